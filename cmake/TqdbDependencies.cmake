@@ -1,0 +1,12 @@
+# Everything comes from Debian packages (ARCHITECTURE.md says why each is there).
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(RocksDB CONFIG REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+if(TQDB_BUILD_TESTS)
+  find_package(GTest CONFIG REQUIRED)
+endif()

@@ -1,0 +1,43 @@
+# Language, warnings and switches shared by every target.
+option(TQDB_BUILD_TESTS "Build the tests" ON)
+option(TQDB_BUILD_BENCH "Build tqdb-bench" ON)
+option(TQDB_WERROR "Treat warnings as errors" OFF)
+set(TQDB_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY_DEBUG "")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+# Targets of ours link this. Contraction is off everywhere: code bytes must not depend on the CPU.
+add_library(tqdb_options INTERFACE)
+target_compile_options(tqdb_options INTERFACE -Wall -Wextra -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(tqdb_options INTERFACE -Wthread-safety)
+endif()
+if(TQDB_WERROR)
+  target_compile_options(tqdb_options INTERFACE -Werror)
+endif()
+target_include_directories(tqdb_options INTERFACE ${CMAKE_SOURCE_DIR})
+
+if(TQDB_SANITIZE)
+  add_compile_options(-fsanitize=${TQDB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TQDB_SANITIZE})
+endif()
+
+# The commit that a binary was built from: printed by --version and by tqdb-bench.
+find_package(Git QUIET)
+set(TQDB_COMMIT "unknown")
+if(GIT_FOUND)
+  execute_process(COMMAND ${GIT_EXECUTABLE} -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+                  OUTPUT_VARIABLE TQDB_COMMIT_OUT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
+                  RESULT_VARIABLE TQDB_COMMIT_RC)
+  if(TQDB_COMMIT_RC EQUAL 0)
+    set(TQDB_COMMIT ${TQDB_COMMIT_OUT})
+  endif()
+endif()

@@ -1,0 +1,135 @@
+// One collection: its RocksDB, its vector spaces in memory, and the one path by which writes reach both.
+//
+// Thread-safe. Readers never wait for writers. Writes of all threads are committed in groups: one
+// WriteBatch and one fsync a group, applied to memory in the same order (see commit_queue.h).
+#ifndef TQDB_STORAGE_COLLECTION_H_
+#define TQDB_STORAGE_COLLECTION_H_
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/matrix_view.h"
+#include "core/types.h"
+#include "core/vector_space.h"
+#include "storage/options.h"
+
+namespace tqdb::storage {
+
+enum class CollectionStatus { kReady, kReadOnly, kQuarantined };
+
+// Vectors of one space within a batch. `points[i]` is the index in the batch of row i of `rows`; an
+// empty `points` means row i belongs to point i.
+struct SpaceVectors {
+  std::string_view name;
+  MatrixView rows;
+  std::vector<uint32_t> points;
+};
+
+// One atomic batch, borrowed from the caller for the duration of the call.
+struct UpsertBatch {
+  absl::Span<const PointId> ids;                 // distinct
+  absl::Span<const std::string_view> payloads;   // one JSON object a point, "" for none; or empty
+  std::vector<SpaceVectors> vectors;             // every point needs a vector in at least one space
+  Durability durability = Durability::kSync;
+};
+
+struct UpsertResult {
+  uint64_t inserted = 0;
+  uint64_t replaced = 0;
+};
+
+struct PointVector {
+  std::string name;
+  std::vector<float> values;
+};
+
+struct PointRecord {
+  PointId id;
+  float score = 0;                   // of a search
+  std::string payload;               // JSON, empty for none
+  std::vector<PointVector> vectors;  // when asked for
+};
+
+struct Select {
+  bool payload = false;
+  bool vectors = false;
+};
+
+struct ScrollPage {
+  std::vector<PointRecord> points;
+  bool more = false;  // there are points after the last one
+};
+
+struct SearchSpec {
+  std::string_view space;              // name
+  size_t limit = 10;                   // 1..kMaxTopK
+  float score_threshold = -std::numeric_limits<float>::infinity();
+  bool exact = false;                  // brute force over originals
+  bool rerank = false;                 // rescore candidates from originals
+  double oversampling = 0;             // candidates = limit * oversampling; 0: 3
+  float error_bound = 0;               // 0: the default
+  Select select;
+  std::function<bool()> cancelled;     // may be empty
+};
+
+struct SpaceInfo {
+  std::string name;
+  uint64_t rows = 0;
+  uint64_t memory_bytes = 0;
+  uint64_t code_bytes = 0;
+  uint32_t mean_versions = 0;
+  uint32_t current_mean_version = 0;
+  uint64_t rows_under_current_mean = 0;
+};
+
+struct CollectionInfo {
+  std::string name;
+  CollectionConfig config;
+  CollectionStatus status = CollectionStatus::kReady;
+  std::string error;
+  uint64_t points = 0;
+  uint64_t disk_bytes = 0;
+  uint64_t memory_bytes = 0;
+  std::vector<SpaceInfo> spaces;
+};
+
+class Collection {
+ public:
+  virtual ~Collection() = default;
+
+  virtual const std::string& name() const = 0;
+  virtual CollectionConfig config() const = 0;
+
+  // Validates everything, then writes all points or none. InvalidArgument names the field and the
+  // value; FailedPrecondition when the collection is read-only; Unavailable when it is being dropped;
+  // ResourceExhausted when the disk is full.
+  virtual absl::StatusOr<UpsertResult> Upsert(const UpsertBatch& batch) = 0;
+  // Number of points that existed.
+  virtual absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) = 0;
+
+  virtual absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
+                                                       Select select) const = 0;
+  // Points with id > `after` (null: from the first) in id order.
+  virtual absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const = 0;
+  virtual uint64_t Count() const = 0;
+  // One list a query (n, dim), best first. All queries share the spec.
+  virtual absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(
+      MatrixView queries, const SearchSpec& spec) const = 0;
+
+  virtual CollectionInfo Info() const = 0;
+  virtual absl::Status SetMetadata(std::map<std::string, std::string> metadata) = 0;
+  // Writes memtables to disk. Background work (re-encoding, vacuum) is finished first when `settle`.
+  virtual absl::Status Flush(bool settle) = 0;
+};
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_COLLECTION_H_
