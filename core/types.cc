@@ -19,18 +19,18 @@ int HexDigit(char c) {
 }
 
 // Shortened and escaped, so that a hostile id cannot flood a log line.
-std::string Quoted(std::string_view text) {
+std::string Quoted(absl::string_view text) {
   return absl::StrCat("'", absl::CHexEscape(text.substr(0, 64)), text.size() > 64 ? "..." : "", "'");
 }
 
 }  // namespace
 
-absl::StatusOr<PointId> PointId::Parse(std::string_view text) {
+absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
   if (text.empty()) {
     return absl::InvalidArgumentError("point id is empty; need an unsigned integer or a UUID");
   }
   uint64_t number;
-  const bool digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool digits = text.find_first_not_of("0123456789") == absl::string_view::npos;
   if (digits && absl::SimpleAtoi(text, &number)) return Number(number);
   if (text.size() != 36) {
     return absl::InvalidArgumentError(absl::StrCat("point id ", Quoted(text),
@@ -58,7 +58,7 @@ std::string PointId::ToString() const {
                          low >> 48, low & 0xffffffffffff);
 }
 
-std::string_view MetricName(Metric metric) {
+absl::string_view MetricName(Metric metric) {
   switch (metric) {
     case Metric::kCosine: return "COSINE";
     case Metric::kDot: return "DOT";
@@ -67,7 +67,7 @@ std::string_view MetricName(Metric metric) {
   return "UNKNOWN";
 }
 
-std::string_view ResidualName(Residual residual) {
+absl::string_view ResidualName(Residual residual) {
   switch (residual) {
     case Residual::kNone: return "NONE";
     case Residual::kQjl: return "QJL";
@@ -75,7 +75,7 @@ std::string_view ResidualName(Residual residual) {
   return "UNKNOWN";
 }
 
-std::string_view CenteringName(Centering centering) {
+absl::string_view CenteringName(Centering centering) {
   switch (centering) {
     case Centering::kOff: return "OFF";
     case Centering::kAuto: return "AUTO";

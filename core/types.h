@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace tqdb {
 
@@ -38,7 +38,7 @@ struct PointId {
   static PointId Number(uint64_t number) { return {0, number, Kind::kNumber}; }
   static PointId Uuid(uint64_t high, uint64_t low) { return {high, low, Kind::kUuid}; }
   // Accepts a decimal uint64 or a UUID in its 36-character hexadecimal form; InvalidArgument otherwise.
-  static absl::StatusOr<PointId> Parse(std::string_view text);
+  static absl::StatusOr<PointId> Parse(absl::string_view text);
   std::string ToString() const;
 
   bool is_uuid() const { return kind == Kind::kUuid; }
@@ -59,9 +59,9 @@ struct PointId {
   Kind kind = Kind::kNumber;
 };
 
-std::string_view MetricName(Metric metric);
-std::string_view ResidualName(Residual residual);
-std::string_view CenteringName(Centering centering);
+absl::string_view MetricName(Metric metric);
+absl::string_view ResidualName(Residual residual);
+absl::string_view CenteringName(Centering centering);
 
 }  // namespace tqdb
 

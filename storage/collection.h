@@ -10,11 +10,11 @@
 #include <limits>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/matrix_view.h"
 #include "core/types.h"
@@ -28,7 +28,7 @@ enum class CollectionStatus { kReady, kReadOnly, kQuarantined };
 // Vectors of one space within a batch. `points[i]` is the index in the batch of row i of `rows`; an
 // empty `points` means row i belongs to point i.
 struct SpaceVectors {
-  std::string_view name;
+  absl::string_view name;
   MatrixView rows;
   std::vector<uint32_t> points;
 };
@@ -36,7 +36,7 @@ struct SpaceVectors {
 // One atomic batch, borrowed from the caller for the duration of the call.
 struct UpsertBatch {
   absl::Span<const PointId> ids;                 // distinct
-  absl::Span<const std::string_view> payloads;   // one JSON object a point, "" for none; or empty
+  absl::Span<const absl::string_view> payloads;   // one JSON object a point, "" for none; or empty
   std::vector<SpaceVectors> vectors;             // every point needs a vector in at least one space
   Durability durability = Durability::kSync;
 };
@@ -69,7 +69,7 @@ struct ScrollPage {
 };
 
 struct SearchSpec {
-  std::string_view space;              // name
+  absl::string_view space;              // name
   size_t limit = 10;                   // 1..kMaxTopK
   float score_threshold = -std::numeric_limits<float>::infinity();
   bool exact = false;                  // brute force over originals

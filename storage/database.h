@@ -7,11 +7,11 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "storage/collection.h"
 #include "storage/options.h"
 
@@ -27,15 +27,15 @@ class Database {
 
   // InvalidArgument on a bad name or configuration, AlreadyExists.
   virtual absl::StatusOr<std::shared_ptr<Collection>> CreateCollection(
-      std::string_view name, const CollectionConfig& config) = 0;
+      absl::string_view name, const CollectionConfig& config) = 0;
   // NotFound; DataLoss when quarantined.
-  virtual absl::StatusOr<std::shared_ptr<Collection>> GetCollection(std::string_view name) const = 0;
+  virtual absl::StatusOr<std::shared_ptr<Collection>> GetCollection(absl::string_view name) const = 0;
   // In name order, quarantined ones included.
   virtual std::vector<CollectionInfo> ListCollections() const = 0;
   // Info of one collection, quarantined ones included. NotFound.
-  virtual absl::StatusOr<CollectionInfo> GetInfo(std::string_view name) const = 0;
+  virtual absl::StatusOr<CollectionInfo> GetInfo(absl::string_view name) const = 0;
   // Removes a collection and its files, quarantined ones included. Calls under way finish first.
-  virtual absl::Status DeleteCollection(std::string_view name) = 0;
+  virtual absl::Status DeleteCollection(absl::string_view name) = 0;
   // Flushes and closes; no call may be under way or follow.
   virtual absl::Status Close() = 0;
 };
