@@ -1,0 +1,236 @@
+#include "client/cpp/client.h"
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cpp/convert.h"
+#include "client/cpp/transport.h"
+
+namespace tqdb::client {
+namespace {
+
+absl::Status Validate(const ConnectOptions& options) {
+  if (options.address.empty()) {
+    return absl::InvalidArgumentError("address: must not be empty; give host:port or unix:/path");
+  }
+  if (options.timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "timeout: ", absl::FormatDuration(options.timeout), " is not positive"));
+  }
+  constexpr size_t kMax = std::numeric_limits<int>::max();
+  if (options.max_message_bytes == 0 || options.max_message_bytes > kMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max_message_bytes: ", options.max_message_bytes, " is outside 1..", kMax));
+  }
+  if (options.max_attempts < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_attempts: ", options.max_attempts, " is below 1"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Client::Client(std::shared_ptr<Transport> transport) : transport_(std::move(transport)) {}
+Client::~Client() = default;
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& options) {
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  auto transport = std::make_shared<Transport>(options);
+  if (options.wait_for_ready) {
+    if (absl::Status status = transport->WaitForConnection(); !status.ok()) return status;
+  }
+  return std::unique_ptr<Client>(new Client(std::move(transport)));
+}
+
+absl::StatusOr<CollectionInfo> Client::CreateCollection(absl::string_view collection,
+                                                        const CollectionConfig& config) {
+  v1::CreateCollectionRequest request;
+  request.set_collection(std::string(collection));
+  ToProto(config, request.mutable_config());
+  v1::CreateCollectionResponse response;
+  // Not repeatable: the second time would say AlreadyExists.
+  absl::Status status =
+      transport_->Call(transport_->collections(), &v1::CollectionService::Stub::CreateCollection,
+                       request, &response, Repeatable::kNo);
+  if (!status.ok()) return status;
+  return FromProto(response.collection());
+}
+
+absl::StatusOr<CollectionInfo> Client::GetCollection(absl::string_view collection) {
+  v1::GetCollectionRequest request;
+  request.set_collection(std::string(collection));
+  v1::GetCollectionResponse response;
+  absl::Status status =
+      transport_->Call(transport_->collections(), &v1::CollectionService::Stub::GetCollection,
+                       request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return FromProto(response.collection());
+}
+
+absl::StatusOr<CollectionPage> Client::ListCollectionsPage(uint32_t page_size,
+                                                           absl::string_view page_token) {
+  v1::ListCollectionsRequest request;
+  request.set_page_size(page_size);
+  request.set_page_token(std::string(page_token));
+  v1::ListCollectionsResponse response;
+  absl::Status status =
+      transport_->Call(transport_->collections(), &v1::CollectionService::Stub::ListCollections,
+                       request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  CollectionPage page;
+  for (const v1::CollectionInfo& info : response.collections()) {
+    page.collections.push_back(FromProto(info));
+  }
+  page.next_page_token = response.next_page_token();
+  return page;
+}
+
+absl::StatusOr<std::vector<CollectionInfo>> Client::ListCollections() {
+  std::vector<CollectionInfo> all;
+  std::string token;
+  do {
+    absl::StatusOr<CollectionPage> page = ListCollectionsPage(0, token);
+    if (!page.ok()) return page.status();
+    for (CollectionInfo& info : page->collections) all.push_back(std::move(info));
+    token = std::move(page->next_page_token);
+  } while (!token.empty());
+  return all;
+}
+
+absl::StatusOr<CollectionInfo> Client::UpdateCollection(
+    absl::string_view collection, const std::map<std::string, std::string>& metadata) {
+  v1::UpdateCollectionRequest request;
+  request.set_collection(std::string(collection));
+  request.mutable_metadata()->insert(metadata.begin(), metadata.end());
+  v1::UpdateCollectionResponse response;
+  absl::Status status =
+      transport_->Call(transport_->collections(), &v1::CollectionService::Stub::UpdateCollection,
+                       request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return FromProto(response.collection());
+}
+
+absl::Status Client::DeleteCollection(absl::string_view collection) {
+  v1::DeleteCollectionRequest request;
+  request.set_collection(std::string(collection));
+  v1::DeleteCollectionResponse response;
+  // Not repeatable: the second time would say NotFound.
+  return transport_->Call(transport_->collections(),
+                          &v1::CollectionService::Stub::DeleteCollection, request, &response,
+                          Repeatable::kNo);
+}
+
+absl::StatusOr<UpsertResult> Client::Upsert(absl::string_view collection,
+                                            absl::Span<const Point> points,
+                                            Durability durability) {
+  v1::UpsertRequest request;
+  request.set_collection(std::string(collection));
+  request.set_durability(ToProto(durability));
+  for (const Point& point : points) ToProto(point, request.add_points());
+  v1::UpsertResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Upsert,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return UpsertResult{response.inserted(), response.replaced()};
+}
+
+std::unique_ptr<UpsertStream> Client::OpenUpsertStream(absl::string_view collection,
+                                                       UpsertStreamOptions options) {
+  return std::make_unique<UpsertStream>(transport_, std::string(collection), std::move(options));
+}
+
+absl::StatusOr<uint64_t> Client::Delete(absl::string_view collection,
+                                        absl::Span<const PointId> ids, Durability durability) {
+  v1::DeleteRequest request;
+  request.set_collection(std::string(collection));
+  request.set_durability(ToProto(durability));
+  for (const PointId& id : ids) ToProto(id, request.add_ids());
+  v1::DeleteResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Delete,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return response.deleted();
+}
+
+absl::StatusOr<std::vector<Point>> Client::Get(absl::string_view collection,
+                                               absl::Span<const PointId> ids, Select select) {
+  v1::GetRequest request;
+  request.set_collection(std::string(collection));
+  for (const PointId& id : ids) ToProto(id, request.add_ids());
+  ToProto(select, request.mutable_select());
+  v1::GetResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Get,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  std::vector<Point> points;
+  points.reserve(static_cast<size_t>(response.points_size()));
+  for (v1::Point& point : *response.mutable_points()) {
+    absl::StatusOr<Point> converted = FromProto(std::move(point));
+    if (!converted.ok()) return converted.status();
+    points.push_back(*std::move(converted));
+  }
+  return points;
+}
+
+Scroll Client::ScrollPoints(absl::string_view collection, ScrollOptions options) {
+  return Scroll(transport_, std::string(collection), options);
+}
+
+absl::StatusOr<uint64_t> Client::Count(absl::string_view collection) {
+  v1::CountRequest request;
+  request.set_collection(std::string(collection));
+  v1::CountResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Count,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return response.count();
+}
+
+absl::StatusOr<std::vector<ScoredPoint>> Client::Search(absl::string_view collection,
+                                                        const Query& query) {
+  v1::SearchRequest request;
+  request.set_collection(std::string(collection));
+  ToProto(query, request.mutable_query());
+  v1::SearchResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Search,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return FromProto(std::move(response));
+}
+
+absl::StatusOr<std::vector<std::vector<ScoredPoint>>> Client::SearchBatch(
+    absl::string_view collection, absl::Span<const Query> queries) {
+  v1::SearchBatchRequest request;
+  request.set_collection(std::string(collection));
+  for (const Query& query : queries) ToProto(query, request.add_queries());
+  v1::SearchBatchResponse response;
+  absl::Status status =
+      transport_->Call(transport_->points(), &v1::PointService::Stub::SearchBatch, request,
+                       &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  if (static_cast<size_t>(response.results_size()) != queries.size()) {
+    return absl::DataLossError(absl::StrCat("the server answered ", response.results_size(),
+                                            " of ", queries.size(), " queries"));
+  }
+  std::vector<std::vector<ScoredPoint>> results;
+  results.reserve(queries.size());
+  for (v1::SearchResponse& result : *response.mutable_results()) {
+    absl::StatusOr<std::vector<ScoredPoint>> converted = FromProto(std::move(result));
+    if (!converted.ok()) return converted.status();
+    results.push_back(*std::move(converted));
+  }
+  return results;
+}
+
+absl::StatusOr<ServerInfo> Client::GetServerInfo() {
+  v1::GetServerInfoResponse response;
+  absl::Status status =
+      transport_->Call(transport_->admin(), &v1::AdminService::Stub::GetServerInfo,
+                       v1::GetServerInfoRequest(), &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return FromProto(response);
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,35 @@
+// Between plain types and messages. Internal to the library; pure functions.
+#ifndef TQDB_CLIENT_CPP_CONVERT_H_
+#define TQDB_CLIENT_CPP_CONVERT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "client/cpp/types.h"
+#include "tqdb/v1/admin.pb.h"
+#include "tqdb/v1/collections.pb.h"
+#include "tqdb/v1/points.pb.h"
+#include "tqdb/v1/types.pb.h"
+
+namespace tqdb::client {
+
+void ToProto(const PointId& id, v1::PointId* out);
+void ToProto(const Point& point, v1::Point* out);
+void ToProto(const CollectionConfig& config, v1::CollectionConfig* out);
+void ToProto(const Query& query, v1::SearchQuery* out);
+void ToProto(const Select& select, v1::PointSelector* out);
+v1::Durability ToProto(Durability durability);
+
+// DataLoss when a message breaks the protocol: a point without an id, vector bytes of odd length.
+absl::StatusOr<PointId> FromProto(const v1::PointId& id);
+absl::StatusOr<Point> FromProto(v1::Point&& point);
+absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point);
+absl::StatusOr<std::vector<ScoredPoint>> FromProto(v1::SearchResponse&& response);
+CollectionInfo FromProto(const v1::CollectionInfo& info);
+ServerInfo FromProto(const v1::GetServerInfoResponse& info);
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CPP_CONVERT_H_

@@ -1,0 +1,43 @@
+// A walk over all points of a collection in id order.
+#ifndef TQDB_CLIENT_CPP_SCROLL_H_
+#define TQDB_CLIENT_CPP_SCROLL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/cpp/types.h"
+
+namespace tqdb::client {
+
+class Transport;
+
+struct ScrollOptions {
+  uint32_t page_size = 0;  // 0: the server's default, 100; at most 10000
+  Select select;
+};
+
+// Not thread-safe. Reads a page a call, so memory is bounded by one page; points written or deleted
+// meanwhile may or may not be seen, others are seen exactly once. May outlive its Client.
+class Scroll {
+ public:
+  Scroll(std::shared_ptr<Transport> transport, std::string collection, ScrollOptions options);
+
+  // The next page; empty once all points were returned. After an error the same page can be asked
+  // for again.
+  absl::StatusOr<std::vector<Point>> NextPage();
+  bool done() const { return done_; }
+
+ private:
+  std::shared_ptr<Transport> transport_;
+  std::string collection_;
+  ScrollOptions options_;
+  std::string page_token_;
+  bool done_ = false;
+};
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CPP_SCROLL_H_

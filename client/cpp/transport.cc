@@ -1,0 +1,72 @@
+#include "client/cpp/transport.h"
+
+#include <algorithm>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace tqdb::client {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
+constexpr absl::Duration kLongestPause = absl::Seconds(2);
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
+  arguments.SetMaxSendMessageSize(static_cast<int>(options.max_message_bytes));
+  // The defaults (1 s, 120 s) would make a retry meet a connection that is not even being tried.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // Two clients in one process must not share one connection: each has its own limits.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+absl::Status FromGrpcStatus(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+Transport::Transport(const ConnectOptions& options)
+    : options_(options),
+      channel_(MakeChannel(options)),
+      admin_(v1::AdminService::NewStub(channel_)),
+      collections_(v1::CollectionService::NewStub(channel_)),
+      points_(v1::PointService::NewStub(channel_)) {}
+
+absl::Status Transport::WaitForConnection() {
+  const absl::Time deadline = absl::Now() + options_.timeout;
+  if (channel_->WaitForConnected(absl::ToChronoTime(deadline))) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("no server answers at ", options_.address, " within ",
+                                             absl::FormatDuration(options_.timeout)));
+}
+
+void Transport::Prepare(grpc::ClientContext& context, absl::Time deadline) const {
+  if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
+  context.set_wait_for_ready(options_.wait_for_ready);
+}
+
+absl::Status Transport::Explain(const absl::Status& status) const {
+  if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("server at ", options_.address, ": ",
+                                   status.message().empty() ? "no answer" : status.message()));
+}
+
+bool Transport::Pause(int attempt, absl::Time deadline) {
+  static thread_local std::minstd_rand random{std::random_device()()};
+  // Jitter keeps clients that lost one server together from coming back together.
+  std::uniform_real_distribution<double> jitter(0.8, 1.2);
+  const double growth = static_cast<double>(int64_t{1} << std::min(attempt - 1, 20));
+  const absl::Duration pause = std::min(kFirstPause * growth, kLongestPause) * jitter(random);
+  if (absl::Now() + pause >= deadline) return false;
+  absl::SleepFor(pause);
+  return true;
+}
+
+}  // namespace tqdb::client
