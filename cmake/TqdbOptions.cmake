@@ -30,14 +30,17 @@ if(TQDB_SANITIZE)
   add_link_options(-fsanitize=${TQDB_SANITIZE})
 endif()
 
-# The commit that a binary was built from: printed by --version and by tqdb-bench.
-find_package(Git QUIET)
-set(TQDB_COMMIT "unknown")
-if(GIT_FOUND)
-  execute_process(COMMAND ${GIT_EXECUTABLE} -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
-                  OUTPUT_VARIABLE TQDB_COMMIT_OUT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
-                  RESULT_VARIABLE TQDB_COMMIT_RC)
-  if(TQDB_COMMIT_RC EQUAL 0)
-    set(TQDB_COMMIT ${TQDB_COMMIT_OUT})
+# The commit that a binary was built from: printed by --version and by tqdb-bench. Given with
+# -DTQDB_COMMIT=... where there is no repository, as in an image.
+if(NOT DEFINED CACHE{TQDB_COMMIT})
+  set(TQDB_COMMIT "unknown")
+  find_package(Git QUIET)
+  if(GIT_FOUND)
+    execute_process(COMMAND ${GIT_EXECUTABLE} -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+                    OUTPUT_VARIABLE TQDB_COMMIT_OUT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
+                    RESULT_VARIABLE TQDB_COMMIT_RC)
+    if(TQDB_COMMIT_RC EQUAL 0)
+      set(TQDB_COMMIT ${TQDB_COMMIT_OUT})
+    endif()
   endif()
 endif()
