@@ -38,11 +38,28 @@ class CenteringGuard {
   void Adopted(absl::Span<const float> mu);
 
  private:
-  size_t dim_;
-  bool normalize_;
+  // Sums over some rows: enough for the mean squared distance to any point.
+  struct Sums {
+    explicit Sums(size_t dim) : sum(dim) {}
+    void Add(const Sums& other);
+    void Clear();
+    double EnergyAround(absl::Span<const float> mu) const;  // mean of |x - mu|^2; empty mu is zero
+
+    uint64_t rows = 0;
+    double energy = 0;  // sum of |x|^2
+    std::vector<double> sum;
+  };
+  void AddRow(absl::Span<const float> row);
+  bool Check();
+
+  const size_t dim_;
+  const bool normalize_;  // rows count with norm 1 (COSINE)
+  uint64_t seen_ = 0;
+  uint64_t next_check_;
+  Sums window_;  // rows since the last check
+  Sums total_;   // rows before them
+  std::vector<float> in_force_;
   std::vector<float> proposal_;
-  std::vector<float> current_;
-  // (statistics: see centering.cc)
 };
 
 }  // namespace tqdb

@@ -22,6 +22,7 @@
 #include "core/centering.h"
 #include "core/kernels/kernels.h"
 #include "core/matrix_view.h"
+#include "core/record_packing.h"
 #include "core/rotation.h"
 #include "core/types.h"
 
@@ -52,20 +53,6 @@ struct CodeHeader {
   float bias;              // COSINE, DOT: <x - mu, mu>;  L2: -|x - mu|^2
 };
 static_assert(sizeof(CodeHeader) == 28);
-
-// How the bits beside the sign are packed: a field of `field_bits` bits a dimension is cut into sections
-// of 8, 4, 2 or 1 bits, low bits first, each section dense and little-endian.
-struct RecordPacking {
-  RecordPacking(size_t dim, int code_bits, Residual residual);
-  int field_bits;          // code_bits - 1, plus 1 with QJL; the QJL bit is the lowest
-  int num_sections;
-  struct Section {
-    int bits;              // 8, 4, 2 or 1
-    int shift;             // of these bits within the field
-    size_t offset;         // in bytes from the start of the record's fields
-  } sections[3];
-  size_t bytes;            // of all sections
-};
 
 class Codec {
  public:
@@ -107,7 +94,6 @@ class Codec {
  private:
   Codec(const CodecOptions& options, const Kernels* kernels, Rotation rotation,
         Rotation residual_rotation);
-  void EncodeRow(const float* x, const Mean* mean, float* scratch, uint8_t* code) const;
 
   CodecOptions options_;
   const Kernels* kernels_;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -18,7 +19,9 @@
 #include "absl/types/span.h"
 #include "core/centering.h"
 #include "core/codec.h"
+#include "core/scan.h"
 #include "core/segment.h"
+#include "core/top_k.h"
 #include "core/types.h"
 
 namespace tqdb {
@@ -26,29 +29,6 @@ namespace tqdb {
 // Where a row lies in memory. Changes when a row is re-encoded or moved; never written to disk.
 using Slot = uint64_t;
 inline constexpr Slot kNoSlot = ~Slot{0};
-
-// One search hit.
-struct Hit {
-  float score;
-  uint64_t row;  // the row number under which storage keeps payload and original
-  PointId id;
-};
-
-struct SearchOptions {
-  size_t top_k = 10;
-  // Hits below this score are left out.
-  float score_threshold = -std::numeric_limits<float>::infinity();
-  // Width of the sign plane's error bound in standard deviations (FACTS-codec 8.3).
-  float error_bound = 3.0f;
-  // Polled between segments; true abandons the search with CANCELLED. May be empty.
-  std::function<bool()> cancelled;
-};
-
-// What a search did, for metrics and benchmarks.
-struct SearchStats {
-  uint64_t rows_scanned = 0;
-  uint64_t rows_refined = 0;
-};
 
 class VectorSpace {
  public:
@@ -72,8 +52,8 @@ class VectorSpace {
   absl::StatusOr<Slot> Append(const PointId& id, uint64_t row, const uint8_t* code);
   // Hides the row at `slot` from searches that begin later.
   void Remove(Slot slot);
-  // Called when Remove has left segments mostly dead: moves their live rows to the end and frees them.
-  // `moved(row, id, old_slot, new_slot)` is called for every row moved.
+  // Frees segments that Remove has left mostly dead, after moving their live rows to the end.
+  // `moved(row, id, from, to)` is called for every row moved. Cheap when there is nothing to do.
   using MoveFn = std::function<void(uint64_t row, const PointId& id, Slot from, Slot to)>;
   void Vacuum(const MoveFn& moved);
 
@@ -92,10 +72,27 @@ class VectorSpace {
   uint64_t rows_under_mean(uint32_t version) const;
 
  private:
+  // What readers hold while they search. Replaced, never changed.
+  struct View {
+    std::vector<std::shared_ptr<const Segment>> segments;
+  };
+  using Means = std::vector<std::shared_ptr<const Mean>>;
+
   explicit VectorSpace(std::unique_ptr<Codec> codec);
-  // (see vector_space.cc)
-  std::unique_ptr<Codec> codec_;
+  std::shared_ptr<const View> view() const { return view_.load(std::memory_order_acquire); }
+  // The segment that takes rows of a mean version; makes and publishes one when there is none with room.
+  absl::StatusOr<uint64_t> OpenSegment(uint32_t mean_version);
+  void PublishView();
+
+  const std::unique_ptr<Codec> codec_;
   std::atomic<uint64_t> live_rows_{0};
+  std::atomic<std::shared_ptr<const View>> view_;
+  std::atomic<std::shared_ptr<const Means>> means_;
+  std::atomic<std::shared_ptr<const Mean>> current_mean_;
+
+  // Of the writer alone. A slot is segment number * Segment::kRows + index; freed numbers are null.
+  std::vector<std::shared_ptr<Segment>> segments_;
+  std::map<uint32_t, uint64_t> open_;  // mean version -> number of the segment being filled
 };
 
 // Exact scores of one row (dim floats) under `metric`, in double precision: the reference.

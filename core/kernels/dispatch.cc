@@ -1,0 +1,31 @@
+#include <cstdlib>
+
+#include "core/kernels/kernels.h"
+
+namespace tqdb {
+
+std::vector<const Kernels*> AvailableKernels() {
+  std::vector<const Kernels*> levels;
+  for (const Kernels* level : {ScalarKernels(), Avx2Kernels(), Avx512Kernels()}) {
+    if (level != nullptr) levels.push_back(level);
+  }
+  return levels;
+}
+
+const Kernels* FindKernels(absl::string_view name) {
+  for (const Kernels* level : AvailableKernels()) {
+    if (name == level->name) return level;
+  }
+  return nullptr;
+}
+
+const Kernels& BestKernels() {
+  static const Kernels& best = [&]() -> const Kernels& {
+    const char* forced = std::getenv("TQDB_SIMD");
+    const Kernels* level = forced != nullptr ? FindKernels(forced) : nullptr;
+    return level != nullptr ? *level : *AvailableKernels().back();
+  }();
+  return best;
+}
+
+}  // namespace tqdb

@@ -1,0 +1,85 @@
+// The arithmetic of codec and scan, as one table of plain functions per instruction set.
+//
+// scalar.cc is the specification. Every other level returns the same bits: integers exactly, floats by
+// keeping the scalar order of operations (sums run in 16 lanes, element i in lane i % 16, and are added
+// as a tree: lane l += lane l + 8, + 4, + 2, + 1). No kernel allocates, fails or keeps state.
+// TQDB_SIMD=scalar|avx2|avx512 in the environment forces a level.
+#ifndef TQDB_CORE_KERNELS_KERNELS_H_
+#define TQDB_CORE_KERNELS_KERNELS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace tqdb {
+
+struct Codebook;
+struct RecordPacking;
+
+inline constexpr size_t kBlockRows = 64;  // vectors of one block of the sign plane
+
+struct Kernels {
+  const char* name;
+
+  // How the sign plane of a block lies: byte b of vector v stands at
+  //   (b / plane_group) * plane_group * 64 + v * plane_group + b % plane_group.
+  // 4 where a dot-product instruction adds four bytes of one vector, else 1.
+  size_t plane_group;
+
+  // --- Rotation ---
+  // out[16 i + l] = in[16 source[i] + l] * factors[16 i + l] for i < rows.
+  void (*deal_rows)(const float* in, const uint32_t* source, const float* factors, size_t rows, float* out);
+  // Unnormalised Walsh-Hadamard transform of n floats in place, n a power of two >= 2; the stage of the
+  // largest stride comes first.
+  void (*hadamard)(float* x, size_t n);
+
+  // --- Encode --- (n floats, any n >= 1, any alignment)
+  // sums[0] = sum y^2, sums[1] = sum |y|.
+  void (*norms)(const float* y, size_t n, float sums[2]);
+  // u = y * scale; levels = level of |u|; centroids = centroid with the sign of u (u >= 0: positive);
+  // sums[0] = sum u * centroid, sums[1] = sum centroid^2.
+  void (*quantize)(const float* y, size_t n, float scale, const Codebook& book, float* u, uint8_t* levels,
+                   float* centroids, float sums[2]);
+  // r = u - t * c.
+  void (*residual)(const float* u, const float* c, float t, size_t n, float* r);
+  // Bit i % 8 of byte i / 8 is y_i >= 0; ceil(n / 8) bytes, the rest of the last byte zero.
+  void (*pack_signs)(const float* y, size_t n, uint8_t* bits);
+  // RecordPacking::Pack and Unpack.
+  void (*pack_fields)(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
+  void (*unpack_fields)(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
+
+  // --- Scan ---
+  // Sums over the sign plane of one block: sums[q * 64 + v] = sum_i (bit_i(v) ? w_i(q) : -w_i(q)).
+  // `plane` holds bytes_per_row * 64 bytes, bytes_per_row a multiple of 4; `tables` holds per query, per
+  // byte of a row, 16 entries for its low nibble and 16 for its high nibble: 128 + the nibble's sum.
+  void (*scan_signs)(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables,
+                     size_t num_queries, int32_t* sums);
+  // Bit v of the result: bias[v] + weight * (scale[v] * float(sums[v])) + error_weight * error[v] >= threshold.
+  uint64_t (*survivors)(const int32_t* sums, const float* bias, const float* scale, const float* error,
+                        float weight, float error_weight, float threshold);
+
+  // --- Refine ---
+  // out[0] = sum rotated_i * c_i, c_i the centroid of level fields_i >> level_shift with the sign of bit i;
+  // when level_shift is 1, out[1] = sum (fields_i & 1 ? residual_i : -residual_i), else 0.
+  // n is a multiple of 16; `signs` has n / 8 bytes and `fields` n; where the queries are zero they are free.
+  void (*refine)(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
+                 const uint8_t* signs, const uint8_t* fields, float out[2]);
+};
+
+// The level that this CPU (and TQDB_SIMD) selects; fetched once, the same for the whole process.
+const Kernels& BestKernels();
+// Every level that this CPU can run, scalar first. For tests and benchmarks.
+std::vector<const Kernels*> AvailableKernels();
+// Null when the level is unknown or this CPU cannot run it.
+const Kernels* FindKernels(absl::string_view name);
+
+// One table per file; the pointer is null where the build or the CPU lacks the level.
+const Kernels* ScalarKernels();
+const Kernels* Avx2Kernels();
+const Kernels* Avx512Kernels();
+
+}  // namespace tqdb
+
+#endif  // TQDB_CORE_KERNELS_KERNELS_H_

@@ -1,0 +1,155 @@
+// The specification: every other level must return the same bits as the functions of this file.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "core/codebook.h"
+#include "core/kernels/kernels.h"
+#include "core/kernels/scalar_parts.h"
+#include "core/record_packing.h"
+
+namespace tqdb {
+namespace scalar {
+
+float SumLanes(float lanes[kLanes]) {
+  for (size_t width = kLanes / 2; width > 0; width /= 2) {
+    for (size_t l = 0; l < width; ++l) lanes[l] += lanes[l + width];
+  }
+  return lanes[0];
+}
+
+void NormsFrom(const float* y, size_t first, size_t n, float squares[kLanes], float absolutes[kLanes]) {
+  for (size_t i = first; i < n; ++i) {
+    squares[i % kLanes] += y[i] * y[i];
+    absolutes[i % kLanes] += std::fabs(y[i]);
+  }
+}
+
+void QuantizeFrom(const float* y, size_t first, size_t n, float scale, const Codebook& book, float* u,
+                  uint8_t* levels, float* centroids, float dots[kLanes], float squares[kLanes]) {
+  const float last_bin = static_cast<float>(book.first_level.size() - 1);
+  for (size_t i = first; i < n; ++i) {
+    u[i] = y[i] * scale;
+    const float magnitude = std::fabs(u[i]);
+    int level = book.first_level[static_cast<size_t>(std::min(magnitude * 16, last_bin))];
+    while (level + 1 < book.levels && book.boundaries[level] <= magnitude) ++level;
+    levels[i] = static_cast<uint8_t>(level);
+    centroids[i] = u[i] >= 0 ? book.centroids[level] : -book.centroids[level];
+    dots[i % kLanes] += u[i] * centroids[i];
+    squares[i % kLanes] += centroids[i] * centroids[i];
+  }
+}
+
+void Quantize(const float* y, size_t n, float scale, const Codebook& book, float* u, uint8_t* levels,
+              float* centroids, float sums[2]) {
+  float dots[kLanes] = {}, squares[kLanes] = {};
+  QuantizeFrom(y, 0, n, scale, book, u, levels, centroids, dots, squares);
+  sums[0] = SumLanes(dots);
+  sums[1] = SumLanes(squares);
+}
+
+void Hadamard(float* x, size_t n) {
+  for (size_t stride = n / 2; stride > 0; stride /= 2) {
+    for (size_t base = 0; base < n; base += 2 * stride) {
+      for (size_t i = base; i < base + stride; ++i) {
+        const float a = x[i], b = x[i + stride];
+        x[i] = a + b;
+        x[i + stride] = a - b;
+      }
+    }
+  }
+}
+
+void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed) {
+  packing.Pack(fields, packed);
+}
+
+void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields) {
+  packing.Unpack(packed, fields);
+}
+
+void Refine(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
+            const uint8_t* signs, const uint8_t* fields, float out[2]) {
+  float codes[kLanes] = {}, bits[kLanes] = {};
+  for (size_t i = 0; i < n; ++i) {
+    const float c = book.centroids[fields[i] >> level_shift];
+    const bool positive = signs[i / 8] >> (i % 8) & 1;
+    codes[i % kLanes] += rotated[i] * (positive ? c : -c);
+    if (level_shift == 1) bits[i % kLanes] += fields[i] & 1 ? residual[i] : -residual[i];
+  }
+  out[0] = SumLanes(codes);
+  out[1] = SumLanes(bits);
+}
+
+namespace {
+
+void DealRows(const float* in, const uint32_t* source, const float* factors, size_t rows, float* out) {
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t l = 0; l < 16; ++l) out[16 * i + l] = in[16 * source[i] + l] * factors[16 * i + l];
+  }
+}
+
+void Norms(const float* y, size_t n, float sums[2]) {
+  float squares[kLanes] = {}, absolutes[kLanes] = {};
+  NormsFrom(y, 0, n, squares, absolutes);
+  sums[0] = SumLanes(squares);
+  sums[1] = SumLanes(absolutes);
+}
+
+void ResidualOf(const float* u, const float* c, float t, size_t n, float* r) {
+  for (size_t i = 0; i < n; ++i) r[i] = u[i] - t * c[i];
+}
+
+void PackSigns(const float* y, size_t n, uint8_t* bits) {
+  std::memset(bits, 0, (n + 7) / 8);
+  for (size_t i = 0; i < n; ++i) bits[i / 8] |= static_cast<uint8_t>((y[i] >= 0) << (i % 8));
+}
+
+void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
+               int32_t* sums) {
+  for (size_t q = 0; q < num_queries; ++q) {
+    int32_t* sum = sums + q * kBlockRows;
+    std::fill_n(sum, kBlockRows, -static_cast<int32_t>(bytes_per_row) * 256);
+    for (size_t b = 0; b < bytes_per_row; ++b) {
+      const uint8_t* low = tables[q] + b * 32;
+      for (size_t v = 0; v < kBlockRows; ++v) {
+        const uint8_t byte = plane[b * kBlockRows + v];
+        sum[v] += low[byte & 15] + low[16 + (byte >> 4)];
+      }
+    }
+  }
+}
+
+uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
+                   float weight, float error_weight, float threshold) {
+  uint64_t mask = 0;
+  for (size_t v = 0; v < kBlockRows; ++v) {
+    const float estimate = bias[v] + weight * (scale[v] * static_cast<float>(sums[v]));
+    mask |= static_cast<uint64_t>(estimate + error_weight * error[v] >= threshold) << v;
+  }
+  return mask;
+}
+
+}  // namespace
+}  // namespace scalar
+
+const Kernels* ScalarKernels() {
+  static const Kernels kernels = {
+      .name = "scalar",
+      .plane_group = 1,
+      .deal_rows = scalar::DealRows,
+      .hadamard = scalar::Hadamard,
+      .norms = scalar::Norms,
+      .quantize = scalar::Quantize,
+      .residual = scalar::ResidualOf,
+      .pack_signs = scalar::PackSigns,
+      .pack_fields = scalar::PackFields,
+      .unpack_fields = scalar::UnpackFields,
+      .scan_signs = scalar::ScanSigns,
+      .survivors = scalar::Survivors,
+      .refine = scalar::Refine,
+  };
+  return &kernels;
+}
+
+}  // namespace tqdb

@@ -1,0 +1,150 @@
+#include "core/segment.h"
+
+#include <sys/mman.h>
+
+#include <cassert>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+namespace tqdb {
+
+namespace {
+
+constexpr size_t kPage = 4096;
+
+size_t RoundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
+}  // namespace
+
+Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean)
+    : mean_(std::move(mean)),
+      row_plane_bytes_(codec.padded_dim() / 8),
+      sign_bytes_(codec.sign_bytes()),
+      plane_group_(codec.kernels().plane_group),
+      plane_bytes_(row_plane_bytes_ * kBlockRows),
+      field_bytes_(codec.packing().bytes),
+      field_stride_(RoundUp(field_bytes_, 8)),
+      dim_(static_cast<float>(codec.dim())) {
+  // The sizes of the arrays, in the order of their pointers below.
+  const size_t sizes[] = {kBlocks * plane_bytes_,       kRows * field_stride_,   kRows * 3 * sizeof(float),
+                          kRows * sizeof(Scales),       kRows * sizeof(uint64_t), kRows * sizeof(uint64_t),
+                          kRows * sizeof(uint64_t)};
+  arena_bytes_ = 0;
+  for (size_t size : sizes) arena_bytes_ += RoundUp(size, kPage);
+  void* arena = mmap(nullptr, arena_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (arena == MAP_FAILED) throw std::bad_alloc();
+  arena_ = static_cast<uint8_t*>(arena);
+  uint8_t* next = arena_;
+  const auto cut = [&](size_t i) {
+    uint8_t* array = next;
+    next += RoundUp(sizes[i], kPage);
+    return array;
+  };
+  planes_ = cut(0);
+  fields_ = cut(1);
+  floats_ = reinterpret_cast<float*>(cut(2));
+  scales_ = reinterpret_cast<Scales*>(cut(3));
+  rows_ = reinterpret_cast<uint64_t*>(cut(4));
+  id_low_ = reinterpret_cast<uint64_t*>(cut(5));
+  id_high_ = reinterpret_cast<uint64_t*>(cut(6));
+}
+
+Segment::~Segment() { munmap(arena_, arena_bytes_); }
+
+void Segment::StoreSigns(size_t index, const uint8_t* signs) {
+  uint8_t* plane = planes_ + index / kBlockRows * plane_bytes_ + index % kBlockRows * plane_group_;
+  for (size_t b = 0; b < sign_bytes_; b += plane_group_) {
+    // A row's last group may be short; the plane is zero there.
+    std::memcpy(plane, signs + b, std::min(plane_group_, sign_bytes_ - b));
+    plane += plane_group_ * kBlockRows;
+  }
+}
+
+void Segment::GatherSigns(size_t index, uint8_t* signs) const {
+  const uint8_t* plane = planes_ + index / kBlockRows * plane_bytes_ + index % kBlockRows * plane_group_;
+  if (plane_group_ == 1) {
+    for (size_t b = 0; b < row_plane_bytes_; ++b) signs[b] = plane[b * kBlockRows];
+    return;
+  }
+  for (size_t b = 0; b < row_plane_bytes_; b += plane_group_) {
+    std::memcpy(signs + b, plane, plane_group_);
+    plane += plane_group_ * kBlockRows;
+  }
+}
+
+size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
+  const size_t index = size_.load(std::memory_order_relaxed);
+  assert(index < kRows);
+  CodeHeader header;
+  std::memcpy(&header, code, sizeof(header));
+  StoreSigns(index, code + sizeof(header));
+  std::memcpy(fields_ + index * field_stride_, code + sizeof(header) + sign_bytes_, field_bytes_);
+
+  // The sign plane's estimate errs by |q - mu| |y| tan(theta) / sqrt(d - 1) in standard deviation,
+  // theta the angle between y and its signs: cos(theta) = |y|_1 / (|y| sqrt(d)) (FACTS-codec 5(b), 8.3).
+  const float norm_squared = header.centered_norm * header.centered_norm;
+  const float opposite = header.sign_scale * header.sign_scale * dim_ - norm_squared;
+  float* floats = floats_ + index / kBlockRows * kBlockRows * 3 + index % kBlockRows;
+  floats[0] = header.bias;
+  floats[kBlockRows] = header.sign_scale;
+  floats[2 * kBlockRows] = std::sqrt(std::max(opposite, 0.0f) / (dim_ - 1));
+  scales_[index] = {header.code_scale, header.residual_scale};
+  rows_[index] = row;
+  id_low_[index] = id.low;
+  if (id.is_uuid()) {
+    id_high_[index] = id.high;
+    uuid_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows), std::memory_order_relaxed);
+  }
+  Publish(index);
+  return index;
+}
+
+void Segment::Publish(size_t index) {
+  live_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows), std::memory_order_release);
+  live_rows_.fetch_add(1, std::memory_order_relaxed);
+  size_.store(index + 1, std::memory_order_release);
+}
+
+void Segment::Remove(size_t index) {
+  assert(is_live(index));
+  live_[index / kBlockRows].fetch_and(~(uint64_t{1} << (index % kBlockRows)), std::memory_order_release);
+  live_rows_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+PointId Segment::id(size_t index) const {
+  const bool uuid = uuid_[index / kBlockRows].load(std::memory_order_relaxed) >> (index % kBlockRows) & 1;
+  return uuid ? PointId::Uuid(id_high_[index], id_low_[index]) : PointId::Number(id_low_[index]);
+}
+
+void Segment::CopyTo(size_t index, Segment& to) const {
+  const size_t target = to.size_.load(std::memory_order_relaxed);
+  assert(target < kRows && to.mean_version() == mean_version());
+  std::vector<uint8_t> signs(row_plane_bytes_);
+  GatherSigns(index, signs.data());
+  to.StoreSigns(target, signs.data());
+  std::memcpy(to.fields_ + target * field_stride_, fields(index), field_bytes_);
+  for (size_t part = 0; part < 3; ++part) {
+    const auto at = [&](size_t i) {
+      return i / kBlockRows * kBlockRows * 3 + part * kBlockRows + i % kBlockRows;
+    };
+    to.floats_[at(target)] = floats_[at(index)];
+  }
+  to.scales_[target] = scales_[index];
+  to.rows_[target] = rows_[index];
+  const PointId point = id(index);
+  to.id_low_[target] = point.low;
+  if (point.is_uuid()) {
+    to.id_high_[target] = point.high;
+    to.uuid_[target / kBlockRows].fetch_or(uint64_t{1} << (target % kBlockRows), std::memory_order_relaxed);
+  }
+  to.Publish(target);
+}
+
+size_t Segment::used_bytes() const {
+  const size_t n = size();
+  const size_t planes = (n + kBlockRows - 1) / kBlockRows * plane_bytes_;
+  return planes + n * (field_stride_ + 3 * sizeof(float) + sizeof(Scales) + 2 * sizeof(uint64_t));
+}
+
+}  // namespace tqdb

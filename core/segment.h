@@ -1,0 +1,104 @@
+// 4096 rows of codes in one allocation: 64 blocks of 64 vectors under one mean version.
+//
+// A block has two parts. The scan plane holds one sign bit per dimension, interleaved over its 64
+// vectors in the order that the kernel level wants (Kernels::plane_group), with the floats that turn a
+// sum of signs into an estimate and a bound. The record holds everything else, row-major, and is read
+// only for rows that survive the scan.
+//
+// One writer appends; readers see the rows below size(), which is published with release order. Deleted
+// rows are cleared bits of the live masks. Ids, rows and codes never change once published.
+#ifndef TQDB_CORE_SEGMENT_H_
+#define TQDB_CORE_SEGMENT_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "core/codec.h"
+#include "core/kernels/kernels.h"
+#include "core/types.h"
+
+namespace tqdb {
+
+class Segment {
+ public:
+  static constexpr size_t kBlocks = 64;
+  static constexpr size_t kRows = kBlocks * kBlockRows;
+
+  // `codec` must outlive the segment. `mean` may be null.
+  Segment(const Codec& codec, std::shared_ptr<const Mean> mean);
+  ~Segment();
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  const Mean* mean() const { return mean_.get(); }
+  uint32_t mean_version() const { return mean_ != nullptr ? mean_->version : 0; }
+  size_t size() const { return size_.load(std::memory_order_acquire); }
+  bool full() const { return size() == kRows; }
+  uint64_t live_rows() const { return live_rows_.load(std::memory_order_relaxed); }
+
+  // --- Writer.
+  // Appends and publishes; not when full. Returns the index in the segment.
+  size_t Append(const PointId& id, uint64_t row, const uint8_t* code);
+  void Remove(size_t index);
+
+  // --- Readers. `block` < kBlocks, `index` < size().
+  uint64_t live_mask(size_t block) const { return live_[block].load(std::memory_order_acquire); }
+  bool is_live(size_t index) const { return live_mask(index / kBlockRows) >> (index % kBlockRows) & 1; }
+  const uint8_t* plane(size_t block) const { return planes_ + block * plane_bytes_; }
+  // 64 floats each: see Kernels::survivors.
+  const float* bias(size_t block) const { return floats_ + block * kBlockRows * 3; }
+  const float* sign_scale(size_t block) const { return bias(block) + kBlockRows; }
+  const float* sign_error(size_t block) const { return bias(block) + 2 * kBlockRows; }
+  struct Scales {
+    float code;
+    float residual;
+  };
+  const Scales& scales(size_t index) const { return scales_[index]; }
+  const uint8_t* fields(size_t index) const { return fields_ + index * field_stride_; }
+  // Sign bits of one row, dimension i in bit i % 8 of byte i / 8; padded_dim() / 8 bytes.
+  void GatherSigns(size_t index, uint8_t* signs) const;
+  PointId id(size_t index) const;
+  uint64_t row(size_t index) const { return rows_[index]; }
+
+  // Bytes that size() rows occupy, and that the whole segment reserves.
+  size_t used_bytes() const;
+  size_t reserved_bytes() const { return arena_bytes_; }
+  // The code record of one row as it was appended, except for what memory does not keep: norm is zero.
+  // Enough for Append into another segment of the same mean.
+  void CopyTo(size_t index, Segment& to) const;
+
+ private:
+  void StoreSigns(size_t index, const uint8_t* signs);
+  void Publish(size_t index);
+
+  const std::shared_ptr<const Mean> mean_;
+  const size_t row_plane_bytes_;  // of one row in the plane: padded_dim / 8
+  const size_t sign_bytes_;       // of one row in a record: ceil(dim / 8)
+  const size_t plane_group_;
+  const size_t plane_bytes_;      // of one block
+  const size_t field_bytes_;
+  const size_t field_stride_;
+  const float dim_;
+
+  std::atomic<size_t> size_{0};
+  std::atomic<uint64_t> live_rows_{0};
+  std::array<std::atomic<uint64_t>, kBlocks> live_{};
+  // One arena, cut into arrays. uuid_high_ is written only by UUIDs, so its pages stay untouched otherwise.
+  uint8_t* arena_;
+  size_t arena_bytes_;
+  uint8_t* planes_;
+  uint8_t* fields_;
+  float* floats_;
+  Scales* scales_;
+  uint64_t* rows_;
+  uint64_t* id_low_;
+  uint64_t* id_high_;
+  std::array<std::atomic<uint64_t>, kBlocks> uuid_{};  // bit set: the id is a UUID
+};
+
+}  // namespace tqdb
+
+#endif  // TQDB_CORE_SEGMENT_H_

@@ -1,0 +1,67 @@
+// The best k of a stream of hits, in an order that does not depend on how they arrive.
+#ifndef TQDB_CORE_TOP_K_H_
+#define TQDB_CORE_TOP_K_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "core/types.h"
+
+namespace tqdb {
+
+// One search hit.
+struct Hit {
+  float score;
+  uint64_t row;  // the row number under which storage keeps payload and original
+  PointId id;
+};
+
+// Score descending, then id ascending: a total order of the hits of one search.
+inline bool RanksBefore(const Hit& a, const Hit& b) {
+  return a.score != b.score ? a.score > b.score : a.id < b.id;
+}
+
+class TopK {
+ public:
+  // k >= 1. Hits below `floor` are refused.
+  TopK(size_t k, float floor) : k_(k), floor_(floor) {}
+
+  // A hit can enter only if its score reaches this.
+  float threshold() const { return heap_.size() < k_ ? floor_ : std::max(floor_, heap_.front().score); }
+
+  void Push(const Hit& hit) {
+    if (!(hit.score >= floor_)) return;
+    if (heap_.size() == k_) {
+      if (!RanksBefore(hit, heap_.front())) return;
+      std::pop_heap(heap_.begin(), heap_.end(), RanksBefore);
+      heap_.back() = hit;
+    } else {
+      heap_.push_back(hit);
+    }
+    std::push_heap(heap_.begin(), heap_.end(), RanksBefore);
+  }
+
+  // Best first; empties this. A point that was replaced while the search ran may be here twice: its
+  // newer row stays.
+  std::vector<Hit> Take() {
+    std::sort(heap_.begin(), heap_.end(),
+              [](const Hit& a, const Hit& b) { return a.id != b.id ? a.id < b.id : a.row > b.row; });
+    heap_.erase(std::unique(heap_.begin(), heap_.end(),
+                            [](const Hit& a, const Hit& b) { return a.id == b.id; }),
+                heap_.end());
+    std::sort(heap_.begin(), heap_.end(), RanksBefore);
+    return std::move(heap_);
+  }
+
+ private:
+  size_t k_;
+  float floor_;
+  std::vector<Hit> heap_;  // worst on top
+};
+
+}  // namespace tqdb
+
+#endif  // TQDB_CORE_TOP_K_H_

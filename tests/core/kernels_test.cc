@@ -1,0 +1,237 @@
+// Every kernel level returns the bits of the scalar specification, on every shape.
+#include "core/kernels/kernels.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "core/codebook.h"
+#include "core/query.h"
+#include "core/record_packing.h"
+#include "gtest/gtest.h"
+#include "tests/support/random.h"
+
+namespace tqdb {
+namespace {
+
+using testing::Gaussian;
+
+const size_t kSizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 100, 127, 128, 300, 512, 768, 1000, 1536};
+
+class KernelsTest : public ::testing::TestWithParam<const Kernels*> {
+ protected:
+  const Kernels& kernels() { return *GetParam(); }
+  const Kernels& scalar() { return *ScalarKernels(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Levels, KernelsTest, ::testing::ValuesIn(AvailableKernels()),
+                         [](const auto& info) { return std::string(info.param->name); });
+
+template <typename T>
+void ExpectSameBits(const std::vector<T>& got, const std::vector<T>& want) {
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    ASSERT_EQ(std::memcmp(&got[i], &want[i], sizeof(T)), 0)
+        << "element " << i << " of " << got.size() << ": " << +got[i] << " and " << +want[i];
+  }
+}
+
+TEST_P(KernelsTest, HadamardHasTheBitsOfTheSpecification) {
+  Gaussian random(1);
+  for (size_t n = 2; n <= 16384; n *= 2) {
+    std::vector<float> x = random.Vector(n), want = x;
+    kernels().hadamard(x.data(), n);
+    scalar().hadamard(want.data(), n);
+    ExpectSameBits(x, want);
+  }
+}
+
+TEST_P(KernelsTest, DealRowsHasTheBitsOfTheSpecification) {
+  Gaussian random(2);
+  for (size_t rows : {1, 2, 6, 96}) {
+    const std::vector<float> in = random.Vector(rows * 16), factors = random.Vector(rows * 16);
+    std::vector<uint32_t> source;
+    for (size_t i = 0; i < rows; ++i) source.push_back(static_cast<uint32_t>((rows - 1 - i)));
+    std::vector<float> got(rows * 16), want(rows * 16);
+    kernels().deal_rows(in.data(), source.data(), factors.data(), rows, got.data());
+    scalar().deal_rows(in.data(), source.data(), factors.data(), rows, want.data());
+    ExpectSameBits(got, want);
+  }
+}
+
+TEST_P(KernelsTest, NormsResidualAndSignsHaveTheBitsOfTheSpecification) {
+  Gaussian random(3);
+  for (size_t n : kSizes) {
+    std::vector<float> y = random.Vector(n);
+    y[random.Below(n)] = 0.0f;
+    y[random.Below(n)] = -0.0f;
+    const std::vector<float> c = random.Vector(n);
+    std::vector<float> got(2), want(2), got_r(n), want_r(n);
+    kernels().norms(y.data(), n, got.data());
+    scalar().norms(y.data(), n, want.data());
+    ExpectSameBits(got, want);
+    kernels().residual(y.data(), c.data(), 0.987f, n, got_r.data());
+    scalar().residual(y.data(), c.data(), 0.987f, n, want_r.data());
+    ExpectSameBits(got_r, want_r);
+    std::vector<uint8_t> got_bits((n + 7) / 8, 0xee), want_bits((n + 7) / 8, 0x11);
+    kernels().pack_signs(y.data(), n, got_bits.data());
+    scalar().pack_signs(y.data(), n, want_bits.data());
+    ExpectSameBits(got_bits, want_bits);
+  }
+}
+
+TEST_P(KernelsTest, QuantizeHasTheBitsOfTheSpecificationAndFindsTheNearestCentroid) {
+  Gaussian random(4);
+  for (int bits : {1, 2, 3, 4, 8}) {
+    const Codebook& book = Codebook::Get(bits);
+    for (size_t n : kSizes) {
+      std::vector<float> y = random.Vector(n);
+      y[random.Below(n)] = 0.0f;
+      y[random.Below(n)] = 1e6f;  // far outside the codebook
+      if (book.levels > 1) y[random.Below(n)] = -book.boundaries[random.Below(book.levels - 1)];
+      std::vector<float> u(n), c(n), sums(2), want_u(n), want_c(n), want_sums(2);
+      std::vector<uint8_t> levels(n), want_levels(n);
+      kernels().quantize(y.data(), n, 1.0f, book, u.data(), levels.data(), c.data(), sums.data());
+      scalar().quantize(y.data(), n, 1.0f, book, want_u.data(), want_levels.data(), want_c.data(),
+                        want_sums.data());
+      ExpectSameBits(u, want_u);
+      ExpectSameBits(levels, want_levels);
+      ExpectSameBits(c, want_c);
+      ExpectSameBits(sums, want_sums);
+      for (size_t i = 0; i < n; ++i) {
+        for (int level = 0; level < book.levels; ++level) {
+          ASSERT_LE(std::fabs(std::fabs(u[i]) - book.centroids[levels[i]]),
+                    std::fabs(std::fabs(u[i]) - book.centroids[level]) + 1e-6);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, FieldsSurvivePackingAndHaveTheBytesOfTheSpecification) {
+  Gaussian random(5);
+  for (int bits : {1, 2, 3, 4, 8}) {
+    for (Residual residual : {Residual::kNone, Residual::kQjl}) {
+      for (size_t n : kSizes) {
+        const RecordPacking packing(n, bits, residual);
+        std::vector<uint8_t> fields(n);
+        for (uint8_t& f : fields) f = static_cast<uint8_t>(random.Word() & ((1u << packing.field_bits) - 1));
+        std::vector<uint8_t> got(packing.bytes), want(packing.bytes), back(n);
+        kernels().pack_fields(packing, fields.data(), got.data());
+        scalar().pack_fields(packing, fields.data(), want.data());
+        ExpectSameBits(got, want);
+        kernels().unpack_fields(packing, got.data(), back.data());
+        ExpectSameBits(back, fields);
+      }
+    }
+  }
+}
+
+// A block's sign plane from row-major sign bytes.
+std::vector<uint8_t> MakePlane(const std::vector<std::vector<uint8_t>>& rows, size_t group) {
+  const size_t bytes = rows[0].size();
+  std::vector<uint8_t> plane(bytes * kBlockRows);
+  for (size_t v = 0; v < rows.size(); ++v) {
+    for (size_t b = 0; b < bytes; ++b) {
+      plane[b / group * group * kBlockRows + v * group + b % group] = rows[v][b];
+    }
+  }
+  return plane;
+}
+
+TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
+  Gaussian random(6);
+  for (size_t padded_dim : {32, 64, 128, 800, 1536, 4096, 16384}) {
+    const size_t bytes = padded_dim / 8;
+    std::vector<std::vector<uint8_t>> rows(kBlockRows, std::vector<uint8_t>(bytes));
+    for (auto& row : rows) {
+      for (uint8_t& b : row) b = static_cast<uint8_t>(random.Word());
+    }
+    const std::vector<uint8_t> plane = MakePlane(rows, kernels().plane_group);
+    for (size_t num_queries : {1, 2, 3, 5, 8, 16}) {
+      std::vector<std::vector<int>> weights(num_queries, std::vector<int>(padded_dim));
+      std::vector<std::vector<uint8_t>> tables(num_queries, std::vector<uint8_t>(bytes * 32));
+      std::vector<const uint8_t*> pointers;
+      for (size_t q = 0; q < num_queries; ++q) {
+        // Extreme weights for the first query: every look-up at its largest.
+        for (int& w : weights[q]) w = q == 0 ? 31 : static_cast<int>(random.Below(63)) - 31;
+        for (size_t entry = 0; entry < tables[q].size(); ++entry) {
+          int sum = 128;
+          for (int i = 0; i < 4; ++i) {
+            const int w = weights[q][entry / 16 * 4 + static_cast<size_t>(i)];
+            sum += entry >> i & 1 ? w : -w;
+          }
+          tables[q][entry] = static_cast<uint8_t>(sum);
+        }
+        pointers.push_back(tables[q].data());
+      }
+      std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
+      kernels().scan_signs(plane.data(), bytes, pointers.data(), num_queries, sums.data());
+      for (size_t q = 0; q < num_queries; ++q) {
+        for (size_t v = 0; v < kBlockRows; ++v) {
+          int want = 0;
+          for (size_t i = 0; i < padded_dim; ++i) {
+            want += rows[v][i / 8] >> (i % 8) & 1 ? weights[q][i] : -weights[q][i];
+          }
+          ASSERT_EQ(sums[q * kBlockRows + v], want) << "query " << q << " vector " << v << " dim " << padded_dim;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, SurvivorsHaveTheBitsOfTheSpecification) {
+  Gaussian random(7);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<int32_t> sums(kBlockRows);
+    for (int32_t& s : sums) s = static_cast<int32_t>(random.Below(20000)) - 10000;
+    const std::vector<float> bias = random.Vector(kBlockRows), scale = random.Vector(kBlockRows),
+                             error = random.Vector(kBlockRows);
+    const float threshold = static_cast<float>(random.Next());
+    const uint64_t got =
+        kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1e-4f, 0.5f, threshold);
+    EXPECT_EQ(got, scalar().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1e-4f, 0.5f, threshold));
+    // A threshold that nothing can miss, and one that nothing can reach.
+    EXPECT_EQ(kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1, 1, -INFINITY), ~uint64_t{0});
+    EXPECT_EQ(kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1, 1, INFINITY), 0u);
+  }
+}
+
+TEST_P(KernelsTest, RefineHasTheBitsOfTheSpecificationAndTheValueOfDoubles) {
+  Gaussian random(8);
+  for (int bits : {1, 2, 3, 4, 8}) {
+    const Codebook& book = Codebook::Get(bits);
+    for (int shift : {0, 1}) {
+      for (size_t n : {32, 64, 128, 1536}) {
+        const std::vector<float> rotated = random.Vector(n), residual = random.Vector(n);
+        std::vector<uint8_t> signs(n / 8), fields(n);
+        for (uint8_t& b : signs) b = static_cast<uint8_t>(random.Word());
+        for (uint8_t& f : fields) {
+          f = static_cast<uint8_t>(random.Below(static_cast<size_t>(book.levels)) << shift | (random.Word() & shift));
+        }
+        std::vector<float> got(2), want(2);
+        kernels().refine(rotated.data(), residual.data(), n, book, shift, signs.data(), fields.data(), got.data());
+        scalar().refine(rotated.data(), residual.data(), n, book, shift, signs.data(), fields.data(), want.data());
+        ExpectSameBits(got, want);
+        double code = 0, bit = 0;
+        for (size_t i = 0; i < n; ++i) {
+          const double c = book.centroids[fields[i] >> shift];
+          code += rotated[i] * (signs[i / 8] >> (i % 8) & 1 ? c : -c);
+          if (shift == 1) bit += fields[i] & 1 ? residual[i] : -double{residual[i]};
+        }
+        EXPECT_NEAR(got[0], code, 1e-5 * static_cast<double>(n));
+        EXPECT_NEAR(got[1], bit, 1e-5 * static_cast<double>(n));
+      }
+    }
+  }
+}
+
+TEST(KernelsDispatchTest, ListsScalarFirstAndFindsLevelsByName) {
+  ASSERT_FALSE(AvailableKernels().empty());
+  EXPECT_EQ(AvailableKernels().front(), ScalarKernels());
+  for (const Kernels* level : AvailableKernels()) EXPECT_EQ(FindKernels(level->name), level);
+  EXPECT_EQ(FindKernels("sse9"), nullptr);
+}
+
+}  // namespace
+}  // namespace tqdb
