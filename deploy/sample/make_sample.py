@@ -9,8 +9,8 @@ each a .jsonl.gz with one object per row: {"id", "text", "source"}. Rows whose s
 that the sample is as varied as the set. Nothing is random and no row is picked by hand; run again,
 the script writes the same bytes.
 
-Writes wordnet-512.{base,query}.f16.npy and .jsonl.gz; ids are renumbered from 1 for base rows, and
-a query keeps its number in its file, from 1 too.
+Writes wordnet-512.{base,query}.f16.npy, and beside each a .jsonl.gz whose line i is {"text"} of
+row i.
 """
 
 import argparse
@@ -50,8 +50,8 @@ def write(out, part, vectors, texts):
     buffer = io.BytesIO()
     # No file name and no time in the header: the same rows are the same bytes.
     with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, compresslevel=9, mtime=0) as file:
-        for row, text in enumerate(texts):
-            line = json.dumps({"id": row + 1, "text": text}, ensure_ascii=False)
+        for text in texts:
+            line = json.dumps({"text": text}, ensure_ascii=False)
             file.write(line.encode("utf-8") + b"\n")
     (out / f"{NAME}.{part}.jsonl.gz").write_bytes(buffer.getvalue())
 
