@@ -15,9 +15,7 @@ static_assert(offsetof(CodeHeader, mean_version) == 0 && offsetof(CodeHeader, no
 
 namespace {
 
-// Three rounds, so that one-hot and importance-ordered inputs look Gaussian at any dim. The residual of
-// a code is well mixed already: one round makes its signs independent of the code's.
-constexpr int kRotationRounds = 3;
+// The residual of a code is well mixed already: one round makes its signs independent of the code's.
 constexpr int kResidualRounds = 1;
 
 // Sum of squares in double, in eight lanes so that compilers may vectorise without changing the result.
@@ -62,7 +60,7 @@ absl::StatusOr<std::unique_ptr<Codec>> Codec::Create(const CodecOptions& options
   }
   const Kernels* level = kernels != nullptr ? kernels : &BestKernels();
   return std::unique_ptr<Codec>(new Codec(options, level,
-                                          Rotation(options.dim, options.seed, kRotationRounds),
+                                          Rotation(options.dim, options.seed, Rotation::RoundsFor(options.dim)),
                                           Rotation(options.dim, ~options.seed, kResidualRounds)));
 }
 
@@ -201,18 +199,28 @@ void Codec::Encode(MatrixView rows, const Mean* mean, uint8_t* codes) const {
     k.norms(u, n, u_norms);
     const float per_unit = header.centered_norm / root_dim;
     if (qjl) {
-      // FACTS-codec 8.1: t c + g S^T bits, then one scale that unbiases both.
+      // With b the signs of S r, r the part of u orthogonal to c: alpha c + beta S^T b is the
+      // combination nearest to u (least squares; FACTS-codec 8.1 without neglecting <Sc, b>), and one
+      // scale then makes <u, alpha c + beta S^T b> equal |u|^2.
       const float t = dots[0] / dots[1];
       float* residual = scratch.buffer(0);
       k.residual(u, c, t, n, residual);
       float* z = scratch.buffer(1);
       residual_rotation_.Apply(k, residual, z, scratch.buffer(4));
+      float* rotated_c = scratch.buffer(0);
+      residual_rotation_.Apply(k, c, rotated_c, scratch.buffer(4));
+      const float cross = k.signed_sum(rotated_c, z, n);
       float residual_norms[2];
       k.norms(z, n, residual_norms);
-      const float gain = residual_norms[1] / static_cast<float>(n);
-      const float scale = u_norms[0] / (t * dots[0] + gain * residual_norms[1]) * per_unit;
-      header.code_scale = scale * t;
-      header.residual_scale = scale * gain;
+      // No residual at all (every |u_i| on a centroid): its bits say nothing.
+      const float beta = residual_norms[1] > 0
+                             ? residual_norms[1] / (static_cast<float>(n) - cross * cross / dots[1])
+                             : 0.0f;
+      const float alpha = t - beta * cross / dots[1];
+      const float self = alpha * dots[0] + beta * (t * cross + residual_norms[1]);
+      const float scale = u_norms[0] / self * per_unit;
+      header.code_scale = scale * alpha;
+      header.residual_scale = scale * beta;
       k.pack_signs(z, n, scratch.bits().data());
       for (size_t i = 0; i < n; ++i) {
         scratch.fields()[i] =

@@ -24,6 +24,13 @@ size_t DealingStep(size_t rows, double fraction) {
 
 }  // namespace
 
+int Rotation::RoundsFor(size_t dim) {
+  if (dim >= 1024 && dim % 512 == 0) return 2;  // large chunks only
+  if (dim >= 64 && std::has_single_bit(dim)) return 3;
+  if (dim >= 512) return dim % kRow == 0 ? 3 : 4;
+  return dim >= 128 ? 5 : 6;
+}
+
 Rotation::Rotation(size_t dim, uint64_t seed, int rounds)
     : dim_(dim), rows_(dim / kRow), tail_(dim % kRow) {
   assert(dim >= 1 && rounds >= 1);
@@ -41,7 +48,7 @@ Rotation::Rotation(size_t dim, uint64_t seed, int rounds)
   constexpr double kFractions[] = {0.6180339887498949, 0.4142135623730950, 0.7320508075688772};
   for (int r = 0; r < rounds; ++r) {
     Round round;
-    round.shifted = r % 2 == 1;
+    round.shifted = r > 0;
     if (rows_ > 0) {
       // In shifted rounds the tail of the round before stands in the last row: it goes first, into the
       // largest chunk, since it has been mixed with at most 14 other coordinates yet.

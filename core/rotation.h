@@ -2,8 +2,8 @@
 //
 // Each round deals the vector's rows of 16 floats evenly over the chunks, flips signs, and applies a
 // Walsh-Hadamard transform to greedy power-of-two chunks; nothing is padded. Dealing whole rows costs
-// no gather, and is enough because the transform mixes within rows; the shifted start of odd rounds
-// moves the dim % 16 tail into the rows. Stands in for the Haar rotation of arXiv 2504.19874, Sec. 3.
+// no gather, and is enough because the transform mixes within rows; every round but the first starts
+// its rows after the first dim % 16 floats, which moves the tail of the round before into the rows. Stands in for the Haar rotation of arXiv 2504.19874, Sec. 3.
 //
 // Frozen: codes on disk depend on every detail. Thread-safe: immutable.
 #ifndef TQDB_CORE_ROTATION_H_
@@ -19,6 +19,10 @@ namespace tqdb {
 
 class Rotation {
  public:
+  // The number of rounds after which every input, one-hot and importance-ordered ones included, is
+  // quantised within 3 % of a Gaussian's distortion (5 % below dim 64): measured by rotation_test.cc.
+  static int RoundsFor(size_t dim);
+
   // 1 <= dim <= kMaxDim, rounds >= 1.
   Rotation(size_t dim, uint64_t seed, int rounds);
 

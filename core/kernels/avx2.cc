@@ -167,6 +167,24 @@ void Quantize(const float* y, size_t n, float scale, const Codebook& book, float
   sums[1] = scalar::SumLanes(square_lanes);
 }
 
+float SignedSum(const float* v, const float* z, size_t n) {
+  const __m256 sign_bit = _mm256_set1_ps(-0.0f);
+  Lanes sum;
+  const size_t whole = n / kLanes * kLanes;
+  for (size_t i = 0; i < whole; i += kLanes) {
+    for (int half = 0; half < 2; ++half) {
+      const __m256 positive = _mm256_cmp_ps(_mm256_loadu_ps(z + i + 8 * half), _mm256_setzero_ps(), _CMP_GE_OQ);
+      const __m256 value = _mm256_xor_ps(_mm256_loadu_ps(v + i + 8 * half), _mm256_andnot_ps(positive, sign_bit));
+      __m256& lanes = half == 0 ? sum.low : sum.high;
+      lanes = _mm256_add_ps(lanes, value);
+    }
+  }
+  float lanes[kLanes];
+  sum.Store(lanes);
+  scalar::SignedSumFrom(v, z, whole, n, lanes);
+  return scalar::SumLanes(lanes);
+}
+
 void ResidualOf(const float* u, const float* c, float t, size_t n, float* r) {
   const __m256 factor = _mm256_set1_ps(t);
   size_t i = 0;
@@ -353,6 +371,7 @@ const Kernels* Avx2Kernels() {
       .hadamard = Hadamard,
       .norms = Norms,
       .quantize = Quantize,
+      .signed_sum = SignedSum,
       .residual = ResidualOf,
       .pack_signs = PackSigns,
       .pack_fields = PackFields,

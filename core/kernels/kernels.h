@@ -42,6 +42,8 @@ struct Kernels {
   // sums[0] = sum u * centroid, sums[1] = sum centroid^2.
   void (*quantize)(const float* y, size_t n, float scale, const Codebook& book, float* u, uint8_t* levels,
                    float* centroids, float sums[2]);
+  // sum (z_i >= 0 ? v_i : -v_i).
+  float (*signed_sum)(const float* v, const float* z, size_t n);
   // r = u - t * c.
   void (*residual)(const float* u, const float* c, float t, size_t n, float* r);
   // Bit i % 8 of byte i / 8 is y_i >= 0; ceil(n / 8) bytes, the rest of the last byte zero.

@@ -25,6 +25,10 @@ void NormsFrom(const float* y, size_t first, size_t n, float squares[kLanes], fl
   }
 }
 
+void SignedSumFrom(const float* v, const float* z, size_t first, size_t n, float lanes[kLanes]) {
+  for (size_t i = first; i < n; ++i) lanes[i % kLanes] += z[i] >= 0 ? v[i] : -v[i];
+}
+
 void QuantizeFrom(const float* y, size_t first, size_t n, float scale, const Codebook& book, float* u,
                   uint8_t* levels, float* centroids, float dots[kLanes], float squares[kLanes]) {
   const float last_bin = static_cast<float>(book.first_level.size() - 1);
@@ -96,6 +100,12 @@ void Norms(const float* y, size_t n, float sums[2]) {
   sums[1] = SumLanes(absolutes);
 }
 
+float SignedSum(const float* v, const float* z, size_t n) {
+  float lanes[kLanes] = {};
+  SignedSumFrom(v, z, 0, n, lanes);
+  return SumLanes(lanes);
+}
+
 void ResidualOf(const float* u, const float* c, float t, size_t n, float* r) {
   for (size_t i = 0; i < n; ++i) r[i] = u[i] - t * c[i];
 }
@@ -141,6 +151,7 @@ const Kernels* ScalarKernels() {
       .hadamard = scalar::Hadamard,
       .norms = scalar::Norms,
       .quantize = scalar::Quantize,
+      .signed_sum = scalar::SignedSum,
       .residual = scalar::ResidualOf,
       .pack_signs = scalar::PackSigns,
       .pack_fields = scalar::PackFields,

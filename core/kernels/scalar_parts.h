@@ -18,6 +18,7 @@ float SumLanes(float lanes[kLanes]);
 
 // Elements [first, n) added to 16 running lanes each.
 void NormsFrom(const float* y, size_t first, size_t n, float squares[kLanes], float absolutes[kLanes]);
+void SignedSumFrom(const float* v, const float* z, size_t first, size_t n, float lanes[kLanes]);
 void QuantizeFrom(const float* y, size_t first, size_t n, float scale, const Codebook& book, float* u,
                   uint8_t* levels, float* centroids, float dots[kLanes], float squares[kLanes]);
 

@@ -73,6 +73,8 @@ TEST_P(KernelsTest, NormsResidualAndSignsHaveTheBitsOfTheSpecification) {
     kernels().residual(y.data(), c.data(), 0.987f, n, got_r.data());
     scalar().residual(y.data(), c.data(), 0.987f, n, want_r.data());
     ExpectSameBits(got_r, want_r);
+    const std::vector<float> got_sum = {kernels().signed_sum(c.data(), y.data(), n)};
+    ExpectSameBits(got_sum, {scalar().signed_sum(c.data(), y.data(), n)});
     std::vector<uint8_t> got_bits((n + 7) / 8, 0xee), want_bits((n + 7) / 8, 0x11);
     kernels().pack_signs(y.data(), n, got_bits.data());
     scalar().pack_signs(y.data(), n, want_bits.data());

@@ -1,0 +1,29 @@
+// Real embeddings for tests: the sample set that the product ships.
+#ifndef TQDB_TESTS_SUPPORT_EMBEDDINGS_H_
+#define TQDB_TESTS_SUPPORT_EMBEDDINGS_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/matrix_view.h"
+
+namespace tqdb::testing {
+
+struct Embeddings {
+  size_t rows = 0;
+  size_t dim = 0;
+  std::vector<float> values;
+
+  MatrixView view() const { return {values.data(), rows, dim}; }
+};
+
+// Reads a two-dimensional float16 .npy of version 1; aborts with a message when it is anything else.
+Embeddings LoadNpy(const std::string& path);
+// deploy/sample: base rows and query rows of Universal Sentence Encoder embeddings, dim 512.
+Embeddings SampleBase();
+Embeddings SampleQueries();
+
+}  // namespace tqdb::testing
+
+#endif  // TQDB_TESTS_SUPPORT_EMBEDDINGS_H_
