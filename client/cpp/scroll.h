@@ -28,6 +28,8 @@ class Scroll {
   // The next page; empty once all points were returned. After an error the same page can be asked
   // for again.
   absl::StatusOr<std::vector<Point>> NextPage();
+  // For the pages to come; after ResourceExhausted a smaller page may fit into one message.
+  void set_page_size(uint32_t page_size) { options_.page_size = page_size; }
   bool done() const { return done_; }
 
  private:

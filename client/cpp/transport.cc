@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -53,6 +54,11 @@ void Transport::Prepare(grpc::ClientContext& context, absl::Time deadline) const
 
 absl::Status Transport::Explain(const absl::Status& status) const {
   if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
+  if (absl::StartsWith(status.message(), "failed to connect")) {
+    return absl::Status(status.code(), absl::StrCat("cannot connect to ", options_.address,
+                                                    "; is a server running there? (",
+                                                    status.message(), ")"));
+  }
   return absl::Status(status.code(),
                       absl::StrCat("server at ", options_.address, ": ",
                                    status.message().empty() ? "no answer" : status.message()));

@@ -1,0 +1,95 @@
+#include "client/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "client/cli/commands.h"
+
+namespace tqdb::client {
+namespace {
+
+constexpr char kFooter[] =
+    "Examples:\n"
+    "  tqdb import books vectors.npy --create --payloads texts.jsonl.gz\n"
+    "  tqdb search books --id 7 --limit 5 --with-payload\n"
+    "  tqdb list --json\n"
+    "\n"
+    "Every command takes --address, --timeout and --json. With --json, results are JSON objects on\n"
+    "the standard output, one a line, and errors are JSON on the standard error.\n"
+    "Exit codes: 0 done, 1 error of the server, the network or a file, 2 wrong usage, 130 interrupted.";
+
+// The parser may fail before it reaches --json.
+bool AsksForJson(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (absl::string_view(argv[i]) == "--json") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ostream& out,
+           std::ostream& err) {
+  CommandContext context(terminal, out, err);
+  CLI::App app("tqdb: command line of the tqdb embedding vector database.", "tqdb");
+  app.set_version_flag("--version", "tqdb " TQDB_VERSION " (" TQDB_COMMIT ")");
+  app.add_option("--address", context.address(), "Server, as host:port or unix:/path")
+      ->envname("TQDB_ADDRESS")
+      ->capture_default_str();
+  app.add_option("--timeout", context.timeout(),
+                 "Longest time for one call, such as 30, 500ms or 2m")
+      ->capture_default_str();
+  app.add_flag("--json", context.json(), "Print JSON, one object a line");
+  app.require_subcommand(1);
+  app.fallthrough();  // inherited by subcommands: global options may follow their name
+  app.footer(kFooter);
+
+  AddCreateCommand(app, context);
+  AddListCommand(app, context);
+  AddInfoCommand(app, context);
+  AddUpdateCommand(app, context);
+  AddDropCommand(app, context);
+  AddImportCommand(app, context);
+  AddExportCommand(app, context);
+  AddSearchCommand(app, context);
+  AddGetCommand(app, context);
+  AddDeleteCommand(app, context);
+  AddCountCommand(app, context);
+  AddStatusCommand(app, context);
+  AddPingCommand(app, context);
+
+  if (argc <= 1) {
+    err << app.help();
+    return kExitUsage;
+  }
+  // The parser reports by exception; it ends here.
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+      app.exit(error, out, err);  // help or version
+      return kExitOk;
+    }
+    context.json() = AsksForJson(argc, argv);
+    // The parser calls a command that it does not know a missing one.
+    if (app.get_subcommands().empty() && !app.remaining().empty()) {
+      return context.FailUsage(absl::StrCat("\"", app.remaining().front(), "\" is no command of tqdb"));
+    }
+    return context.FailUsage(error.what());
+  }
+  if (absl::StatusOr<absl::Duration> timeout = context.ParseTimeout(); !timeout.ok()) {
+    return context.FailUsage(std::string(timeout.status().message()));
+  }
+  if (context.address().empty()) {
+    return context.FailUsage("--address: must not be empty; give host:port or unix:/path");
+  }
+  const int code = context.command()();
+  out.flush();
+  if (!out.good() && code == kExitOk) {
+    return context.Fail(absl::UnavailableError("the standard output could not be written"));
+  }
+  return code;
+}
+
+}  // namespace tqdb::client

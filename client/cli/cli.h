@@ -1,0 +1,17 @@
+// The `tqdb` command line as a function, so that tests can call it.
+#ifndef TQDB_CLIENT_CLI_CLI_H_
+#define TQDB_CLIENT_CLI_CLI_H_
+
+#include <ostream>
+
+#include "client/cli/command_context.h"
+
+namespace tqdb::client {
+
+// Parses and runs; returns the exit code (command_context.h).
+int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ostream& out,
+           std::ostream& err);
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CLI_CLI_H_

@@ -1,0 +1,67 @@
+#include "client/cli/command_context.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace tqdb::client {
+
+absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text) {
+  absl::Duration duration;
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) {
+    duration = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--timeout: \"", text, "\" is not a time such as 30, 1.5s, 500ms, 2m or inf"));
+  }
+  if (!(duration > absl::ZeroDuration())) {
+    return absl::InvalidArgumentError(absl::StrCat("--timeout: \"", text, "\" is not above zero"));
+  }
+  return duration;
+}
+
+absl::StatusOr<absl::Duration> CommandContext::ParseTimeout() const {
+  return ParseTimeoutText(timeout_);
+}
+
+absl::StatusOr<std::unique_ptr<Client>> CommandContext::Connect() const {
+  absl::StatusOr<absl::Duration> timeout = ParseTimeout();
+  if (!timeout.ok()) return timeout.status();
+  ConnectOptions options;
+  options.address = address_;
+  options.timeout = *timeout;
+  return Client::Connect(options);
+}
+
+int CommandContext::Fail(const absl::Status& status) {
+  if (json_) {
+    err_ << ToLine(ErrorToJson(status)) << std::endl;
+  } else {
+    err_ << "tqdb: " << absl::StatusCodeToString(status.code()) << ": " << status.message()
+         << std::endl;
+  }
+  return kExitError;
+}
+
+int CommandContext::FailUsage(const std::string& message) {
+  if (json_) {
+    Json error;
+    error["error"]["code"] = "USAGE";
+    error["error"]["message"] = message;
+    err_ << ToLine(error) << std::endl;
+  } else {
+    err_ << "tqdb: " << message << "\nRun with --help for more." << std::endl;
+  }
+  return kExitUsage;
+}
+
+void CommandContext::Print(const Json& json) { out_ << ToLine(json) << '\n'; }
+
+ProgressBar::Mode CommandContext::ProgressMode(bool enabled) const {
+  if (!enabled || json_) return ProgressBar::Mode::kOff;
+  return terminal_.err_is_tty ? ProgressBar::Mode::kBar : ProgressBar::Mode::kLines;
+}
+
+}  // namespace tqdb::client

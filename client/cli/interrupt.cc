@@ -1,0 +1,33 @@
+#include "client/cli/interrupt.h"
+
+#include <atomic>
+
+namespace tqdb::client {
+namespace {
+
+std::atomic<bool> interrupted_flag{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
+
+void SetInterrupted(int) { interrupted_flag.store(true, std::memory_order_relaxed); }
+
+}  // namespace
+
+InterruptGuard::InterruptGuard() {
+  interrupted_flag.store(false, std::memory_order_relaxed);
+  struct sigaction action = {};
+  action.sa_handler = SetInterrupted;
+  // Once: a second Ctrl-C must work even when the command does not get to ask.
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, &old_interrupt_);
+  sigaction(SIGTERM, &action, &old_terminate_);
+}
+
+InterruptGuard::~InterruptGuard() {
+  sigaction(SIGINT, &old_interrupt_, nullptr);
+  sigaction(SIGTERM, &old_terminate_, nullptr);
+}
+
+bool InterruptGuard::interrupted() { return interrupted_flag.load(std::memory_order_relaxed); }
+
+}  // namespace tqdb::client

@@ -1,0 +1,64 @@
+#include "client/cli/jsonl_reader.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/json.h"
+
+namespace tqdb::client {
+
+JsonlReader::JsonlReader(std::unique_ptr<LineReader> lines, uint64_t id_start)
+    : lines_(std::move(lines)), id_start_(id_start) {}
+
+absl::StatusOr<std::unique_ptr<VectorSource>> JsonlReader::Open(const std::string& path,
+                                                                uint64_t id_start) {
+  absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
+  if (!lines.ok()) return lines.status();
+  std::unique_ptr<JsonlReader> reader(new JsonlReader(*std::move(lines), id_start));
+  Point first;
+  absl::StatusOr<bool> present = reader->Parse(first);
+  if (!present.ok()) return present.status();
+  if (*present) {
+    for (const NamedVector& vector : first.vectors) {
+      reader->spaces_.push_back({vector.name, static_cast<uint32_t>(vector.values.size())});
+    }
+    reader->first_ = std::move(first);
+  }
+  return reader;
+}
+
+absl::StatusOr<bool> JsonlReader::Next(Point& point) {
+  if (first_.has_value()) {
+    point = *std::move(first_);
+    first_.reset();
+    return true;
+  }
+  return Parse(point);
+}
+
+absl::StatusOr<bool> JsonlReader::Parse(Point& point) {
+  while (true) {
+    absl::StatusOr<bool> more = lines_->Next(line_);
+    if (!more.ok() || !*more) return more;
+    if (absl::StripAsciiWhitespace(line_).empty()) continue;
+    absl::StatusOr<PointLine> parsed = PointFromLine(line_);
+    const auto where = [&] { return absl::StrCat(lines_->path(), ":", lines_->line_number(), ": "); };
+    if (!parsed.ok()) {
+      return absl::Status(parsed.status().code(), absl::StrCat(where(), parsed.status().message()));
+    }
+    if (rows_ == 0) lines_have_ids_ = parsed->has_id;
+    if (parsed->has_id != lines_have_ids_) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(where(), parsed->has_id ? "has an \"id\" and earlier lines have none"
+                                               : "has no \"id\" and earlier lines have one"));
+    }
+    if (!parsed->has_id) parsed->point.id = PointId::Number(id_start_ + rows_);
+    ++rows_;
+    point = std::move(parsed->point);
+    return true;
+  }
+}
+
+}  // namespace tqdb::client

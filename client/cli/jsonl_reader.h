@@ -1,0 +1,47 @@
+// Points from JSON lines, plain or gzip: one object a line,
+//   {"id": 7, "vector": [0.1, ...], "payload": {"title": "..."}}
+//   {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "vectors": {"image": [...], "text": [...]}}
+// Either all lines have an "id" or none has: then ids count from `id_start`. Blank lines are passed
+// over.
+#ifndef TQDB_CLIENT_CLI_JSONL_READER_H_
+#define TQDB_CLIENT_CLI_JSONL_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/cli/line_reader.h"
+#include "client/cli/vector_source.h"
+
+namespace tqdb::client {
+
+class JsonlReader : public VectorSource {
+ public:
+  // Reads the first point, to know the vector spaces.
+  static absl::StatusOr<std::unique_ptr<VectorSource>> Open(const std::string& path,
+                                                            uint64_t id_start);
+
+  const std::vector<SourceSpace>& spaces() const override { return spaces_; }
+  std::optional<uint64_t> total_rows() const override { return std::nullopt; }
+  double fraction_read() const override { return lines_->fraction_read(); }
+  absl::StatusOr<bool> Next(Point& point) override;
+
+ private:
+  JsonlReader(std::unique_ptr<LineReader> lines, uint64_t id_start);
+  absl::StatusOr<bool> Parse(Point& point);
+
+  const std::unique_ptr<LineReader> lines_;
+  const uint64_t id_start_;
+  std::string line_;
+  std::vector<SourceSpace> spaces_;
+  std::optional<Point> first_;  // read by Open, not returned yet
+  uint64_t rows_ = 0;           // parsed
+  bool lines_have_ids_ = false;
+};
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CLI_JSONL_READER_H_

@@ -1,0 +1,224 @@
+// search.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/types/span.h"
+#include "client/cli/commands.h"
+#include "client/cli/json.h"
+#include "client/cli/matrix_reader.h"
+#include "client/cli/table.h"
+
+namespace tqdb::client {
+namespace {
+
+// Queries of one call: enough for the server to score them together.
+constexpr size_t kQueryBatch = 64;
+
+struct SearchOptions {
+  std::string collection;
+  std::string vector;
+  std::string vector_file;
+  std::optional<uint64_t> row;
+  std::string id;
+  std::string vector_name;
+  uint32_t limit = 10;
+  bool exact = false;
+  bool rerank = false;
+  double oversampling = 0;
+  float error_bound = 0;
+  std::optional<float> score_threshold;
+  bool with_payload = false;
+  bool with_vectors = false;
+};
+
+Query MakeQuery(const SearchOptions& options, std::vector<float> vector) {
+  Query query;
+  query.vector = std::move(vector);
+  query.vector_name = options.vector_name;
+  query.limit = options.limit;
+  query.score_threshold = options.score_threshold;
+  query.select = {.payload = options.with_payload, .vectors = options.with_vectors};
+  query.exact = options.exact;
+  query.rerank = options.rerank;
+  query.oversampling = options.oversampling;
+  query.error_bound = options.error_bound;
+  return query;
+}
+
+void PrintResult(uint64_t number, const std::vector<ScoredPoint>& points, double took_ms,
+                 const SearchOptions& options, bool many, CommandContext& context) {
+  if (context.json()) {
+    Json out;
+    out["query"] = number;
+    out["took_ms"] = took_ms;
+    out["points"] = Json::array();
+    for (const ScoredPoint& point : points) out["points"].push_back(ToJson(point));
+    context.Print(out);
+    return;
+  }
+  if (many) context.out() << (number > 0 ? "\n" : "") << "query " << number << '\n';
+  if (points.empty()) {
+    context.out() << "No hits.\n";
+    return;
+  }
+  std::vector<Table::Column> columns = {
+      {"", Align::kRight}, {"id", Align::kRight}, {"score", Align::kRight}};
+  if (options.with_payload) columns.push_back({"payload"});
+  Table table(std::move(columns));
+  for (size_t i = 0; i < points.size(); ++i) {
+    std::vector<std::string> cells = {absl::StrCat(i + 1), points[i].id.ToString(),
+                                      absl::StrFormat("%.5f", points[i].score)};
+    if (options.with_payload) cells.push_back(points[i].payload);
+    table.AddRow(std::move(cells));
+  }
+  table.Print(context.out(), context.table_width());
+}
+
+// Runs the queries in one call and prints their results; `first` is the number of the first.
+int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
+                   uint64_t first, bool many, CommandContext& context) {
+  const absl::Time start = absl::Now();
+  absl::StatusOr<std::vector<std::vector<ScoredPoint>>> results =
+      client.SearchBatch(options.collection, queries);
+  if (!results.ok()) return context.Fail(results.status());
+  const double took_ms =
+      absl::ToDoubleMilliseconds(absl::Now() - start) / static_cast<double>(queries.size());
+  for (size_t i = 0; i < results->size(); ++i) {
+    PrintResult(first + i, (*results)[i], took_ms, options, many, context);
+  }
+  return kExitOk;
+}
+
+// The stored vector of a point.
+absl::StatusOr<std::vector<float>> VectorOfPoint(Client& client, const SearchOptions& options,
+                                                 const PointId& id) {
+  absl::StatusOr<std::vector<Point>> points =
+      client.Get(options.collection, {id}, {.payload = false, .vectors = true});
+  if (!points.ok()) return points.status();
+  if (points->empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("--id: no point ", id.ToString(), " in \"", options.collection, "\""));
+  }
+  for (NamedVector& vector : (*points)[0].vectors) {
+    if (vector.name == options.vector_name) return std::move(vector.values);
+  }
+  return absl::NotFoundError(absl::StrCat("--id: point ", id.ToString(), " has no vector named \"",
+                                          options.vector_name, "\""));
+}
+
+int SearchFile(Client& client, const SearchOptions& options, CommandContext& context) {
+  absl::StatusOr<std::unique_ptr<MatrixReader>> matrix = OpenMatrix(options.vector_file);
+  if (!matrix.ok()) return context.Fail(matrix.status());
+  uint64_t begin = 0;
+  uint64_t end = (*matrix)->rows();
+  if (options.row.has_value()) {
+    if (*options.row >= end) {
+      return context.FailUsage(absl::StrCat("--row: ", *options.row, " is not in 0..", end,
+                                            " (exclusive), the rows of ", options.vector_file));
+    }
+    begin = *options.row;
+    end = begin + 1;
+  }
+  (*matrix)->Seek(begin);
+  std::vector<Query> queries;
+  for (uint64_t row = begin; row < end; ++row) {
+    std::vector<float> values;
+    if (absl::Status s = (*matrix)->ReadRow(values); !s.ok()) return context.Fail(s);
+    queries.push_back(MakeQuery(options, std::move(values)));
+    if (queries.size() < kQueryBatch && row + 1 < end) continue;
+    const uint64_t first = row + 1 - queries.size();
+    const int code =
+        SearchAndPrint(client, options, queries, first, /*many=*/end - begin > 1, context);
+    if (code != kExitOk) return code;
+    queries.clear();
+  }
+  return kExitOk;
+}
+
+int RunSearch(const SearchOptions& options, CommandContext& context) {
+  const int sources = !options.vector.empty() + !options.vector_file.empty() + !options.id.empty();
+  if (sources != 1) {
+    return context.FailUsage("search: give one of --vector, --vector-file and --id");
+  }
+  if (options.row.has_value() && options.vector_file.empty()) {
+    return context.FailUsage("--row goes with --vector-file");
+  }
+  if (options.exact && options.rerank) {
+    return context.FailUsage("--exact and --rerank: give one of them");
+  }
+  std::vector<float> vector;
+  if (!options.vector.empty()) {
+    absl::StatusOr<Json> json = ParseJson(options.vector);
+    if (!json.ok()) {
+      return context.FailUsage(absl::StrCat("--vector: ", json.status().message()));
+    }
+    absl::StatusOr<std::vector<float>> values = VectorFromJson(*json, "--vector");
+    if (!values.ok()) return context.FailUsage(std::string(values.status().message()));
+    vector = *std::move(values);
+  }
+  PointId id;
+  if (!options.id.empty()) {
+    absl::StatusOr<PointId> parsed = PointId::Parse(options.id);
+    if (!parsed.ok()) {
+      return context.FailUsage(absl::StrCat("--id: ", parsed.status().message()));
+    }
+    id = *std::move(parsed);
+  }
+  absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
+  if (!client.ok()) return context.Fail(client.status());
+  if (!options.vector_file.empty()) return SearchFile(**client, options, context);
+  if (!options.id.empty()) {
+    absl::StatusOr<std::vector<float>> values = VectorOfPoint(**client, options, id);
+    if (!values.ok()) return context.Fail(values.status());
+    vector = *std::move(values);
+  }
+  const Query query = MakeQuery(options, std::move(vector));
+  return SearchAndPrint(**client, options, absl::MakeConstSpan(&query, 1), 0, /*many=*/false,
+                        context);
+}
+
+}  // namespace
+
+void AddSearchCommand(CLI::App& app, CommandContext& context) {
+  CLI::App* sub = app.add_subcommand("search", "Find the points most similar to a vector");
+  auto options = std::make_shared<SearchOptions>();
+  sub->add_option("collection", options->collection, "Name of the collection")->required();
+  sub->add_option("--vector", options->vector, "The query as a JSON array: '[0.1, 0.2, ...]'");
+  sub->add_option("--vector-file", options->vector_file,
+                  "Queries from a .npy or .fvecs file: all rows, or one with --row");
+  sub->add_option("--row", options->row, "Row of --vector-file, from 0");
+  sub->add_option("--id", options->id, "Search by the vector of this point");
+  sub->add_option("--vector-name", options->vector_name, "Vector space; default: the unnamed one");
+  sub->add_option("-k,--limit", options->limit, "Hits to return")->capture_default_str();
+  sub->add_flag("--exact", options->exact, "Compare with every stored original: slow, exact");
+  sub->add_flag("--rerank", options->rerank, "Rescore the best hits from stored originals");
+  sub->add_option("--oversampling", options->oversampling,
+                  "Candidates to rerank, as a multiple of the limit; 0: the server's default");
+  sub->add_option("--error-bound", options->error_bound,
+                  "Width of the scan's error bound in standard deviations; 0: the server's default");
+  sub->add_option("--score-threshold", options->score_threshold, "Leave out hits that score less");
+  sub->add_flag("--with-payload", options->with_payload, "Print payloads");
+  sub->add_flag("--with-vectors", options->with_vectors, "Print vectors (with --json)");
+  sub->footer(
+      "Examples:\n"
+      "  tqdb search books --id 7 --limit 5 --with-payload\n"
+      "  tqdb search books --vector '[0.12, -0.5, ...]' --rerank\n"
+      "  tqdb search books --vector-file queries.npy --row 3\n"
+      "  tqdb search books --vector-file queries.npy --json > hits.jsonl\n"
+      "Scores are higher for better hits under every metric; for l2 they are minus the squared "
+      "distance.");
+  sub->callback([options, &context] {
+    context.command() = [options, &context] { return RunSearch(*options, context); };
+  });
+}
+
+}  // namespace tqdb::client
