@@ -1,0 +1,381 @@
+#include "storage/collection_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "storage/coding.h"
+#include "storage/files.h"
+#include "storage/format.h"
+#include "storage/keys.h"
+#include "storage/validate.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Log bytes of one group at most: bounds the memory of a batch and the wait of those behind it.
+constexpr size_t kMaxGroupBytes = size_t{32} << 20;
+// Log bytes of a point beside its vectors and payload: keys, row number, record headers.
+constexpr size_t kPointOverheadBytes = 96;
+
+}  // namespace
+
+CollectionImpl::Call::Call(const CollectionImpl& collection) : collection_(collection) {
+  absl::MutexLock lock(&collection_.mutex_);
+  if (collection_.closing_) {
+    status_ = absl::UnavailableError(
+        absl::StrCat("collection '", collection_.name_, "' is being dropped or closed"));
+  } else {
+    ++collection_.calls_;
+  }
+}
+
+CollectionImpl::Call::~Call() {
+  if (!status_.ok()) return;
+  absl::MutexLock lock(&collection_.mutex_);
+  --collection_.calls_;
+}
+
+absl::Status CollectionImpl::Create(const std::string& directory, const CollectionConfig& config,
+                                    const SharedResources& shared) {
+  TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
+                        Store::Open(directory, Store::Mode::kCreate, shared));
+  return InitializeStore(*store, config);
+}
+
+absl::StatusOr<std::shared_ptr<CollectionImpl>> CollectionImpl::Open(const std::string& name,
+                                                                     const std::string& directory,
+                                                                     const SharedResources& shared,
+                                                                     BackgroundWorker& worker) {
+  TQDB_ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
+                        Store::Open(directory, Store::Mode::kOpen, shared));
+  TQDB_ASSIGN_OR_RETURN(LoadedCollection loaded, LoadCollection(*store));
+  return std::shared_ptr<CollectionImpl>(
+      new CollectionImpl(name, directory, std::move(store), std::move(loaded), worker));
+}
+
+CollectionImpl::CollectionImpl(std::string name, std::string directory, std::unique_ptr<Store> store,
+                               LoadedCollection loaded, BackgroundWorker& worker)
+    : name_(std::move(name)),
+      directory_(std::move(directory)),
+      worker_(worker),
+      store_(std::move(store)),
+      memory_(std::move(loaded.memory)),
+      reader_(*store_, *memory_),
+      searcher_(*store_, reader_),
+      reencoder_(
+          *store_, reader_, [this](Write& write) { return Commit(write); },
+          [this] { return closing(); }),
+      queue_(kMaxGroupBytes,
+             [this](absl::Span<QueuedWrite* const> group) { return CommitGroup(group); }),
+      config_(std::move(loaded.config)) {}
+
+CollectionImpl::~CollectionImpl() { Close(/*flush=*/false).IgnoreError(); }
+
+absl::Status CollectionImpl::Close(bool flush) {
+  {
+    absl::MutexLock lock(&mutex_);
+    closing_ = true;
+    const auto quiet = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_ == 0; };
+    mutex_.Await(absl::Condition(&quiet));
+  }
+  absl::Status status;
+  // After a failed write the store takes no flush either, and the log has what was acknowledged.
+  if (flush && store_ != nullptr && CheckWritable().ok()) status = store_->Flush();
+  store_.reset();
+  return status;
+}
+
+bool CollectionImpl::closing() const {
+  absl::MutexLock lock(&mutex_);
+  return closing_;
+}
+
+CollectionConfig CollectionImpl::config() const {
+  absl::MutexLock lock(&mutex_);
+  return config_;
+}
+
+// --- Writes.
+
+absl::Status CollectionImpl::CheckWritable() const {
+  absl::Status cause;
+  {
+    absl::MutexLock lock(&mutex_);
+    cause = write_error_;
+  }
+  if (cause.ok()) cause = store_->background_error();
+  if (cause.ok()) return cause;
+  const std::string message =
+      absl::StrCat("collection '", name_, "' is read-only since a write failed (", cause.message(),
+                   "); once the cause is gone, restart tqdb");
+  if (absl::IsResourceExhausted(cause)) return absl::ResourceExhaustedError(message);
+  return absl::FailedPreconditionError(message);
+}
+
+absl::Status CollectionImpl::MarkReadOnly(const absl::Status& cause) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (write_error_.ok()) write_error_ = cause;
+  }
+  return CheckWritable();
+}
+
+absl::Status CollectionImpl::CommitGroup(absl::Span<QueuedWrite* const> group) {
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  size_t bytes = 0;
+  bool sync = false;
+  for (const QueuedWrite* queued : group) bytes += queued->bytes();
+  const std::unique_ptr<Batch> batch = store_->NewBatch(bytes);
+  GroupBuilder builder(*memory_, *batch, group.size() > 1);
+  for (QueuedWrite* queued : group) {
+    auto& write = static_cast<Write&>(*queued);
+    write.Prepare(builder);
+    sync |= write.sync();
+  }
+  if (builder.next_row() != memory_->next_row) {
+    std::string value;
+    PutFixed64(&value, builder.next_row());
+    batch->Put(Family::kMeta, kNextRowKey, value);
+  }
+  if (!batch->empty()) {
+    // Whether a failed write is on disk is unknown until the next start: nothing may be built on it.
+    if (const absl::Status status = store_->Write(*batch, sync); !status.ok()) {
+      return MarkReadOnly(status);
+    }
+    unsynced_writes_ = !sync;
+  } else if (sync && unsynced_writes_) {
+    // Deleting what an unsynced write has deleted already must still be durable.
+    if (const absl::Status status = store_->Sync(); !status.ok()) return MarkReadOnly(status);
+    unsynced_writes_ = false;
+  }
+  memory_->next_row = builder.next_row();
+  for (QueuedWrite* queued : group) {
+    if (const absl::Status status = static_cast<Write&>(*queued).Apply(*memory_); !status.ok()) {
+      return MarkReadOnly(absl::InternalError(
+          absl::StrCat("memory and disk differ: ", status.message())));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CollectionImpl::Commit(Write& write) { return queue_.Commit(write); }
+
+absl::Status CollectionImpl::AdoptMean(Space& space, MatrixView rows) {
+  if (!space.centers() || rows.rows() == 0) return absl::OkStatus();
+  {
+    absl::MutexLock lock(&space.guard_mutex());
+    const std::optional<std::shared_ptr<const Mean>> mean = space.Observe(rows);
+    if (!mean) return absl::OkStatus();
+    MeanWrite write(space, *mean);
+    TQDB_RETURN_IF_ERROR(Commit(write));
+  }
+  if (space.keeps_originals()) ScheduleMaintenance();
+  return absl::OkStatus();
+}
+
+EncodedVectors CollectionImpl::Encode(Space& space, const SpaceVectors& vectors,
+                                      size_t num_points) const {
+  EncodedVectors encoded;
+  encoded.space = &space;
+  encoded.rows = vectors.rows;
+  encoded.row_of_point.assign(num_points, -1);
+  const size_t rows = vectors.rows.rows();
+  for (size_t r = 0; r < rows; ++r) {
+    encoded.row_of_point[vectors.points.empty() ? r : vectors.points[r]] = static_cast<int32_t>(r);
+  }
+  const std::shared_ptr<const Mean> mean = space.engine().current_mean();
+  encoded.mean_version = mean != nullptr ? mean->version : 0;
+  // Not a vector, which would clear the bytes first.
+  encoded.codes.reset(new uint8_t[rows * space.codec().code_bytes()]);
+  space.codec().Encode(vectors.rows, mean.get(), encoded.codes.get());
+  if (space.config().store_vectors == StoreVectors::kF16) {
+    encoded.halves.resize(rows);
+    for (size_t r = 0; r < rows; ++r) {
+      EncodeVector(vectors.rows.row(r), StoreVectors::kF16, &encoded.halves[r]);
+    }
+  }
+  return encoded;
+}
+
+absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_RETURN_IF_ERROR(ValidateUpsert(batch, memory_->spaces));
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+
+  size_t bytes = batch.ids.size() * kPointOverheadBytes;
+  for (const absl::string_view payload : batch.payloads) bytes += payload.size();
+  std::vector<EncodedVectors> encoded;
+  std::vector<std::pair<Space*, uint32_t>> encoded_under;
+  for (const SpaceVectors& vectors : batch.vectors) {
+    Space& space = *FindSpace(memory_->spaces, vectors.name);
+    TQDB_RETURN_IF_ERROR(AdoptMean(space, vectors.rows));
+    encoded.push_back(Encode(space, vectors, batch.ids.size()));
+    encoded_under.emplace_back(&space, encoded.back().mean_version);
+    bytes += vectors.rows.rows() *
+             (space.codec().code_bytes() + VectorBytes(space.dim(), space.config().store_vectors));
+  }
+  UpsertWrite write(batch, std::move(encoded), bytes);
+  TQDB_RETURN_IF_ERROR(Commit(write));
+
+  // The points are safe; what follows only improves them, so its errors are not this call's.
+  for (const auto& [space, version] : encoded_under) {
+    reencoder_.ReencodeWarmUpRows(*space).IgnoreError();
+    const bool stale = version != space->current_mean_version() && space->keeps_originals();
+    if (stale || (write.result().replaced > 0 && space->wants_vacuum())) ScheduleMaintenance();
+  }
+  return write.result();
+}
+
+absl::StatusOr<uint64_t> CollectionImpl::Delete(absl::Span<const PointId> ids,
+                                                Durability durability) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_RETURN_IF_ERROR(ValidateIdCount("ids", ids.size()));
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  DeleteWrite write(ids, durability);
+  TQDB_RETURN_IF_ERROR(Commit(write));
+  for (const std::unique_ptr<Space>& space : memory_->spaces) {
+    if (write.deleted() > 0 && space->wants_vacuum()) ScheduleMaintenance();
+  }
+  return write.deleted();
+}
+
+absl::Status CollectionImpl::SetMetadata(std::map<std::string, std::string> metadata) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_RETURN_IF_ERROR(ValidateMetadata(metadata));
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  MetadataWrite write(EncodeMetadata(metadata), [&] {
+    absl::MutexLock lock(&mutex_);
+    config_.metadata = std::move(metadata);
+  });
+  return Commit(write);
+}
+
+// --- Reads.
+
+absl::StatusOr<std::vector<PointRecord>> CollectionImpl::Get(absl::Span<const PointId> ids,
+                                                             Select select) const {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_RETURN_IF_ERROR(ValidateIdCount("ids", ids.size()));
+  return reader_.Get(ids, select);
+}
+
+absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after, size_t limit,
+                                                  Select select) const {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  if (limit < 1 || limit > kMaxBatchPoints) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size is ", limit, "; need 1 to ", kMaxBatchPoints));
+  }
+  return reader_.Scroll(after, limit, select);
+}
+
+absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
+    MatrixView queries, const SearchSpec& spec) const {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  const Space* space = FindSpace(memory_->spaces, spec.space);
+  if (space == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("vector_name '", spec.space, "' is not in collection '",
+                                                   name_, "'; it has ",
+                                                   ListSpaceNames(memory_->spaces)));
+  }
+  TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
+  return searcher_.Search(*space, queries, spec);
+}
+
+CollectionInfo CollectionImpl::Info() const {
+  CollectionInfo info;
+  info.name = name_;
+  info.config = config();
+  const Call call(*this);
+  if (!call.status().ok()) {
+    info.status = CollectionStatus::kReadOnly;
+    info.error = std::string(call.status().message());
+    return info;
+  }
+  if (const absl::Status writable = CheckWritable(); !writable.ok()) {
+    info.status = CollectionStatus::kReadOnly;
+    info.error = std::string(writable.message());
+  }
+  info.points = memory_->index.size();
+  info.disk_bytes = TreeBytes(directory_);
+  info.memory_bytes = memory_->index.memory_bytes();
+  for (const std::unique_ptr<Space>& space : memory_->spaces) {
+    SpaceInfo& own = info.spaces.emplace_back();
+    own.name = space->config().name;
+    own.rows = space->engine().live_rows();
+    own.memory_bytes = space->engine().memory_bytes() + space->warm_up().memory_bytes();
+    own.code_bytes = space->codec().code_bytes();
+    own.mean_versions = space->mean_versions();
+    own.current_mean_version = space->current_mean_version();
+    own.rows_under_current_mean = space->engine().rows_under_mean(own.current_mean_version);
+    info.memory_bytes += own.memory_bytes;
+  }
+  return info;
+}
+
+// --- Upkeep.
+
+void CollectionImpl::StartMaintenance() {
+  for (const std::unique_ptr<Space>& space : memory_->spaces) {
+    if (space->keeps_originals() && space->stale_rows() > 0) ScheduleMaintenance();
+  }
+}
+
+void CollectionImpl::ScheduleMaintenance() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (maintaining_) {
+      maintain_again_ = true;
+      return;
+    }
+    maintaining_ = true;
+  }
+  // The task may outlive the collection; the collection need not wait for it.
+  worker_.Schedule([weak = weak_from_this()] {
+    if (const std::shared_ptr<CollectionImpl> self = weak.lock()) self->Maintain();
+  });
+}
+
+void CollectionImpl::Maintain() {
+  const Call call(*this);
+  for (bool again = true; again;) {
+    if (call.status().ok()) {
+      for (const std::unique_ptr<Space>& space : memory_->spaces) {
+        // An error here is an error of reading or writing that the next call runs into by itself;
+        // re-encoding is tried again after the next adoption or start.
+        reencoder_.ReencodeStaleRows(*space).IgnoreError();
+        reencoder_.Vacuum(*space).IgnoreError();
+      }
+    }
+    absl::MutexLock lock(&mutex_);
+    again = maintain_again_ && !closing_;
+    maintain_again_ = false;
+    if (!again) maintaining_ = false;
+  }
+}
+
+absl::Status CollectionImpl::Flush(bool settle) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  if (settle) {
+    ScheduleMaintenance();
+    absl::MutexLock lock(&mutex_);
+    const auto settled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return !maintaining_ || closing_;
+    };
+    mutex_.Await(absl::Condition(&settled));
+  }
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  return store_->Flush();
+}
+
+}  // namespace tqdb::storage

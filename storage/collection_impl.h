@@ -1,0 +1,113 @@
+// The collection behind the interface: ties store, memory, commit queue, reader and background work.
+#ifndef TQDB_STORAGE_COLLECTION_IMPL_H_
+#define TQDB_STORAGE_COLLECTION_IMPL_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/background_worker.h"
+#include "storage/collection.h"
+#include "storage/commit_queue.h"
+#include "storage/loader.h"
+#include "storage/point_reader.h"
+#include "storage/reencode.h"
+#include "storage/rocks.h"
+#include "storage/searcher.h"
+#include "storage/writes.h"
+
+namespace tqdb::storage {
+
+class CollectionImpl : public Collection, public std::enable_shared_from_this<CollectionImpl> {
+ public:
+  // Opens the collection in `directory`. `worker` must outlive every call on it.
+  static absl::StatusOr<std::shared_ptr<CollectionImpl>> Open(const std::string& name,
+                                                              const std::string& directory,
+                                                              const SharedResources& shared,
+                                                              BackgroundWorker& worker);
+  // Makes the files of an empty collection.
+  static absl::Status Create(const std::string& directory, const CollectionConfig& config,
+                             const SharedResources& shared);
+  ~CollectionImpl() override;
+
+  const std::string& name() const override { return name_; }
+  CollectionConfig config() const override;
+  absl::StatusOr<UpsertResult> Upsert(const UpsertBatch& batch) override;
+  absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) override;
+  absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
+                                               Select select) const override;
+  absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const override;
+  uint64_t Count() const override { return memory_->index.size(); }
+  absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(MatrixView queries,
+                                                               const SearchSpec& spec) const override;
+  CollectionInfo Info() const override;
+  absl::Status SetMetadata(std::map<std::string, std::string> metadata) override;
+  absl::Status Flush(bool settle) override;
+
+  // Starts background work that a previous run left undone.
+  void StartMaintenance();
+  // Refuses new calls, waits for those under way, and closes the store. Memtables are flushed when
+  // `flush`, so that the next open replays no log.
+  absl::Status Close(bool flush);
+
+ private:
+  // A call under way; Close waits for it. Not ok() once closing has begun.
+  class Call {
+   public:
+    explicit Call(const CollectionImpl& collection);
+    ~Call();
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    const absl::Status& status() const { return status_; }
+
+   private:
+    const CollectionImpl& collection_;
+    absl::Status status_;
+  };
+
+  CollectionImpl(std::string name, std::string directory, std::unique_ptr<Store> store,
+                 LoadedCollection loaded, BackgroundWorker& worker);
+
+  absl::Status CommitGroup(absl::Span<QueuedWrite* const> group);
+  absl::Status Commit(Write& write);
+  // Shows rows to the guard of their space and adopts the mean it proposes, if any.
+  absl::Status AdoptMean(Space& space, MatrixView rows);
+  EncodedVectors Encode(Space& space, const SpaceVectors& vectors, size_t num_points) const;
+
+  // OK while writes are taken; otherwise why not.
+  absl::Status CheckWritable() const;
+  absl::Status MarkReadOnly(const absl::Status& cause);
+  bool closing() const;
+
+  void ScheduleMaintenance();
+  void Maintain();
+
+  const std::string name_;
+  const std::string directory_;
+  BackgroundWorker& worker_;
+  std::unique_ptr<Store> store_;  // reset by Close, when no call is under way
+  const std::unique_ptr<MemoryState> memory_;
+  const PointReader reader_;
+  const Searcher searcher_;
+  const Reencoder reencoder_;
+  CommitQueue queue_;
+  bool unsynced_writes_ = false;  // of the leader of the queue
+
+  // Lock order: Space::guard_mutex, CommitQueue, then the leaves: this, IdIndex, WarmUpRows.
+  mutable absl::Mutex mutex_;
+  CollectionConfig config_ ABSL_GUARDED_BY(mutex_);
+  absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
+  mutable uint64_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool maintaining_ ABSL_GUARDED_BY(mutex_) = false;         // scheduled or running
+  bool maintain_again_ ABSL_GUARDED_BY(mutex_) = false;      // asked for while it ran
+};
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_COLLECTION_IMPL_H_

@@ -1,0 +1,50 @@
+// Reads points from disk while they may be replaced or deleted.
+//
+// A row never changes and its number is never used again: a point that is replaced gets a new row. So a
+// row whose payload key is still there after everything else was read was whole all the while, and
+// no snapshot is needed. A row that is gone sends the reader back to the id index.
+//
+// Thread-safe. Errors are DataLoss and Internal, of reading.
+#ifndef TQDB_STORAGE_POINT_READER_H_
+#define TQDB_STORAGE_POINT_READER_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/collection.h"
+#include "storage/rocks.h"
+#include "storage/writes.h"
+
+namespace tqdb::storage {
+
+class PointReader {
+ public:
+  // Both must outlive the reader.
+  PointReader(const Store& store, const MemoryState& memory) : store_(store), memory_(memory) {}
+
+  // Ids that do not exist are left out; the order is that of `ids`.
+  absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids, Select select) const;
+  absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const;
+
+  // Fills in what is selected of each row (one a record). False for rows that are gone.
+  absl::StatusOr<std::vector<bool>> Fill(absl::Span<const uint64_t> rows, Select select,
+                                         absl::Span<PointRecord> records) const;
+  // Originals of rows of one space, decoded: (rows.size(), dim). False in `found` for rows that are gone.
+  absl::Status ReadOriginals(const Space& space, absl::Span<const uint64_t> rows,
+                             std::vector<float>& values, std::vector<bool>& found) const;
+
+ private:
+  absl::Status ReadVectors(const Space& space, absl::Span<const uint64_t> rows,
+                           absl::Span<PointRecord> records) const;
+
+  const Store& store_;
+  const MemoryState& memory_;
+};
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_POINT_READER_H_

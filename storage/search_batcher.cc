@@ -1,0 +1,142 @@
+#include "storage/search_batcher.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// How often a caller in the queue looks whether it has been cancelled.
+constexpr absl::Duration kCancelPoll = absl::Milliseconds(5);
+
+}  // namespace
+
+SearchBatcher::SearchBatcher(const VectorSpace& space, size_t max_passes)
+    : space_(space),
+      max_passes_(max_passes != 0 ? max_passes
+                                  : std::max<size_t>(1, std::thread::hardware_concurrency())) {}
+
+SearchBatcher::Stats SearchBatcher::stats() const {
+  absl::MutexLock lock(&mutex_);
+  return stats_;
+}
+
+std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
+  std::vector<Request*> group = {&leader};
+  size_t queries = leader.queries.rows();
+  for (auto it = waiting_.begin(); it != waiting_.end() && queries < kMaxQueriesPerPass;) {
+    Request& request = **it;
+    if (request.state != Request::State::kWaiting ||
+        queries + request.queries.rows() > kMaxQueriesPerPass ||
+        request.options->top_k != leader.options->top_k ||
+        request.options->error_bound != leader.options->error_bound) {
+      ++it;
+      continue;
+    }
+    request.state = Request::State::kRunning;
+    queries += request.queries.rows();
+    group.push_back(&request);
+    it = waiting_.erase(it);
+  }
+  ++stats_.passes;
+  stats_.queries += queries;
+  return group;
+}
+
+void SearchBatcher::RunPass(const std::vector<Request*>& group) {
+  if (group.size() == 1) {
+    group[0]->result = space_.Search(group[0]->queries, *group[0]->options);
+    return;
+  }
+  const size_t dim = group[0]->queries.dim();
+  std::vector<float> queries;
+  SearchOptions options = *group[0]->options;
+  for (const Request* request : group) {
+    queries.insert(queries.end(), request->queries.data(),
+                   request->queries.data() + request->queries.rows() * dim);
+    options.score_threshold = std::min(options.score_threshold, request->options->score_threshold);
+  }
+  // The pass ends early only when nobody waits for it any more.
+  options.cancelled = [&group] {
+    return std::all_of(group.begin(), group.end(),
+                       [](const Request* request) { return request->cancelled(); });
+  };
+  auto lists = space_.Search(MatrixView(queries.data(), queries.size() / dim, dim), options);
+  size_t next = 0;
+  for (Request* request : group) {
+    if (!lists.ok()) {
+      request->result = lists.status();
+      continue;
+    }
+    if (request->cancelled()) {
+      request->result = absl::CancelledError("search was cancelled");
+      next += request->queries.rows();
+      continue;
+    }
+    std::vector<std::vector<Hit>> own;
+    for (size_t i = 0; i < request->queries.rows(); ++i) {
+      std::vector<Hit>& hits = (*lists)[next++];
+      // Best first, so what falls below the threshold is a tail.
+      const auto below = std::find_if(hits.begin(), hits.end(), [&](const Hit& hit) {
+        return hit.score < request->options->score_threshold;
+      });
+      hits.erase(below, hits.end());
+      own.push_back(std::move(hits));
+    }
+    request->result = std::move(own);
+  }
+}
+
+absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView queries,
+                                                                    const SearchOptions& options) {
+  Request request;
+  request.queries = queries;
+  request.options = &options;
+  std::vector<Request*> group;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (running_ < max_passes_) {
+      request.state = Request::State::kLeader;
+      ++running_;
+    } else {
+      waiting_.push_back(&request);
+      while (request.state == Request::State::kWaiting || request.state == Request::State::kRunning) {
+        if (!options.cancelled) {
+          request.wake.Wait(&mutex_);
+          continue;
+        }
+        request.wake.WaitWithTimeout(&mutex_, kCancelPoll);
+        if (request.state == Request::State::kWaiting && request.cancelled()) {
+          waiting_.remove(&request);
+          return absl::CancelledError("search was cancelled while it waited");
+        }
+      }
+      if (request.state == Request::State::kDone) return std::move(request.result);
+    }
+    group = TakeGroup(request);
+  }
+  RunPass(group);
+  absl::MutexLock lock(&mutex_);
+  for (Request* member : group) {
+    if (member == &request) continue;
+    member->state = Request::State::kDone;
+    member->wake.Signal();
+  }
+  if (waiting_.empty()) {
+    --running_;
+  } else {
+    // The place goes to the first in the queue.
+    Request* next = waiting_.front();
+    waiting_.pop_front();
+    next->state = Request::State::kLeader;
+    next->wake.Signal();
+  }
+  return std::move(request.result);
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,160 @@
+#include "storage/searcher.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "core/top_k.h"
+#include "storage/format.h"
+#include "storage/keys.h"
+#include "storage/validate.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Points that change under a search are so few that a second look nearly always finds them in peace.
+constexpr int kMaxAttempts = 3;
+// Originals scored between two looks at `cancelled`.
+constexpr uint64_t kCancelPollRows = 256;
+
+// Originals in float16 may round to a vector of another length, never to a NaN score: validated.
+float Score(const Space& space, const float* query, const float* row) {
+  return ExactScore(space.config().codec.metric, query, row, space.dim());
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(const Space& space,
+                                                                       MatrixView queries,
+                                                                       const SearchSpec& spec) const {
+  for (int attempt = 1;; ++attempt) {
+    bool complete = true;
+    TQDB_ASSIGN_OR_RETURN(const HitLists lists, spec.exact
+                                                    ? ScanOriginals(space, queries, spec)
+                                                    : ScanCodes(space, queries, spec, complete));
+    TQDB_ASSIGN_OR_RETURN(std::vector<std::vector<PointRecord>> records,
+                          ToRecords(lists, spec, complete));
+    if (complete || attempt == kMaxAttempts) return records;
+  }
+}
+
+absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Space& space, MatrixView queries,
+                                                       const SearchSpec& spec, bool& complete) const {
+  SearchOptions options;
+  options.top_k = spec.rerank ? RerankCandidates(spec) : spec.limit;
+  if (!spec.rerank) options.score_threshold = spec.score_threshold;
+  if (spec.error_bound > 0) options.error_bound = spec.error_bound;
+  options.cancelled = spec.cancelled;
+  TQDB_ASSIGN_OR_RETURN(HitLists lists, space.batcher().Search(queries, options));
+  if (!spec.rerank) return lists;
+  for (size_t q = 0; q < lists.size(); ++q) {
+    if (spec.cancelled && spec.cancelled()) return absl::CancelledError("search was cancelled");
+    TQDB_ASSIGN_OR_RETURN(lists[q], Rerank(space, queries.row(q), spec, lists[q], complete));
+  }
+  return lists;
+}
+
+absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Space& space, absl::Span<const float> query,
+                                                  const SearchSpec& spec,
+                                                  const std::vector<Hit>& candidates,
+                                                  bool& complete) const {
+  TopK top(spec.limit, spec.score_threshold);
+  constexpr size_t kChunk = 256;  // bounds the memory of originals
+  std::vector<uint64_t> rows;
+  std::vector<float> values;
+  std::vector<bool> found;
+  for (size_t first = 0; first < candidates.size(); first += kChunk) {
+    const auto chunk = absl::MakeConstSpan(candidates).subspan(first, kChunk);
+    rows.clear();
+    for (const Hit& hit : chunk) rows.push_back(hit.row);
+    TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, values, found));
+    for (size_t i = 0; i < chunk.size(); ++i) {
+      if (!found[i]) {
+        complete = false;
+        continue;
+      }
+      top.Push({Score(space, query.data(), values.data() + i * space.dim()), chunk[i].row, chunk[i].id});
+    }
+  }
+  return top.Take();
+}
+
+absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Space& space, MatrixView queries,
+                                                           const SearchSpec& spec) const {
+  std::vector<TopK> top(queries.rows(), TopK(spec.limit, spec.score_threshold));
+  const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
+  const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
+  const auto vectors = store_.Scan({.family = Family::kVectors,
+                                    .lower = lower.view(),
+                                    .upper = upper.view(),
+                                    .snapshot = snapshot.get(),
+                                    .sequential = true});
+  // Payloads tell whose row it is; both families are in row order.
+  const auto payloads = store_.Scan({.family = Family::kPayloads,
+                                     .lower = {},
+                                     .upper = {},
+                                     .snapshot = snapshot.get(),
+                                     .sequential = true});
+  std::vector<float> values(space.dim());
+  for (uint64_t scanned = 0; vectors->Valid(); vectors->Next(), ++scanned) {
+    if (scanned % kCancelPollRows == 0 && spec.cancelled && spec.cancelled()) {
+      return absl::CancelledError("search was cancelled");
+    }
+    size_t key_space;
+    uint64_t row, payload_row = 0;
+    if (!ParseSpaceRowKey(vectors->key(), &key_space, &row)) {
+      return absl::DataLossError("a key of vectors is damaged");
+    }
+    while (payloads->Valid() && ParseRowKey(payloads->key(), &payload_row) && payload_row < row) {
+      payloads->Next();
+    }
+    TQDB_RETURN_IF_ERROR(payloads->status());
+    absl::string_view payload = payloads->Valid() ? payloads->value() : absl::string_view();
+    PointId id;
+    if (!payloads->Valid() || payload_row != row || !ConsumeId(&payload, &id)) {
+      return absl::DataLossError(absl::StrCat("original of row ", row, " belongs to no point"));
+    }
+    TQDB_RETURN_IF_ERROR(
+        DecodeVector(vectors->value(), space.config().store_vectors, absl::MakeSpan(values)));
+    for (size_t q = 0; q < queries.rows(); ++q) {
+      top[q].Push({Score(space, queries.row(q).data(), values.data()), row, id});
+    }
+  }
+  TQDB_RETURN_IF_ERROR(vectors->status());
+  HitLists lists;
+  for (TopK& best : top) lists.push_back(best.Take());
+  return lists;
+}
+
+absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::ToRecords(const HitLists& lists,
+                                                                          const SearchSpec& spec,
+                                                                          bool& complete) const {
+  std::vector<std::vector<PointRecord>> results;
+  for (const std::vector<Hit>& hits : lists) {
+    std::vector<uint64_t> rows;
+    std::vector<PointRecord> records;
+    for (const Hit& hit : hits) {
+      rows.push_back(hit.row);
+      PointRecord& record = records.emplace_back();
+      record.id = hit.id;
+      record.score = hit.score;
+    }
+    TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
+                          reader_.Fill(rows, spec.select, absl::MakeSpan(records)));
+    std::vector<PointRecord>& result = results.emplace_back();
+    for (size_t i = 0; i < records.size(); ++i) {
+      if (alive[i]) {
+        result.push_back(std::move(records[i]));
+      } else {
+        complete = false;
+      }
+    }
+  }
+  return results;
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,259 @@
+#include "storage/validate.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "core/float16.h"
+#include "core/status_macros.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+constexpr double kDefaultOversampling = 3;
+constexpr double kMaxOversampling = 100;
+constexpr double kMaxErrorBound = 10;
+// Of one query's rerank: each costs a read of its original.
+constexpr size_t kMaxCandidates = 100'000;
+
+// Shortened and escaped, so that a hostile value cannot flood a log line.
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("'", absl::CHexEscape(text.substr(0, 80)), text.size() > 80 ? "..." : "", "'");
+}
+
+bool IsNameCharacter(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-'; }
+
+absl::Status Prefix(const absl::Status& status, absl::string_view prefix) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(prefix, status.message()));
+}
+
+absl::Status ValidateSpaceConfig(const VectorSpaceConfig& space, absl::string_view field) {
+  const auto bad = [&](absl::string_view what, auto got, absl::string_view need) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ".", what, " is ", got, "; need ", need));
+  };
+  if (space.name.size() > kMaxNameBytes) {
+    return bad("name", absl::StrCat(space.name.size(), " bytes long"), absl::StrCat("at most ", kMaxNameBytes));
+  }
+  for (const char c : space.name) {
+    if (!IsNameCharacter(c)) return bad("name", Quoted(space.name), "letters, digits and '_', '.', '-'");
+  }
+  const CodecOptions& codec = space.codec;
+  if (codec.dim < kMinDim || codec.dim > kMaxDim) {
+    return bad("dim", codec.dim, absl::StrCat(kMinDim, " to ", kMaxDim));
+  }
+  if (codec.metric != Metric::kCosine && codec.metric != Metric::kDot && codec.metric != Metric::kL2) {
+    return bad("metric", static_cast<int>(codec.metric), "COSINE, DOT or L2");
+  }
+  const int bits = codec.code_bits;
+  if (!(bits >= 1 && bits <= 4) && bits != 8) return bad("code_bits", bits, "1, 2, 3, 4 or 8");
+  if (codec.residual != Residual::kNone && codec.residual != Residual::kQjl) {
+    return bad("residual", static_cast<int>(codec.residual), "NONE or QJL");
+  }
+  if (codec.format_version != CodecOptions().format_version) {
+    return bad("format_version", codec.format_version, absl::StrCat(CodecOptions().format_version));
+  }
+  if (space.centering != Centering::kOff && space.centering != Centering::kAuto) {
+    return bad("centering", static_cast<int>(space.centering), "OFF or AUTO");
+  }
+  if (space.store_vectors != StoreVectors::kNone && space.store_vectors != StoreVectors::kF16 &&
+      space.store_vectors != StoreVectors::kF32) {
+    return bad("store_vectors", static_cast<int>(space.store_vectors), "NONE, F16 or F32");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidatePayload(absl::string_view payload, size_t i) {
+  if (payload.empty()) return absl::OkStatus();
+  if (payload.size() > kMaxPayloadBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload has ", payload.size(),
+                                                   " bytes; at most ", kMaxPayloadBytes, " are allowed"));
+  }
+  const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
+  if (text.empty() || text[0] != '{' || !nlohmann::json::accept(payload.begin(), payload.end())) {
+    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is ", Quoted(payload),
+                                                   "; need a JSON object in UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+// Originals that float16 cannot hold.
+absl::Status ValidateHalves(const Space& space, MatrixView rows) {
+  for (size_t r = 0; r < rows.rows(); ++r) {
+    bool all_zero = true;
+    for (size_t i = 0; i < rows.dim(); ++i) {
+      const float value = rows.row(r)[i];
+      if (std::fabs(HalfToFloat(FloatToHalf(value))) > kMaxHalf) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("vector ", r, " has ", value, " at coordinate ", i,
+                         "; store_vectors F16 holds at most ", kMaxHalf, " in magnitude"));
+      }
+      all_zero &= HalfToFloat(FloatToHalf(value)) == 0;
+    }
+    if (all_zero && space.config().codec.metric == Metric::kCosine) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("vector ", r, " becomes zero in float16; metric COSINE with store_vectors F16 "
+                       "needs a coordinate of at least 6e-8 in magnitude"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidateCollectionName(absl::string_view name) {
+  bool good = !name.empty() && name.size() <= kMaxNameBytes && name[0] != '.';
+  for (const char c : name) good &= IsNameCharacter(c);
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("collection name is ", Quoted(name), "; need 1 to ", kMaxNameBytes,
+                   " letters, digits, '_', '.' or '-', not starting with '.'"));
+}
+
+absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata) {
+  size_t bytes = 0;
+  for (const auto& [key, value] : metadata) bytes += key.size() + value.size();
+  if (bytes <= kMaxMetadataBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("metadata has ", bytes, " bytes; at most ", kMaxMetadataBytes, " are allowed"));
+}
+
+absl::Status ValidateConfig(const CollectionConfig& config) {
+  if (config.spaces.empty() || config.spaces.size() > kMaxSpaces) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("config has ", config.spaces.size(), " vector_spaces; need 1 to ", kMaxSpaces));
+  }
+  for (size_t i = 0; i < config.spaces.size(); ++i) {
+    const std::string field = absl::StrCat("vector_spaces[", i, "]");
+    TQDB_RETURN_IF_ERROR(ValidateSpaceConfig(config.spaces[i], field));
+    for (size_t j = 0; j < i; ++j) {
+      if (config.spaces[j].name == config.spaces[i].name) {
+        return absl::InvalidArgumentError(absl::StrCat(field, ".name '", config.spaces[i].name,
+                                                       "' is also the name of vector_spaces[", j,
+                                                       "]; names must differ"));
+      }
+    }
+  }
+  return ValidateMetadata(config.metadata);
+}
+
+absl::Status ValidateIdCount(absl::string_view field, size_t count) {
+  if (count <= kMaxBatchPoints) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " has ", count, " entries; at most ", kMaxBatchPoints, " are allowed"));
+}
+
+absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
+  const size_t n = batch.ids.size();
+  if (n == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("points is empty; need 1 to ", kMaxBatchPoints));
+  }
+  TQDB_RETURN_IF_ERROR(ValidateIdCount("points", n));
+  absl::flat_hash_set<PointId> distinct;
+  distinct.reserve(n);
+  for (size_t i = 0; i < n; ++i) {
+    if (!distinct.insert(batch.ids[i]).second) {
+      return absl::InvalidArgumentError(absl::StrCat("points[", i, "].id ", batch.ids[i].ToString(),
+                                                     " is in the batch twice; ids must be distinct"));
+    }
+  }
+  if (!batch.payloads.empty() && batch.payloads.size() != n) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("batch has ", batch.payloads.size(), " payloads for ", n, " points"));
+  }
+  for (size_t i = 0; i < batch.payloads.size(); ++i) {
+    TQDB_RETURN_IF_ERROR(ValidatePayload(batch.payloads[i], i));
+  }
+
+  std::vector<bool> covered(n);
+  absl::flat_hash_set<const Space*> seen_spaces;
+  for (const SpaceVectors& vectors : batch.vectors) {
+    const Space* space = FindSpace(spaces, vectors.name);
+    if (space == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("vector name is ", Quoted(vectors.name),
+                                                     "; this collection has ", ListSpaceNames(spaces)));
+    }
+    const std::string field = absl::StrCat("vectors '", space->config().name, "': ");
+    if (!seen_spaces.insert(space).second) {
+      return absl::InvalidArgumentError(absl::StrCat(field, "the name is in the batch twice"));
+    }
+    const size_t rows = vectors.rows.rows();
+    if (rows != (vectors.points.empty() ? n : vectors.points.size()) &&
+        !(rows == 0 && vectors.points.empty())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, rows, " vectors for ",
+                       vectors.points.empty() ? n : vectors.points.size(), " points"));
+    }
+    std::vector<bool> has(n);
+    for (size_t r = 0; r < rows; ++r) {
+      const size_t point = vectors.points.empty() ? r : vectors.points[r];
+      if (point >= n || has[point]) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(field, "row ", r, " is for point ", point,
+                         point >= n ? absl::StrCat("; the batch has ", n) : ", which has one already"));
+      }
+      has[point] = true;
+      covered[point] = true;
+    }
+    TQDB_RETURN_IF_ERROR(Prefix(space->codec().Validate(vectors.rows), field));
+    if (space->config().store_vectors == StoreVectors::kF16) {
+      TQDB_RETURN_IF_ERROR(Prefix(ValidateHalves(*space, vectors.rows), field));
+    }
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if (!covered[i]) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("points[", i, "] with id ", batch.ids[i].ToString(),
+                       " has no vector; need one in at least one of ", ListSpaceNames(spaces)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+size_t RerankCandidates(const SearchSpec& spec) {
+  const double factor = spec.oversampling == 0 ? kDefaultOversampling : spec.oversampling;
+  return static_cast<size_t>(std::ceil(static_cast<double>(spec.limit) * factor));
+}
+
+absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space) {
+  if (queries.rows() == 0 || queries.rows() > kMaxQueries) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("search has ", queries.rows(), " queries; need 1 to ", kMaxQueries));
+  }
+  TQDB_RETURN_IF_ERROR(Prefix(space.codec().Validate(queries), "query: "));
+  if (spec.limit < 1 || spec.limit > kMaxTopK) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("limit is ", spec.limit, "; need 1 to ", kMaxTopK));
+  }
+  if (std::isnan(spec.score_threshold)) {
+    return absl::InvalidArgumentError("score_threshold is NaN; need a number");
+  }
+  if (!(spec.oversampling == 0 || (spec.oversampling >= 1 && spec.oversampling <= kMaxOversampling))) {
+    return absl::InvalidArgumentError(absl::StrCat("oversampling is ", spec.oversampling,
+                                                   "; need 1 to ", kMaxOversampling, ", or 0 for ",
+                                                   kDefaultOversampling));
+  }
+  if (!(spec.error_bound >= 0 && spec.error_bound <= kMaxErrorBound)) {
+    return absl::InvalidArgumentError(absl::StrCat("error_bound is ", spec.error_bound,
+                                                   "; need 0 to ", kMaxErrorBound,
+                                                   ", where 0 is the default"));
+  }
+  if ((spec.exact || spec.rerank) && !space.keeps_originals()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(spec.exact ? "exact" : "rerank", " needs original vectors; vector space '",
+                     space.config().name, "' has store_vectors NONE"));
+  }
+  if (spec.rerank && !spec.exact && RerankCandidates(spec) > kMaxCandidates) {
+    return absl::InvalidArgumentError(absl::StrCat("limit * oversampling is ", RerankCandidates(spec),
+                                                   "; at most ", kMaxCandidates, " are allowed"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,35 @@
+// Checks of everything a caller can hand to storage. Each answers InvalidArgument with the field, the
+// value got and what is allowed.
+//
+// Thread-safe.
+#ifndef TQDB_STORAGE_VALIDATE_H_
+#define TQDB_STORAGE_VALIDATE_H_
+
+#include <cstddef>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "storage/collection.h"
+#include "storage/options.h"
+#include "storage/space.h"
+
+namespace tqdb::storage {
+
+// [A-Za-z0-9_.-]{1,64}, not starting with a dot: a name is also the name of a directory.
+absl::Status ValidateCollectionName(absl::string_view name);
+absl::Status ValidateConfig(const CollectionConfig& config);
+absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata);
+// Ids, payloads, and vectors against the spaces; coordinates included.
+absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces);
+// `field` names the list in messages.
+absl::Status ValidateIdCount(absl::string_view field, size_t count);
+// Queries and spec against the space that is searched.
+absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space);
+// Candidates that a rerank looks at: at least the limit.
+size_t RerankCandidates(const SearchSpec& spec);
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_VALIDATE_H_
