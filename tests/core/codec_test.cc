@@ -11,6 +11,7 @@
 #include "core/vector_space.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/all_kernels.h"
 #include "tests/support/random.h"
 #include "tests/support/score.h"
 
@@ -109,7 +110,7 @@ TEST(CodecTest, BytesAreTheSameOnEveryKernelLevelAndThread) {
         const auto reference = MakeCodec(dim, Metric::kCosine, bits, residual, ScalarKernels());
         const auto mean = reference->MakeMean(3, random.UnitVector(dim));
         const std::vector<uint8_t> want = Encode(*reference, rows, mean.get());
-        for (const Kernels* level : AvailableKernels()) {
+        for (const Kernels* level : testing::TestableKernels()) {
           const auto codec = MakeCodec(dim, Metric::kCosine, bits, residual, level);
           std::vector<std::vector<uint8_t>> got(4);
           std::vector<std::thread> threads;

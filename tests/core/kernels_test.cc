@@ -9,6 +9,7 @@
 #include "core/query.h"
 #include "core/record_packing.h"
 #include "gtest/gtest.h"
+#include "tests/support/all_kernels.h"
 #include "tests/support/random.h"
 
 namespace tqdb {
@@ -24,7 +25,7 @@ class KernelsTest : public ::testing::TestWithParam<const Kernels*> {
   const Kernels& scalar() { return *ScalarKernels(); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Levels, KernelsTest, ::testing::ValuesIn(AvailableKernels()),
+INSTANTIATE_TEST_SUITE_P(Levels, KernelsTest, ::testing::ValuesIn(testing::TestableKernels()),
                          [](const auto& info) { return std::string(info.param->name); });
 
 template <typename T>

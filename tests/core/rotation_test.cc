@@ -5,6 +5,7 @@
 #include "core/codebook.h"
 #include "core/kernels/kernels.h"
 #include "gtest/gtest.h"
+#include "tests/support/all_kernels.h"
 #include "tests/support/random.h"
 
 namespace tqdb {
@@ -48,7 +49,7 @@ TEST(RotationTest, DiffersBySeedAndNotByKernelLevel) {
   Rotation(dim, 1, 3).Apply(*ScalarKernels(), x.data(), a.data(), scratch.data());
   Rotation(dim, 2, 3).Apply(*ScalarKernels(), x.data(), b.data(), scratch.data());
   EXPECT_NE(a, b);
-  for (const Kernels* level : AvailableKernels()) {
+  for (const Kernels* level : testing::TestableKernels()) {
     Rotation(dim, 1, 3).Apply(*level, x.data(), b.data(), scratch.data());
     EXPECT_EQ(a, b) << level->name;
   }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "tests/support/all_kernels.h"
 #include "tests/support/embeddings.h"
 #include "tests/support/random.h"
 
@@ -115,16 +116,17 @@ TEST(VectorSpaceTest, SignPlaneBoundKeepsTheTopTen) {
 }
 
 TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
-  const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
+  const testing::Embeddings sample = testing::SampleBase(), queries = testing::SampleQueries();
+  const MatrixView base = sample.view().Slice(0, 1000);
   for (Residual residual : {Residual::kNone, Residual::kQjl}) {
     for (int bits : {1, 3, 4, 8}) {
-      auto reference = MakeSpace(base.dim, Metric::kL2, bits, residual, ScalarKernels());
-      AppendAll(*reference, base.view());
+      auto reference = MakeSpace(base.dim(), Metric::kL2, bits, residual, ScalarKernels());
+      AppendAll(*reference, base);
       std::vector<std::vector<Hit>> want;
       for (size_t q = 0; q < queries.rows; ++q) want.push_back(SearchOne(*reference, queries.view().row(q)));
-      for (const Kernels* level : AvailableKernels()) {
-        auto space = MakeSpace(base.dim, Metric::kL2, bits, residual, level);
-        AppendAll(*space, base.view());
+      for (const Kernels* level : testing::TestableKernels()) {
+        auto space = MakeSpace(base.dim(), Metric::kL2, bits, residual, level);
+        AppendAll(*space, base);
         const auto got = *space->Search(queries.view(), {});
         ASSERT_EQ(got.size(), queries.rows);
         for (size_t q = 0; q < queries.rows; ++q) EXPECT_TRUE(SameHits(got[q], want[q])) << level->name << " " << q;
