@@ -129,13 +129,11 @@ class Scratch {
   explicit Scratch(size_t dim) : stride_((dim + 15) / 16 * 16), floats_(5 * stride_), fields_(dim) {}
   float* buffer(int i) { return floats_.data() + static_cast<size_t>(i) * stride_; }
   uint8_t* fields() { return fields_.data(); }
-  std::vector<uint8_t>& bits() { return bits_; }
 
  private:
   size_t stride_;
   std::vector<float> floats_;
   std::vector<uint8_t> fields_;
-  std::vector<uint8_t> bits_;
 };
 
 }  // namespace
@@ -147,7 +145,6 @@ void Codec::Encode(MatrixView rows, const Mean* mean, uint8_t* codes) const {
   const bool qjl = options_.residual == Residual::kQjl;
   const float root_dim = std::sqrt(static_cast<float>(n));
   Scratch scratch(n);
-  scratch.bits().resize(sign_bytes());
 
   for (size_t r = 0; r < rows.rows(); ++r) {
     const absl::Span<const float> x = rows.row(r);
@@ -221,11 +218,7 @@ void Codec::Encode(MatrixView rows, const Mean* mean, uint8_t* codes) const {
       const float scale = u_norms[0] / self * per_unit;
       header.code_scale = scale * alpha;
       header.residual_scale = scale * beta;
-      k.pack_signs(z, n, scratch.bits().data());
-      for (size_t i = 0; i < n; ++i) {
-        scratch.fields()[i] =
-            static_cast<uint8_t>(scratch.fields()[i] << 1 | (scratch.bits()[i / 8] >> (i % 8) & 1));
-      }
+      k.append_signs(z, n, scratch.fields());
     } else {
       header.code_scale = u_norms[0] / dots[0] * per_unit;
     }

@@ -206,35 +206,132 @@ void PackSigns(const float* y, size_t n, uint8_t* bits) {
   for (; i < n; ++i) bits[i / 8] |= static_cast<uint8_t>((y[i] >= 0) << (i % 8));
 }
 
-void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed) {
-  if (packing.field_bits != 4) return scalar::PackFields(packing, fields, packed);
-  // Two bytes a, b become the byte a | b << 4: one multiply-add of pairs with (1, 16).
-  const __m256i weights = _mm256_set1_epi16(0x1001);
+// z < 0 clears, z >= 0 sets the new lowest bit of each field.
+void AppendSigns(const float* z, size_t n, uint8_t* fields) {
   size_t i = 0;
-  for (; i + 32 <= packing.dim; i += 32) {
-    const __m256i in = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(fields + i));
-    const __m256i words = _mm256_maddubs_epi16(in, weights);
-    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(packed + i / 2), bytes);
+  for (; i + 16 <= n; i += 16) {
+    const __m256i low = _mm256_castps_si256(_mm256_cmp_ps(_mm256_loadu_ps(z + i), _mm256_setzero_ps(), _CMP_GE_OQ));
+    const __m256i high =
+        _mm256_castps_si256(_mm256_cmp_ps(_mm256_loadu_ps(z + i + 8), _mm256_setzero_ps(), _CMP_GE_OQ));
+    const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
+    const __m128i set = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    __m128i* field = reinterpret_cast<__m128i*>(fields + i);
+    const __m128i old = _mm_loadu_si128(field);
+    // Twice the field, minus -1 where the bit is set.
+    _mm_storeu_si128(field, _mm_sub_epi8(_mm_add_epi8(old, old), set));
   }
-  for (; i < packing.dim; i += 2) {
-    const uint8_t high = i + 1 < packing.dim ? fields[i + 1] : 0;
-    packed[i / 2] = static_cast<uint8_t>(fields[i] | high << 4);
+  for (; i < n; ++i) fields[i] = static_cast<uint8_t>(fields[i] << 1 | (z[i] >= 0));
+}
+
+// 32 parts of kBits bits, a byte each, to and from 4 * kBits dense bytes.
+template <int kBits>
+void PackPart(__m256i part, uint8_t* out) {
+  if constexpr (kBits == 8) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), part);
+  } else if constexpr (kBits == 4) {
+    // Bytes a, b become a | b << 4: one multiply-add of pairs with (1, 16).
+    const __m256i words = _mm256_maddubs_epi16(part, _mm256_set1_epi16(0x1001));
+    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
+  } else if constexpr (kBits == 2) {
+    // Pairs a | b << 2, then pairs of those.
+    const __m256i words = _mm256_maddubs_epi16(part, _mm256_set1_epi16(0x0401));
+    const __m256i dwords = _mm256_madd_epi16(words, _mm256_set1_epi32(0x00100001));
+    const __m256i narrow = _mm256_permute4x64_epi64(_mm256_packs_epi32(dwords, dwords), 0xd8);
+    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(narrow), _mm_setzero_si128());
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(out), bytes);
+  } else {
+    const int bits = _mm256_movemask_epi8(_mm256_slli_epi16(part, 7));
+    std::memcpy(out, &bits, 4);
+  }
+}
+
+template <int kBits>
+__m256i UnpackPart(const uint8_t* in) {
+  if constexpr (kBits == 8) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
+  } else if constexpr (kBits == 4) {
+    const __m256i words = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in)));
+    return _mm256_and_si256(_mm256_or_si256(words, _mm256_slli_epi16(words, 4)), _mm256_set1_epi8(15));
+  } else if constexpr (kBits == 2) {
+    const __m256i dwords = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in)));
+    const __m256i halves = _mm256_or_si256(dwords, _mm256_slli_epi32(dwords, 12));
+    return _mm256_and_si256(_mm256_or_si256(halves, _mm256_slli_epi32(halves, 6)), _mm256_set1_epi8(3));
+  } else {
+    int bits;
+    std::memcpy(&bits, in, 4);
+    // Byte i / 8 of the four goes to byte i.
+    const __m256i spread = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    const __m256i bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(bits), spread);
+    const __m256i own = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
+    const __m256i set = _mm256_cmpeq_epi8(_mm256_and_si256(bytes, own), own);
+    return _mm256_and_si256(set, _mm256_set1_epi8(1));
+  }
+}
+
+template <int kBits>
+void PackSection(const uint8_t* fields, size_t n, int shift, uint8_t* out) {
+  const __m256i mask = _mm256_set1_epi8(static_cast<char>((1 << kBits) - 1));
+  const __m128i count = _mm_cvtsi32_si128(shift);
+  const auto part = [&](const uint8_t* from) {
+    const __m256i field = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    return _mm256_and_si256(_mm256_srl_epi16(field, count), mask);
+  };
+  size_t i = 0;
+  for (; i + 32 <= n; i += 32) PackPart<kBits>(part(fields + i), out + i * kBits / 8);
+  if (i == n) return;
+  uint8_t tail[32] = {}, packed[32];
+  std::memcpy(tail, fields + i, n - i);
+  PackPart<kBits>(part(tail), packed);
+  std::memcpy(out + i * kBits / 8, packed, ((n - i) * kBits + 7) / 8);
+}
+
+// Adds the section's bits to the fields.
+template <int kBits>
+void UnpackSection(const uint8_t* in, size_t n, int shift, uint8_t* fields) {
+  const __m128i count = _mm_cvtsi32_si128(shift);
+  const auto add = [&](const uint8_t* from, uint8_t* to) {
+    __m256i* field = reinterpret_cast<__m256i*>(to);
+    // A part shifted by `shift` stays within its byte: fields have at most 8 bits.
+    const __m256i part = _mm256_sll_epi16(UnpackPart<kBits>(from), count);
+    _mm256_storeu_si256(field, _mm256_or_si256(_mm256_loadu_si256(field), part));
+  };
+  size_t i = 0;
+  for (; i + 32 <= n; i += 32) add(in + i * kBits / 8, fields + i);
+  if (i == n) return;
+  uint8_t packed[32] = {}, tail[32];
+  std::memcpy(packed, in + i * kBits / 8, ((n - i) * kBits + 7) / 8);
+  std::memset(tail, 0, sizeof(tail));
+  std::memcpy(tail, fields + i, n - i);
+  add(packed, tail);
+  std::memcpy(fields + i, tail, n - i);
+}
+
+void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed) {
+  for (int s = 0; s < packing.num_sections; ++s) {
+    const RecordPacking::Section& section = packing.sections[s];
+    uint8_t* out = packed + section.offset;
+    switch (section.bits) {
+      case 8: PackSection<8>(fields, packing.dim, section.shift, out); break;
+      case 4: PackSection<4>(fields, packing.dim, section.shift, out); break;
+      case 2: PackSection<2>(fields, packing.dim, section.shift, out); break;
+      default: PackSection<1>(fields, packing.dim, section.shift, out); break;
+    }
   }
 }
 
 void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields) {
-  if (packing.field_bits != 4) return scalar::UnpackFields(packing, packed, fields);
-  const __m128i mask = _mm_set1_epi8(15);
-  size_t i = 0;
-  for (; i + 32 <= packing.dim; i += 32) {
-    const __m128i in = _mm_loadu_si128(reinterpret_cast<const __m128i*>(packed + i / 2));
-    const __m128i low = _mm_and_si128(in, mask);
-    const __m128i high = _mm_and_si128(_mm_srli_epi16(in, 4), mask);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(fields + i), _mm_unpacklo_epi8(low, high));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(fields + i + 16), _mm_unpackhi_epi8(low, high));
+  std::memset(fields, 0, packing.dim);
+  for (int s = 0; s < packing.num_sections; ++s) {
+    const RecordPacking::Section& section = packing.sections[s];
+    const uint8_t* in = packed + section.offset;
+    switch (section.bits) {
+      case 8: UnpackSection<8>(in, packing.dim, section.shift, fields); break;
+      case 4: UnpackSection<4>(in, packing.dim, section.shift, fields); break;
+      case 2: UnpackSection<2>(in, packing.dim, section.shift, fields); break;
+      default: UnpackSection<1>(in, packing.dim, section.shift, fields); break;
+    }
   }
-  for (; i < packing.dim; ++i) fields[i] = packed[i / 2] >> (i % 2 * 4) & 15;
 }
 
 // 16-bit sums of 32 vectors: `whole` adds the table bytes in pairs, `odd` only the odd ones; the even
@@ -374,6 +471,7 @@ const Kernels* Avx2Kernels() {
       .signed_sum = SignedSum,
       .residual = ResidualOf,
       .pack_signs = PackSigns,
+      .append_signs = AppendSigns,
       .pack_fields = PackFields,
       .unpack_fields = UnpackFields,
       .scan_signs = ScanSigns,

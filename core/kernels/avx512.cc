@@ -341,7 +341,7 @@ namespace tqdb {
 namespace {
 
 const Kernels& Table() {
-  // Packing moves half a kilobyte a row: the AVX2 level's is as good.
+  // Packing moves a kilobyte a row: the AVX2 level's is as good.
   const Kernels* narrow = Avx2Kernels() != nullptr ? Avx2Kernels() : ScalarKernels();
   static const Kernels kernels = {
       .name = "avx512",
@@ -353,6 +353,7 @@ const Kernels& Table() {
       .signed_sum = SignedSum,
       .residual = ResidualOf,
       .pack_signs = PackSigns,
+      .append_signs = narrow->append_signs,
       .pack_fields = narrow->pack_fields,
       .unpack_fields = narrow->unpack_fields,
       .scan_signs = ScanSigns,

@@ -48,6 +48,8 @@ struct Kernels {
   void (*residual)(const float* u, const float* c, float t, size_t n, float* r);
   // Bit i % 8 of byte i / 8 is y_i >= 0; ceil(n / 8) bytes, the rest of the last byte zero.
   void (*pack_signs)(const float* y, size_t n, uint8_t* bits);
+  // fields_i = 2 fields_i + (z_i >= 0).
+  void (*append_signs)(const float* z, size_t n, uint8_t* fields);
   // RecordPacking::Pack and Unpack.
   void (*pack_fields)(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
   void (*unpack_fields)(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);

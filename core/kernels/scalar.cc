@@ -115,6 +115,10 @@ void PackSigns(const float* y, size_t n, uint8_t* bits) {
   for (size_t i = 0; i < n; ++i) bits[i / 8] |= static_cast<uint8_t>((y[i] >= 0) << (i % 8));
 }
 
+void AppendSigns(const float* z, size_t n, uint8_t* fields) {
+  for (size_t i = 0; i < n; ++i) fields[i] = static_cast<uint8_t>(fields[i] << 1 | (z[i] >= 0));
+}
+
 void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                int32_t* sums) {
   for (size_t q = 0; q < num_queries; ++q) {
@@ -154,6 +158,7 @@ const Kernels* ScalarKernels() {
       .signed_sum = scalar::SignedSum,
       .residual = scalar::ResidualOf,
       .pack_signs = scalar::PackSigns,
+      .append_signs = scalar::AppendSigns,
       .pack_fields = scalar::PackFields,
       .unpack_fields = scalar::UnpackFields,
       .scan_signs = scalar::ScanSigns,

@@ -76,6 +76,12 @@ TEST_P(KernelsTest, NormsResidualAndSignsHaveTheBitsOfTheSpecification) {
     ExpectSameBits(got_r, want_r);
     const std::vector<float> got_sum = {kernels().signed_sum(c.data(), y.data(), n)};
     ExpectSameBits(got_sum, {scalar().signed_sum(c.data(), y.data(), n)});
+    std::vector<uint8_t> got_fields(n), want_fields;
+    for (uint8_t& f : got_fields) f = static_cast<uint8_t>(random.Below(128));
+    want_fields = got_fields;
+    kernels().append_signs(y.data(), n, got_fields.data());
+    scalar().append_signs(y.data(), n, want_fields.data());
+    ExpectSameBits(got_fields, want_fields);
     std::vector<uint8_t> got_bits((n + 7) / 8, 0xee), want_bits((n + 7) / 8, 0x11);
     kernels().pack_signs(y.data(), n, got_bits.data());
     scalar().pack_signs(y.data(), n, want_bits.data());
