@@ -1,5 +1,6 @@
 #include "client/cli/command_context.h"
 
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -10,7 +11,7 @@ namespace tqdb::client {
 absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text) {
   absl::Duration duration;
   double seconds = 0;
-  if (absl::SimpleAtod(text, &seconds)) {
+  if (absl::SimpleAtod(text, &seconds) && !std::isnan(seconds)) {
     duration = absl::Seconds(seconds);
   } else if (!absl::ParseDuration(text, &duration)) {
     return absl::InvalidArgumentError(absl::StrCat(

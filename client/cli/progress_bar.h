@@ -16,7 +16,7 @@ namespace tqdb::client {
 
 struct ProgressState {
   uint64_t done = 0;              // rows
-  std::optional<uint64_t> total;  // rows, when known
+  std::optional<uint64_t> total = std::nullopt;  // rows, when known
   double fraction = 0;            // of the work, 0..1; 0 means unknown
   double elapsed_s = 0;
 };

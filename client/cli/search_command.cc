@@ -20,9 +20,6 @@
 namespace tqdb::client {
 namespace {
 
-// Queries of one call: enough for the server to score them together.
-constexpr size_t kQueryBatch = 64;
-
 struct SearchOptions {
   std::string collection;
   std::string vector;
@@ -31,6 +28,7 @@ struct SearchOptions {
   std::string id;
   std::string vector_name;
   uint32_t limit = 10;
+  uint32_t batch_size = 64;  // enough for the server to score them together
   bool exact = false;
   bool rerank = false;
   double oversampling = 0;
@@ -134,7 +132,7 @@ int SearchFile(Client& client, const SearchOptions& options, CommandContext& con
     std::vector<float> values;
     if (absl::Status s = (*matrix)->ReadRow(values); !s.ok()) return context.Fail(s);
     queries.push_back(MakeQuery(options, std::move(values)));
-    if (queries.size() < kQueryBatch && row + 1 < end) continue;
+    if (queries.size() < options.batch_size && row + 1 < end) continue;
     const uint64_t first = row + 1 - queries.size();
     const int code =
         SearchAndPrint(client, options, queries, first, /*many=*/end - begin > 1, context);
@@ -199,6 +197,10 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
   sub->add_option("--id", options->id, "Search by the vector of this point");
   sub->add_option("--vector-name", options->vector_name, "Vector space; default: the unnamed one");
   sub->add_option("-k,--limit", options->limit, "Hits to return")->capture_default_str();
+  sub->add_option("--batch-size", options->batch_size,
+                  "Queries of --vector-file in one call; 1 makes took_ms the time of a single search")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   sub->add_flag("--exact", options->exact, "Compare with every stored original: slow, exact");
   sub->add_flag("--rerank", options->rerank, "Rescore the best hits from stored originals");
   sub->add_option("--oversampling", options->oversampling,

@@ -16,13 +16,13 @@
 namespace tqdb::client {
 
 struct SourceOptions {
-  std::string path;            // .npy, .fvecs, .jsonl, .jsonl.gz, .ndjson; "-" reads JSON lines
-  std::string format;          // npy, fvecs or jsonl; empty: by the ending of the path
-  std::string vector_name;     // of the space that rows of .npy and .fvecs belong to
-  std::string payloads_path;   // one JSON object a row, beside .npy and .fvecs; may be gzip
-  std::string ids_path;        // one id a line, beside .npy and .fvecs
-  std::string id_field;        // of the payload lines, holds the id; empty: none
-  uint64_t id_start = 0;       // rows without an id get id_start + row
+  std::string path = {};           // .npy, .fvecs, .jsonl, .jsonl.gz, .ndjson; "-": JSON lines
+  std::string format = {};         // npy, fvecs or jsonl; empty: by the ending of the path
+  std::string vector_name = {};    // of the space that rows of .npy and .fvecs belong to
+  std::string payloads_path = {};  // one JSON object a row, beside .npy and .fvecs; may be gzip
+  std::string ids_path = {};       // one id a line, beside .npy and .fvecs
+  std::string id_field = {};       // of the payload lines, holds the id; empty: none
+  uint64_t id_start = 0;           // rows without an id get id_start + row
 };
 
 // InvalidArgument when options contradict each other or the format cannot be told from the name; reads

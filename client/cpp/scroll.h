@@ -16,7 +16,7 @@ class Transport;
 
 struct ScrollOptions {
   uint32_t page_size = 0;  // 0: the server's default, 100; at most 10000
-  Select select;
+  Select select = {};
 };
 
 // Not thread-safe. Reads a page a call, so memory is bounded by one page; points written or deleted

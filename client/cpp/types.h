@@ -65,23 +65,23 @@ class PointId {
 };
 
 struct NamedVector {
-  std::string name;  // of the vector space; empty is the unnamed one
-  std::vector<float> values;
+  std::string name = {};  // of the vector space; empty is the unnamed one
+  std::vector<float> values = {};
 
   friend bool operator==(const NamedVector&, const NamedVector&) = default;
 };
 
 struct Point {
-  PointId id;
-  std::vector<NamedVector> vectors;
-  std::string payload;  // a JSON object in UTF-8; empty means none
+  PointId id = {};
+  std::vector<NamedVector> vectors = {};
+  std::string payload = {};  // a JSON object in UTF-8; empty means none
 
   friend bool operator==(const Point&, const Point&) = default;
 };
 
 // How one vector space is stored and searched; frozen at creation.
 struct VectorSpaceConfig {
-  std::string name;  // [A-Za-z0-9_.-]{0,64}
+  std::string name = {};  // [A-Za-z0-9_.-]{0,64}
   uint32_t dim = 0;  // 8..16384
   Metric metric = Metric::kCosine;
   uint32_t code_bits = 4;  // 1, 2, 3, 4 or 8
@@ -92,8 +92,8 @@ struct VectorSpaceConfig {
 };
 
 struct CollectionConfig {
-  std::vector<VectorSpaceConfig> vector_spaces;  // one or more, names distinct
-  std::map<std::string, std::string> metadata;
+  std::vector<VectorSpaceConfig> vector_spaces = {};  // one or more, names distinct
+  std::map<std::string, std::string> metadata = {};
 };
 
 struct VectorSpaceInfo {
@@ -137,12 +137,13 @@ struct Select {
   bool vectors = false;
 };
 
+// Members have initialisers so that callers can name only those that they set.
 struct Query {
-  std::vector<float> vector;
-  std::string vector_name;  // of the space; empty is the unnamed one
+  std::vector<float> vector = {};
+  std::string vector_name = {};  // of the space; empty is the unnamed one
   uint32_t limit = 10;
-  std::optional<float> score_threshold;  // hits below are left out
-  Select select;
+  std::optional<float> score_threshold = std::nullopt;  // hits below are left out
+  Select select = {};
   bool exact = false;       // brute force over stored originals
   bool rerank = false;      // rescore the best candidates from stored originals
   double oversampling = 0;  // candidates to rerank, as a multiple of limit; 0: the server's default

@@ -34,10 +34,10 @@ struct UpsertStreamOptions {
   absl::Duration stall_timeout = absl::Seconds(60);
   // Called once a batch, in order of sequence, on a thread of the library, before the window moves.
   // Must return soon and must not call back into the stream. May be empty.
-  std::function<void(const BatchAck&)> on_ack;
+  std::function<void(const BatchAck&)> on_ack = nullptr;
   // Polled a few times a second while Send waits: true makes it return Cancelled, its batch not
   // sent. Finish may follow as usual. May be empty.
-  std::function<bool()> interrupted;
+  std::function<bool()> interrupted = nullptr;
 };
 
 struct UpsertStreamSummary {

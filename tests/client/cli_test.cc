@@ -1,0 +1,178 @@
+// Arguments and errors of the command line; no server is running.
+#include "client/cli/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "client/cli/collection_flags.h"
+#include "tests/client/temp_dir.h"
+
+namespace tqdb::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Result {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+// Nothing listens on this socket: its directory does not exist.
+Result RunTqdb(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"tqdb", "--address", "unix:/nonexistent/tqdb.sock"});
+  std::vector<const char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  std::ostringstream out;
+  std::ostringstream err;
+  Result result;
+  result.code = RunCli(static_cast<int>(argv.size()), argv.data(), Terminal(), out, err);
+  result.out = out.str();
+  result.err = err.str();
+  return result;
+}
+
+TEST(CliTest, EveryCommandHasHelpWithExamples) {
+  for (const char* command : {"create", "list", "info", "update", "drop", "import", "export",
+                              "search", "get", "delete", "count", "status", "ping"}) {
+    const Result result = RunTqdb({command, "--help"});
+    EXPECT_EQ(result.code, kExitOk) << command;
+    EXPECT_THAT(result.out, HasSubstr("Examples:\n  tqdb " + std::string(command)));
+    EXPECT_EQ(result.err, "");
+    EXPECT_THAT(RunTqdb({"--help"}).out, HasSubstr(std::string("\n  ") + command + " "));
+  }
+  EXPECT_THAT(RunTqdb({"--version"}).out, HasSubstr("tqdb 0."));
+}
+
+TEST(CliTest, WrongUsageExitsWithTwo) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {},
+      {"bogus"},
+      {"create"},
+      {"create", "c"},
+      {"create", "c", "--dim", "x"},
+      {"create", "c", "--dim", "0"},
+      {"create", "c", "--dim", "-8"},
+      {"create", "c", "--dim", "8", "--metric", "hamming"},
+      {"create", "c", "--dim", "8", "--code-bits", "5"},
+      {"create", "c", "--dim", "8", "--space", "name=a,dim=8"},
+      {"create", "c", "--space", "name=a"},
+      {"create", "c", "--space", "name=a,dim=8,colour=red"},
+      {"create", "c", "--dim", "8", "--metadata", "novalue"},
+      {"info"},
+      {"update", "c"},
+      {"drop", "c"},
+      {"import", "c"},
+      {"import", "c", "x.txt"},
+      {"import", "c", "x.npy", "--batch-size", "0"},
+      {"import", "c", "x.npy", "--id-field", "id"},
+      {"import", "c", "x.npy", "--format", "csv"},
+      {"export", "c", "x.parquet"},
+      {"export", "c", "x.npy", "--no-vectors"},
+      {"search", "c"},
+      {"search", "c", "--vector", "[1,2", "--limit", "3"},
+      {"search", "c", "--vector", "1,2"},
+      {"search", "c", "--vector", "[]"},
+      {"search", "c", "--vector", "[1]", "--id", "7"},
+      {"search", "c", "--id", "x"},
+      {"search", "c", "--id", "7", "--row", "1"},
+      {"search", "c", "--id", "7", "--exact", "--rerank"},
+      {"search", "c", "--id", "7", "--limit", "-1"},
+      {"search", "c", "--vector-file", "q.npy", "--batch-size", "0"},
+      {"get", "c"},
+      {"get", "c", "seven"},
+      {"delete", "c"},
+      {"delete", "c", "-1"},
+      {"list", "--timeout", "soon"},
+      {"list", "--timeout", "0"},
+      {"list", "--timeout", "-3s"},
+      {"list", "--address", ""},
+      {"list", "surplus"},
+  };
+  for (const auto& arguments : wrong) {
+    const Result result = RunTqdb(arguments);
+    EXPECT_EQ(result.code, kExitUsage) << ::testing::PrintToString(arguments) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_NE(result.err, "");
+  }
+}
+
+TEST(CliTest, UsageErrorsAreJsonWhenAskedFor) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--json", "bogus"}, {"create", "c", "--json"},
+        {"search", "c", "--json", "--nonsense"}}) {
+    const Result result = RunTqdb(arguments);
+    EXPECT_EQ(result.code, kExitUsage);
+    const Json error = Json::parse(result.err, nullptr, false);
+    ASSERT_TRUE(error.is_object()) << result.err;
+    EXPECT_EQ(error["error"]["code"], "USAGE");
+    EXPECT_NE(error["error"]["message"], "");
+  }
+}
+
+TEST(CliTest, AnUnreachableServerIsAnErrorWithItsAddress) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"list"},
+           {"info", "c"},
+           {"count", "c"},
+           {"create", "c", "--dim", "8"},
+           {"drop", "c", "--yes"},
+           {"get", "c", "1"},
+           {"search", "c", "--vector", "[1, 2]"},
+           {"status"},
+           {"ping"}}) {
+    const Result result = RunTqdb(arguments);
+    EXPECT_EQ(result.code, kExitError) << arguments[0];
+    EXPECT_THAT(result.err, HasSubstr("unix:/nonexistent/tqdb.sock"));
+  }
+  const Result json = RunTqdb({"list", "--json"});
+  EXPECT_EQ(json.code, kExitError);
+  EXPECT_EQ(Json::parse(json.err)["error"]["code"], "UNAVAILABLE");
+  EXPECT_EQ(json.out, "");
+}
+
+TEST(CliTest, ABadFileIsFoundBeforeTheServerIsAsked) {
+  TempDir dir;
+  const Result result = RunTqdb({"import", "c", dir.Write("x.npy", "not an array")});
+  EXPECT_EQ(result.code, kExitError);
+  EXPECT_THAT(result.err, HasSubstr("not a .npy file"));
+  EXPECT_EQ(RunTqdb({"import", "c", dir.File("none.npy")}).code, kExitError);
+}
+
+TEST(TimeoutTest, ParsesSecondsAndUnits) {
+  EXPECT_EQ(*ParseTimeoutText("30"), absl::Seconds(30));
+  EXPECT_EQ(*ParseTimeoutText("1.5s"), absl::Milliseconds(1500));
+  EXPECT_EQ(*ParseTimeoutText("2m"), absl::Minutes(2));
+  EXPECT_EQ(*ParseTimeoutText("inf"), absl::InfiniteDuration());
+  for (const char* text : {"", "0", "-1", "0s", "nan", "1 hour"}) {
+    EXPECT_FALSE(ParseTimeoutText(text).ok()) << text;
+  }
+}
+
+TEST(CollectionFlagsTest, ASpaceTakesDefaultsFromTheFlags) {
+  CollectionFlags flags;
+  flags.metric = "L2";
+  flags.code_bits = 2;
+  const auto space = ParseSpace(flags, "name=title,dim=384,residual=none,store-vectors=f16");
+  ASSERT_TRUE(space.ok()) << space.status();
+  EXPECT_EQ(space->name, "title");
+  EXPECT_EQ(space->dim, 384u);
+  EXPECT_EQ(space->metric, Metric::kL2);
+  EXPECT_EQ(space->code_bits, 2u);
+  EXPECT_EQ(space->residual, Residual::kNone);
+  EXPECT_EQ(space->centering, Centering::kAuto);
+  EXPECT_EQ(space->store_vectors, StoreVectors::kF16);
+}
+
+TEST(MetadataTest, SplitsAtTheFirstEqualsSign) {
+  const auto metadata = ParseMetadata({"a=1", "b=x=y", "c="});
+  ASSERT_TRUE(metadata.ok());
+  EXPECT_EQ(metadata->at("b"), "x=y");
+  EXPECT_EQ(metadata->at("c"), "");
+  EXPECT_FALSE(ParseMetadata({"=x"}).ok());
+}
+
+}  // namespace
+}  // namespace tqdb::client

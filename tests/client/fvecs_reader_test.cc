@@ -1,0 +1,77 @@
+#include "client/cli/fvecs_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/client/temp_dir.h"
+
+namespace tqdb::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Row(int32_t dim, const std::vector<float>& values) {
+  std::string out(reinterpret_cast<const char*>(&dim), sizeof(dim));
+  out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  return out;
+}
+
+TEST(FvecsReaderTest, ReadsBackRandomRows) {
+  TempDir dir;
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  for (size_t dim : {1u, 100u, 700u}) {
+    std::vector<std::vector<float>> expected(1000, std::vector<float>(dim));
+    std::string bytes;
+    for (auto& row : expected) {
+      for (float& x : row) x = normal(random);
+      bytes += Row(static_cast<int32_t>(dim), row);
+    }
+    auto reader = FvecsReader::Open(dir.Write("x.fvecs", bytes));
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    ASSERT_EQ((*reader)->rows(), expected.size());
+    ASSERT_EQ((*reader)->dim(), dim);
+    std::vector<float> row;
+    for (const auto& wanted : expected) {
+      ASSERT_TRUE((*reader)->ReadRow(row).ok());
+      EXPECT_EQ(row, wanted);
+    }
+    EXPECT_EQ((*reader)->ReadRow(row).code(), absl::StatusCode::kOutOfRange);
+    (*reader)->Seek(500);
+    ASSERT_TRUE((*reader)->ReadRow(row).ok());
+    EXPECT_EQ(row, expected[500]);
+  }
+}
+
+TEST(FvecsReaderTest, RefusesWhatIsNoFvecsFile) {
+  TempDir dir;
+  const auto error = [&](const std::string& bytes) {
+    return FvecsReader::Open(dir.Write("x.fvecs", bytes)).status();
+  };
+  EXPECT_THAT(error("").message(), HasSubstr("0 bytes"));
+  EXPECT_THAT(error("abc").message(), HasSubstr("3 bytes"));
+  EXPECT_THAT(error(Row(0, {})).message(), HasSubstr("dim 0"));
+  EXPECT_THAT(error(Row(-4, {1})).message(), HasSubstr("dim -4"));
+  EXPECT_THAT(error("some text that is not binary").message(), HasSubstr("not a .fvecs file"));
+  const std::string whole = Row(3, {1, 2, 3}) + Row(3, {4, 5, 6});
+  for (size_t length = 4; length < whole.size(); ++length) {
+    if (length == 16) continue;  // exactly one row
+    EXPECT_EQ(error(whole.substr(0, length)).code(), absl::StatusCode::kDataLoss) << length;
+  }
+}
+
+TEST(FvecsReaderTest, NamesTheRowOfAnotherDim) {
+  TempDir dir;
+  auto reader =
+      FvecsReader::Open(dir.Write("x.fvecs", Row(2, {1, 2}) + Row(2, {3, 4}) + Row(1, {0, 0})));
+  ASSERT_TRUE(reader.ok());
+  std::vector<float> row;
+  ASSERT_TRUE((*reader)->ReadRow(row).ok());
+  ASSERT_TRUE((*reader)->ReadRow(row).ok());
+  EXPECT_THAT((*reader)->ReadRow(row).message(), HasSubstr("row 2 has dim 1"));
+}
+
+}  // namespace
+}  // namespace tqdb::client

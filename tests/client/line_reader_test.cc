@@ -1,0 +1,103 @@
+#include "client/cli/line_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <random>
+
+#include "tests/client/temp_dir.h"
+
+namespace tqdb::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+void WriteGzip(const std::string& path, const std::string& text) {
+  gzFile file = gzopen(path.c_str(), "wb");
+  ASSERT_NE(file, nullptr);
+  gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(file);
+}
+
+absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path) {
+  auto reader = LineReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  std::vector<std::string> lines;
+  std::string line;
+  while (true) {
+    absl::StatusOr<bool> more = (*reader)->Next(line);
+    if (!more.ok()) return more.status();
+    if (!*more) return lines;
+    lines.push_back(line);
+    EXPECT_EQ((*reader)->line_number(), lines.size());
+  }
+}
+
+TEST(LineReaderTest, SplitsLinesOfEveryEnding) {
+  TempDir dir;
+  EXPECT_THAT(*ReadLines(dir.Write("a", "one\ntwo\r\n\nfour")), ElementsAre("one", "two", "", "four"));
+  EXPECT_THAT(*ReadLines(dir.Write("a", "one\n")), ElementsAre("one"));
+  EXPECT_THAT(*ReadLines(dir.Write("a", "\n")), ElementsAre(""));
+  EXPECT_THAT(*ReadLines(dir.Write("a", "")), IsEmpty());
+}
+
+TEST(LineReaderTest, ReadsRandomLinesPlainAndCompressed) {
+  TempDir dir;
+  std::mt19937 random(11);
+  std::vector<std::string> expected;
+  std::string text;
+  for (int i = 0; i < 3000; ++i) {
+    // Some lines are longer than any buffer.
+    std::string line(i % 500 == 0 ? random() % 900000 : random() % 200, '\0');
+    for (char& c : line) c = static_cast<char>('a' + random() % 26);
+    text += line + "\n";
+    expected.push_back(std::move(line));
+  }
+  EXPECT_EQ(*ReadLines(dir.Write("plain", text)), expected);
+  WriteGzip(dir.File("packed.gz"), text);
+  EXPECT_EQ(*ReadLines(dir.File("packed.gz")), expected);
+}
+
+TEST(LineReaderTest, FindsCompressedDataThatIsCutOffOrDamaged) {
+  TempDir dir;
+  std::string text;
+  std::mt19937 random(5);
+  for (int i = 0; i < 20000; ++i) text += std::to_string(random()) + "\n";
+  WriteGzip(dir.File("x.gz"), text);
+  const std::string whole = dir.Read("x.gz");
+  for (size_t length : {whole.size() - 1, whole.size() - 8, whole.size() / 2}) {
+    const auto lines = ReadLines(dir.Write("cut.gz", whole.substr(0, length)));
+    ASSERT_FALSE(lines.ok()) << length;
+    EXPECT_EQ(lines.status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(lines.status().message(), HasSubstr("cut.gz"));
+  }
+  std::string damaged = whole;
+  damaged[damaged.size() / 2] = static_cast<char>(~damaged[damaged.size() / 2]);
+  EXPECT_EQ(ReadLines(dir.Write("bad.gz", damaged)).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(LineReaderTest, ReportsHowFarItIs) {
+  TempDir dir;
+  auto reader = LineReader::Open(dir.Write("a", std::string(3 << 20, '\n')));
+  ASSERT_TRUE(reader.ok());
+  std::string line;
+  double last = 0;
+  while (*(*reader)->Next(line)) {
+    if ((*reader)->line_number() % 4096 != 0) continue;
+    EXPECT_GE((*reader)->fraction_read(), last);
+    last = (*reader)->fraction_read();
+  }
+  EXPECT_EQ(last, 1.0);
+}
+
+TEST(LineReaderTest, RefusesDirectoriesAndMissingFiles) {
+  TempDir dir;
+  EXPECT_THAT(LineReader::Open(dir.path()).status().message(), HasSubstr("is a directory"));
+  EXPECT_EQ(LineReader::Open(dir.File("none")).status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace tqdb::client
