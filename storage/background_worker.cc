@@ -32,8 +32,7 @@ void BackgroundWorker::Schedule(std::function<void()> task) {
 
 void BackgroundWorker::Run() {
   // Best effort: without it the work is only less polite.
-  static_cast<void>(
-      setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice));
+  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice));
   for (;;) {
     std::function<void()> task;
     {

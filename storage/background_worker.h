@@ -1,4 +1,5 @@
-// One thread of low priority for work that nobody waits for: re-encoding and vacuum of all collections.
+// One thread of low priority for work that nobody waits for: re-encoding and vacuum of all
+// collections.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_BACKGROUND_WORKER_H_

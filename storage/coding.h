@@ -17,7 +17,8 @@ void PutVarint64(std::string* out, uint64_t value);
 // Varint length, then the bytes.
 void PutBytes(std::string* out, absl::string_view bytes);
 
-// Each takes its field off the front of `in`. False, and `in` unspecified, when the bytes do not hold one.
+// Each takes its field off the front of `in`. False, and `in` unspecified, when the bytes do not
+// hold one.
 [[nodiscard]] bool GetFixed8(absl::string_view* in, uint8_t* value);
 [[nodiscard]] bool GetFixed32(absl::string_view* in, uint32_t* value);
 [[nodiscard]] bool GetFixed64(absl::string_view* in, uint64_t* value);

@@ -1,4 +1,5 @@
-// One collection: its RocksDB, its vector spaces in memory, and the one path by which writes reach both.
+// One collection: its RocksDB, its vector spaces in memory, and the one path by which writes reach
+// both.
 //
 // Thread-safe. Readers never wait for writers. Writes of all threads are committed in groups: one
 // WriteBatch and one fsync a group, applied to memory in the same order (see commit_queue.h).
@@ -36,7 +37,7 @@ struct SpaceVectors {
 // One atomic batch, borrowed from the caller for the duration of the call.
 struct UpsertBatch {
   absl::Span<const PointId> ids;                 // distinct
-  absl::Span<const absl::string_view> payloads;   // one JSON object a point, "" for none; or empty
+  absl::Span<const absl::string_view> payloads;  // one JSON object a point, "" for none; or empty
   std::vector<SpaceVectors> vectors;             // every point needs a vector in at least one space
   Durability durability = Durability::kSync;
 };
@@ -69,15 +70,15 @@ struct ScrollPage {
 };
 
 struct SearchSpec {
-  absl::string_view space;              // name
-  size_t limit = 10;                   // 1..kMaxTopK
+  absl::string_view space = {};  // name
+  size_t limit = 10;             // 1..kMaxTopK
   float score_threshold = -std::numeric_limits<float>::infinity();
-  bool exact = false;                  // brute force over originals
-  bool rerank = false;                 // rescore candidates from originals
-  double oversampling = 0;             // candidates = limit * oversampling; 0: 3
-  float error_bound = 0;               // 0: the default
-  Select select;
-  std::function<bool()> cancelled;     // may be empty
+  bool exact = false;       // brute force over originals
+  bool rerank = false;      // rescore candidates from originals
+  double oversampling = 0;  // candidates = limit * oversampling; 0: 3
+  float error_bound = 0;    // 0: the default
+  Select select = {};
+  std::function<bool()> cancelled = {};  // may be empty
 };
 
 struct SpaceInfo {
@@ -109,8 +110,8 @@ class Collection {
   virtual CollectionConfig config() const = 0;
 
   // Validates everything, then writes all points or none. InvalidArgument names the field and the
-  // value; FailedPrecondition when the collection is read-only; Unavailable when it is being dropped;
-  // ResourceExhausted when the disk is full.
+  // value; FailedPrecondition when the collection is read-only; Unavailable when it is being
+  // dropped; ResourceExhausted when the disk is full.
   virtual absl::StatusOr<UpsertResult> Upsert(const UpsertBatch& batch) = 0;
   // Number of points that existed.
   virtual absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) = 0;
@@ -118,7 +119,8 @@ class Collection {
   virtual absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
                                                        Select select) const = 0;
   // Points with id > `after` (null: from the first) in id order.
-  virtual absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const = 0;
+  virtual absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
+                                            Select select) const = 0;
   virtual uint64_t Count() const = 0;
   // One list a query (n, dim), best first. All queries share the spec.
   virtual absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(
@@ -126,7 +128,8 @@ class Collection {
 
   virtual CollectionInfo Info() const = 0;
   virtual absl::Status SetMetadata(std::map<std::string, std::string> metadata) = 0;
-  // Writes memtables to disk. Background work (re-encoding, vacuum) is finished first when `settle`.
+  // Writes memtables to disk. Background work (re-encoding, vacuum) is finished first when
+  // `settle`.
   virtual absl::Status Flush(bool settle) = 0;
 };
 

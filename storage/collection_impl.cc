@@ -56,8 +56,9 @@ absl::StatusOr<std::shared_ptr<CollectionImpl>> CollectionImpl::Open(const std::
       new CollectionImpl(name, directory, std::move(store), std::move(loaded), worker));
 }
 
-CollectionImpl::CollectionImpl(std::string name, std::string directory, std::unique_ptr<Store> store,
-                               LoadedCollection loaded, BackgroundWorker& worker)
+CollectionImpl::CollectionImpl(std::string name, std::string directory,
+                               std::unique_ptr<Store> store, LoadedCollection loaded,
+                               BackgroundWorker& worker)
     : name_(std::move(name)),
       directory_(std::move(directory)),
       worker_(worker),
@@ -141,7 +142,8 @@ absl::Status CollectionImpl::CommitGroup(absl::Span<QueuedWrite* const> group) {
     batch->Put(Family::kMeta, kNextRowKey, value);
   }
   if (!batch->empty()) {
-    // Whether a failed write is on disk is unknown until the next start: nothing may be built on it.
+    // Whether a failed write is on disk is unknown until the next start: nothing may be built on
+    // it.
     if (const absl::Status status = store_->Write(*batch, sync); !status.ok()) {
       return MarkReadOnly(status);
     }
@@ -154,8 +156,8 @@ absl::Status CollectionImpl::CommitGroup(absl::Span<QueuedWrite* const> group) {
   memory_->next_row = builder.next_row();
   for (QueuedWrite* queued : group) {
     if (const absl::Status status = static_cast<Write&>(*queued).Apply(*memory_); !status.ok()) {
-      return MarkReadOnly(absl::InternalError(
-          absl::StrCat("memory and disk differ: ", status.message())));
+      return MarkReadOnly(
+          absl::InternalError(absl::StrCat("memory and disk differ: ", status.message())));
     }
   }
   return absl::OkStatus();
@@ -283,8 +285,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
   TQDB_RETURN_IF_ERROR(call.status());
   const Space* space = FindSpace(memory_->spaces, spec.space);
   if (space == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("vector_name '", spec.space, "' is not in collection '",
-                                                   name_, "'; it has ",
+    return absl::InvalidArgumentError(absl::StrCat("vector_name '", spec.space,
+                                                   "' is not in collection '", name_, "'; it has ",
                                                    ListSpaceNames(memory_->spaces)));
   }
   TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));

@@ -1,4 +1,5 @@
-// The collection behind the interface: ties store, memory, commit queue, reader and background work.
+// The collection behind the interface: ties store, memory, commit queue, reader and background
+// work.
 #ifndef TQDB_STORAGE_COLLECTION_IMPL_H_
 #define TQDB_STORAGE_COLLECTION_IMPL_H_
 
@@ -41,10 +42,11 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) override;
   absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
                                                Select select) const override;
-  absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const override;
+  absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
+                                    Select select) const override;
   uint64_t Count() const override { return memory_->index.size(); }
-  absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(MatrixView queries,
-                                                               const SearchSpec& spec) const override;
+  absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(
+      MatrixView queries, const SearchSpec& spec) const override;
   CollectionInfo Info() const override;
   absl::Status SetMetadata(std::map<std::string, std::string> metadata) override;
   absl::Status Flush(bool settle) override;
@@ -104,8 +106,8 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
   mutable uint64_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool maintaining_ ABSL_GUARDED_BY(mutex_) = false;         // scheduled or running
-  bool maintain_again_ ABSL_GUARDED_BY(mutex_) = false;      // asked for while it ran
+  bool maintaining_ ABSL_GUARDED_BY(mutex_) = false;     // scheduled or running
+  bool maintain_again_ ABSL_GUARDED_BY(mutex_) = false;  // asked for while it ran
 };
 
 }  // namespace tqdb::storage

@@ -1,9 +1,10 @@
 // Group commit: many writers, one log write and one fsync a group.
 //
-// A writer prepares what it can, queues an operation and waits. The writer at the front is the leader:
-// it takes every queued operation up to a byte bound, commits them as one group in queue order, and
-// wakes their owners; the next in the queue leads the next group. While a leader waits for the disk,
-// others validate, encode and queue, so the next group is larger: throughput follows load without a timer.
+// A writer prepares what it can, queues an operation and waits. The writer at the front is the
+// leader: it takes every queued operation up to a byte bound, commits them as one group in queue
+// order, and wakes their owners; the next in the queue leads the next group. While a leader waits
+// for the disk, others validate, encode and queue, so the next group is larger: throughput follows
+// load without a timer.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_COMMIT_QUEUE_H_
@@ -21,7 +22,8 @@
 
 namespace tqdb::storage {
 
-// One write waiting to be committed; what it holds is its subclass's affair. Lives on its writer's stack.
+// One write waiting to be committed; what it holds is its subclass's affair. Lives on its writer's
+// stack.
 class QueuedWrite {
  public:
   explicit QueuedWrite(size_t bytes) : bytes_(bytes) {}
@@ -41,7 +43,8 @@ class QueuedWrite {
 
 class CommitQueue {
  public:
-  // Commits a group in order. Never called by two threads at once. Its status is that of every write.
+  // Commits a group in order. Never called by two threads at once. Its status is that of every
+  // write.
   using CommitFn = std::function<absl::Status(absl::Span<QueuedWrite* const> group)>;
 
   CommitQueue(size_t max_group_bytes, CommitFn commit)

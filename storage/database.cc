@@ -23,8 +23,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// Of the data directory. Collections are made in tmp and renamed into place; dropped ones are renamed
-// into trash. Both are emptied at open, so a crash leaves a collection whole or not at all.
+// Of the data directory. Collections are made in tmp and renamed into place; dropped ones are
+// renamed into trash. Both are emptied at open, so a crash leaves a collection whole or not at all.
 constexpr absl::string_view kFormatFile = "FORMAT";
 constexpr absl::string_view kCollections = "collections";
 constexpr absl::string_view kTemporary = "tmp";
@@ -37,8 +37,8 @@ class DatabaseImpl : public Database {
   ~DatabaseImpl() override { Close().IgnoreError(); }
 
   absl::Status Load();
-  absl::StatusOr<std::shared_ptr<Collection>> CreateCollection(absl::string_view name,
-                                                               const CollectionConfig& config) override;
+  absl::StatusOr<std::shared_ptr<Collection>> CreateCollection(
+      absl::string_view name, const CollectionConfig& config) override;
   absl::StatusOr<std::shared_ptr<Collection>> GetCollection(absl::string_view name) const override;
   std::vector<CollectionInfo> ListCollections() const override;
   absl::StatusOr<CollectionInfo> GetInfo(absl::string_view name) const override;
@@ -85,8 +85,8 @@ absl::Status CheckDirectory(const std::string& directory) {
   if (format.ok()) return CheckFormatFile(*format);
   if (!absl::IsNotFound(format.status())) return format.status();
   if (PathExists(absl::StrCat(directory, "/", kCollections))) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("data directory ", directory, " has collections but no ", kFormatFile, " file"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "data directory ", directory, " has collections but no ", kFormatFile, " file"));
   }
   return WriteFileAtomically(format_path, FormatFileContents());
 }
@@ -124,7 +124,8 @@ absl::Status DatabaseImpl::Load() {
   open_some();
   for (std::thread& thread : threads) thread.join();
 #ifdef __GLIBC__
-  malloc_trim(0);  // recovery and loading leave large free blocks behind, and this process lives long
+  malloc_trim(
+      0);  // recovery and loading leave large free blocks behind, and this process lives long
 #endif
   absl::MutexLock lock(&mutex_);
   for (const auto& [name, entry] : entries_) {
@@ -140,7 +141,8 @@ absl::StatusOr<DatabaseImpl::Entry> DatabaseImpl::Find(absl::string_view name) c
   return it->second;
 }
 
-absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::GetCollection(absl::string_view name) const {
+absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::GetCollection(
+    absl::string_view name) const {
   TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
   if (entry.collection != nullptr) return std::shared_ptr<Collection>(entry.collection);
   return absl::DataLossError(
@@ -208,8 +210,8 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
   absl::MutexLock admin(&admin_mutex_);
   TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
   if (entry.collection != nullptr) entry.collection->Close(/*flush=*/false).IgnoreError();
-  // The rename is the moment of the drop: before it a crash keeps the collection, after it the next open
-  // removes the rest.
+  // The rename is the moment of the drop: before it a crash keeps the collection, after it the next
+  // open removes the rest.
   const std::string trash = Path(kTrash, absl::StrCat(name, ".", trash_number_++));
   const absl::Status status = RenameDurably(Path(kCollections, name), trash);
   {
@@ -244,7 +246,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
     return absl::InvalidArgumentError("data directory is empty; need a path");
   }
   TQDB_RETURN_IF_ERROR(MakeDirectories(options.directory));
-  TQDB_ASSIGN_OR_RETURN(std::unique_ptr<DirectoryLock> lock, DirectoryLock::Acquire(options.directory));
+  TQDB_ASSIGN_OR_RETURN(std::unique_ptr<DirectoryLock> lock,
+                        DirectoryLock::Acquire(options.directory));
   TQDB_RETURN_IF_ERROR(CheckDirectory(options.directory));
   auto database = std::make_unique<DatabaseImpl>(options, std::move(lock));
   TQDB_RETURN_IF_ERROR(database->Load());

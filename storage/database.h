@@ -29,7 +29,8 @@ class Database {
   virtual absl::StatusOr<std::shared_ptr<Collection>> CreateCollection(
       absl::string_view name, const CollectionConfig& config) = 0;
   // NotFound; DataLoss when quarantined.
-  virtual absl::StatusOr<std::shared_ptr<Collection>> GetCollection(absl::string_view name) const = 0;
+  virtual absl::StatusOr<std::shared_ptr<Collection>> GetCollection(
+      absl::string_view name) const = 0;
   // In name order, quarantined ones included.
   virtual std::vector<CollectionInfo> ListCollections() const = 0;
   // Info of one collection, quarantined ones included. NotFound.

@@ -72,7 +72,8 @@ absl::Status WriteAll(int fd, absl::string_view contents, const std::string& pat
 absl::Status MakeDirectories(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (!error && !fs::is_directory(path, error)) error = std::make_error_code(std::errc::not_a_directory);
+  if (!error && !fs::is_directory(path, error))
+    error = std::make_error_code(std::errc::not_a_directory);
   return FromErrorCode(error, "creating directory", path);
 }
 
@@ -153,7 +154,8 @@ uint64_t TreeBytes(const std::string& path) {
   return bytes;
 }
 
-absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std::string& directory) {
+absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(
+    const std::string& directory) {
   const std::string path = absl::StrCat(directory, "/LOCK");
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) return FromErrno(errno, "opening", path);
@@ -163,9 +165,9 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std:
     const absl::StatusOr<std::string> holder = ReadFile(path);
     const absl::string_view pid =
         holder.ok() ? absl::StripSuffix(*holder, "\n") : absl::string_view();
-    return absl::UnavailableError(absl::StrCat("data directory ", directory,
-                                               " is in use by another process",
-                                               pid.empty() ? "" : absl::StrCat(" (pid ", pid, ")")));
+    return absl::UnavailableError(
+        absl::StrCat("data directory ", directory, " is in use by another process",
+                     pid.empty() ? "" : absl::StrCat(" (pid ", pid, ")")));
   }
   // The pid only helps people; the lock itself is the kernel's.
   if (ftruncate(fd, 0) != 0) return FromErrno(errno, "truncating", path);

@@ -1,6 +1,7 @@
 // The few file operations beside RocksDB: durable creation, renaming, removal, sizes, the lock.
 //
-// Thread-safe. Errors name the path and the reason: ResourceExhausted for a full disk, Internal otherwise.
+// Thread-safe. Errors name the path and the reason: ResourceExhausted for a full disk, Internal
+// otherwise.
 #ifndef TQDB_STORAGE_FILES_H_
 #define TQDB_STORAGE_FILES_H_
 

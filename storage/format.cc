@@ -34,9 +34,9 @@ absl::Status CheckFormatFile(absl::string_view contents) {
   uint32_t version;
   if (absl::ConsumePrefix(&rest, kFormatPrefix) && absl::ConsumeSuffix(&rest, "\n") &&
       absl::SimpleAtoi(rest, &version)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("data directory has format version ", version, "; this build reads version ",
-                     kFormatVersion));
+    return absl::FailedPreconditionError(absl::StrCat("data directory has format version ", version,
+                                                      "; this build reads version ",
+                                                      kFormatVersion));
   }
   return absl::FailedPreconditionError(
       absl::StrCat("FORMAT file says '", absl::CHexEscape(contents.substr(0, 64)), "'; need '",
@@ -70,14 +70,15 @@ absl::StatusOr<CollectionConfig> DecodeConfig(absl::string_view bytes) {
     VectorSpaceConfig& space = config.spaces.emplace_back();
     uint32_t dim;
     uint8_t metric, code_bits, residual, centering, store_vectors;
-    if (!GetBytes(&bytes, &space.name) || !GetFixed32(&bytes, &dim) || !GetFixed8(&bytes, &metric) ||
-        !GetFixed8(&bytes, &code_bits) || !GetFixed8(&bytes, &residual) ||
-        !GetFixed8(&bytes, &centering) || !GetFixed8(&bytes, &store_vectors) ||
-        !GetFixed64(&bytes, &space.codec.seed) || !GetFixed32(&bytes, &space.codec.format_version)) {
+    if (!GetBytes(&bytes, &space.name) || !GetFixed32(&bytes, &dim) ||
+        !GetFixed8(&bytes, &metric) || !GetFixed8(&bytes, &code_bits) ||
+        !GetFixed8(&bytes, &residual) || !GetFixed8(&bytes, &centering) ||
+        !GetFixed8(&bytes, &store_vectors) || !GetFixed64(&bytes, &space.codec.seed) ||
+        !GetFixed32(&bytes, &space.codec.format_version)) {
       return BadConfig("truncated");
     }
-    if (metric < 1 || metric > 3 || residual < 1 || residual > 2 || centering < 1 || centering > 2 ||
-        store_vectors < 1 || store_vectors > 3) {
+    if (metric < 1 || metric > 3 || residual < 1 || residual > 2 || centering < 1 ||
+        centering > 2 || store_vectors < 1 || store_vectors > 3) {
       return BadConfig(absl::StrCat("unknown enumerator in vector space '", space.name, "'"));
     }
     space.codec.dim = dim;
@@ -130,9 +131,12 @@ absl::StatusOr<std::vector<float>> DecodeMean(absl::string_view bytes, size_t di
 
 size_t VectorBytes(size_t dim, StoreVectors form) {
   switch (form) {
-    case StoreVectors::kNone: return 0;
-    case StoreVectors::kF16: return dim * sizeof(uint16_t);
-    case StoreVectors::kF32: return dim * sizeof(float);
+    case StoreVectors::kNone:
+      return 0;
+    case StoreVectors::kF16:
+      return dim * sizeof(uint16_t);
+    case StoreVectors::kF32:
+      return dim * sizeof(float);
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// Versions and values of the disk format. docs/format.md is the contract; this file is held to it by
-// the golden database in tests/golden.
+// Versions and values of the disk format. docs/format.md is the contract; this file is held to it
+// by the golden database in tests/golden.
 #ifndef TQDB_STORAGE_FORMAT_H_
 #define TQDB_STORAGE_FORMAT_H_
 

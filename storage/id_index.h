@@ -3,8 +3,8 @@
 // Thread-safe: readers share, the one writer (the leader of the commit queue) excludes.
 //
 // Numbers and UUIDs have a table each, so that a numbered point pays for 8 bytes of id and not 16:
-// 24 bytes an entry with one space, 33 to 57 with the free part of the hash table. A collection with
-// several spaces keeps the slots in a pool of its own and the index of the group in the entry.
+// 24 bytes an entry with one space, 33 to 57 with the free part of the hash table. A collection
+// with several spaces keeps the slots in a pool of its own and the index of the group in the entry.
 #ifndef TQDB_STORAGE_ID_INDEX_H_
 #define TQDB_STORAGE_ID_INDEX_H_
 

@@ -61,8 +61,8 @@ absl::Status LoadMeans(const Store& store, const Spaces& spaces) {
     absl::string_view in = *bytes;
     uint32_t version;
     if (!GetFixed32(&in, &version) || !in.empty() || !space->RestoreCurrentMean(version).ok()) {
-      return absl::DataLossError(
-          absl::StrCat("mean version in force of vector space '", space->config().name, "' is damaged"));
+      return absl::DataLossError(absl::StrCat("mean version in force of vector space '",
+                                              space->config().name, "' is damaged"));
     }
   }
   return absl::OkStatus();
@@ -76,7 +76,8 @@ absl::StatusOr<std::vector<PointRow>> LoadPoints(const Store& store, uint64_t ne
   for (; cursor->Valid(); cursor->Next()) {
     PointRow point;
     absl::string_view value = cursor->value();
-    if (!ParseIdKey(cursor->key(), &point.id) || !GetVarint64(&value, &point.row) || !value.empty()) {
+    if (!ParseIdKey(cursor->key(), &point.id) || !GetVarint64(&value, &point.row) ||
+        !value.empty()) {
       return absl::DataLossError("a record of points is damaged");
     }
     if (point.row >= next_row) {
@@ -91,14 +92,13 @@ absl::StatusOr<std::vector<PointRow>> LoadPoints(const Store& store, uint64_t ne
   return points;
 }
 
-// Appends the codes of one space, and notes their slots: slots[i * num_spaces + space] for points[i].
+// Appends the codes of one space, and notes their slots: slots[i * num_spaces + space] for
+// points[i].
 absl::Status LoadCodes(const Store& store, Space& space, absl::Span<const PointRow> points,
                        size_t num_spaces, std::vector<Slot>& slots) {
   const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
-  const auto cursor = store.Scan({.family = Family::kCodes,
-                                  .lower = lower.view(),
-                                  .upper = upper.view(),
-                                  .sequential = true});
+  const auto cursor = store.Scan(
+      {.family = Family::kCodes, .lower = lower.view(), .upper = upper.view(), .sequential = true});
   const auto damaged = [&](uint64_t row, absl::string_view what) {
     return absl::DataLossError(
         absl::StrCat("code of row ", row, " in vector space '", space.config().name, "' ", what));
@@ -112,12 +112,14 @@ absl::Status LoadCodes(const Store& store, Space& space, absl::Span<const PointR
     }
     const absl::string_view code = cursor->value();
     if (code.size() != space.codec().code_bytes()) {
-      return damaged(row, absl::StrCat("has ", code.size(), " bytes; need ", space.codec().code_bytes()));
+      return damaged(
+          row, absl::StrCat("has ", code.size(), " bytes; need ", space.codec().code_bytes()));
     }
     while (next < points.size() && points[next].row < row) ++next;
-    if (next == points.size() || points[next].row != row) return damaged(row, "belongs to no point");
-    const absl::StatusOr<Slot> slot = space.engine().Append(
-        points[next].id, row, reinterpret_cast<const uint8_t*>(code.data()));
+    if (next == points.size() || points[next].row != row)
+      return damaged(row, "belongs to no point");
+    const absl::StatusOr<Slot> slot =
+        space.engine().Append(points[next].id, row, reinterpret_cast<const uint8_t*>(code.data()));
     if (!slot.ok()) return damaged(row, slot.status().message());
     slots[next * num_spaces + space.index()] = *slot;
   }

@@ -20,8 +20,8 @@ struct LoadedCollection {
 // Writes what an empty collection consists of.
 absl::Status InitializeStore(Store& store, const CollectionConfig& config);
 
-// DataLoss when the families contradict each other or a record is impossible, FailedPrecondition on a
-// foreign format version.
+// DataLoss when the families contradict each other or a record is impossible, FailedPrecondition on
+// a foreign format version.
 absl::StatusOr<LoadedCollection> LoadCollection(const Store& store);
 
 }  // namespace tqdb::storage

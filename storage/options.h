@@ -29,13 +29,13 @@ struct CollectionConfig {
 };
 
 // Limits, together so that their relations can be seen.
-inline constexpr size_t kMaxNameBytes = 64;          // of a collection or a space
-inline constexpr size_t kMaxSpaces = 16;             // of one collection
+inline constexpr size_t kMaxNameBytes = 64;  // of a collection or a space
+inline constexpr size_t kMaxSpaces = 16;     // of one collection
 inline constexpr size_t kMaxMetadataBytes = 1 << 20;
 inline constexpr size_t kMaxBatchPoints = 10'000;    // of one upsert, delete or get
 inline constexpr size_t kMaxPayloadBytes = 1 << 20;  // of one point
 inline constexpr size_t kMaxTopK = 10'000;
-inline constexpr size_t kMaxQueries = 1'000;         // of one batch search
+inline constexpr size_t kMaxQueries = 1'000;  // of one batch search
 
 struct DatabaseOptions {
   std::string directory;

@@ -18,7 +18,8 @@ namespace {
 
 // Rows read at once: bounds memory, and is plenty for one MultiGet.
 constexpr size_t kChunk = 256;
-// A row can be gone from disk a moment before the id index says so: between a commit and its way to memory.
+// A row can be gone from disk a moment before the id index says so: between a commit and its way to
+// memory.
 constexpr absl::Duration kRetryPause = absl::Microseconds(100);
 
 std::vector<Key> SpaceRowKeys(size_t space, absl::Span<const uint64_t> rows) {
@@ -31,14 +32,15 @@ std::vector<Key> SpaceRowKeys(size_t space, absl::Span<const uint64_t> rows) {
 }  // namespace
 
 absl::Status PointReader::ReadOriginals(const Space& space, absl::Span<const uint64_t> rows,
-                                        std::vector<float>& values, std::vector<bool>& found) const {
+                                        std::vector<float>& values,
+                                        std::vector<bool>& found) const {
   const size_t dim = space.dim();
   values.assign(rows.size() * dim, 0.0f);
   found.assign(rows.size(), false);
   for (size_t first = 0; first < rows.size(); first += kChunk) {
     const auto chunk = rows.subspan(first, kChunk);
-    TQDB_ASSIGN_OR_RETURN(
-        const auto bytes, store_.MultiGet(Family::kVectors, SpaceRowKeys(space.index(), chunk)));
+    TQDB_ASSIGN_OR_RETURN(const auto bytes,
+                          store_.MultiGet(Family::kVectors, SpaceRowKeys(space.index(), chunk)));
     for (size_t i = 0; i < chunk.size(); ++i) {
       if (!bytes[i]) continue;
       found[first + i] = true;
@@ -75,9 +77,9 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
     std::memcpy(&header, codes[i]->data(), sizeof(header));
     const std::shared_ptr<const Mean> mean = space.engine().FindMean(header.mean_version);
     PointVector vector = {space.config().name, std::vector<float>(dim)};
-    TQDB_RETURN_IF_ERROR(space.codec().Decode(
-        {reinterpret_cast<const uint8_t*>(codes[i]->data()), codes[i]->size()}, mean.get(),
-        absl::MakeSpan(vector.values)));
+    TQDB_RETURN_IF_ERROR(
+        space.codec().Decode({reinterpret_cast<const uint8_t*>(codes[i]->data()), codes[i]->size()},
+                             mean.get(), absl::MakeSpan(vector.values)));
     records[i].vectors.push_back(std::move(vector));
   }
   return absl::OkStatus();
@@ -109,8 +111,8 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
       absl::string_view json = *payloads[i];
       PointId id;
       if (!ConsumeId(&json, &id) || id != own[i].id) {
-        return absl::DataLossError(
-            absl::StrCat("payload of row ", chunk[i], " does not belong to point ", own[i].id.ToString()));
+        return absl::DataLossError(absl::StrCat(
+            "payload of row ", chunk[i], " does not belong to point ", own[i].id.ToString()));
       }
       if (select.payload) own[i].payload = std::string(json);
     }
@@ -136,7 +138,8 @@ absl::StatusOr<std::vector<PointRecord>> PointReader::Get(absl::Span<const Point
       rows.push_back(*indexed[i]);
       records.emplace_back().id = open_ids[i];
     }
-    TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive, Fill(rows, select, absl::MakeSpan(records)));
+    TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
+                          Fill(rows, select, absl::MakeSpan(records)));
     open.clear();
     for (size_t i = 0; i < places.size(); ++i) {
       if (alive[i]) {

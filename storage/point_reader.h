@@ -1,8 +1,8 @@
 // Reads points from disk while they may be replaced or deleted.
 //
-// A row never changes and its number is never used again: a point that is replaced gets a new row. So a
-// row whose payload key is still there after everything else was read was whole all the while, and
-// no snapshot is needed. A row that is gone sends the reader back to the id index.
+// A row never changes and its number is never used again: a point that is replaced gets a new row.
+// So a row whose payload key is still there after everything else was read was whole all the while,
+// and no snapshot is needed. A row that is gone sends the reader back to the id index.
 //
 // Thread-safe. Errors are DataLoss and Internal, of reading.
 #ifndef TQDB_STORAGE_POINT_READER_H_
@@ -33,7 +33,8 @@ class PointReader {
   // Fills in what is selected of each row (one a record). False for rows that are gone.
   absl::StatusOr<std::vector<bool>> Fill(absl::Span<const uint64_t> rows, Select select,
                                          absl::Span<PointRecord> records) const;
-  // Originals of rows of one space, decoded: (rows.size(), dim). False in `found` for rows that are gone.
+  // Originals of rows of one space, decoded: (rows.size(), dim). False in `found` for rows that are
+  // gone.
   absl::Status ReadOriginals(const Space& space, absl::Span<const uint64_t> rows,
                              std::vector<float>& values, std::vector<bool>& found) const;
 

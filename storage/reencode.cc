@@ -70,7 +70,8 @@ absl::Status Reencoder::ReencodeStaleRows(Space& space) const {
       size_t key_space;
       uint64_t row;
       uint32_t version;
-      if (!ParseSpaceRowKey(cursor->key(), &key_space, &row) || cursor->value().size() < sizeof(version)) {
+      if (!ParseSpaceRowKey(cursor->key(), &key_space, &row) ||
+          cursor->value().size() < sizeof(version)) {
         return absl::DataLossError("a record of codes is damaged");
       }
       std::memcpy(&version, cursor->value().data(), sizeof(version));

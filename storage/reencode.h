@@ -1,7 +1,7 @@
 // Background upkeep of one vector space: re-encoding rows under the mean in force, and vacuum.
 //
-// Everything it writes goes through the commit queue, in small batches, so that it is ordered with upserts
-// and deletes of the same points and never holds them up for long.
+// Everything it writes goes through the commit queue, in small batches, so that it is ordered with
+// upserts and deletes of the same points and never holds them up for long.
 #ifndef TQDB_STORAGE_REENCODE_H_
 #define TQDB_STORAGE_REENCODE_H_
 
@@ -26,8 +26,8 @@ class Reencoder {
   Reencoder(const Store& store, const PointReader& reader, CommitFn commit, StopFn stop)
       : store_(store), reader_(reader), commit_(std::move(commit)), stop_(std::move(stop)) {}
 
-  // Encodes the rows of `space` that lie under another mean again, from their originals. Returns when a
-  // pass finds none; at once when no originals are kept. CANCELLED when stopped.
+  // Encodes the rows of `space` that lie under another mean again, from their originals. Returns
+  // when a pass finds none; at once when no originals are kept. CANCELLED when stopped.
   absl::Status ReencodeStaleRows(Space& space) const;
 
   // Encodes the rows that came before the first mean from the copies that were kept of them.

@@ -1,16 +1,20 @@
 // Settings of RocksDB, and why.
 //
-// * Rows are numbered in order of arrival and never reused, so codes, vectors and payloads of one space
-//   are written in key order: flushed files hardly overlap and compaction moves them without rewriting.
+// * Rows are numbered in order of arrival and never reused, so codes, vectors and payloads of one
+// space
+//   are written in key order: flushed files hardly overlap and compaction moves them without
+//   rewriting.
 // * Codes and vectors do not compress; points and payloads do.
-// * Originals of 512 bytes and more lie in blob files: they are written twice (log, blob), never again
+// * Originals of 512 bytes and more lie in blob files: they are written twice (log, blob), never
+// again
 //   by compaction, and are collected once half of a file's oldest blobs are garbage.
-// * Log recovery is kTolerateCorruptedTailRecords. A record torn at the end of the log is what a crash
-//   leaves of a write that was never acknowledged, so it must not stop a start (kAbsoluteConsistency
-//   would). Any other damage is an error and quarantines the collection; kPointInTimeRecovery would
-//   drop every acknowledged write behind it without a word. What remains: a log cut off at rest
-//   looks like a torn record. For logs that were closed, the MANIFEST knows the synced size and
-//   the open fails (track_and_verify_wals_in_manifest).
+// * Log recovery is kTolerateCorruptedTailRecords. A record torn at the end of the log is what a
+// crash
+//   leaves of a write that was never acknowledged, so it must not stop a start
+//   (kAbsoluteConsistency would). Any other damage is an error and quarantines the collection;
+//   kPointInTimeRecovery would drop every acknowledged write behind it without a word. What
+//   remains: a log cut off at rest looks like a torn record. For logs that were closed, the
+//   MANIFEST knows the synced size and the open fails (track_and_verify_wals_in_manifest).
 #include "storage/rocks.h"
 
 #include <rocksdb/cache.h>
@@ -66,11 +70,16 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view action) 
 
 const char* FamilyName(Family family) {
   switch (family) {
-    case Family::kPoints: return "points";
-    case Family::kCodes: return "codes";
-    case Family::kVectors: return "vectors";
-    case Family::kPayloads: return "payloads";
-    case Family::kMeta: return "default";  // RocksDB insists on a family of this name
+    case Family::kPoints:
+      return "points";
+    case Family::kCodes:
+      return "codes";
+    case Family::kVectors:
+      return "vectors";
+    case Family::kPayloads:
+      return "payloads";
+    case Family::kMeta:
+      return "default";  // RocksDB insists on a family of this name
   }
   return "";
 }
@@ -130,11 +139,20 @@ class ErrorListener : public rocksdb::EventListener {
     if (status == nullptr || status->ok()) return;
     const char* what = "background work";
     switch (reason) {
-      case rocksdb::BackgroundErrorReason::kFlush: what = "flush"; break;
-      case rocksdb::BackgroundErrorReason::kCompaction: what = "compaction"; break;
-      case rocksdb::BackgroundErrorReason::kWriteCallback: what = "write"; break;
-      case rocksdb::BackgroundErrorReason::kMemTable: what = "memtable write"; break;
-      default: break;
+      case rocksdb::BackgroundErrorReason::kFlush:
+        what = "flush";
+        break;
+      case rocksdb::BackgroundErrorReason::kCompaction:
+        what = "compaction";
+        break;
+      case rocksdb::BackgroundErrorReason::kWriteCallback:
+        what = "write";
+        break;
+      case rocksdb::BackgroundErrorReason::kMemTable:
+        what = "memtable write";
+        break;
+      default:
+        break;
     }
     absl::MutexLock lock(&mutex_);
     if (error_.ok()) error_ = FromRocks(*status, what);
@@ -207,8 +225,7 @@ struct SharedResources::Impl {
 
 SharedResources::SharedResources(const DatabaseOptions& options) : impl_(new Impl) {
   impl_->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  impl_->write_buffers =
-      std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
+  impl_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   impl_->background_threads = std::max(options.background_threads, 1);
   rocksdb::Env::Default()->SetBackgroundThreads(impl_->background_threads, rocksdb::Env::LOW);
   rocksdb::Env::Default()->SetBackgroundThreads(1, rocksdb::Env::HIGH);
@@ -223,7 +240,8 @@ class RocksBatch : public Batch {
   RocksBatch(const std::vector<rocksdb::ColumnFamilyHandle*>& handles, size_t reserve_bytes)
       : handles_(handles), batch_(reserve_bytes) {}
 
-  // Neither can fail: both are plain appends of keys and values far below the 4 GiB that one may have.
+  // Neither can fail: both are plain appends of keys and values far below the 4 GiB that one may
+  // have.
   void Put(Family family, absl::string_view key, absl::string_view value) override {
     batch_.Put(handles_[static_cast<size_t>(family)], ToSlice(key), ToSlice(value))
         .PermitUncheckedError();

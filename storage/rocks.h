@@ -1,11 +1,11 @@
 // RocksDB, behind the few operations that a collection needs. No other header of storage names it.
 //
-// A Store is one RocksDB: five column families under one write-ahead log. Settings and their reasons
-// are in rocks.cc; the bytes in docs/format.md.
+// A Store is one RocksDB: five column families under one write-ahead log. Settings and their
+// reasons are in rocks.cc; the bytes in docs/format.md.
 //
 // Thread-safe, except Batch and Cursor, which belong to one thread at a time. Errors: DataLoss for
-// corruption, ResourceExhausted for a full disk, FailedPrecondition for a store that cannot be opened
-// as asked, Internal otherwise.
+// corruption, ResourceExhausted for a full disk, FailedPrecondition for a store that cannot be
+// opened as asked, Internal otherwise.
 #ifndef TQDB_STORAGE_ROCKS_H_
 #define TQDB_STORAGE_ROCKS_H_
 
@@ -29,7 +29,8 @@ namespace tqdb::storage {
 enum class Family : uint8_t { kPoints, kCodes, kVectors, kPayloads, kMeta };
 inline constexpr size_t kNumFamilies = 5;
 
-// What all collections of a database share: block cache, memory budget of memtables, background threads.
+// What all collections of a database share: block cache, memory budget of memtables, background
+// threads.
 class SharedResources {
  public:
   explicit SharedResources(const DatabaseOptions& options);
@@ -93,7 +94,8 @@ class Store {
   virtual absl::Status Sync() = 0;
 
   // nullopt when there is no such key.
-  virtual absl::StatusOr<std::optional<std::string>> Get(Family family, absl::string_view key) const = 0;
+  virtual absl::StatusOr<std::optional<std::string>> Get(Family family,
+                                                         absl::string_view key) const = 0;
   // One value a key, in order; nullopt for keys that do not exist.
   virtual absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       Family family, absl::Span<const Key> keys) const = 0;

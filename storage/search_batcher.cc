@@ -105,7 +105,8 @@ absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView q
       ++running_;
     } else {
       waiting_.push_back(&request);
-      while (request.state == Request::State::kWaiting || request.state == Request::State::kRunning) {
+      while (request.state == Request::State::kWaiting ||
+             request.state == Request::State::kRunning) {
         if (!options.cancelled) {
           request.wake.Wait(&mutex_);
           continue;

@@ -1,9 +1,9 @@
 // Groups searches that arrive together into one pass over the codes.
 //
-// A pass reads every code once for up to 16 queries, so two callers in one pass cost little more than one.
-// A caller that finds a free pass runs at once: a lone caller never waits. While as many passes run as the
-// machine has hardware threads, callers gather; when a pass ends, the first of them leads the next and
-// takes along whoever asks for the same top_k and error bound.
+// A pass reads every code once for up to 16 queries, so two callers in one pass cost little more
+// than one. A caller that finds a free pass runs at once: a lone caller never waits. While as many
+// passes run as the machine has hardware threads, callers gather; when a pass ends, the first of
+// them leads the next and takes along whoever asks for the same top_k and error bound.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_SEARCH_BATCHER_H_
@@ -28,9 +28,10 @@ class SearchBatcher {
   // `space` must outlive this. `max_passes` 0: one for each hardware thread.
   explicit SearchBatcher(const VectorSpace& space, size_t max_passes = 0);
 
-  // As VectorSpace::Search. `options.cancelled` may be polled from the thread of another caller; it ends
-  // this caller's search only.
-  absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries, const SearchOptions& options)
+  // As VectorSpace::Search. `options.cancelled` may be polled from the thread of another caller; it
+  // ends this caller's search only.
+  absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries,
+                                                       const SearchOptions& options)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Passes run and queries answered so far: their ratio is the mean group size.

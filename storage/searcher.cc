@@ -16,7 +16,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// Points that change under a search are so few that a second look nearly always finds them in peace.
+// Points that change under a search are so few that a second look nearly always finds them in
+// peace.
 constexpr int kMaxAttempts = 3;
 // Originals scored between two looks at `cancelled`.
 constexpr uint64_t kCancelPollRows = 256;
@@ -28,9 +29,8 @@ float Score(const Space& space, const float* query, const float* row) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(const Space& space,
-                                                                       MatrixView queries,
-                                                                       const SearchSpec& spec) const {
+absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
+    const Space& space, MatrixView queries, const SearchSpec& spec) const {
   for (int attempt = 1;; ++attempt) {
     bool complete = true;
     TQDB_ASSIGN_OR_RETURN(const HitLists lists, spec.exact
@@ -43,7 +43,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(const Spa
 }
 
 absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Space& space, MatrixView queries,
-                                                       const SearchSpec& spec, bool& complete) const {
+                                                       const SearchSpec& spec,
+                                                       bool& complete) const {
   SearchOptions options;
   options.top_k = spec.rerank ? RerankCandidates(spec) : spec.limit;
   if (!spec.rerank) options.score_threshold = spec.score_threshold;
@@ -77,7 +78,8 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Space& space, absl::Span
         complete = false;
         continue;
       }
-      top.Push({Score(space, query.data(), values.data() + i * space.dim()), chunk[i].row, chunk[i].id});
+      top.Push(
+          {Score(space, query.data(), values.data() + i * space.dim()), chunk[i].row, chunk[i].id});
     }
   }
   return top.Take();

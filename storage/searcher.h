@@ -21,19 +21,20 @@ class Searcher {
   Searcher(const Store& store, const PointReader& reader) : store_(store), reader_(reader) {}
 
   // queries (n, dim) and spec have passed ValidateSearch.
-  absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(const Space& space, MatrixView queries,
+  absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(const Space& space,
+                                                               MatrixView queries,
                                                                const SearchSpec& spec) const;
 
  private:
   using HitLists = std::vector<std::vector<Hit>>;
 
-  // Scans the codes; rescored from originals when the spec says so. False in `complete` when a point
-  // was replaced or deleted under the search, so that a hit had to be dropped.
+  // Scans the codes; rescored from originals when the spec says so. False in `complete` when a
+  // point was replaced or deleted under the search, so that a hit had to be dropped.
   absl::StatusOr<HitLists> ScanCodes(const Space& space, MatrixView queries, const SearchSpec& spec,
                                      bool& complete) const;
   absl::StatusOr<std::vector<Hit>> Rerank(const Space& space, absl::Span<const float> query,
-                                          const SearchSpec& spec, const std::vector<Hit>& candidates,
-                                          bool& complete) const;
+                                          const SearchSpec& spec,
+                                          const std::vector<Hit>& candidates, bool& complete) const;
   // Scores every original, in one consistent state of the disk.
   absl::StatusOr<HitLists> ScanOriginals(const Space& space, MatrixView queries,
                                          const SearchSpec& spec) const;

@@ -39,7 +39,8 @@ uint64_t WarmUpRows::memory_bytes() const {
          rows_.rows.capacity() * sizeof(uint64_t);
 }
 
-absl::StatusOr<std::unique_ptr<Space>> Space::Create(const VectorSpaceConfig& config, size_t index) {
+absl::StatusOr<std::unique_ptr<Space>> Space::Create(const VectorSpaceConfig& config,
+                                                     size_t index) {
   TQDB_ASSIGN_OR_RETURN(std::unique_ptr<VectorSpace> engine, VectorSpace::Create(config.codec));
   return std::unique_ptr<Space>(new Space(config, index, std::move(engine)));
 }

@@ -51,7 +51,8 @@ class WarmUpRows {
 
 class Space {
  public:
-  static absl::StatusOr<std::unique_ptr<Space>> Create(const VectorSpaceConfig& config, size_t index);
+  static absl::StatusOr<std::unique_ptr<Space>> Create(const VectorSpaceConfig& config,
+                                                       size_t index);
 
   const VectorSpaceConfig& config() const { return config_; }
   size_t index() const { return index_; }  // in the configuration and in keys
@@ -65,8 +66,9 @@ class Space {
   WarmUpRows& warm_up() { return warm_up_; }
   const WarmUpRows& warm_up() const { return warm_up_; }
 
-  // Shows the rows of a batch to the guard. A mean when one should be adopted now: version 0 for none.
-  // The caller holds guard_mutex() until the adoption is durable, so that versions are committed in order.
+  // Shows the rows of a batch to the guard. A mean when one should be adopted now: version 0 for
+  // none. The caller holds guard_mutex() until the adoption is durable, so that versions are
+  // committed in order.
   std::optional<std::shared_ptr<const Mean>> Observe(MatrixView rows)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(guard_mutex_);
   absl::Mutex& guard_mutex() ABSL_LOCK_RETURNED(guard_mutex_) { return guard_mutex_; }

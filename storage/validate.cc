@@ -23,7 +23,8 @@ constexpr size_t kMaxCandidates = 100'000;
 
 // Shortened and escaped, so that a hostile value cannot flood a log line.
 std::string Quoted(absl::string_view text) {
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, 80)), text.size() > 80 ? "..." : "", "'");
+  return absl::StrCat("'", absl::CHexEscape(text.substr(0, 80)), text.size() > 80 ? "..." : "",
+                      "'");
 }
 
 bool IsNameCharacter(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-'; }
@@ -38,16 +39,19 @@ absl::Status ValidateSpaceConfig(const VectorSpaceConfig& space, absl::string_vi
     return absl::InvalidArgumentError(absl::StrCat(field, ".", what, " is ", got, "; need ", need));
   };
   if (space.name.size() > kMaxNameBytes) {
-    return bad("name", absl::StrCat(space.name.size(), " bytes long"), absl::StrCat("at most ", kMaxNameBytes));
+    return bad("name", absl::StrCat(space.name.size(), " bytes long"),
+               absl::StrCat("at most ", kMaxNameBytes));
   }
   for (const char c : space.name) {
-    if (!IsNameCharacter(c)) return bad("name", Quoted(space.name), "letters, digits and '_', '.', '-'");
+    if (!IsNameCharacter(c))
+      return bad("name", Quoted(space.name), "letters, digits and '_', '.', '-'");
   }
   const CodecOptions& codec = space.codec;
   if (codec.dim < kMinDim || codec.dim > kMaxDim) {
     return bad("dim", codec.dim, absl::StrCat(kMinDim, " to ", kMaxDim));
   }
-  if (codec.metric != Metric::kCosine && codec.metric != Metric::kDot && codec.metric != Metric::kL2) {
+  if (codec.metric != Metric::kCosine && codec.metric != Metric::kDot &&
+      codec.metric != Metric::kL2) {
     return bad("metric", static_cast<int>(codec.metric), "COSINE, DOT or L2");
   }
   const int bits = codec.code_bits;
@@ -72,7 +76,8 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i) {
   if (payload.empty()) return absl::OkStatus();
   if (payload.size() > kMaxPayloadBytes) {
     return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload has ", payload.size(),
-                                                   " bytes; at most ", kMaxPayloadBytes, " are allowed"));
+                                                   " bytes; at most ", kMaxPayloadBytes,
+                                                   " are allowed"));
   }
   const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
   if (text.empty() || text[0] != '{' || !nlohmann::json::accept(payload.begin(), payload.end())) {
@@ -97,7 +102,8 @@ absl::Status ValidateHalves(const Space& space, MatrixView rows) {
     }
     if (all_zero && space.config().codec.metric == Metric::kCosine) {
       return absl::InvalidArgumentError(
-          absl::StrCat("vector ", r, " becomes zero in float16; metric COSINE with store_vectors F16 "
+          absl::StrCat("vector ", r,
+                       " becomes zero in float16; metric COSINE with store_vectors F16 "
                        "needs a coordinate of at least 6e-8 in magnitude"));
     }
   }
@@ -125,8 +131,8 @@ absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata
 
 absl::Status ValidateConfig(const CollectionConfig& config) {
   if (config.spaces.empty() || config.spaces.size() > kMaxSpaces) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("config has ", config.spaces.size(), " vector_spaces; need 1 to ", kMaxSpaces));
+    return absl::InvalidArgumentError(absl::StrCat("config has ", config.spaces.size(),
+                                                   " vector_spaces; need 1 to ", kMaxSpaces));
   }
   for (size_t i = 0; i < config.spaces.size(); ++i) {
     const std::string field = absl::StrCat("vector_spaces[", i, "]");
@@ -151,16 +157,16 @@ absl::Status ValidateIdCount(absl::string_view field, size_t count) {
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
   const size_t n = batch.ids.size();
   if (n == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("points is empty; need 1 to ", kMaxBatchPoints));
+    return absl::InvalidArgumentError(absl::StrCat("points is empty; need 1 to ", kMaxBatchPoints));
   }
   TQDB_RETURN_IF_ERROR(ValidateIdCount("points", n));
   absl::flat_hash_set<PointId> distinct;
   distinct.reserve(n);
   for (size_t i = 0; i < n; ++i) {
     if (!distinct.insert(batch.ids[i]).second) {
-      return absl::InvalidArgumentError(absl::StrCat("points[", i, "].id ", batch.ids[i].ToString(),
-                                                     " is in the batch twice; ids must be distinct"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("points[", i, "].id ", batch.ids[i].ToString(),
+                       " is in the batch twice; ids must be distinct"));
     }
   }
   if (!batch.payloads.empty() && batch.payloads.size() != n) {
@@ -177,7 +183,8 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
     const Space* space = FindSpace(spaces, vectors.name);
     if (space == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("vector name is ", Quoted(vectors.name),
-                                                     "; this collection has ", ListSpaceNames(spaces)));
+                                                     "; this collection has ",
+                                                     ListSpaceNames(spaces)));
     }
     const std::string field = absl::StrCat("vectors '", space->config().name, "': ");
     if (!seen_spaces.insert(space).second) {
@@ -194,9 +201,9 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
     for (size_t r = 0; r < rows; ++r) {
       const size_t point = vectors.points.empty() ? r : vectors.points[r];
       if (point >= n || has[point]) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(field, "row ", r, " is for point ", point,
-                         point >= n ? absl::StrCat("; the batch has ", n) : ", which has one already"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            field, "row ", r, " is for point ", point,
+            point >= n ? absl::StrCat("; the batch has ", n) : ", which has one already"));
       }
       has[point] = true;
       covered[point] = true;
@@ -234,7 +241,8 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
   if (std::isnan(spec.score_threshold)) {
     return absl::InvalidArgumentError("score_threshold is NaN; need a number");
   }
-  if (!(spec.oversampling == 0 || (spec.oversampling >= 1 && spec.oversampling <= kMaxOversampling))) {
+  if (!(spec.oversampling == 0 ||
+        (spec.oversampling >= 1 && spec.oversampling <= kMaxOversampling))) {
     return absl::InvalidArgumentError(absl::StrCat("oversampling is ", spec.oversampling,
                                                    "; need 1 to ", kMaxOversampling, ", or 0 for ",
                                                    kDefaultOversampling));
@@ -250,8 +258,9 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
                      space.config().name, "' has store_vectors NONE"));
   }
   if (spec.rerank && !spec.exact && RerankCandidates(spec) > kMaxCandidates) {
-    return absl::InvalidArgumentError(absl::StrCat("limit * oversampling is ", RerankCandidates(spec),
-                                                   "; at most ", kMaxCandidates, " are allowed"));
+    return absl::InvalidArgumentError(absl::StrCat("limit * oversampling is ",
+                                                   RerankCandidates(spec), "; at most ",
+                                                   kMaxCandidates, " are allowed"));
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,5 @@
-// Checks of everything a caller can hand to storage. Each answers InvalidArgument with the field, the
-// value got and what is allowed.
+// Checks of everything a caller can hand to storage. Each answers InvalidArgument with the field,
+// the value got and what is allowed.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_VALIDATE_H_

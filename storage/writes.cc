@@ -118,8 +118,7 @@ absl::Status UpsertWrite::Apply(MemoryState& memory) {
       }
     }
     // New state first, then the old one goes: a search finds one or the other.
-    const bool replaced =
-        memory.index.Find(id, absl::MakeSpan(old_slots, num_spaces)).has_value();
+    const bool replaced = memory.index.Find(id, absl::MakeSpan(old_slots, num_spaces)).has_value();
     memory.index.Set(id, row, absl::MakeConstSpan(slots, num_spaces));
     if (replaced) RemoveSlots(memory.spaces, absl::MakeConstSpan(old_slots, num_spaces));
   }
@@ -163,9 +162,9 @@ absl::Status ReencodeWrite::Apply(MemoryState& memory) {
   for (size_t i = 0; i < ids_.size(); ++i) {
     if (!current_[i]) continue;
     if (!memory.index.Find(ids_[i], absl::MakeSpan(slots, memory.spaces.size()))) continue;
-    TQDB_ASSIGN_OR_RETURN(const Slot slot,
-                          space_.engine().Append(ids_[i], rows_[i],
-                                                 codes_ + i * space_.codec().code_bytes()));
+    TQDB_ASSIGN_OR_RETURN(
+        const Slot slot,
+        space_.engine().Append(ids_[i], rows_[i], codes_ + i * space_.codec().code_bytes()));
     memory.index.SetSlot(ids_[i], rows_[i], space_.index(), slot);
     space_.engine().Remove(slots[space_.index()]);
   }

@@ -1,8 +1,9 @@
 // The kinds of write that go through the commit queue. Each knows two things: what it puts into the
 // batch of its group, and what it does to memory once the batch is on disk.
 //
-// Both run on the leader of the commit queue, one thread at a time, in queue order. A write is owned by
-// the thread that queued it, which sleeps meanwhile: what it borrows from its caller stays valid.
+// Both run on the leader of the commit queue, one thread at a time, in queue order. A write is
+// owned by the thread that queued it, which sleeps meanwhile: what it borrows from its caller stays
+// valid.
 #ifndef TQDB_STORAGE_WRITES_H_
 #define TQDB_STORAGE_WRITES_H_
 
@@ -33,7 +34,8 @@ struct MemoryState {
   uint64_t next_row = 0;
 };
 
-// The batch of one group under construction, and where ids will point once the writes so far are applied.
+// The batch of one group under construction, and where ids will point once the writes so far are
+// applied.
 class GroupBuilder {
  public:
   // A row as the disk knows it: which spaces it has vectors in, bit i for space i.
@@ -81,10 +83,10 @@ class Write : public QueuedWrite {
 // Rows of one space within an upsert, encoded.
 struct EncodedVectors {
   Space* space;
-  MatrixView rows;                        // as they came
-  std::vector<int32_t> row_of_point;      // index into rows, -1: the point has no vector here
-  std::unique_ptr<uint8_t[]> codes;       // rows.rows() * code_bytes
-  std::vector<std::string> halves;        // with StoreVectors::kF16: originals
+  MatrixView rows;                    // as they came
+  std::vector<int32_t> row_of_point;  // index into rows, -1: the point has no vector here
+  std::unique_ptr<uint8_t[]> codes;   // rows.rows() * code_bytes
+  std::vector<std::string> halves;    // with StoreVectors::kF16: originals
   uint32_t mean_version = 0;
 };
 
@@ -124,7 +126,11 @@ class ReencodeWrite : public Write {
   ReencodeWrite(Space& space, absl::Span<const PointId> ids, absl::Span<const uint64_t> rows,
                 const uint8_t* codes)
       : Write(ids.size() * space.codec().code_bytes(), Durability::kAsync),
-        space_(space), ids_(ids), rows_(rows), codes_(codes), current_(ids.size()) {}
+        space_(space),
+        ids_(ids),
+        rows_(rows),
+        codes_(codes),
+        current_(ids.size()) {}
   void Prepare(GroupBuilder& group) override;
   absl::Status Apply(MemoryState& memory) override;
 
@@ -140,7 +146,9 @@ class ReencodeWrite : public Write {
 class MeanWrite : public Write {
  public:
   MeanWrite(Space& space, std::shared_ptr<const Mean> mean)
-      : Write(space.dim() * sizeof(float), Durability::kSync), space_(space), mean_(std::move(mean)) {}
+      : Write(space.dim() * sizeof(float), Durability::kSync),
+        space_(space),
+        mean_(std::move(mean)) {}
   void Prepare(GroupBuilder& group) override;
   absl::Status Apply(MemoryState& memory) override;
 

@@ -1,0 +1,53 @@
+#include "core/float16.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+
+#include "tests/support/random.h"
+
+namespace tqdb {
+namespace {
+
+TEST(Float16Test, EveryHalfComesBackFromFloat) {
+  for (uint32_t half = 0; half < 65536; ++half) {
+    const float value = HalfToFloat(static_cast<uint16_t>(half));
+    if (std::isnan(value)) {
+      EXPECT_TRUE(std::isnan(HalfToFloat(FloatToHalf(value))));
+    } else {
+      ASSERT_EQ(FloatToHalf(value), half);
+    }
+  }
+}
+
+// The definition: the nearest half, and between two equally near the one with an even last bit.
+TEST(Float16Test, RoundsToNearestTiesToEven) {
+  for (uint32_t half = 0; half < 0x7bff; ++half) {
+    const double low = HalfToFloat(static_cast<uint16_t>(half));
+    const double high = HalfToFloat(static_cast<uint16_t>(half + 1));
+    const auto middle =
+        static_cast<float>((low + high) / 2);  // exact: one bit more than a half has
+    const uint32_t even = half % 2 == 0 ? half : half + 1;
+    ASSERT_EQ(FloatToHalf(middle), even);
+    ASSERT_EQ(FloatToHalf(std::nextafter(middle, 0.0f)), half);
+    ASSERT_EQ(FloatToHalf(std::nextafter(middle, 1e9f)), half + 1);
+    ASSERT_EQ(FloatToHalf(-middle), even | 0x8000);
+  }
+  EXPECT_EQ(FloatToHalf(65519.996f), 0x7bff);
+  EXPECT_EQ(FloatToHalf(65520.0f), 0x7c00);
+  EXPECT_EQ(FloatToHalf(INFINITY), 0x7c00);
+  EXPECT_EQ(FloatToHalf(-0.0f), 0x8000);
+}
+
+TEST(Float16Test, NormalRangeErrsByAtMostOnePartIn2048) {
+  testing::Gaussian random(7);
+  for (int i = 0; i < 100000; ++i) {
+    const auto value = static_cast<float>(random.Next() * std::exp2(random.Uniform() * 20 - 10));
+    if (std::fabs(value) < 6.2e-5f || std::fabs(value) > kMaxHalf) continue;
+    ASSERT_LE(std::fabs(HalfToFloat(FloatToHalf(value)) - value), std::fabs(value) / 2048);
+  }
+}
+
+}  // namespace
+}  // namespace tqdb
