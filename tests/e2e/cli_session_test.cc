@@ -1,0 +1,270 @@
+// A session with the real `tqdb` against the real server, as a user types it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <zlib.h>
+
+#include <iostream>
+#include <memory>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/json.h"
+#include "client/cli/npy_writer.h"
+#include "tests/client/temp_dir.h"
+#include "tests/support/server_process.h"
+
+namespace tqdb::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::tqdb::client::Json;
+using ::tqdb::testing::CommandResult;
+using ::tqdb::testing::ServerProcess;
+
+constexpr uint32_t kDim = 32;
+constexpr uint64_t kRows = 1000;
+
+std::vector<float> RandomVector(uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> vector(kDim);
+  for (float& x : vector) x = normal(random);
+  return vector;
+}
+
+class CliSessionTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = ServerProcess::Start(
+        {.data_directory = dir_.File("data"), .log_path = dir_.File("server.log"), .arguments = {}});
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+  void TearDown() override {
+    if (HasFailure()) std::cout << "The server's log:\n" << dir_.Read("server.log") << std::endl;
+  }
+
+  CommandResult RunTqdb(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {TQDB_CLI_BINARY, "--address", server_->address()});
+    auto result = tqdb::testing::RunCommand(arguments, dir_.path());
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result.ok() ? *std::move(result) : CommandResult();
+  }
+  // Expects success, and one JSON object a line.
+  std::vector<Json> RunJson(std::vector<std::string> arguments) {
+    arguments.push_back("--json");
+    const CommandResult result = RunTqdb(arguments);
+    EXPECT_EQ(result.code, 0) << ::testing::PrintToString(arguments) << result.err;
+    EXPECT_EQ(result.err, "");
+    std::vector<Json> lines;
+    std::istringstream in(result.out);
+    for (std::string line; std::getline(in, line);) {
+      lines.push_back(Json::parse(line, nullptr, false));
+      EXPECT_TRUE(lines.back().is_object()) << line;
+    }
+    return lines;
+  }
+  Json RunJsonLine(const std::vector<std::string>& arguments) {
+    const std::vector<Json> lines = RunJson(arguments);
+    EXPECT_EQ(lines.size(), 1u);
+    return lines.size() == 1 ? lines[0] : Json::object();
+  }
+
+  // Row i is RandomVector(i); payload {"row": i, "text": "..."} in gzip.
+  void WriteRows() {
+    auto writer = client::NpyWriter::Open(dir_.File("rows.npy"), kDim);
+    ASSERT_TRUE(writer.ok());
+    gzFile payloads = gzopen(dir_.File("rows.jsonl.gz").c_str(), "wb");
+    for (uint64_t i = 0; i < kRows; ++i) {
+      ASSERT_TRUE(writer->Append(RandomVector(i)).ok());
+      const std::string line = absl::StrCat("{\"row\":", i, ",\"text\":\"größe ", i, "\"}\n");
+      gzwrite(payloads, line.data(), static_cast<unsigned>(line.size()));
+    }
+    gzclose(payloads);
+    ASSERT_TRUE(writer->Finish().ok());
+  }
+  void ImportRows() {
+    WriteRows();
+    const Json done = RunJsonLine({"import", "books", dir_.File("rows.npy"), "--create", "--payloads",
+                                   dir_.File("rows.jsonl.gz"), "--batch-size", "64"});
+    EXPECT_EQ(done["acknowledged"], kRows);
+    EXPECT_EQ(done["inserted"], kRows);
+    EXPECT_EQ(done["replaced"], 0);
+    EXPECT_EQ(done["failed_batches"], 0);
+  }
+
+  client::TempDir dir_;
+  std::unique_ptr<ServerProcess> server_;
+};
+
+TEST_F(CliSessionTest, DescribesServerAndCollections) {
+  EXPECT_TRUE(RunJson({"list"}).empty());
+  EXPECT_THAT(RunTqdb({"list"}).out, HasSubstr("No collections"));
+  const Json status = RunJsonLine({"status"});
+  EXPECT_EQ(status["data_directory"], dir_.File("data"));
+  EXPECT_GT(status["max_batch_points"], 0);
+  EXPECT_GE(RunJsonLine({"ping"})["round_trip_ms"], 0.0);
+
+  const Json created = RunJsonLine({"create", "films", "--space", "name=title,dim=16,metric=dot",
+                                    "--space", "name=poster,dim=24,code-bits=2,store-vectors=none",
+                                    "--metadata", "model=m1"});
+  EXPECT_EQ(created["name"], "films");
+  ASSERT_EQ(created["vector_spaces"].size(), 2u);
+  EXPECT_EQ(created["metadata"]["model"], "m1");
+  const Json info = RunJsonLine({"info", "films"});
+  for (const Json& space : info["vector_spaces"]) {
+    const bool title = space["name"] == "title";
+    EXPECT_EQ(space["dim"], title ? 16 : 24);
+    EXPECT_EQ(space["metric"], title ? "dot" : "cosine");
+    EXPECT_EQ(space["code_bits"], title ? 4 : 2);
+    EXPECT_EQ(space["store_vectors"], title ? "f32" : "none");
+    EXPECT_GT(space["code_bytes"], 0);
+  }
+  EXPECT_EQ(info["status"], "ready");
+  EXPECT_EQ(RunJsonLine({"update", "films", "--metadata", "owner=me"})["metadata"],
+            Json::parse(R"({"owner":"me"})"));
+  EXPECT_EQ(RunJson({"list"}).size(), 1u);
+  EXPECT_THAT(RunTqdb({"info", "films"}).out, HasSubstr("poster"));
+
+  const CommandResult again = RunTqdb({"create", "films", "--dim", "8", "--json"});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_EQ(Json::parse(again.err)["error"]["code"], "ALREADY_EXISTS");
+  EXPECT_EQ(RunTqdb({"drop", "films"}).code, 2);  // not confirmed
+  EXPECT_EQ(RunJsonLine({"drop", "films", "--yes"})["dropped"], "films");
+  EXPECT_EQ(RunTqdb({"info", "films"}).code, 1);
+}
+
+TEST_F(CliSessionTest, ImportsSearchesAndDeletes) {
+  ImportRows();
+  EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows);
+  // Again: everything is replaced, and rows can be left out.
+  const Json again = RunJsonLine(
+      {"import", "books", dir_.File("rows.npy"), "--payloads", dir_.File("rows.jsonl.gz"), "--skip",
+       "900"});
+  EXPECT_EQ(again["replaced"], 100);
+  EXPECT_EQ(again["inserted"], 0);
+
+  for (const std::vector<std::string>& mode :
+       {std::vector<std::string>{}, {"--exact"}, {"--rerank"}}) {
+    std::vector<std::string> arguments = {"search", "books", "--vector-file", dir_.File("rows.npy"),
+                                          "--row", "321", "--limit", "5", "--with-payload"};
+    arguments.insert(arguments.end(), mode.begin(), mode.end());
+    const Json hits = RunJsonLine(arguments);
+    ASSERT_EQ(hits["points"].size(), 5u);
+    EXPECT_EQ(hits["points"][0]["id"], 321);
+    EXPECT_NEAR(hits["points"][0]["score"].get<double>(), 1, mode.empty() ? 0.05 : 1e-5);
+    EXPECT_EQ(hits["points"][0]["payload"]["text"], "größe 321");
+    for (size_t i = 1; i < 5; ++i) {
+      EXPECT_LE(hits["points"][i]["score"], hits["points"][i - 1]["score"]);
+    }
+  }
+  EXPECT_EQ(RunJsonLine({"search", "books", "--id", "77"})["points"][0]["id"], 77);
+  Json vector = Json::array();
+  for (float x : RandomVector(5)) vector.push_back(x);
+  EXPECT_EQ(RunJsonLine({"search", "books", "--vector", vector.dump()})["points"][0]["id"], 5);
+  EXPECT_EQ(RunJsonLine({"search", "books", "--id", "77", "--exact", "--score-threshold", "0.999"})
+                ["points"]
+                    .size(),
+            1u);
+  const std::vector<Json> all =
+      RunJson({"search", "books", "--vector-file", dir_.File("rows.npy"), "--limit", "1", "--rerank"});
+  ASSERT_EQ(all.size(), kRows);
+  for (uint64_t i = 0; i < kRows; ++i) {
+    EXPECT_EQ(all[i]["query"], i);
+    EXPECT_EQ(all[i]["points"][0]["id"], i);
+  }
+  EXPECT_THAT(RunTqdb({"search", "books", "--id", "77", "--with-payload"}).out, HasSubstr("größe 77"));
+
+  EXPECT_EQ(RunJsonLine({"delete", "books", "77", "78", "78", "123456"})["deleted"], 2);
+  const CommandResult missing = RunTqdb({"get", "books", "76", "77", "--json"});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_EQ(Json::parse(missing.out)["payload"]["row"], 76);
+  EXPECT_EQ(Json::parse(missing.err)["error"]["code"], "NOT_FOUND");
+  EXPECT_EQ(RunTqdb({"search", "books", "--id", "77"}).code, 1);
+  EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows - 2);
+}
+
+TEST_F(CliSessionTest, ExportsWhatItImports) {
+  ImportRows();
+  const std::string lines = dir_.File("out.jsonl");
+  EXPECT_EQ(RunJsonLine({"export", "books", lines})["rows"], kRows);
+  EXPECT_EQ(RunJsonLine({"import", "copy", lines, "--create"})["inserted"], kRows);
+  const std::string again = dir_.File("again.jsonl");
+  EXPECT_EQ(RunJsonLine({"export", "copy", again})["rows"], kRows);
+  EXPECT_EQ(dir_.Read("out.jsonl"), dir_.Read("again.jsonl"));
+
+  const std::string array = dir_.File("out.npy");
+  EXPECT_EQ(RunJsonLine({"export", "books", array})["files"].size(), 3u);
+  EXPECT_EQ(dir_.Read("out.npy"), dir_.Read("rows.npy"));
+  RunJsonLine({"import", "third", array, "--create", "--ids", dir_.File("out.ids.txt"), "--payloads",
+               dir_.File("out.payloads.jsonl")});
+  EXPECT_EQ(RunTqdb({"export", "third", "-"}).out, dir_.Read("out.jsonl"));
+  const Json point = RunJsonLine({"get", "third", "999", "--with-vectors"});
+  EXPECT_EQ(point["vector"].size(), kDim);
+  EXPECT_EQ(static_cast<float>(point["vector"][0].get<double>()), RandomVector(999)[0]);
+}
+
+TEST_F(CliSessionTest, TakesUuidsAndNamedVectors) {
+  const std::string uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+  std::string text;
+  for (int i = 0; i < 3; ++i) {
+    text += absl::StrCat("{\"id\":\"", uuid.substr(0, 35), i, "\",\"vectors\":{\"a\":[", i + 1,
+                         ",1,1,1,1,1,1,1],\"b\":[1,1,1,1,1,1,1,1,", i, "]},\"payload\":{\"i\":", i,
+                         "}}\n");
+  }
+  EXPECT_EQ(RunJsonLine({"import", "c", dir_.Write("x.jsonl", text), "--create", "--metric", "dot"})
+                ["inserted"],
+            3);
+  const Json hit = RunJsonLine({"search", "c", "--vector-name", "b", "--vector",
+                                "[0,0,0,0,0,0,0,0,1]", "--limit", "1", "--with-payload"});
+  EXPECT_EQ(hit["points"][0]["payload"]["i"], 2);
+  EXPECT_EQ(RunJsonLine({"get", "c", uuid.substr(0, 35) + "1"})["payload"]["i"], 1);
+}
+
+TEST_F(CliSessionTest, ARefusedBatchNamesItsRowsAndWritesNothing) {
+  RunJsonLine({"create", "books", "--dim", absl::StrCat(kDim + 1)});
+  WriteRows();
+  const CommandResult result = RunTqdb({"import", "books", dir_.File("rows.npy"), "--no-progress"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("rows 0..255 were refused"));
+  EXPECT_THAT(result.err, HasSubstr("INVALID_ARGUMENT"));
+  EXPECT_EQ(RunJsonLine({"count", "books"})["count"], 0);
+  EXPECT_EQ(RunTqdb({"import", "absent", dir_.File("rows.npy")}).code, 1);
+}
+
+TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
+  // More rows than a second can write, in tiny batches.
+  auto writer = client::NpyWriter::Open(dir_.File("many.npy"), kDim);
+  ASSERT_TRUE(writer.ok());
+  for (uint64_t i = 0; i < 300000; ++i) ASSERT_TRUE(writer->Append(RandomVector(i % 100)).ok());
+  ASSERT_TRUE(writer->Finish().ok());
+  auto process = tqdb::testing::Process::Start(
+      {TQDB_CLI_BINARY, "--address", server_->address(), "import", "books", dir_.File("many.npy"),
+       "--create", "--batch-size", "4", "--window", "2", "--json"},
+      dir_.File("import.out"), dir_.File("import.err"));
+  ASSERT_TRUE(process.ok());
+  // Interrupted when something is stored.
+  for (int i = 0; i < 1000; ++i) {
+    const CommandResult count = RunTqdb({"count", "books"});
+    if (count.code == 0 && count.out != "0\n") break;
+  }
+  process->Signal(SIGINT);
+  const absl::StatusOr<int> code = process->Wait(absl::Seconds(60));
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(*code, 130) << dir_.Read("import.err");
+  const Json report = Json::parse(dir_.Read("import.out"), nullptr, false);
+  ASSERT_TRUE(report.is_object()) << dir_.Read("import.out");
+  EXPECT_EQ(report["interrupted"], true);
+  EXPECT_EQ(report["unknown_batches"], 0);
+  EXPECT_GT(report["acknowledged"], 0);
+  EXPECT_LT(report["acknowledged"], 300000);
+  EXPECT_EQ(report["resume_at_row"], report["acknowledged"]);
+  EXPECT_EQ(RunJsonLine({"count", "books"})["count"], report["acknowledged"]);
+}
+
+}  // namespace
+}  // namespace tqdb::e2e
