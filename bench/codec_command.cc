@@ -55,9 +55,10 @@ Pairs RandomPairs(size_t dim, size_t count, uint64_t seed) {
 // Each query with its nearest row and with an arbitrary one: near and far pairs.
 Pairs RealPairs(const DataSet& set, size_t count, size_t threads) {
   const size_t queries = std::min((count + 1) / 2, set.queries.rows);
-  const Neighbors nearest =
-      ExactNeighbors(Metric::kCosine, set.base.view(), set.queries.view().Slice(0, queries), 1, threads);
-  Pairs pairs = {set.name, Matrix(2 * queries, set.base.dim), Matrix(2 * queries, set.base.dim), {}};
+  const Neighbors nearest = ExactNeighbors(Metric::kCosine, set.base.view(),
+                                           set.queries.view().Slice(0, queries), 1, threads);
+  Pairs pairs = {
+      set.name, Matrix(2 * queries, set.base.dim), Matrix(2 * queries, set.base.dim), {}};
   for (size_t q = 0; q < queries; ++q) {
     const uint64_t rows[] = {nearest[q].front(), q * 97 % set.base.rows};
     for (size_t i = 0; i < 2; ++i) {
@@ -135,7 +136,8 @@ absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics
   std::vector<double> errors;
   double distortion = 0;
   for (size_t p = 0; p < pairs.rows.rows; ++p) {
-    const absl::Span<const float> row = pairs.rows.view().row(p), query = pairs.queries.view().row(p);
+    const absl::Span<const float> row = pairs.rows.view().row(p),
+                                  query = pairs.queries.view().row(p);
     codec->Encode({row.data(), 1, dim}, mean.get(), code.data());
     TQDB_RETURN_IF_ERROR(codec->Decode(code, mean.get(), absl::MakeSpan(decoded)));
     double squared = 0, difference = 0;
@@ -174,9 +176,9 @@ absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const P
   record.Set("set", pairs.set)
       .Set("rows", uint64_t{pairs.rows.rows})
       .Set("dim", uint64_t{options.dim})
-      .Set("metric", std::string(MetricName(options.metric)))
+      .Set("metric", NameOf(options.metric))
       .Set("code_bits", options.code_bits)
-      .Set("residual", std::string(ResidualName(options.residual)))
+      .Set("residual", NameOf(options.residual))
       .Set("centering", pairs.mean.empty() ? "off" : "auto")
       .Set("seeds", uint64_t{flags.seeds})
       .Set("d_mse", statistics.distortion / samples)
@@ -226,13 +228,15 @@ Command AddCodecCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
       "codec", "Distortion, variance and bias of codes, and what they cost in bytes");
-  command->add_option("--data", flags->data, "Directory of sets: also real pairs of each, centred and not");
+  command->add_option("--data", flags->data,
+                      "Directory of sets: also real pairs of each, centred and not");
   command->add_option("--dim", flags->dims, "Dims of the random pairs; a list")
       ->delimiter(',')
       ->check(CLI::Range(kMinDim, kMaxDim))
       ->capture_default_str();
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(), "Residual stage; a list; default both");
+  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
+              "Residual stage; a list; default both");
   command->add_option("--seeds", flags->seeds, "Rotations to average over")
       ->check(CLI::Range(2, 1'000'000))
       ->capture_default_str();
@@ -241,7 +245,8 @@ Command AddCodecCommand(CLI::App& app) {
       ->capture_default_str();
   AddCommonFlags(command, &flags->common);
   command->footer(
-      "d_mse is |x - decoded|^2 / |x|^2; variance_x_dim that of the estimated cosine, times dim; bias_z the\n"
+      "d_mse is |x - decoded|^2 / |x|^2; variance_x_dim that of the estimated cosine, times dim; "
+      "bias_z the\n"
       "mean over seeds of (estimate - true) in standard errors. residual none is the code alone.\n"
       "Example: tqdb-bench codec --data sets --code-bits 2,4 --json");
   return {command, [flags] { return Run(*flags); }};

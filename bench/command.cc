@@ -5,6 +5,17 @@
 #include "bench/environment.h"
 
 namespace tqdb::bench {
+namespace {
+
+template <typename Enum>
+std::string KeyOf(const std::map<std::string, Enum>& names, Enum value) {
+  for (const auto& [name, named] : names) {
+    if (named == value) return name;
+  }
+  return "unknown";
+}
+
+}  // namespace
 
 size_t CommonFlags::ThreadCount() const {
   return threads != 0 ? threads : DescribeEnvironment().cores;
@@ -51,5 +62,17 @@ const std::map<std::string, Centering>& CenteringNames() {
       *new std::map<std::string, Centering>{{"auto", Centering::kAuto}, {"off", Centering::kOff}};
   return names;
 }
+
+const std::map<std::string, storage::StoreVectors>& StoreVectorsNames() {
+  using storage::StoreVectors;
+  static const auto& names = *new std::map<std::string, StoreVectors>{
+      {"none", StoreVectors::kNone}, {"f16", StoreVectors::kF16}, {"f32", StoreVectors::kF32}};
+  return names;
+}
+
+std::string NameOf(Metric metric) { return KeyOf(MetricNames(), metric); }
+std::string NameOf(Residual residual) { return KeyOf(ResidualNames(), residual); }
+std::string NameOf(Centering centering) { return KeyOf(CenteringNames(), centering); }
+std::string NameOf(storage::StoreVectors store) { return KeyOf(StoreVectorsNames(), store); }
 
 }  // namespace tqdb::bench

@@ -1,7 +1,9 @@
-// What the subcommands share: their registration, common options, names of enums on the command line.
+// What the subcommands share: their registration, common options, names of enums on the command
+// line.
 #ifndef TQDB_BENCH_COMMAND_H_
 #define TQDB_BENCH_COMMAND_H_
 
+#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,11 +12,10 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "absl/status/status.h"
 #include "bench/report.h"
 #include "core/types.h"
+#include "storage/options.h"
 
 namespace tqdb::bench {
 
@@ -51,6 +52,13 @@ CLI::Option* AddCodeBits(CLI::App* command, std::vector<int>* code_bits);
 const std::map<std::string, Metric>& MetricNames();
 const std::map<std::string, Residual>& ResidualNames();
 const std::map<std::string, Centering>& CenteringNames();
+const std::map<std::string, storage::StoreVectors>& StoreVectorsNames();
+
+// As they are written on the command line and in results.
+std::string NameOf(Metric metric);
+std::string NameOf(Residual residual);
+std::string NameOf(Centering centering);
+std::string NameOf(storage::StoreVectors store);
 
 // "{auto,off}", for the help.
 template <typename Enum>

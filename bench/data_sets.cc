@@ -66,8 +66,8 @@ absl::StatusOr<DataSet> ReadDataSet(const DataSetFiles& files, const DataSetLimi
   TQDB_ASSIGN_OR_RETURN(set.base, ReadNpy(files.base));
   TQDB_ASSIGN_OR_RETURN(set.queries, ReadNpy(files.query));
   if (set.base.dim != set.queries.dim) {
-    return absl::InvalidArgumentError(absl::StrCat(files.query, ": dim ", set.queries.dim,
-                                                   ", but its base has ", set.base.dim));
+    return absl::InvalidArgumentError(
+        absl::StrCat(files.query, ": dim ", set.queries.dim, ", but its base has ", set.base.dim));
   }
   set.base.Truncate(limits.rows);
   set.queries.Truncate(limits.queries);

@@ -14,7 +14,7 @@ namespace tqdb::bench {
 
 struct DataSetFiles {
   std::string name;
-  std::string base;   // paths
+  std::string base;  // paths
   std::string query;
 };
 
@@ -31,8 +31,8 @@ struct DataSetLimits {
   size_t rows = std::numeric_limits<size_t>::max();
   size_t queries = std::numeric_limits<size_t>::max();
 };
-// The first rows and queries of a set. InvalidArgument when base and queries differ in dim, or a file is
-// empty.
+// The first rows and queries of a set. InvalidArgument when base and queries differ in dim, or a
+// file is empty.
 absl::StatusOr<DataSet> ReadDataSet(const DataSetFiles& files, const DataSetLimits& limits);
 
 }  // namespace tqdb::bench

@@ -26,10 +26,11 @@ struct Flags {
   double seconds = 1;
 };
 
-constexpr size_t kBatchRows = 256;         // as the server gets them
-constexpr size_t kPoolBytes = 64 << 20;    // rows come from memory, not from a cache
+constexpr size_t kBatchRows = 256;       // as the server gets them
+constexpr size_t kPoolBytes = 64 << 20;  // rows come from memory, not from a cache
 
-// Calls work(thread, batch) for ever new batches on `threads` threads for `seconds`; rows per second.
+// Calls work(thread, batch) for ever new batches on `threads` threads for `seconds`; rows per
+// second.
 template <typename Work>
 double RowRate(size_t threads, size_t batches, double seconds, const Work& work) {
   std::atomic<size_t> next{0};
@@ -82,7 +83,8 @@ absl::Status Run(const Flags& flags) {
     const size_t batches = std::max<size_t>(1, kPoolBytes / (kBatchRows * dim * sizeof(float)));
     Matrix rows(batches * kBatchRows, dim);
     ParallelFor(flags.common.ThreadCount(), rows.rows, kBatchRows, [&](size_t begin, size_t end) {
-      for (size_t r = begin; r < end; ++r) FillUnitVector(RandomWord(flags.common.seed, r), rows.row(r), dim);
+      for (size_t r = begin; r < end; ++r)
+        FillUnitVector(RandomWord(flags.common.seed, r), rows.row(r), dim);
     });
     for (int bits : flags.code_bits) {
       for (Residual residual : flags.residuals) {
@@ -97,9 +99,9 @@ absl::Status Run(const Flags& flags) {
                           .Set("threads", uint64_t{threads})
                           .Set("rows", uint64_t{rows.rows})
                           .Set("dim", uint64_t{dim})
-                          .Set("metric", std::string(MetricName(options.metric)))
+                          .Set("metric", NameOf(options.metric))
                           .Set("code_bits", bits)
-                          .Set("residual", std::string(ResidualName(residual)))
+                          .Set("residual", NameOf(residual))
                           .Set("bytes_per_vector", uint64_t{codec->code_bytes()})
                           .Set("vectors_per_s", rates.encode)
                           .Set("rotations_per_s", rates.rotate));
@@ -116,13 +118,15 @@ absl::Status Run(const Flags& flags) {
 Command AddEncodeCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
-      "encode", "Vectors per second of the encoder, on one thread and on all, and of the rotation alone");
+      "encode",
+      "Vectors per second of the encoder, on one thread and on all, and of the rotation alone");
   command->add_option("--dim", flags->dims, "Dims; a list")
       ->delimiter(',')
       ->check(CLI::Range(kMinDim, kMaxDim))
       ->capture_default_str();
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(), "Residual stage; a list; default both");
+  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
+              "Residual stage; a list; default both");
   command->add_option("--seconds", flags->seconds, "Of each measurement")
       ->check(CLI::Range(0.01, 3600.0))
       ->capture_default_str();

@@ -8,8 +8,8 @@
 namespace tqdb::bench {
 
 // Writes the first n numbers of the stream `key`. Each is one of 65,536 equally likely quantiles of
-// N(0,1), scaled to variance 1: 4.3 at most, which is far enough out for vectors that are normalised
-// afterwards, and ten times faster than Box-Muller. Thread-safe.
+// N(0,1), scaled to variance 1: 4.3 at most, which is far enough out for vectors that are
+// normalised afterwards, and ten times faster than Box-Muller. Thread-safe.
 void FillGaussian(uint64_t key, float* out, size_t n);
 
 // out[i] += scale * number i of the stream.

@@ -13,8 +13,9 @@
 namespace tqdb::bench {
 namespace {
 
-// Four queries by three rows make twelve sums, which with their operands fill the sixteen registers of
-// SSE2, the baseline of this build; 30 billion multiply-adds take about three seconds on one core.
+// Four queries by three rows make twelve sums, which with their operands fill the sixteen registers
+// of SSE2, the baseline of this build; 30 billion multiply-adds take about three seconds on one
+// core.
 constexpr size_t kQueryTile = 4;
 constexpr size_t kRowTile = 3;
 // Queries of one pass over the rows, and rows that all of them visit while these are in the cache.
@@ -32,7 +33,8 @@ Float4 Load(const float* x) {
 }
 
 // dots[q][r] = <queries + q * dim, rows + r * dim>.
-void DotTile(const float* queries, const float* rows, size_t dim, float dots[kQueryTile][kRowTile]) {
+void DotTile(const float* queries, const float* rows, size_t dim,
+             float dots[kQueryTile][kRowTile]) {
   Float4 sums[kQueryTile][kRowTile] = {};
   size_t i = 0;
   for (; i + 4 <= dim; i += 4) {
@@ -102,7 +104,8 @@ class TileSearch {
     for (size_t begin = 0; begin < rows_.rows(); begin += chunk) {
       const size_t end = std::min(begin + chunk, rows_.rows());
       for (size_t tile = 0; tile < tiles; ++tile) {
-        RunTile(padded.data() + tile * kQueryTile * dim, begin, end, top.data() + tile * kQueryTile);
+        RunTile(padded.data() + tile * kQueryTile * dim, begin, end,
+                top.data() + tile * kQueryTile);
       }
     }
     for (size_t q = 0; q < count; ++q) neighbors[q] = Rescore(queries + q * dim, top[q].Take());
@@ -149,7 +152,8 @@ class TileSearch {
 
 }  // namespace
 
-Neighbors ExactNeighbors(Metric metric, MatrixView rows, MatrixView queries, size_t k, size_t threads) {
+Neighbors ExactNeighbors(Metric metric, MatrixView rows, MatrixView queries, size_t k,
+                         size_t threads) {
   assert(rows.dim() == queries.dim());
   const RowTerms terms = MakeRowTerms(metric, rows, threads);
   const TileSearch search(metric, rows, terms, k);

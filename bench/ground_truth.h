@@ -14,9 +14,11 @@ namespace tqdb::bench {
 // Row numbers of the best k rows of each query, best first; fewer when there are fewer rows.
 using Neighbors = std::vector<std::vector<uint64_t>>;
 
-// `rows` (n, dim) and `queries` (m, dim). Candidates are found in float32 and ordered by their exact
-// scores in double, ties by row number. Cost: n * m * dim multiply-adds over `threads` threads.
-Neighbors ExactNeighbors(Metric metric, MatrixView rows, MatrixView queries, size_t k, size_t threads);
+// `rows` (n, dim) and `queries` (m, dim). Candidates are found in float32 and ordered by their
+// exact scores in double, ties by row number. Cost: n * m * dim multiply-adds over `threads`
+// threads.
+Neighbors ExactNeighbors(Metric metric, MatrixView rows, MatrixView queries, size_t k,
+                         size_t threads);
 
 // Share of the first k true neighbours that are among the first k found, over all queries.
 double Recall(const Neighbors& truth, const Neighbors& found, size_t k);

@@ -25,7 +25,8 @@ struct Flags {
   std::vector<size_t> clients = {2};
   uint32_t window = 8;
   bool async = false;
-  std::vector<storage::StoreVectors> stores = {storage::StoreVectors::kNone, storage::StoreVectors::kF32};
+  std::vector<storage::StoreVectors> stores = {storage::StoreVectors::kNone,
+                                               storage::StoreVectors::kF32};
 };
 
 constexpr char kCollection[] = "tqdb-bench-ingest";
@@ -47,12 +48,14 @@ double Growth(uint64_t before, uint64_t after) {
   return static_cast<double>(after) - static_cast<double>(before);
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree, const PointBatches& batches,
-                               storage::StoreVectors store, size_t clients) {
+absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
+                               const PointBatches& batches, storage::StoreVectors store,
+                               size_t clients) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Start(flags.target));
-  TQDB_RETURN_IF_ERROR(target->client()
-                           .CreateCollection(kCollection, MakeCollectionConfig(flags.space, flags.dim, store))
-                           .status());
+  TQDB_RETURN_IF_ERROR(
+      target->client()
+          .CreateCollection(kCollection, MakeCollectionConfig(flags.space, flags.dim, store))
+          .status());
   TQDB_ASSIGN_OR_RETURN(const Footprint before, MeasureFootprint(*target));
   LoadOptions options;
   options.collection = kCollection;
@@ -61,11 +64,12 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree, cons
   options.durability = flags.async ? client::Durability::kAsync : client::Durability::kSync;
   TQDB_ASSIGN_OR_RETURN(const LoadResult load, Load(*target, batches, options));
 
-  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info, WaitUntilSettled(target->client(), kCollection));
+  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
+                        WaitUntilSettled(target->client(), kCollection));
   TQDB_ASSIGN_OR_RETURN(const Footprint after, MeasureFootprint(*target));
   if (info.points != load.points) {
-    return absl::InternalError(absl::StrCat("the server acknowledged ", load.points, " points and holds ",
-                                            info.points));
+    return absl::InternalError(
+        absl::StrCat("the server acknowledged ", load.points, " points and holds ", info.points));
   }
   const double rows = static_cast<double>(info.points);
   const double disk = Growth(before.disk.bytes, after.disk.bytes);
@@ -74,11 +78,11 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree, cons
   record.Set("set", absl::StrCat("generated ", tree.shape().name))
       .Set("rows", uint64_t{info.points})
       .Set("dim", uint64_t{flags.dim})
-      .Set("metric", std::string(MetricName(flags.space.metric)))
+      .Set("metric", NameOf(flags.space.metric))
       .Set("code_bits", flags.space.code_bits)
-      .Set("residual", std::string(ResidualName(flags.space.residual)))
-      .Set("centering", std::string(CenteringName(flags.space.centering)))
-      .Set("store_vectors", StoreVectorsName(store))
+      .Set("residual", NameOf(flags.space.residual))
+      .Set("centering", NameOf(flags.space.centering))
+      .Set("store_vectors", NameOf(store))
       .Set("durability", flags.async ? "async" : "sync")
       .Set("batch", uint64_t{flags.batch})
       .Set("clients", uint64_t{clients})
@@ -96,7 +100,8 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree, cons
   }
   // A process that only loaded the collection: neither write buffers nor what streams left behind.
   TQDB_RETURN_IF_ERROR(target->Restart());
-  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo reopened, target->client().GetCollection(kCollection));
+  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo reopened,
+                        target->client().GetCollection(kCollection));
   TQDB_ASSIGN_OR_RETURN(const Footprint loaded, MeasureFootprint(*target));
   const double reopened_resident = Growth(before.resident, loaded.resident);
   const double reopened_disk = Growth(before.disk.bytes, loaded.disk.bytes);
@@ -112,7 +117,8 @@ absl::Status Run(const Flags& flags) {
   tree_options.rows = flags.rows;
   tree_options.seed = flags.common.seed;
   const ClusterTree tree(std::move(shape), tree_options);
-  const PointBatches batches = GenerateBatches(tree, flags.rows, flags.batch, flags.common.ThreadCount());
+  const PointBatches batches =
+      GenerateBatches(tree, flags.rows, flags.batch, flags.common.ThreadCount());
   const std::unique_ptr<Report> report = flags.common.StartReport("ingest");
   for (storage::StoreVectors store : flags.stores) {
     for (size_t clients : flags.clients) {
@@ -128,13 +134,16 @@ absl::Status Run(const Flags& flags) {
 Command AddIngestCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
-      "ingest", "Durable upserts of generated rows over gRPC, and their cost on disk and in memory");
+      "ingest",
+      "Durable upserts of generated rows over gRPC, and their cost on disk and in memory");
   command->add_option("--generator,--data", flags->generator,
                       "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
   command->add_option("--rows", flags->rows, "Generated rows, made before the clock starts")
       ->check(CLI::Range(1, 1 << 30))
       ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")->check(CLI::Range(kMinDim, kMaxDim))->capture_default_str();
+  command->add_option("--dim", flags->dim, "Of the rows")
+      ->check(CLI::Range(kMinDim, kMaxDim))
+      ->capture_default_str();
   command->add_option("--batch", flags->batch, "Rows of one upsert")
       ->check(CLI::Range(size_t{1}, storage::kMaxBatchPoints))
       ->capture_default_str();
@@ -152,8 +161,10 @@ Command AddIngestCommand(CLI::App& app) {
   AddTargetFlags(command, &flags->target);
   AddCommonFlags(command, &flags->common);
   command->footer(
-      "disk_ratio and rss_ratio are what GetCollection reports over what the data directory and the resident\n"
-      "memory of the server grew by; the reopened ones are those of a server that was started again.\n"
+      "disk_ratio and rss_ratio are what GetCollection reports over what the data directory and "
+      "the resident\n"
+      "memory of the server grew by; the reopened ones are those of a server that was started "
+      "again.\n"
       "Example: tqdb-bench ingest --rows 100000 --store-vectors none,f32 --clients 1,2 --json");
   return {command, [flags] { return Run(*flags); }};
 }

@@ -23,8 +23,9 @@ constexpr absl::Duration kLongestSettling = absl::Minutes(2);
 constexpr absl::Duration kPollEvery = absl::Milliseconds(200);
 
 // Sends this client's share and waits for every answer.
-absl::Status SendShare(client::Client& client, const PointBatches& batches, const LoadOptions& options,
-                       size_t first, Progress& progress, uint64_t* points) {
+absl::Status SendShare(client::Client& client, const PointBatches& batches,
+                       const LoadOptions& options, size_t first, Progress& progress,
+                       uint64_t* points) {
   client::UpsertStreamOptions stream_options;
   stream_options.durability = options.durability;
   stream_options.window = options.window;
@@ -58,7 +59,8 @@ PointBatches MakeBatches(MatrixView rows, uint64_t first_id, size_t batch_rows) 
   return batches;
 }
 
-PointBatches GenerateBatches(const ClusterTree& tree, size_t rows, size_t batch_rows, size_t threads) {
+PointBatches GenerateBatches(const ClusterTree& tree, size_t rows, size_t batch_rows,
+                             size_t threads) {
   PointBatches batches;
   Progress progress("generate rows", rows);
   const size_t piece = std::max(kPieceRows / batch_rows, size_t{1}) * batch_rows;
@@ -72,7 +74,8 @@ PointBatches GenerateBatches(const ClusterTree& tree, size_t rows, size_t batch_
   return batches;
 }
 
-absl::StatusOr<LoadResult> Load(const Target& target, const PointBatches& batches, const LoadOptions& options) {
+absl::StatusOr<LoadResult> Load(const Target& target, const PointBatches& batches,
+                                const LoadOptions& options) {
   std::vector<std::unique_ptr<client::Client>> clients;
   for (size_t c = 0; c < options.clients; ++c) {
     TQDB_ASSIGN_OR_RETURN(auto client, target.Connect());
@@ -97,7 +100,8 @@ absl::StatusOr<LoadResult> Load(const Target& target, const PointBatches& batche
   return result;
 }
 
-absl::StatusOr<client::CollectionInfo> WaitUntilSettled(client::Client& client, const std::string& collection) {
+absl::StatusOr<client::CollectionInfo> WaitUntilSettled(client::Client& client,
+                                                        const std::string& collection) {
   const absl::Time deadline = absl::Now() + kLongestSettling;
   absl::Time changed = absl::Now();
   TQDB_ASSIGN_OR_RETURN(client::CollectionInfo last, client.GetCollection(collection));

@@ -71,8 +71,9 @@ uint64_t ShuffleAvx2() {
   for (int i = 0; i < 8; ++i) index[i] = _mm256_set1_epi8(static_cast<char>(i));
   for (uint64_t round = 0; round < kRounds; ++round) {
     for (int i = 0; i < 8; ++i) index[i] = _mm256_shuffle_epi8(table, index[i]);
-    asm volatile("" : "+x"(index[0]), "+x"(index[1]), "+x"(index[2]), "+x"(index[3]), "+x"(index[4]),
-                      "+x"(index[5]), "+x"(index[6]), "+x"(index[7]));
+    asm volatile(""
+                 : "+x"(index[0]), "+x"(index[1]), "+x"(index[2]), "+x"(index[3]), "+x"(index[4]),
+                   "+x"(index[5]), "+x"(index[6]), "+x"(index[7]));
   }
   return static_cast<uint64_t>(_mm256_extract_epi64(index[0], 0));
 }
@@ -90,8 +91,9 @@ uint64_t ShuffleAvx512() {
   for (int i = 0; i < 8; ++i) index[i] = _mm512_set1_epi8(static_cast<char>(i));
   for (uint64_t round = 0; round < kRounds; ++round) {
     for (int i = 0; i < 8; ++i) index[i] = _mm512_shuffle_epi8(table, index[i]);
-    asm volatile("" : "+v"(index[0]), "+v"(index[1]), "+v"(index[2]), "+v"(index[3]), "+v"(index[4]),
-                      "+v"(index[5]), "+v"(index[6]), "+v"(index[7]));
+    asm volatile(""
+                 : "+v"(index[0]), "+v"(index[1]), "+v"(index[2]), "+v"(index[3]), "+v"(index[4]),
+                   "+v"(index[5]), "+v"(index[6]), "+v"(index[7]));
   }
   alignas(64) uint64_t words[8];
   _mm512_store_si512(words, index[0]);

@@ -1,11 +1,10 @@
 // tqdb-bench: every figure that the documentation of tqdb gives.
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "bench/command.h"
 #include "bench/scratch.h"
@@ -30,7 +29,9 @@ int main(int argc, char** argv) {
   app.footer(kFooter);
   const std::vector<tqdb::bench::Command> commands = {
       tqdb::bench::AddCodecCommand(app),  tqdb::bench::AddRecallCommand(app),
-      tqdb::bench::AddScanCommand(app),   tqdb::bench::AddEncodeCommand(app)};
+      tqdb::bench::AddScanCommand(app),   tqdb::bench::AddEncodeCommand(app),
+      tqdb::bench::AddIngestCommand(app), tqdb::bench::AddSearchCommand(app),
+      tqdb::bench::AddRecoverCommand(app)};
   // The parser reports by exception; it ends here.
   try {
     app.parse(argc, argv);

@@ -12,8 +12,8 @@
 
 namespace tqdb::bench {
 
-// NotFound when the file cannot be opened, InvalidArgument for what is not described above, DataLoss
-// when it is shorter or longer than its header says. Messages name the path.
+// NotFound when the file cannot be opened, InvalidArgument for what is not described above,
+// DataLoss when it is shorter or longer than its header says. Messages name the path.
 absl::StatusOr<Matrix> ReadNpy(const std::string& path);
 
 }  // namespace tqdb::bench

@@ -16,10 +16,12 @@ template <typename Fn>
 void ParallelFor(size_t threads, size_t count, size_t grain, const Fn& fn) {
   std::atomic<size_t> next{0};
   const auto work = [&] {
-    for (size_t begin; (begin = next.fetch_add(grain)) < count;) fn(begin, std::min(begin + grain, count));
+    for (size_t begin; (begin = next.fetch_add(grain)) < count;)
+      fn(begin, std::min(begin + grain, count));
   };
   std::vector<std::thread> workers;
-  for (size_t t = 1; t < std::min(threads, (count + grain - 1) / grain); ++t) workers.emplace_back(work);
+  for (size_t t = 1; t < std::min(threads, (count + grain - 1) / grain); ++t)
+    workers.emplace_back(work);
   work();
   for (std::thread& worker : workers) worker.join();
 }

@@ -44,12 +44,14 @@ void Progress::Draw(uint64_t done) {
   const double seconds = absl::ToDoubleSeconds(last_drawn_ - start_);
   std::string line = absl::StrFormat("%s%s  %d", kWipeLine, label_, done);
   if (total_ > 0) {
-    line += absl::StrFormat(" of %d  %.0f%%", total_, 100.0 * static_cast<double>(done) / static_cast<double>(total_));
+    line += absl::StrFormat(" of %d  %.0f%%", total_,
+                            100.0 * static_cast<double>(done) / static_cast<double>(total_));
   }
   if (done > 0 && seconds > 0) {
     line += absl::StrFormat("  %.0f/s", static_cast<double>(done) / seconds);
     if (total_ > done) {
-      line += absl::StrFormat("  %.0f s left", seconds * static_cast<double>(total_ - done) / static_cast<double>(done));
+      line += absl::StrFormat("  %.0f s left", seconds * static_cast<double>(total_ - done) /
+                                                   static_cast<double>(done));
     }
   }
   std::fputs(line.c_str(), stderr);

@@ -72,7 +72,8 @@ std::vector<Setting> Settings(const Flags& flags) {
 }
 
 // Inserts the rows under their numbers, in the order given, one batch after the other.
-absl::Status Insert(Collection& collection, const Matrix& rows, const std::vector<uint32_t>& order) {
+absl::Status Insert(Collection& collection, const Matrix& rows,
+                    const std::vector<uint32_t>& order) {
   Progress progress("recall: insert", rows.rows);
   for (size_t begin = 0; begin < rows.rows; begin += kInsertRows) {
     const size_t count = std::min(kInsertRows, rows.rows - begin);
@@ -92,7 +93,8 @@ absl::Status Insert(Collection& collection, const Matrix& rows, const std::vecto
   return collection.Flush(/*settle=*/true);
 }
 
-absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& flags, MatrixView queries) {
+absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& flags,
+                                    MatrixView queries) {
   storage::SearchSpec spec;
   spec.limit = flags.top_k;
   spec.rerank = flags.rerank;
@@ -101,17 +103,19 @@ absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& f
   Neighbors found(queries.rows());
   absl::Mutex mutex;
   absl::Status failure;
-  ParallelFor(flags.common.ThreadCount(), queries.rows(), kSearchRows, [&](size_t begin, size_t end) {
-    const auto results = collection.Search(queries.Slice(begin, end - begin), spec);
-    if (!results.ok()) {
-      absl::MutexLock lock(&mutex);
-      failure.Update(results.status());
-      return;
-    }
-    for (size_t q = begin; q < end; ++q) {
-      for (const storage::PointRecord& point : (*results)[q - begin]) found[q].push_back(point.id.low);
-    }
-  });
+  ParallelFor(flags.common.ThreadCount(), queries.rows(), kSearchRows,
+              [&](size_t begin, size_t end) {
+                const auto results = collection.Search(queries.Slice(begin, end - begin), spec);
+                if (!results.ok()) {
+                  absl::MutexLock lock(&mutex);
+                  failure.Update(results.status());
+                  return;
+                }
+                for (size_t q = begin; q < end; ++q) {
+                  for (const storage::PointRecord& point : (*results)[q - begin])
+                    found[q].push_back(point.id.low);
+                }
+              });
   TQDB_RETURN_IF_ERROR(failure);
   return found;
 }
@@ -135,8 +139,9 @@ absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const
   storage::DatabaseOptions options;
   options.directory = absl::StrCat(directory->path(), "/data");
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(options));
-  TQDB_ASSIGN_OR_RETURN(std::shared_ptr<Collection> collection,
-                        database->CreateCollection(kCollection, MakeConfig(flags, setting, set.base.dim)));
+  TQDB_ASSIGN_OR_RETURN(
+      std::shared_ptr<Collection> collection,
+      database->CreateCollection(kCollection, MakeConfig(flags, setting, set.base.dim)));
   const Stopwatch insert_watch;
   TQDB_RETURN_IF_ERROR(Insert(*collection, set.base, order));
   const double insert_s = insert_watch.seconds();
@@ -153,11 +158,11 @@ absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const
       .Set("set", set.name)
       .Set("rows", uint64_t{set.base.rows})
       .Set("dim", uint64_t{set.base.dim})
-      .Set("metric", std::string(MetricName(setting.metric)))
+      .Set("metric", NameOf(setting.metric))
       .Set("order", RowOrderName(setting.order))
       .Set("code_bits", setting.code_bits)
-      .Set("residual", std::string(ResidualName(setting.residual)))
-      .Set("centering", std::string(CenteringName(setting.centering)))
+      .Set("residual", NameOf(setting.residual))
+      .Set("centering", NameOf(setting.centering))
       .Set("rerank", flags.rerank)
       .Set("k", uint64_t{flags.top_k})
       .Set(absl::StrCat("recall_at_", flags.top_k), Recall(truth, found, flags.top_k))
@@ -179,8 +184,10 @@ absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
   std::vector<uint32_t> order;
   for (size_t i = 0; i < settings.size(); ++i) {
     if (i == 0 || settings[i].metric != settings[i - 1].metric) {
-      const Progress progress(absl::StrCat(set.name, ": ground truth of queries"), set.queries.rows);
-      truth = ExactNeighbors(settings[i].metric, set.base.view(), set.queries.view(), flags.top_k, threads);
+      const Progress progress(absl::StrCat(set.name, ": ground truth of queries"),
+                              set.queries.rows);
+      truth = ExactNeighbors(settings[i].metric, set.base.view(), set.queries.view(), flags.top_k,
+                             threads);
     }
     if (i == 0 || settings[i].order != settings[i - 1].order) {
       order = OrderRows(set.base.view(), settings[i].order, flags.common.seed, threads);
@@ -196,7 +203,8 @@ absl::Status Run(const Flags& flags) {
   const std::unique_ptr<Report> report = flags.common.StartReport("recall");
   for (const DataSetFiles& files : sets) {
     const auto& wanted = flags.sets;
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), files.name) == wanted.end()) continue;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), files.name) == wanted.end())
+      continue;
     TQDB_ASSIGN_OR_RETURN(const DataSet set, ReadDataSet(files, flags.limits));
     TQDB_RETURN_IF_ERROR(RunSet(flags, set, *report));
   }
@@ -204,9 +212,10 @@ absl::Status Run(const Flags& flags) {
 }
 
 const std::map<std::string, RowOrder>& OrderNames() {
-  static const auto& names = *new std::map<std::string, RowOrder>{{"file", RowOrder::kFile},
-                                                                   {"shuffled", RowOrder::kShuffled},
-                                                                   {"clustered", RowOrder::kClustered}};
+  static const auto& names =
+      *new std::map<std::string, RowOrder>{{"file", RowOrder::kFile},
+                                           {"shuffled", RowOrder::kShuffled},
+                                           {"clustered", RowOrder::kClustered}};
   return names;
 }
 
@@ -215,29 +224,47 @@ const std::map<std::string, RowOrder>& OrderNames() {
 Command AddRecallCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
-      "recall", "Recall of the embedded database on every set of a directory, against exact search");
-  command->add_option("--data", flags->data, "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")->required();
+      "recall",
+      "Recall of the embedded database on every set of a directory, against exact search");
+  command
+      ->add_option("--data", flags->data,
+                   "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
+      ->required();
   command->add_option("--set", flags->sets, "Only sets of these names; a list")->delimiter(',');
   AddEnumList(command, "--metric", &flags->metrics, MetricNames(), "A list; default cosine");
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(), "Residual stage; a list; default qjl");
-  AddEnumList(command, "--centering", &flags->centerings, CenteringNames(), "Guarded mean; a list; default auto");
-  AddEnumList(command, "--order", &flags->orders, OrderNames(), "In which rows are inserted; a list; default file");
-  command->add_flag("--rerank", flags->rerank, "Keep float32 originals and rescore candidates from them");
-  command->add_option("--oversampling", flags->oversampling, "Candidates of a rerank, as a multiple of k; 0: the default")
+  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
+              "Residual stage; a list; default qjl");
+  AddEnumList(command, "--centering", &flags->centerings, CenteringNames(),
+              "Guarded mean; a list; default auto");
+  AddEnumList(command, "--order", &flags->orders, OrderNames(),
+              "In which rows are inserted; a list; default file");
+  command->add_flag("--rerank", flags->rerank,
+                    "Keep float32 originals and rescore candidates from them");
+  command
+      ->add_option("--oversampling", flags->oversampling,
+                   "Candidates of a rerank, as a multiple of k; 0: the default")
       ->check(CLI::Range(0.0, 100.0));
-  command->add_option("--error-bound", flags->error_bound, "Of the scan, in standard deviations; 0: the default")
+  command
+      ->add_option("--error-bound", flags->error_bound,
+                   "Of the scan, in standard deviations; 0: the default")
       ->check(CLI::Range(0.0, 100.0));
-  command->add_option("--k", flags->top_k, "Neighbours of a query")->check(CLI::Range(1, 1000))->capture_default_str();
-  command->add_option("--limit-rows", flags->limits.rows, "Only the first rows of each set")->check(CLI::PositiveNumber);
-  command->add_option("--limit-queries", flags->limits.queries, "Only the first queries of each set")
+  command->add_option("--k", flags->top_k, "Neighbours of a query")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--limit-rows", flags->limits.rows, "Only the first rows of each set")
       ->check(CLI::PositiveNumber);
-  command->add_option("--dir", flags->directory, "Where scratch databases are made; default TMPDIR, else /tmp");
+  command
+      ->add_option("--limit-queries", flags->limits.queries, "Only the first queries of each set")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--dir", flags->directory,
+                      "Where scratch databases are made; default TMPDIR, else /tmp");
   AddCommonFlags(command, &flags->common);
   command->footer(
       "Rows are inserted in batches of 256; background work is finished before the search.\n"
       "rows_centred is the share of rows encoded under the mean in force.\n"
-      "Example: tqdb-bench recall --data sets --order file,shuffled,clustered --centering auto,off");
+      "Example: tqdb-bench recall --data sets --order file,shuffled,clustered --centering "
+      "auto,off");
   return {command, [flags] { return Run(*flags); }};
 }
 

@@ -87,7 +87,8 @@ void Report::PrintTable() const {
       size_t width = 0;
       for (const std::vector<std::string>& other : lines) width = std::max(width, other[c].size());
       const std::string padding(width - line[c].size(), ' ');
-      absl::StrAppend(&text, c == 0 ? "" : "  ", is_text[c] ? line[c] + padding : padding + line[c]);
+      absl::StrAppend(&text, c == 0 ? "" : "  ",
+                      is_text[c] ? line[c] + padding : padding + line[c]);
     }
     text.erase(text.find_last_not_of(' ') + 1);
     out_ << text << '\n';

@@ -33,7 +33,8 @@ class Record {
   nlohmann::ordered_json fields_ = nlohmann::ordered_json::object();
 };
 
-// What all records of one run share; a record that sets a key of the same name (threads) overrides it.
+// What all records of one run share; a record that sets a key of the same name (threads) overrides
+// it.
 struct RunInfo {
   std::string bench;  // name of the subcommand
   Environment environment;

@@ -12,7 +12,7 @@
 namespace tqdb::bench {
 
 enum class RowOrder {
-  kFile,       // as the file has them
+  kFile,  // as the file has them
   kShuffled,
   kClustered,  // all rows of one cluster, then all of the next: the hardest for a running mean
 };

@@ -55,19 +55,22 @@ absl::StatusOr<std::unique_ptr<VectorSpace>> FillSpace(const Flags& flags, const
     const Matrix first = tree.Rows(0, std::min(kMeanRows, flags.rows), threads);
     std::vector<float> mean(flags.dim);
     for (size_t r = 0; r < first.rows; ++r) {
-      for (size_t i = 0; i < flags.dim; ++i) mean[i] += first.row(r)[i] / static_cast<float>(first.rows);
+      for (size_t i = 0; i < flags.dim; ++i)
+        mean[i] += first.row(r)[i] / static_cast<float>(first.rows);
     }
     space->AddMean(codec.MakeMean(1, mean));
     TQDB_RETURN_IF_ERROR(space->SetCurrentMean(1));
   }
   const auto mean = space->current_mean();
-  Progress progress(absl::StrCat("scan: encode rows, ", codec.kernels().name, " kernels"), flags.rows);
+  Progress progress(absl::StrCat("scan: encode rows, ", codec.kernels().name, " kernels"),
+                    flags.rows);
   std::vector<uint8_t> codes(kPieceRows * codec.code_bytes());
   for (size_t begin = 0; begin < flags.rows; begin += kPieceRows) {
     const size_t count = std::min(kPieceRows, flags.rows - begin);
     const Matrix rows = tree.Rows(begin, count, threads);
     ParallelFor(threads, count, 256, [&](size_t first, size_t end) {
-      codec.Encode(rows.view().Slice(first, end - first), mean.get(), codes.data() + first * codec.code_bytes());
+      codec.Encode(rows.view().Slice(first, end - first), mean.get(),
+                   codes.data() + first * codec.code_bytes());
     });
     for (size_t i = 0; i < count; ++i) {
       TQDB_ASSIGN_OR_RETURN(const Slot slot, space->Append(PointId::Number(begin + i), begin + i,
@@ -86,8 +89,8 @@ struct ScanResult {
   SearchStats stats;
 };
 
-absl::StatusOr<ScanResult> MeasureScan(const Flags& flags, const VectorSpace& space, MatrixView queries,
-                                       size_t batch, size_t threads) {
+absl::StatusOr<ScanResult> MeasureScan(const Flags& flags, const VectorSpace& space,
+                                       MatrixView queries, size_t batch, size_t threads) {
   SearchOptions options;
   options.top_k = flags.top_k;
   ScanResult result;
@@ -135,12 +138,13 @@ Record Describe(const Flags& flags, const std::string& set, const VectorSpace& s
       .Set("set", set)
       .Set("rows", uint64_t{flags.rows})
       .Set("dim", uint64_t{flags.dim})
-      .Set("metric", std::string(MetricName(flags.metric)))
+      .Set("metric", NameOf(flags.metric))
       .Set("code_bits", flags.code_bits)
-      .Set("residual", std::string(ResidualName(flags.residual)))
-      .Set("centering", std::string(CenteringName(flags.centering)))
+      .Set("residual", NameOf(flags.residual))
+      .Set("centering", NameOf(flags.centering))
       .Set("batch", uint64_t{batch})
-      .Set("bytes_per_vector", static_cast<double>(space.memory_bytes()) / static_cast<double>(flags.rows))
+      .Set("bytes_per_vector",
+           static_cast<double>(space.memory_bytes()) / static_cast<double>(flags.rows))
       .Set("survivors", static_cast<double>(result.stats.rows_refined) /
                             static_cast<double>(result.stats.rows_scanned))
       .Set("vectors_per_s", rate)
@@ -174,8 +178,10 @@ absl::Status Run(const Flags& flags) {
   const Matrix queries = tree.Queries(kQueries, flags.common.ThreadCount());
   const std::unique_ptr<Report> report = flags.common.StartReport("scan");
   for (const Kernels* kernels : levels) {
-    TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<VectorSpace> space, FillSpace(flags, tree, kernels));
-    const double plane_bytes = static_cast<double>(space->codec().padded_dim()) / 8 + kPlaneFloatBytes;
+    TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<VectorSpace> space,
+                          FillSpace(flags, tree, kernels));
+    const double plane_bytes =
+        static_cast<double>(space->codec().padded_dim()) / 8 + kPlaneFloatBytes;
     const double lookups_per_row = static_cast<double>(space->codec().padded_dim()) / 4;
     const double lookup_rate = LookupRate(kernels->name);
     Progress progress("scan", thread_counts.size() * flags.batches.size());
@@ -199,31 +205,43 @@ absl::Status Run(const Flags& flags) {
 Command AddScanCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
-      "scan", "Search in memory over generated rows: rate, survivors, fraction of the machine's limit");
+      "scan",
+      "Search in memory over generated rows: rate, survivors, fraction of the machine's limit");
   command->add_option("--data", flags->data, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
-  command->add_option("--rows", flags->rows, "Generated rows")->check(CLI::Range(64, 1 << 30))->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")->check(CLI::Range(kMinDim, kMaxDim))->capture_default_str();
+  command->add_option("--rows", flags->rows, "Generated rows")
+      ->check(CLI::Range(64, 1 << 30))
+      ->capture_default_str();
+  command->add_option("--dim", flags->dim, "Of the rows")
+      ->check(CLI::Range(kMinDim, kMaxDim))
+      ->capture_default_str();
   AddEnum(command, "--metric", &flags->metric, MetricNames(), "Default cosine");
   command->add_option("--code-bits", flags->code_bits, "Bits of a code per dimension")
       ->check(CLI::IsMember({1, 2, 3, 4, 8}))
       ->capture_default_str();
   AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Default qjl");
-  AddEnum(command, "--centering", &flags->centering, CenteringNames(), "auto: the mean of the first 1,000 rows; default");
+  AddEnum(command, "--centering", &flags->centering, CenteringNames(),
+          "auto: the mean of the first 1,000 rows; default");
   command->add_option("--batch", flags->batches, "Queries of one call; a list")
       ->delimiter(',')
       ->check(CLI::Range(size_t{1}, kQueries))
       ->capture_default_str();
-  command->add_option("--kernels", flags->kernels, "Kernel levels; a list; default: the best of this CPU")
+  command
+      ->add_option("--kernels", flags->kernels,
+                   "Kernel levels; a list; default: the best of this CPU")
       ->delimiter(',')
       ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
-  command->add_option("--k", flags->top_k, "Hits of a query")->check(CLI::Range(1, 10'000))->capture_default_str();
+  command->add_option("--k", flags->top_k, "Hits of a query")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   command->add_option("--seconds", flags->seconds, "Of each measurement")
       ->check(CLI::Range(0.01, 3600.0))
       ->capture_default_str();
   AddCommonFlags(command, &flags->common);
   command->footer(
-      "vectors_per_s counts rows times queries. survivors is the share of them whose whole record was read.\n"
-      "The limit is the lower of two, both measured in this run: reading the sign plane from memory once per\n"
+      "vectors_per_s counts rows times queries. survivors is the share of them whose whole record "
+      "was read.\n"
+      "The limit is the lower of two, both measured in this run: reading the sign plane from "
+      "memory once per\n"
       "pass of up to 16 queries, and one byte look-up for four dimensions of a row and query.\n"
       "Example: tqdb-bench scan --rows 1000000 --dim 768 --batch 1,16 --json");
   return {command, [flags] { return Run(*flags); }};

@@ -60,7 +60,8 @@ Registry& ScratchRegistry() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ScratchDirectory>> ScratchDirectory::Create(const std::string& parent) {
+absl::StatusOr<std::unique_ptr<ScratchDirectory>> ScratchDirectory::Create(
+    const std::string& parent) {
   std::string base = parent;
   if (base.empty()) {
     const char* from_environment = std::getenv("TMPDIR");

@@ -64,7 +64,8 @@ std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
 }
 
 // One call with the queries [first, first + batch), around the end.
-absl::Status CallOnce(client::Client& client, const std::vector<client::Query>& queries, size_t first, size_t batch) {
+absl::Status CallOnce(client::Client& client, const std::vector<client::Query>& queries,
+                      size_t first, size_t batch) {
   if (batch == 1) return client.Search(kCollection, queries[first % queries.size()]).status();
   std::vector<client::Query> some;
   for (size_t i = 0; i < batch; ++i) some.push_back(queries[(first + i) % queries.size()]);
@@ -78,7 +79,8 @@ struct LoopResult {
 
 // Every client sends its next call when the last one is answered.
 absl::StatusOr<LoopResult> RunClosedLoop(const Flags& flags, const Target& target,
-                                         const std::vector<client::Query>& queries, size_t num_clients) {
+                                         const std::vector<client::Query>& queries,
+                                         size_t num_clients) {
   std::vector<std::unique_ptr<client::Client>> clients;
   for (size_t c = 0; c < num_clients; ++c) {
     TQDB_ASSIGN_OR_RETURN(auto client, target.Connect());
@@ -115,7 +117,8 @@ absl::StatusOr<LoopResult> RunClosedLoop(const Flags& flags, const Target& targe
 }
 
 // Hits of the first `count` queries.
-absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client::Query>& queries, size_t count) {
+absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client::Query>& queries,
+                                        size_t count) {
   Neighbors found(count);
   for (size_t q = 0; q < count; ++q) {
     TQDB_ASSIGN_OR_RETURN(const auto hits, target.client().Search(kCollection, queries[q]));
@@ -124,24 +127,28 @@ absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client
   return found;
 }
 
-absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size_t recall_queries, Report& report) {
+absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size_t recall_queries,
+                    Report& report) {
   const storage::StoreVectors store =
       flags.rerank || flags.exact ? storage::StoreVectors::kF32 : storage::StoreVectors::kNone;
-  TQDB_RETURN_IF_ERROR(target.client()
-                           .CreateCollection(kCollection, MakeCollectionConfig(flags.space, set.base.dim, store))
-                           .status());
+  TQDB_RETURN_IF_ERROR(
+      target.client()
+          .CreateCollection(kCollection, MakeCollectionConfig(flags.space, set.base.dim, store))
+          .status());
   LoadOptions load_options;
   load_options.collection = kCollection;
   load_options.clients = kLoadClients;
-  TQDB_RETURN_IF_ERROR(Load(target, MakeBatches(set.base.view(), 0, kLoadBatchRows), load_options).status());
-  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info, WaitUntilSettled(target.client(), kCollection));
+  TQDB_RETURN_IF_ERROR(
+      Load(target, MakeBatches(set.base.view(), 0, kLoadBatchRows), load_options).status());
+  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
+                        WaitUntilSettled(target.client(), kCollection));
   const std::vector<client::Query> queries = MakeQueries(flags, set.queries.view());
   const size_t sample = std::min(recall_queries, queries.size());
   Neighbors truth;
   {
     const Progress progress(absl::StrCat(set.name, ": ground truth of queries"), sample);
-    truth = ExactNeighbors(flags.space.metric, set.base.view(), set.queries.view().Slice(0, sample), flags.top_k,
-                           flags.common.ThreadCount());
+    truth = ExactNeighbors(flags.space.metric, set.base.view(), set.queries.view().Slice(0, sample),
+                           flags.top_k, flags.common.ThreadCount());
   }
   TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(target, queries, sample));
   const double recall = Recall(truth, found, flags.top_k);
@@ -154,10 +161,10 @@ absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size
                    .Set("set", set.name)
                    .Set("rows", uint64_t{set.base.rows})
                    .Set("dim", uint64_t{set.base.dim})
-                   .Set("metric", std::string(MetricName(flags.space.metric)))
+                   .Set("metric", NameOf(flags.space.metric))
                    .Set("code_bits", flags.space.code_bits)
-                   .Set("residual", std::string(ResidualName(flags.space.residual)))
-                   .Set("centering", std::string(CenteringName(flags.space.centering)))
+                   .Set("residual", NameOf(flags.space.residual))
+                   .Set("centering", NameOf(flags.space.centering))
                    .Set("rerank", flags.rerank)
                    .Set("exact", flags.exact)
                    .Set("k", uint64_t{flags.top_k})
@@ -178,7 +185,8 @@ DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
   options.seed = flags.common.seed;
   const ClusterTree tree(std::move(shape), options);
   const Progress progress("generate rows", flags.rows);
-  return {absl::StrCat("generated ", tree.shape().name), tree.Rows(0, flags.rows, flags.common.ThreadCount()),
+  return {absl::StrCat("generated ", tree.shape().name),
+          tree.Rows(0, flags.rows, flags.common.ThreadCount()),
           tree.Queries(flags.queries, flags.common.ThreadCount())};
 }
 
@@ -193,7 +201,8 @@ absl::Status Run(const Flags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Start(flags.target));
   const std::unique_ptr<Report> report = flags.common.StartReport("search");
   if (files.empty()) {
-    return RunSet(flags, *target, GenerateSet(flags, std::move(shape)), flags.recall_queries, *report);
+    return RunSet(flags, *target, GenerateSet(flags, std::move(shape)), flags.recall_queries,
+                  *report);
   }
   for (const DataSetFiles& set_files : files) {
     TQDB_ASSIGN_OR_RETURN(const DataSet set, ReadDataSet(set_files, {}));
@@ -206,17 +215,28 @@ absl::Status Run(const Flags& flags) {
 
 Command AddSearchCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "search", "Latency, rate and recall of searches over gRPC, on generated rows or on every set of a directory");
+  CLI::App* command = app.add_subcommand("search",
+                                         "Latency, rate and recall of searches over gRPC, on "
+                                         "generated rows or on every set of a directory");
   CLI::Option* data = command->add_option(
-      "--data", flags->data, "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy; default: generated rows");
-  command->add_option("--generator", flags->generator,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law")
+      "--data", flags->data,
+      "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy; default: generated rows");
+  command
+      ->add_option("--generator", flags->generator,
+                   "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law")
       ->excludes(data);
-  command->add_option("--rows", flags->rows, "Generated rows")->check(CLI::Range(1, 1 << 30))->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of generated rows")->check(CLI::Range(kMinDim, kMaxDim))->capture_default_str();
-  command->add_option("--queries", flags->queries, "Generated queries")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  command->add_option("--recall-queries", flags->recall_queries, "Generated queries that recall is measured on")
+  command->add_option("--rows", flags->rows, "Generated rows")
+      ->check(CLI::Range(1, 1 << 30))
+      ->capture_default_str();
+  command->add_option("--dim", flags->dim, "Of generated rows")
+      ->check(CLI::Range(kMinDim, kMaxDim))
+      ->capture_default_str();
+  command->add_option("--queries", flags->queries, "Generated queries")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--recall-queries", flags->recall_queries,
+                   "Generated queries that recall is measured on")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command->add_option("--clients", flags->clients, "Connections, one thread each; a list")
@@ -226,12 +246,19 @@ Command AddSearchCommand(CLI::App& app) {
   command->add_option("--batch", flags->batch, "Queries of one call")
       ->check(CLI::Range(size_t{1}, storage::kMaxQueries))
       ->capture_default_str();
-  command->add_option("--k", flags->top_k, "Hits of a query")->check(CLI::Range(1, 1000))->capture_default_str();
-  command->add_flag("--rerank", flags->rerank, "Keep float32 originals and rescore candidates from them");
+  command->add_option("--k", flags->top_k, "Hits of a query")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_flag("--rerank", flags->rerank,
+                    "Keep float32 originals and rescore candidates from them");
   command->add_flag("--exact", flags->exact, "Brute force over float32 originals");
-  command->add_option("--oversampling", flags->oversampling, "Candidates of a rerank, as a multiple of k; 0: the default")
+  command
+      ->add_option("--oversampling", flags->oversampling,
+                   "Candidates of a rerank, as a multiple of k; 0: the default")
       ->check(CLI::Range(0.0, 100.0));
-  command->add_option("--error-bound", flags->error_bound, "Of the scan, in standard deviations; 0: the default")
+  command
+      ->add_option("--error-bound", flags->error_bound,
+                   "Of the scan, in standard deviations; 0: the default")
       ->check(CLI::Range(0.0, 100.0));
   command->add_option("--seconds", flags->seconds, "Of each measurement")
       ->check(CLI::Range(0.01, 3600.0))
@@ -240,7 +267,8 @@ Command AddSearchCommand(CLI::App& app) {
   AddTargetFlags(command, &flags->target);
   AddCommonFlags(command, &flags->common);
   command->footer(
-      "Each client sends its next call when the last one is answered; p50_ms and p99_ms are those of calls.\n"
+      "Each client sends its next call when the last one is answered; p50_ms and p99_ms are those "
+      "of calls.\n"
       "Example: tqdb-bench search --generator sets --clients 1,8 --json");
   return {command, [flags] { return Run(*flags); }};
 }

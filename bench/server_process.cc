@@ -59,7 +59,8 @@ bool AcceptsConnections(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   const sockaddr_in address = LoopbackAddress(port);
-  const bool connected = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const bool connected =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   close(fd);
   return connected;
 }
@@ -90,7 +91,8 @@ absl::StatusOr<std::string> FindServerBinary() {
     if (access(candidate.c_str(), X_OK) == 0) return candidate.string();
   }
   return absl::NotFoundError(absl::StrCat("--server: neither ", candidates[0].string(), " nor ",
-                                          candidates[1].string(), " is a program; build it, or name it"));
+                                          candidates[1].string(),
+                                          " is a program; build it, or name it"));
 }
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const Options& options) {
@@ -105,9 +107,9 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const Option
   const int log_fd = open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log_fd < 0) return absl::UnavailableError(absl::StrCat(log_path, ": ", std::strerror(errno)));
 
-  std::vector<std::string> args = {binary,        "--data-dir",  options.data_directory,
-                                   "--grpc-port", std::to_string(port),
-                                   "--http-port", "0",           "--log-level", "warn"};
+  std::vector<std::string> args = {binary,        "--data-dir",         options.data_directory,
+                                   "--grpc-port", std::to_string(port), "--http-port",
+                                   "0",           "--log-level",        "warn"};
   std::vector<char*> argv;
   for (std::string& arg : args) argv.push_back(arg.data());
   argv.push_back(nullptr);
@@ -129,7 +131,8 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const Option
           absl::StrCat(binary, " ended before it served: ", server->LastLogLines()));
     }
     if (watch.seconds() > absl::ToDoubleSeconds(kLongestStart)) {
-      return absl::DeadlineExceededError(absl::StrCat(binary, " does not serve: ", server->LastLogLines()));
+      return absl::DeadlineExceededError(
+          absl::StrCat(binary, " does not serve: ", server->LastLogLines()));
     }
     absl::SleepFor(kPollEvery);
   }

@@ -17,12 +17,12 @@ namespace tqdb::bench {
 // other have them; else tqdb-server in the folder of this program. NotFound names both.
 absl::StatusOr<std::string> FindServerBinary();
 
-// Not thread-safe. Start on the main thread: the child dies with the thread that started it, so that it
-// never outlives this program, whatever ends it.
+// Not thread-safe. Start on the main thread: the child dies with the thread that started it, so
+// that it never outlives this program, whatever ends it.
 class ServerProcess {
  public:
   struct Options {
-    std::string binary;          // empty: FindServerBinary()
+    std::string binary;  // empty: FindServerBinary()
     std::string data_directory;
   };
   // Returns when the server answers a call; start_seconds() is the time from fork to that moment.

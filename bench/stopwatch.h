@@ -29,7 +29,8 @@ class Latencies {
     seconds_.insert(seconds_.end(), other.seconds_.begin(), other.seconds_.end());
   }
   size_t count() const { return seconds_.size(); }
-  // The smallest value that at least `share` (0..1) of all do not exceed, in milliseconds; NaN when empty.
+  // The smallest value that at least `share` (0..1) of all do not exceed, in milliseconds; NaN when
+  // empty.
   double QuantileMs(double share) const {
     if (seconds_.empty()) return std::nan("");
     std::vector<double> sorted = seconds_;

@@ -9,12 +9,16 @@
 namespace tqdb::bench {
 
 void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
-  CLI::Option* address = command->add_option(
-      "--address", flags->address, "Of a running server, host:port; default: one is started for the run");
-  command->add_option("--server", flags->server, "Program to start; default: tqdb-server of this build")
+  CLI::Option* address =
+      command->add_option("--address", flags->address,
+                          "Of a running server, host:port; default: one is started for the run");
+  command
+      ->add_option("--server", flags->server,
+                   "Program to start; default: tqdb-server of this build")
       ->check(CLI::ExistingFile)
       ->excludes(address);
-  command->add_option("--dir", flags->directory, "Where scratch databases are made; default TMPDIR, else /tmp");
+  command->add_option("--dir", flags->directory,
+                      "Where scratch databases are made; default TMPDIR, else /tmp");
 }
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Start(const TargetFlags& flags) {
@@ -72,7 +76,8 @@ void AddSpaceFlags(CLI::App* command, SpaceFlags* flags) {
       ->check(CLI::IsMember({1, 2, 3, 4, 8}))
       ->capture_default_str();
   AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Residual stage; default qjl");
-  AddEnum(command, "--centering", &flags->centering, CenteringNames(), "Guarded mean; default auto");
+  AddEnum(command, "--centering", &flags->centering, CenteringNames(),
+          "Guarded mean; default auto");
 }
 
 client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t dim,
@@ -88,22 +93,6 @@ client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t di
   client::CollectionConfig config;
   config.vector_spaces.push_back(space);
   return config;
-}
-
-const char* StoreVectorsName(storage::StoreVectors store) {
-  switch (store) {
-    case storage::StoreVectors::kNone: return "none";
-    case storage::StoreVectors::kF16: return "f16";
-    case storage::StoreVectors::kF32: return "f32";
-  }
-  return "unknown";
-}
-
-const std::map<std::string, storage::StoreVectors>& StoreVectorsNames() {
-  using storage::StoreVectors;
-  static const auto& names = *new std::map<std::string, StoreVectors>{
-      {"none", StoreVectors::kNone}, {"f16", StoreVectors::kF16}, {"f32", StoreVectors::kF32}};
-  return names;
 }
 
 }  // namespace tqdb::bench

@@ -1,14 +1,13 @@
-// The server that a benchmark talks to: one of its own in a scratch directory, or one that already runs.
+// The server that a benchmark talks to: one of its own in a scratch directory, or one that already
+// runs.
 #ifndef TQDB_BENCH_TARGET_H_
 #define TQDB_BENCH_TARGET_H_
 
+#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -66,8 +65,6 @@ struct SpaceFlags {
 void AddSpaceFlags(CLI::App* command, SpaceFlags* flags);
 client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t dim,
                                               storage::StoreVectors store);
-const char* StoreVectorsName(storage::StoreVectors store);
-const std::map<std::string, storage::StoreVectors>& StoreVectorsNames();
 
 }  // namespace tqdb::bench
 
