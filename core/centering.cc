@@ -8,10 +8,11 @@ namespace tqdb {
 
 namespace {
 
-// The guard decides after this many rows, then whenever the count has doubled, and from kMaxWindow rows
-// on after every kMaxWindow.
+// The guard decides after this many rows, then whenever the count has doubled, from kDoubling rows on
+// after as many more, and in the long run whenever it has grown by 1/16: a space of N rows has at most
+// about 16 ln N versions, each of which a query must be centred on.
 constexpr uint64_t kFirstCheck = 128;
-constexpr uint64_t kMaxWindow = 2048;
+constexpr uint64_t kDoubling = 2048;
 // Past this many rows, one in kSampling is looked at: the statistics are long steady.
 constexpr uint64_t kDenseRows = 16384;
 constexpr uint64_t kSampling = 8;
@@ -27,8 +28,13 @@ double SquaredNorm(absl::Span<const float> x) {
 
 }  // namespace
 
-CenteringGuard::CenteringGuard(size_t dim, bool normalize)
-    : dim_(dim), normalize_(normalize), next_check_(kFirstCheck), window_(dim), total_(dim) {}
+CenteringGuard::CenteringGuard(size_t dim, bool normalize, OldRows old_rows)
+    : dim_(dim),
+      normalize_(normalize),
+      old_rows_(old_rows),
+      next_check_(kFirstCheck),
+      window_(dim),
+      total_(dim) {}
 
 void CenteringGuard::Sums::Add(const Sums& other) {
   rows += other.rows;
@@ -65,7 +71,7 @@ bool CenteringGuard::Observe(MatrixView rows) {
   for (size_t r = 0; r < rows.rows(); ++r) {
     if (seen_ < kDenseRows || seen_ % kSampling == 0) AddRow(rows.row(r));
     if (++seen_ < next_check_) continue;
-    next_check_ = seen_ + std::min(seen_, kMaxWindow);
+    next_check_ = seen_ + std::max(std::min(seen_, kDoubling), seen_ / 16);
     // A later check of the same batch overrides an earlier one.
     if (Check()) {
       proposed = true;
@@ -75,29 +81,39 @@ bool CenteringGuard::Observe(MatrixView rows) {
   return proposed;
 }
 
-// The error of a score grows with |x - mu| |q - mu|. Recent rows stand for x, which are the rows to be
-// encoded next; all rows seen stand for q. A local mean that suits only the recent rows loses by |q - mu|.
+std::vector<float> CenteringGuard::Sums::Mean() const {
+  std::vector<float> mean(sum.size());
+  for (size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(sum[i] / static_cast<double>(rows));
+  return mean;
+}
+
+// The error of a score grows with |x - mu| |q - mu|. All rows seen stand for q. Where old rows follow
+// they stand for x too; else the recent rows do, which are like those to be encoded next, and a local
+// mean may serve them better than the mean of all: it pays for that by a larger |q - mu|.
 bool CenteringGuard::Check() {
   total_.Add(window_);
-  const double n = static_cast<double>(total_.rows);
-  std::vector<float> mean(dim_);
-  for (size_t i = 0; i < dim_; ++i) mean[i] = static_cast<float>(total_.sum[i] / n);
-
+  const Sums& rows = old_rows_ == OldRows::kReencoded ? total_ : window_;
   const auto cost = [&](absl::Span<const float> mu) {
-    return window_.EnergyAround(mu) * total_.EnergyAround(mu);
+    return rows.EnergyAround(mu) * total_.EnergyAround(mu);
   };
-  const double with_none = cost({}), with_mean = cost(mean);
-  const double with_current = in_force_.empty() ? with_none : cost(in_force_);
-  window_.Clear();
-  if (std::min(with_mean, with_none) >= kMargin * with_current) return false;
-  if (with_mean < with_none) {
-    proposal_ = std::move(mean);
-  } else {
-    proposal_.clear();
+  std::vector<float> best;  // no mean
+  for (std::vector<float> mean : {total_.Mean(), rows.Mean()}) {
+    if (cost(mean) < cost(best)) best = std::move(mean);
   }
-  return true;
+  const bool better = cost(best) < kMargin * cost(in_force_);
+  window_.Clear();
+  if (better) proposal_ = std::move(best);
+  return better;
 }
 
 void CenteringGuard::Adopted(absl::Span<const float> mu) { in_force_.assign(mu.begin(), mu.end()); }
+
+void CenteringGuard::Restore(absl::Span<const float> mu, uint64_t rows, double energy) {
+  total_.rows += rows;
+  total_.energy += normalize_ ? static_cast<double>(rows) : energy;
+  for (size_t i = 0; i < mu.size(); ++i) total_.sum[i] += static_cast<double>(rows) * mu[i];
+  seen_ += rows;
+  next_check_ = seen_ + std::max(std::min(std::max(seen_, kFirstCheck), kDoubling), seen_ / 16);
+}
 
 }  // namespace tqdb

@@ -25,10 +25,17 @@ struct Mean {
 };
 
 // Watches the rows of a space as they arrive and proposes means.
-// Not thread-safe: the owner serialises Observe.
+// Not thread-safe: the owner serialises its calls.
 class CenteringGuard {
  public:
-  explicit CenteringGuard(size_t dim, bool normalize);
+  // What becomes of the rows that were encoded under an older mean.
+  enum class OldRows {
+    kStay,       // they keep their version, so a mean need suit only the rows to come
+    kReencoded,  // they follow, so a mean must suit all rows
+  };
+
+  // `normalize`: rows count with norm 1 (COSINE).
+  CenteringGuard(size_t dim, bool normalize, OldRows old_rows = OldRows::kStay);
 
   // Takes note of rows (n, dim) that are about to be encoded. True when `proposal()` should be adopted
   // as the next version (an empty proposal means: stop subtracting).
@@ -36,6 +43,9 @@ class CenteringGuard {
   absl::Span<const float> proposal() const { return proposal_; }
   // The owner adopted the proposal, or restored a stored version at start-up (empty: none).
   void Adopted(absl::Span<const float> mu);
+  // At start-up: `rows` rows are stored that were encoded under `mu` (empty: none) and whose squared
+  // norms add up to `energy`. Their own mean is taken to be `mu`, near which it was.
+  void Restore(absl::Span<const float> mu, uint64_t rows, double energy);
 
  private:
   // Sums over some rows: enough for the mean squared distance to any point.
@@ -44,6 +54,7 @@ class CenteringGuard {
     void Add(const Sums& other);
     void Clear();
     double EnergyAround(absl::Span<const float> mu) const;  // mean of |x - mu|^2; empty mu is zero
+    std::vector<float> Mean() const;                        // of at least one row
 
     uint64_t rows = 0;
     double energy = 0;  // sum of |x|^2
@@ -53,7 +64,8 @@ class CenteringGuard {
   bool Check();
 
   const size_t dim_;
-  const bool normalize_;  // rows count with norm 1 (COSINE)
+  const bool normalize_;
+  const OldRows old_rows_;
   uint64_t seen_ = 0;
   uint64_t next_check_;
   Sums window_;  // rows since the last check

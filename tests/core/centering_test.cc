@@ -72,6 +72,40 @@ TEST(CenteringGuardTest, DropsOrRenewsAMeanThatHasBecomeWrong) {
   EXPECT_LT(mean, 0.1 * kDim);  // no longer near +2
 }
 
+// Two clusters one after the other. A local mean is worth its price when old rows stay where they are,
+// and never is when they must follow.
+TEST(CenteringGuardTest, ProposesLocalMeansOnlyWhereOldRowsStay) {
+  for (auto old_rows : {CenteringGuard::OldRows::kStay, CenteringGuard::OldRows::kReencoded}) {
+    Gaussian random(56);
+    CenteringGuard guard(kDim, false, old_rows);
+    for (int batch = 0; batch < 64; ++batch) {
+      std::vector<float> rows = Rows(random, 256, 0);
+      for (size_t i = 0; i < rows.size(); i += kDim) rows[i] += batch < 32 ? 20 : 0, rows[i + 1] += batch < 32 ? 0 : 20;
+      if (guard.Observe({rows.data(), 256, kDim})) guard.Adopted(guard.proposal());
+    }
+    const auto mean = guard.proposal();
+    ASSERT_EQ(mean.size(), kDim);
+    if (old_rows == CenteringGuard::OldRows::kStay) {
+      EXPECT_NEAR(mean[1], 20, 2);
+      EXPECT_NEAR(mean[0], 0, 2);
+    } else {
+      EXPECT_NEAR(mean[0] + mean[1], 20, 1);
+      EXPECT_GT(mean[0], 9);
+    }
+  }
+}
+
+// After a restart the stored rows still count: a few rows elsewhere do not move the mean of many.
+TEST(CenteringGuardTest, RemembersStoredRowsAfterARestart) {
+  Gaussian random(57);
+  const std::vector<float> mu(kDim, 1.0f);
+  CenteringGuard guard(kDim, false, CenteringGuard::OldRows::kReencoded);
+  guard.Restore(mu, 100000, 100000.0 * 2 * kDim);
+  guard.Adopted(mu);
+  const std::vector<float> rows = Rows(random, 20000, 0.9f);
+  EXPECT_FALSE(guard.Observe({rows.data(), 20000, kDim}));
+}
+
 TEST(CenteringGuardTest, DoesNotDependOnHowRowsAreBatched) {
   Gaussian random(55);
   const std::vector<float> rows = Rows(random, 3000, 0.5f);
