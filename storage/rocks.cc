@@ -327,6 +327,19 @@ class RocksStore : public Store {
   // Every live file must have the size that the MANIFEST says: table files are checked by RocksDB,
   // blob files only when they are read, which is too late to quarantine.
   absl::Status CheckFiles() {
+    // A compaction may begin at once and replace files while they are looked at.
+    TQDB_RETURN_IF_ERROR(FromRocks(db_->DisableFileDeletions(), "holding files"));
+    absl::Status status = CheckHeldFiles();
+    status.Update(FromRocks(db_->EnableFileDeletions(), "releasing files"));
+    return status;
+  }
+
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<size_t>(family)];
+  }
+
+ private:
+  absl::Status CheckHeldFiles() {
     rocksdb::LiveFilesStorageInfoOptions options;
     options.wal_size_for_flush = std::numeric_limits<uint64_t>::max();
     std::vector<rocksdb::LiveFileStorageInfo> files;
@@ -347,11 +360,6 @@ class RocksStore : public Store {
     return absl::OkStatus();
   }
 
-  rocksdb::ColumnFamilyHandle* handle(Family family) const {
-    return handles_[static_cast<size_t>(family)];
-  }
-
- private:
   const std::shared_ptr<ErrorListener> listener_;
   const std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // in order of Family

@@ -1,0 +1,166 @@
+// Adoption of means and what follows from it: versions on disk, warm-up rows, re-encoding, vacuum.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/storage/fixture.h"
+
+namespace tqdb::storage {
+namespace {
+
+constexpr size_t kDim = 48;
+
+std::vector<float> RowAround(testing::Gaussian& random, float center) {
+  std::vector<float> row = random.Vector(kDim);
+  for (size_t i = 0; i < kDim; ++i) row[i] = 0.2f * row[i] + (i % 3 == 0 ? center : 0.1f);
+  return row;
+}
+
+class AdoptionTest : public ::testing::TestWithParam<StoreVectors> {
+ protected:
+  void SetUp() override {
+    database_ = MustOpen(directory_.path());
+    CollectionConfig config = ConfigOf({SpaceOf("", kDim)});
+    config.spaces[0].store_vectors = GetParam();
+    collection_ = MustCreate(*database_, "c", config);
+  }
+  void Reopen() {
+    collection_.reset();
+    database_.reset();
+    database_ = MustOpen(directory_.path());
+    collection_ = MustGet(*database_, "c");
+  }
+  SpaceInfo Info() const { return collection_->Info().spaces[0]; }
+  void UpsertRows(uint64_t first, uint64_t count, float center) {
+    for (uint64_t i = first; i < first + count; ++i) {
+      ASSERT_TRUE(UpsertOne(*collection_, i, RowAround(random_, center)).ok());
+    }
+  }
+
+  testing::Gaussian random_{9};
+  TempDirectory directory_;
+  std::unique_ptr<Database> database_;
+  std::shared_ptr<Collection> collection_;
+};
+
+// Points that trickle in one by one are encoded before there is a mean. They must not stay so, not
+// even where no originals are kept.
+TEST_P(AdoptionTest, RowsFromBeforeTheFirstMeanAreEncodedAgain) {
+  UpsertRows(0, 100, 1.0f);
+  EXPECT_EQ(Info().current_mean_version, 0u);
+  EXPECT_EQ(Info().rows_under_current_mean, 100u);
+  UpsertRows(100, 100, 1.0f);
+  EXPECT_GE(Info().current_mean_version, 1u);
+  ASSERT_TRUE(collection_->Flush(/*settle=*/true).ok());
+  EXPECT_EQ(Info().rows_under_current_mean, 200u);
+  const std::vector<std::string> before = DumpText(*collection_);
+  Reopen();
+  EXPECT_GE(Info().current_mean_version, 1u);
+  EXPECT_EQ(Info().rows_under_current_mean, 200u);
+  EXPECT_EQ(Info().rows, 200u);
+  EXPECT_EQ(DumpText(*collection_), before);
+}
+
+TEST_P(AdoptionTest, WarmUpRowsThatWereReplacedOrDeletedStayAsTheyAre) {
+  UpsertRows(0, 60, 1.0f);
+  UpsertRows(0, 10, 1.0f);  // replaced
+  std::vector<PointId> ids;
+  for (uint64_t i = 10; i < 20; ++i) ids.push_back(PointId::Number(i));
+  ASSERT_TRUE(collection_->Delete(ids, Durability::kSync).ok());
+  UpsertRows(100, 120, 1.0f);
+  ASSERT_GE(Info().current_mean_version, 1u);
+  ASSERT_TRUE(collection_->Flush(/*settle=*/true).ok());
+  EXPECT_EQ(collection_->Count(), 170u);
+  EXPECT_EQ(Info().rows, 170u);
+  EXPECT_EQ(Info().rows_under_current_mean, 170u);
+  SearchSpec all;
+  all.limit = 1000;
+  EXPECT_EQ(SearchText(*collection_, RowAround(random_, 1.0f), all).size(), 170u);
+}
+
+// The rows drift, the mean follows, and what was encoded under old versions is brought up to date
+// where originals allow it, and found either way.
+TEST_P(AdoptionTest, EveryRowIsFoundUnderWhicheverMeanItLies) {
+  UpsertRows(0, 1000, 1.0f);
+  const uint32_t first_version = Info().current_mean_version;
+  EXPECT_GE(first_version, 1u);
+  uint64_t next = 1000;
+  for (; next < 30'000 && Info().current_mean_version == first_version; next += 200) {
+    UpsertRows(next, 200, -2.0f);
+  }
+  EXPECT_GT(Info().current_mean_version, first_version);
+  ASSERT_TRUE(collection_->Flush(/*settle=*/true).ok());
+  if (GetParam() == StoreVectors::kNone) {
+    EXPECT_LT(Info().rows_under_current_mean, next);
+  } else {
+    EXPECT_EQ(Info().rows_under_current_mean, next);
+  }
+  SearchSpec all;
+  all.limit = 10'000;
+  all.error_bound = 10;
+  const std::vector<float> query = RowAround(random_, 1.0f);
+  const auto before = SearchText(*collection_, query, all);
+  EXPECT_EQ(before.size(), std::min<uint64_t>(next, 10'000));
+  Reopen();
+  EXPECT_EQ(SearchText(*collection_, query, all), before);
+}
+
+TEST_P(AdoptionTest, InterruptedReencodingIsResumedAtOpen) {
+  UpsertRows(0, 3000, 1.0f);
+  UpsertRows(3000, 3000, -2.0f);
+  Reopen();  // without settling
+  ASSERT_TRUE(collection_->Flush(/*settle=*/true).ok());
+  const SpaceInfo info = Info();
+  EXPECT_EQ(info.rows, 6000u);
+  if (GetParam() != StoreVectors::kNone) {
+    EXPECT_EQ(info.rows_under_current_mean, 6000u);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Store, AdoptionTest,
+                         ::testing::Values(StoreVectors::kNone, StoreVectors::kF16,
+                                           StoreVectors::kF32));
+
+TEST(AdoptionOffTest, NoMeanIsAdopted) {
+  TempDirectory directory;
+  auto database = MustOpen(directory.path());
+  CollectionConfig config = ConfigOf({SpaceOf("", kDim)});
+  config.spaces[0].centering = Centering::kOff;
+  auto collection = MustCreate(*database, "c", config);
+  testing::Gaussian random(1);
+  for (uint64_t i = 0; i < 500; ++i) {
+    ASSERT_TRUE(UpsertOne(*collection, i, RowAround(random, 1.0f)).ok());
+  }
+  EXPECT_EQ(collection->Info().spaces[0].mean_versions, 0u);
+  EXPECT_EQ(collection->Info().spaces[0].rows_under_current_mean, 500u);
+}
+
+TEST(VacuumTest, MemoryOfReplacedPointsIsGivenBack) {
+  TempDirectory directory;
+  auto database = MustOpen(directory.path());
+  auto collection = MustCreate(*database, "c", ConfigOf({SpaceOf("", kDim)}));
+  testing::Gaussian random(2);
+  const auto write_all = [&] {
+    for (uint64_t first = 0; first < 10'000; first += 1000) {
+      std::vector<TestPoint> points;
+      for (uint64_t i = first; i < first + 1000; ++i) {
+        points.push_back({PointId::Number(i), {{"", RowAround(random, 0.0f)}}, ""});
+      }
+      ASSERT_TRUE(UpsertPoints(*collection, points).ok());
+    }
+    ASSERT_TRUE(collection->Flush(/*settle=*/true).ok());
+  };
+  write_all();
+  const uint64_t once = collection->Info().memory_bytes;
+  for (int round = 0; round < 8; ++round) write_all();
+  EXPECT_EQ(collection->Count(), 10'000u);
+  EXPECT_LT(collection->Info().memory_bytes, 3 * once);
+  SearchSpec all;
+  all.limit = 10'000;
+  all.error_bound = 10;
+  EXPECT_EQ(SearchText(*collection, RowAround(random, 0.0f), all).size(), 10'000u);
+}
+
+}  // namespace
+}  // namespace tqdb::storage

@@ -1,0 +1,121 @@
+// A full disk: writes are refused with a clear error, reads go on, other collections too, and
+// nothing that was acknowledged is lost.
+//
+// The disk is full because a child process may not let a file grow beyond a limit (RLIMIT_FSIZE):
+// write() fails then as it does on a full disk, with another errno, and it needs no mount.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tests/storage/fixture.h"
+
+namespace tqdb::storage {
+namespace {
+
+constexpr size_t kDim = 256;
+
+// Ends the child with a message when a condition does not hold.
+void Require(bool condition, const std::string& what) {
+  if (condition) return;
+  std::fprintf(stderr, "%s\n", what.c_str());
+  _exit(1);
+}
+
+void LimitFileSize(rlim_t bytes) {
+  signal(SIGXFSZ, SIG_IGN);  // so that write() fails instead
+  rlimit limit;
+  Require(getrlimit(RLIMIT_FSIZE, &limit) == 0, "getrlimit");
+  limit.rlim_cur = bytes;
+  Require(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+}
+
+[[noreturn]] void FillTheDisk(const std::string& directory) {
+  auto database = MustOpen(directory);
+  auto full = MustCreate(*database, "full", ConfigOf({SpaceOf("", kDim)}));
+  auto other = MustCreate(*database, "other", ConfigOf({SpaceOf("", kDim)}));
+  testing::Gaussian random(1);
+  for (uint64_t i = 0; i < 10; ++i) {
+    Require(UpsertOne(*other, i, random.Vector(kDim)).ok(), "other before");
+  }
+  LimitFileSize(2 << 20);
+  uint64_t acknowledged = 0;
+  absl::Status status;
+  while (acknowledged < 100'000) {
+    status = UpsertPoints(*full, {{PointId::Number(acknowledged), {{"", random.Vector(kDim)}}, ""}},
+                          Durability::kSync)
+                 .status();
+    if (!status.ok()) break;
+    ++acknowledged;
+  }
+  Require(absl::IsResourceExhausted(status), "first failure: " + status.ToString());
+  Require(acknowledged > 100, "the limit came too early");
+
+  // Read-only from here on, also for other kinds of write; reads are served.
+  const PointId first = PointId::Number(0);
+  status = UpsertOne(*full, 1, random.Vector(kDim)).status();
+  Require(absl::IsResourceExhausted(status), "second write: " + status.ToString());
+  Require(status.message().find("disk is full") != std::string::npos,
+          std::string(status.message()));
+  Require(!full->Delete({&first, 1}, Durability::kSync).ok(), "delete");
+  Require(!full->SetMetadata({{"a", "b"}}).ok(), "metadata");
+  Require(full->Count() == acknowledged, "count");
+  Require(full->Info().status == CollectionStatus::kReadOnly, "status");
+  Require(!full->Info().error.empty(), "error text");
+  Require(Dump(*full).size() == acknowledged, "dump");
+  const std::vector<float> query = random.Vector(kDim);
+  Require(full->Search(MatrixView(query.data(), 1, kDim), {}).ok(), "search");
+
+  // Its files are small yet, so the other collection is not even hindered.
+  Require(UpsertOne(*other, 100, query).ok(), "other after");
+  Require(other->Info().status == CollectionStatus::kReady, "other's status");
+  std::fprintf(stderr, "acknowledged=%d\n", static_cast<int>(acknowledged));
+  _exit(0);
+}
+
+TEST(DiskFullDeathTest, WritesAreRefusedReadsGoOnAndNothingAcknowledgedIsLost) {
+  DeathTestDirectory directory;
+  EXPECT_EXIT(FillTheDisk(directory.path()), ::testing::ExitedWithCode(0), "acknowledged=");
+
+  // With room again, a restart brings back every acknowledged point, in order and without a gap;
+  // one that was refused may be there or not.
+  auto database = MustOpen(directory.path());
+  auto full = MustGet(*database, "full");
+  const std::vector<PointRecord> dump = Dump(*full);
+  ASSERT_GT(dump.size(), 100u);
+  for (size_t i = 0; i < dump.size(); ++i) ASSERT_EQ(dump[i].id, PointId::Number(i));
+  EXPECT_EQ(full->Info().status, CollectionStatus::kReady);
+  EXPECT_TRUE(UpsertOne(*full, 1, std::vector<float>(kDim, 1)).ok());
+  EXPECT_EQ(MustGet(*database, "other")->Count(), 11u);
+}
+
+[[noreturn]] void CreateOnAFullDisk(const std::string& directory) {
+  auto database = MustOpen(directory);
+  MustCreate(*database, "before", ConfigOf({SpaceOf("", kDim)}));
+  LimitFileSize(16);
+  const absl::Status status =
+      database->CreateCollection("c", ConfigOf({SpaceOf("", kDim)})).status();
+  Require(!status.ok(), "created on a full disk");
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  Require(absl::IsNotFound(database->GetCollection("c").status()), "half a collection");
+  LimitFileSize(RLIM_INFINITY);
+  Require(database->CreateCollection("c", ConfigOf({SpaceOf("", kDim)})).ok(), "create with room");
+  _exit(0);
+}
+
+TEST(DiskFullDeathTest, CollectionIsCreatedWholeOrNotAtAll) {
+  DeathTestDirectory directory;
+  EXPECT_EXIT(CreateOnAFullDisk(directory.path()), ::testing::ExitedWithCode(0),
+              "RESOURCE_EXHAUSTED");
+  auto database = MustOpen(directory.path());
+  EXPECT_TRUE(database->GetCollection("c").ok());
+  EXPECT_TRUE(database->GetCollection("before").ok());
+}
+
+}  // namespace
+}  // namespace tqdb::storage
