@@ -8,6 +8,7 @@ find_package(RocksDB CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)  # brings CivetWeb
 if(TQDB_BUILD_TESTS)
   find_package(GTest CONFIG REQUIRED)
 endif()

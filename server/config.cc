@@ -1,0 +1,179 @@
+#include "server/config.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "server/build_info.h"
+
+namespace tqdb::server {
+
+namespace {
+
+constexpr char kDescription[] =
+    "tqdb-server: an embedding vector database that stores TurboQuant codes, served over gRPC.\n"
+    "Every option can also be set in the environment (--grpc-port: TQDB_GRPC_PORT) and in the "
+    "file\n"
+    "that --config names (grpc-port = 6334). The command line wins over the environment, the\n"
+    "environment over the file.";
+
+constexpr char kFooter[] =
+    "SIGTERM and SIGINT stop the server gracefully, a second one at once.\n"
+    "Example: tqdb-server --data-dir /var/lib/tqdb --listen 0.0.0.0";
+
+// What the options are parsed into: units of the command line, before they become those of Config.
+struct Values {
+  std::string data_dir = "./data";
+  std::string listen = "127.0.0.1";
+  int grpc_port = 6334;
+  int http_port = 6333;
+  size_t max_message_mb = 64;
+  size_t max_requests = 256;
+  size_t max_streams = 256;
+  size_t max_upsert_mb = 512;
+  size_t stream_batches = 8;
+  size_t commit_threads = 16;
+  size_t block_cache_mb = 128;
+  size_t write_buffer_mb = 256;
+  int background_threads = 2;
+  int shutdown_timeout_s = 30;
+  std::string log_level = "info";
+  std::string log_format = "text";
+};
+
+void AddOptions(CLI::App* app, Values* v) {
+  const std::string data = "Data", net = "Network", limits = "Limits", logging = "Logging";
+  app->add_option("--data-dir", v->data_dir, "Directory of the database; created when missing")
+      ->group(data);
+  app->add_option("--block-cache-mb", v->block_cache_mb, "Cache of stored blocks, all collections")
+      ->check(CLI::Range(1, 1 << 20))
+      ->group(data);
+  app->add_option("--write-buffer-mb", v->write_buffer_mb, "Unflushed writes, all collections")
+      ->check(CLI::Range(4, 1 << 20))
+      ->group(data);
+  app->add_option("--background-threads", v->background_threads, "Flush and compaction threads")
+      ->check(CLI::Range(1, 256))
+      ->group(data);
+
+  app->add_option("--listen", v->listen, "Address to listen on; 0.0.0.0 or :: for every interface")
+      ->group(net);
+  app->add_option("--grpc-port", v->grpc_port, "Port of gRPC; 0 takes a free one")
+      ->check(CLI::Range(0, 65535))
+      ->group(net);
+  app->add_option("--http-port", v->http_port, "Port of /metrics and health; 0 means none")
+      ->check(CLI::Range(0, 65535))
+      ->group(net);
+
+  app->add_option("--max-message-mb", v->max_message_mb, "Largest message, either way")
+      ->check(CLI::Range(1, 1024))
+      ->group(limits);
+  app->add_option("--max-requests", v->max_requests, "Calls served at once; more are refused")
+      ->check(CLI::Range(1, 10000))
+      ->group(limits);
+  app->add_option("--max-streams", v->max_streams, "Upsert streams open at once")
+      ->check(CLI::Range(1, 100000))
+      ->group(limits);
+  app->add_option("--max-upsert-mb", v->max_upsert_mb,
+                  "Upsert messages in flight: beyond, calls are refused and streams wait")
+      ->check(CLI::Range(1, 1 << 20))
+      ->group(limits);
+  app->add_option("--stream-batches", v->stream_batches,
+                  "Batches of one stream between arrival and acknowledgement")
+      ->check(CLI::Range(1, 1024))
+      ->group(limits);
+  app->add_option("--commit-threads", v->commit_threads, "Threads that commit stream batches")
+      ->check(CLI::Range(1, 1024))
+      ->group(limits);
+  app->add_option("--shutdown-timeout", v->shutdown_timeout_s,
+                  "Seconds that calls under way have when the server stops")
+      ->check(CLI::Range(0, 3600))
+      ->group(limits);
+
+  app->add_option("--log-level", v->log_level, "How much is logged")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kLogLevels), std::end(kLogLevels))))
+      ->group(logging);
+  app->add_option("--log-format", v->log_format, "text, or json with one object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->group(logging);
+}
+
+// TQDB_GRPC_PORT of --grpc-port.
+std::string EnvName(const std::string& option) {
+  return absl::StrCat("TQDB_", absl::AsciiStrToUpper(absl::StrReplaceAll(option, {{"-", "_"}})));
+}
+
+// The options that the environment sets, as arguments. Put before those of the command line, which
+// then win (the last one counts), and both win over the file. CLI11's own envname() would lose to
+// the file.
+std::vector<std::string> EnvironmentArgs(const CLI::App& app, const GetEnvFn& get_env) {
+  std::vector<std::string> args;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_items_expected_max() == 0) continue;
+    const std::string& name = option->get_lnames().front();
+    const char* value = get_env(EnvName(name).c_str());
+    if (value != nullptr && *value != '\0') args.push_back(absl::StrCat("--", name, "=", value));
+  }
+  return args;
+}
+
+Config ToConfig(const Values& v) {
+  const auto mb = [](size_t n) { return n << 20; };
+  Config config;
+  config.server.database.directory = v.data_dir;
+  config.server.database.block_cache_bytes = mb(v.block_cache_mb);
+  config.server.database.write_buffer_bytes = mb(v.write_buffer_mb);
+  config.server.database.background_threads = v.background_threads;
+  config.server.listen = v.listen;
+  config.server.grpc_port = v.grpc_port;
+  config.server.http_port = v.http_port == 0 ? std::nullopt : std::optional<int>(v.http_port);
+  config.server.max_message_bytes = mb(v.max_message_mb);
+  config.server.admission.max_requests = v.max_requests;
+  config.server.admission.max_streams = v.max_streams;
+  config.server.admission.max_upsert_bytes = mb(v.max_upsert_mb);
+  config.server.streams.max_batches_in_flight = v.stream_batches;
+  config.server.streams.num_threads = v.commit_threads;
+  config.shutdown_timeout = absl::Seconds(v.shutdown_timeout_s);
+  config.log_level = v.log_level;
+  config.log_format = v.log_format == "json" ? LogFormat::kJson : LogFormat::kText;
+  return config;
+}
+
+}  // namespace
+
+ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& get_env) {
+  Values values;
+  CLI::App app(kDescription, "tqdb-server");
+  app.footer(kFooter);
+  app.option_defaults()
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->always_capture_default();
+  app.set_version_flag("--version",
+                       absl::StrCat("tqdb-server ", Version(), " (commit ", Commit(), ")"));
+  app.set_config("--config", "", "File with options, TOML or INI");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  AddOptions(&app, &values);
+  app.failure_message([](const CLI::App*, const CLI::Error& e) {
+    return absl::StrCat("tqdb-server: ", e.what(), " (--help lists the options)\n");
+  });
+
+  std::vector<std::string> all = EnvironmentArgs(app, get_env);
+  all.insert(all.end(), args.begin(), args.end());
+  std::reverse(all.begin(), all.end());  // as CLI11 wants a vector
+  ParsedConfig parsed;
+  try {
+    app.parse(std::move(all));
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, err;
+    parsed.exit_code = app.exit(e, out, err) == 0 ? 0 : 2;
+    parsed.text = out.str() + err.str();
+    return parsed;
+  }
+  parsed.config = ToConfig(values);
+  return parsed;
+}
+
+}  // namespace tqdb::server

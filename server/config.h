@@ -1,0 +1,45 @@
+// Command line, environment and configuration file of tqdb-server.
+//
+// Every option is --name on the command line, TQDB_NAME in the environment and `name = value` in
+// the file that
+// --config names (TOML or INI). The command line wins over the environment, the environment over
+// the file.
+#ifndef TQDB_SERVER_CONFIG_H_
+#define TQDB_SERVER_CONFIG_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/logging.h"
+#include "server/server.h"
+
+namespace tqdb::server {
+
+struct Config {
+  ServerOptions server;
+  absl::Duration shutdown_timeout = absl::Seconds(30);
+  std::string log_level = "info";
+  LogFormat log_format = LogFormat::kText;
+};
+
+// What came of parsing: a configuration, or a text to print and the code to exit with (0 for --help
+// and
+// --version, 2 for an error, which then is one line).
+struct ParsedConfig {
+  std::optional<Config> config;
+  std::string text;
+  int exit_code = 0;
+};
+
+// Value of an environment variable; null when it is not set.
+using GetEnvFn = std::function<const char*(const char* name)>;
+
+// `args` without the name of the program.
+ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& get_env);
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_CONFIG_H_

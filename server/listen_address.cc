@@ -1,0 +1,70 @@
+#include "server/listen_address.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+
+namespace tqdb::server {
+
+namespace {
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+absl::StatusOr<AddressList> Resolve(const std::string& host, int port, int flags) {
+  addrinfo hints = {};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV | flags;
+  addrinfo* list = nullptr;
+  const int error = getaddrinfo(host.c_str(), absl::StrCat(port).c_str(), &hints, &list);
+  if (error != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen on '", host, "' (--listen): ", gai_strerror(error)));
+  }
+  return AddressList(list, &freeaddrinfo);
+}
+
+std::string WithoutBrackets(const std::string& address) {
+  if (address.size() < 2 || address.front() != '[') return address;
+  return address.substr(1, address.size() - 2);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ResolveListenAddress(const std::string& listen) {
+  absl::StatusOr<AddressList> list = Resolve(WithoutBrackets(listen), 0, 0);
+  if (!list.ok()) return list.status();
+  char host[NI_MAXHOST];
+  const addrinfo& first = **list;
+  const int error =
+      getnameinfo(first.ai_addr, first.ai_addrlen, host, sizeof(host), nullptr, 0, NI_NUMERICHOST);
+  if (error != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen on '", listen, "' (--listen): ", gai_strerror(error)));
+  }
+  return first.ai_family == AF_INET6 ? absl::StrCat("[", host, "]") : std::string(host);
+}
+
+absl::Status CheckPortFree(const std::string& address, int port, const char* flag) {
+  if (port == 0) return absl::OkStatus();
+  absl::StatusOr<AddressList> list = Resolve(WithoutBrackets(address), port, AI_NUMERICHOST);
+  if (!list.ok()) return list.status();
+  const int fd = socket((*list)->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return absl::UnavailableError(absl::StrCat("no socket: ", std::strerror(errno)));
+  const int on = 1;  // connections of a server that has just stopped do not keep the port
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  const bool bound = bind(fd, (*list)->ai_addr, (*list)->ai_addrlen) == 0 && listen(fd, 1) == 0;
+  const int error = errno;
+  close(fd);
+  if (bound) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ":", port,
+                                             " (--listen, ", flag, "): ", std::strerror(error)));
+}
+
+}  // namespace tqdb::server

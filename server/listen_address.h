@@ -1,0 +1,23 @@
+// Where the server listens: resolved once, tried before gRPC does.
+#ifndef TQDB_SERVER_LISTEN_ADDRESS_H_
+#define TQDB_SERVER_LISTEN_ADDRESS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace tqdb::server {
+
+// Numeric form of an address or host name, IPv6 in brackets: "127.0.0.1", "[::1]". InvalidArgument
+// when it cannot be resolved.
+absl::StatusOr<std::string> ResolveListenAddress(const std::string& listen);
+
+// OK when `port` of a resolved address can be bound now. gRPC and CivetWeb say only that they
+// failed; this says why: Unavailable, with the reason of the operating system and the option `flag`
+// to change.
+absl::Status CheckPortFree(const std::string& address, int port, const char* flag);
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_LISTEN_ADDRESS_H_

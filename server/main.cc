@@ -1,0 +1,101 @@
+// tqdb-server: parses options, starts the server, waits for a signal, stops it.
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "server/config.h"
+#include "server/logging.h"
+#include "server/server.h"
+#include "spdlog/spdlog.h"
+
+namespace {
+
+using tqdb::server::Config;
+using tqdb::server::ParsedConfig;
+using tqdb::server::Server;
+
+// What the thread that waits for signals shares with main. Never destroyed: that thread ends with
+// the process.
+struct StopState {
+  sigset_t signals;
+  std::atomic<bool> serving{false};
+  absl::Notification stop;
+};
+
+int NextSignal(const sigset_t& signals) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+  return signal;
+}
+
+void WatchSignals(StopState* state) {
+  int signal = NextSignal(state->signals);
+  if (!state->serving) {
+    // Nothing was acknowledged, and the storage engine recovers from an end at any point.
+    spdlog::info("signal {} while starting: exit", signal);
+    std::_Exit(EXIT_SUCCESS);
+  }
+  spdlog::info("signal {}: stopping", signal);
+  state->stop.Notify();
+  signal = NextSignal(state->signals);
+  spdlog::warn("signal {} while stopping: exit at once", signal);
+  std::_Exit(EXIT_FAILURE);
+}
+
+// Blocks the signals in this thread and in all that it will start; one thread waits for them.
+StopState* StartSignalThread() {
+  auto* state = new StopState;
+  sigemptyset(&state->signals);
+  sigaddset(&state->signals, SIGTERM);
+  sigaddset(&state->signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &state->signals, nullptr);
+  signal(SIGPIPE,
+         SIG_IGN);  // a peer that hangs up is an error of its connection, not of the process
+  std::thread(&WatchSignals, state).detach();
+  return state;
+}
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "tqdb-server: %s\n", std::string(status.message()).c_str());
+  return EXIT_FAILURE;
+}
+
+int Serve(const Config& config) {
+  StopState* state = StartSignalThread();
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(config.server);
+  if (!server.ok()) return Fail(server.status());
+  state->serving = true;
+  state->stop.WaitForNotification();
+  const absl::Status closed = (*server)->Shutdown(config.shutdown_timeout);
+  if (!closed.ok()) return Fail(closed);
+  spdlog::info("stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ParsedConfig parsed =
+      tqdb::server::ParseConfig(std::vector<std::string>(argv + 1, argv + argc),
+                                [](const char* name) { return getenv(name); });
+  if (!parsed.config.has_value()) {
+    std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);
+    return parsed.exit_code;
+  }
+  tqdb::server::InitLogging(parsed.config->log_level, parsed.config->log_format);
+  return Serve(*parsed.config);
+}

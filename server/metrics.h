@@ -1,0 +1,83 @@
+// Everything that /metrics shows, in one place.
+//
+// Thread-safe. Counters and histograms are fed by call.cc and upsert_stream.cc; gauges about
+// collections and the process are read when a scrape comes.
+#ifndef TQDB_SERVER_METRICS_H_
+#define TQDB_SERVER_METRICS_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/admission.h"
+#include "storage/database.h"
+
+namespace prometheus {
+class Counter;
+class Histogram;
+class Registry;
+template <typename T>
+class Family;
+}  // namespace prometheus
+
+namespace tqdb::server {
+
+// Every RPC, in the order of the protos.
+enum class Method {
+  kCreateCollection,
+  kGetCollection,
+  kListCollections,
+  kUpdateCollection,
+  kDeleteCollection,
+  kUpsert,
+  kUpsertStream,  // one sample a batch
+  kDelete,
+  kGet,
+  kScroll,
+  kCount,
+  kSearch,
+  kSearchBatch,
+  kGetServerInfo,
+};
+inline constexpr size_t kNumMethods = static_cast<size_t>(Method::kGetServerInfo) + 1;
+
+// As in the proto: "Search".
+const char* MethodName(Method method);
+
+class Metrics {
+ public:
+  // `admission` must outlive the metrics. Its numbers appear as gauges.
+  explicit Metrics(const Admission& admission);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // One finished call, or one finished batch of a stream.
+  void CountCall(Method method, absl::StatusCode code, absl::Duration latency);
+  void CountUpserted(uint64_t points);
+  void CountDeleted(uint64_t points);
+  void CountQueries(uint64_t queries);
+
+  // Everything, in the text format of Prometheus. `database` may be null while it is being opened.
+  std::string Serialize(const storage::Database* database) const;
+
+ private:
+  const Admission& admission_;
+  std::unique_ptr<prometheus::Registry> registry_;
+  prometheus::Family<prometheus::Counter>* requests_;
+  std::array<prometheus::Histogram*, kNumMethods> latency_;
+  prometheus::Counter* points_upserted_;
+  prometheus::Counter* points_deleted_;
+  prometheus::Counter* queries_;
+};
+
+// Resident set of this process; 0 when /proc cannot be read.
+uint64_t ResidentBytes();
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_METRICS_H_

@@ -1,0 +1,173 @@
+#include "server/server.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/kernels/kernels.h"
+#include "core/status_macros.h"
+#include "grpc/grpc.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "server/admin_service.h"
+#include "server/build_info.h"
+#include "server/collection_service.h"
+#include "server/listen_address.h"
+#include "server/point_service.h"
+#include "spdlog/spdlog.h"
+
+namespace tqdb::server {
+
+namespace {
+
+// Threads of gRPC beyond those of admitted calls: pollers, and calls that are being refused.
+constexpr int kSpareThreads = 64;
+
+// A peer that vanished without a word is noticed after these two; clients may ping as often as the
+// third.
+constexpr int kKeepaliveTimeMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kMinPingIntervalMs = 10'000;
+
+void SetChannelOptions(const ServerOptions& options, grpc::ServerBuilder* builder) {
+  // A second server on the same port must fail, not take half of the connections.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kMinPingIntervalMs);
+  builder->SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
+  grpc::ResourceQuota quota("tqdb");
+  quota.SetMaxThreads(2 * static_cast<int>(options.admission.max_requests) + kSpareThreads);
+  builder->SetResourceQuota(quota);
+}
+
+void LogCollection(const storage::CollectionInfo& info) {
+  switch (info.status) {
+    case storage::CollectionStatus::kReady:
+      spdlog::info("collection '{}': {} points, {} MiB in memory", info.name, info.points,
+                   info.memory_bytes >> 20);
+      break;
+    case storage::CollectionStatus::kReadOnly:
+      spdlog::warn("collection '{}' is read-only: {}", info.name, info.error);
+      break;
+    case storage::CollectionStatus::kQuarantined:
+      spdlog::error("collection '{}' is quarantined: {}", info.name, info.error);
+      break;
+  }
+}
+
+}  // namespace
+
+Server::Server(const ServerOptions& options)
+    : options_(options),
+      admission_(options.admission),
+      metrics_(admission_),
+      runner_(admission_, metrics_) {}
+
+Server::~Server() {
+  if (const absl::Status status = Shutdown(absl::ZeroDuration()); !status.ok()) {
+    spdlog::error("closing the database: {}", status.ToString());
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  spdlog::info("tqdb-server {} (commit {}), {} kernels, data directory {}", Version(), Commit(),
+               BestKernels().name, options.database.directory);
+  TQDB_ASSIGN_OR_RETURN(const std::string address, ResolveListenAddress(options.listen));
+  // Told before minutes of loading, not after.
+  TQDB_RETURN_IF_ERROR(CheckPortFree(address, options.grpc_port, "--grpc-port"));
+  std::unique_ptr<Server> server(new Server(options));
+  TQDB_RETURN_IF_ERROR(server->StartHttp(address));
+  TQDB_RETURN_IF_ERROR(server->OpenDatabase());
+  TQDB_RETURN_IF_ERROR(server->StartGrpc(address));
+  server->ready_ = true;
+  return server;
+}
+
+absl::Status Server::StartHttp(const std::string& address) {
+  if (!options_.http_port.has_value()) return absl::OkStatus();
+  TQDB_RETURN_IF_ERROR(CheckPortFree(address, *options_.http_port, "--http-port"));
+  HttpServer::Handlers handlers;
+  handlers.ready = [this] { return ready_.load(); };
+  handlers.metrics = [this] { return metrics_.Serialize(scraped_database_.load()); };
+  TQDB_ASSIGN_OR_RETURN(http_,
+                        HttpServer::Start(address, *options_.http_port, std::move(handlers)));
+  spdlog::info("metrics and health on http://{}:{}", address, http_->port());
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenDatabase() {
+  const absl::Time start = absl::Now();
+  TQDB_ASSIGN_OR_RETURN(database_, storage::Database::Open(options_.database));
+  scraped_database_ = database_.get();
+  const std::vector<storage::CollectionInfo> collections = database_->ListCollections();
+  uint64_t points = 0;
+  size_t quarantined = 0;
+  for (const storage::CollectionInfo& info : collections) {
+    LogCollection(info);
+    points += info.points;
+    quarantined += info.status == storage::CollectionStatus::kQuarantined;
+  }
+  spdlog::info("loaded {} collections ({} quarantined) with {} points in {:.3f} s",
+               collections.size(), quarantined, points, absl::ToDoubleSeconds(absl::Now() - start));
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartGrpc(const std::string& address) {
+  streams_ = std::make_unique<UpsertStreams>(*database_, admission_, metrics_, options_.streams);
+  collection_service_ = std::make_unique<CollectionService>(*database_, runner_);
+  point_service_ = std::make_unique<PointService>(*database_, runner_, metrics_, *streams_,
+                                                  options_.max_message_bytes);
+  admin_service_ = std::make_unique<AdminService>(options_.database.directory,
+                                                  options_.max_message_bytes, runner_);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  grpc::ServerBuilder builder;
+  SetChannelOptions(options_, &builder);
+  const std::string listening = absl::StrCat(address, ":", options_.grpc_port);
+  builder.AddListeningPort(listening, grpc::InsecureServerCredentials(), &grpc_port_);
+  builder.RegisterService(collection_service_.get());
+  builder.RegisterService(point_service_.get());
+  builder.RegisterService(admin_service_.get());
+  grpc_ = builder.BuildAndStart();
+  if (grpc_ == nullptr || grpc_port_ == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot serve gRPC on ", listening, " (--listen, --grpc-port)"));
+  }
+  grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
+  for (const char* service :
+       {v1::CollectionService::service_full_name(), v1::PointService::service_full_name(),
+        v1::AdminService::service_full_name()}) {
+    health->SetServingStatus(service, true);
+  }
+  spdlog::info("serving gRPC on {}:{}", address, grpc_port_);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Shutdown(absl::Duration grace) {
+  if (database_ == nullptr && http_ == nullptr) return absl::OkStatus();
+  ready_ = false;
+  if (grpc_ != nullptr) {
+    grpc_->GetHealthCheckService()->SetServingStatus(false);
+    streams_->Drain();
+    grpc_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+    grpc_.reset();
+  }
+  streams_.reset();
+  http_.reset();  // no scrape after this
+  scraped_database_ = nullptr;
+  absl::Status status;
+  if (database_ != nullptr) status = database_->Close();
+  database_.reset();
+  return status;
+}
+
+}  // namespace tqdb::server
