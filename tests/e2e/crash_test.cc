@@ -70,7 +70,7 @@ class CrashTest : public ::testing::Test {
   tqdb::testing::ServerProcessOptions ServerOptions() const {
     return {.data_directory = dir_.File("data"),
             .log_path = dir_.File("server.log"),
-            .arguments = {"--write-buffer-mb", "4"}};
+            .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}};
   }
 
   void StartServer() {
