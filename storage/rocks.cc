@@ -31,6 +31,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdarg>
 #include <limits>
 #include <utility>
 
@@ -165,6 +166,16 @@ class ErrorListener : public rocksdb::EventListener {
  private:
   mutable absl::Mutex mutex_;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
+};
+
+// RocksDB's own log is not written: its errors reach us as statuses and through ErrorListener, and
+// Debian builds RocksDB with assertions, one of which ends the process when the log's file cannot
+// grow. A full disk must not do that.
+class SilentLogger : public rocksdb::Logger {
+ public:
+  SilentLogger() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
 };
 
 class RocksSnapshot : public Snapshot {
@@ -384,9 +395,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& directory,
   options.bytes_per_sync = uint64_t{1} << 20;
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   options.listeners = {listener};
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = size_t{1} << 20;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<SilentLogger>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
 
