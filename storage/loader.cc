@@ -1,6 +1,7 @@
 #include "storage/loader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -103,6 +104,10 @@ absl::Status LoadCodes(const Store& store, Space& space, absl::Span<const PointR
     return absl::DataLossError(
         absl::StrCat("code of row ", row, " in vector space '", space.config().name, "' ", what));
   };
+  const uint32_t current_version = space.current_mean_version();
+  const bool unit_norms = space.config().codec.metric == Metric::kCosine;
+  uint64_t current_rows = 0;
+  double energy = 0;
   size_t next = 0;
   for (; cursor->Valid(); cursor->Next()) {
     size_t key_space;
@@ -122,8 +127,15 @@ absl::Status LoadCodes(const Store& store, Space& space, absl::Span<const PointR
         space.engine().Append(points[next].id, row, reinterpret_cast<const uint8_t*>(code.data()));
     if (!slot.ok()) return damaged(row, slot.status().message());
     slots[next * num_spaces + space.index()] = *slot;
+    CodeHeader header;
+    std::memcpy(&header, code.data(), sizeof(header));
+    if (header.mean_version != current_version) continue;
+    ++current_rows;
+    energy += unit_norms ? 1.0 : double{header.norm} * header.norm;
   }
-  return cursor->status();
+  TQDB_RETURN_IF_ERROR(cursor->status());
+  space.RestoreGuard(current_rows, energy);
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -50,7 +50,9 @@ Space::Space(const VectorSpaceConfig& config, size_t index, std::unique_ptr<Vect
       index_(index),
       engine_(std::move(engine)),
       batcher_(std::make_unique<SearchBatcher>(*engine_)),
-      guard_(config.codec.dim, config.codec.metric == Metric::kCosine) {}
+      guard_(config.codec.dim, config.codec.metric == Metric::kCosine,
+             config.store_vectors == StoreVectors::kNone ? CenteringGuard::OldRows::kStay
+                                                         : CenteringGuard::OldRows::kReencoded) {}
 
 std::optional<std::shared_ptr<const Mean>> Space::Observe(MatrixView rows) {
   if (!guard_.Observe(rows)) return std::nullopt;
@@ -65,12 +67,13 @@ void Space::RestoreMean(uint32_t version, absl::Span<const float> mu) {
   last_version_.store(std::max(mean_versions(), version), std::memory_order_relaxed);
 }
 
-absl::Status Space::RestoreCurrentMean(uint32_t version) {
-  TQDB_RETURN_IF_ERROR(engine_->SetCurrentMean(version));
+void Space::RestoreGuard(uint64_t rows, double energy) {
   const std::shared_ptr<const Mean> mean = engine_->current_mean();
   absl::MutexLock lock(&guard_mutex_);
-  guard_.Adopted(mean != nullptr ? absl::MakeConstSpan(mean->mu) : absl::Span<const float>());
-  return absl::OkStatus();
+  const absl::Span<const float> mu =
+      mean != nullptr ? absl::MakeConstSpan(mean->mu) : absl::Span<const float>();
+  guard_.Adopted(mu);
+  guard_.Restore(mu, rows, energy);
 }
 
 uint32_t Space::current_mean_version() const {

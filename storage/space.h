@@ -73,9 +73,11 @@ class Space {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(guard_mutex_);
   absl::Mutex& guard_mutex() ABSL_LOCK_RETURNED(guard_mutex_) { return guard_mutex_; }
 
-  // At start-up: takes over a stored version, and notes which one is in force.
-  void RestoreMean(uint32_t version, absl::Span<const float> mu) ABSL_LOCKS_EXCLUDED(guard_mutex_);
-  absl::Status RestoreCurrentMean(uint32_t version) ABSL_LOCKS_EXCLUDED(guard_mutex_);
+  // At start-up, in this order: every stored version, then the one in force, then what is stored
+  // under it: so many rows, whose squared norms (as the guard sees them) add up to `energy`.
+  void RestoreMean(uint32_t version, absl::Span<const float> mu);
+  absl::Status RestoreCurrentMean(uint32_t version) { return engine_->SetCurrentMean(version); }
+  void RestoreGuard(uint64_t rows, double energy) ABSL_LOCKS_EXCLUDED(guard_mutex_);
   uint32_t mean_versions() const { return last_version_.load(std::memory_order_relaxed); }
 
   uint32_t current_mean_version() const;
