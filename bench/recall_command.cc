@@ -248,7 +248,7 @@ Command AddRecallCommand(CLI::App& app) {
   command
       ->add_option("--error-bound", flags->error_bound,
                    "Of the scan, in standard deviations; 0: the default")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(CLI::Range(0.0, 10.0));
   command->add_option("--k", flags->top_k, "Neighbours of a query")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

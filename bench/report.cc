@@ -63,10 +63,42 @@ void Report::PrintTable() const {
        << info_.threads << (info_.threads == 1 ? " thread, " : " threads, ") << environment.compiler
        << ", commit " << environment.commit << ", seed " << info_.seed << "\n\n";
 
+  const std::vector<std::string> shared = SharedKeys();
+  if (!shared.empty()) {
+    size_t width = 0;
+    for (const std::string& key : shared) width = std::max(width, key.size());
+    for (const std::string& key : shared) {
+      out_ << key << std::string(width - key.size() + 2, ' ')
+           << Cell(records_.front().fields()[key]) << '\n';
+    }
+    out_ << '\n';
+  }
+  if (records_.size() > 1) PrintColumns(shared);
+  out_.flush();
+}
+
+std::vector<std::string> Report::SharedKeys() const {
+  std::vector<std::string> shared;
+  for (const auto& [key, value] : records_.front().fields().items()) {
+    const std::string& name = key;
+    const auto& first = value;
+    const bool same = std::all_of(records_.begin(), records_.end(), [&](const Record& record) {
+      const auto field = record.fields().find(name);
+      return field != record.fields().end() && *field == first;
+    });
+    if (same) shared.push_back(key);
+  }
+  return shared;
+}
+
+void Report::PrintColumns(const std::vector<std::string>& left_out) const {
+  const auto contains = [](const std::vector<std::string>& keys, const std::string& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
   std::vector<std::string> titles;
   for (const Record& record : records_) {
     for (const auto& [key, value] : record.fields().items()) {
-      if (std::find(titles.begin(), titles.end(), key) == titles.end()) titles.push_back(key);
+      if (!contains(left_out, key) && !contains(titles, key)) titles.push_back(key);
     }
   }
   std::vector<std::vector<std::string>> lines = {titles};
@@ -93,7 +125,6 @@ void Report::PrintTable() const {
     text.erase(text.find_last_not_of(' ') + 1);
     out_ << text << '\n';
   }
-  out_.flush();
 }
 
 }  // namespace tqdb::bench

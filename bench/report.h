@@ -54,7 +54,10 @@ class Report {
   void Add(const Record& record);
 
  private:
+  // What is the same in every record stands above the table, one a line.
   void PrintTable() const;
+  std::vector<std::string> SharedKeys() const;
+  void PrintColumns(const std::vector<std::string>& left_out) const;
 
   const RunInfo info_;
   const bool json_;

@@ -207,7 +207,8 @@ Command AddScanCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "scan",
       "Search in memory over generated rows: rate, survivors, fraction of the machine's limit");
-  command->add_option("--data", flags->data, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
+  command->add_option("--generator,--data", flags->data,
+                      "Directory of generator.NAME.{spectrum,mean}.f32.npy");
   command->add_option("--rows", flags->rows, "Generated rows")
       ->check(CLI::Range(64, 1 << 30))
       ->capture_default_str();

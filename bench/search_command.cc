@@ -259,7 +259,7 @@ Command AddSearchCommand(CLI::App& app) {
   command
       ->add_option("--error-bound", flags->error_bound,
                    "Of the scan, in standard deviations; 0: the default")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(CLI::Range(0.0, 10.0));
   command->add_option("--seconds", flags->seconds, "Of each measurement")
       ->check(CLI::Range(0.01, 3600.0))
       ->capture_default_str();

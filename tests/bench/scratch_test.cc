@@ -1,0 +1,44 @@
+#include "bench/scratch.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "bench/server_process.h"
+#include "gtest/gtest.h"
+
+namespace tqdb::bench {
+namespace {
+
+TEST(ScratchTest, DirectoryIsCountedAndGoesWithItsObject) {
+  auto directory = ScratchDirectory::Create("");
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  const std::string path = (*directory)->path();
+  std::filesystem::create_directories(path + "/a/b");
+  std::ofstream(path + "/a/b/file") << std::string(5000, 'x');
+  std::ofstream(path + "/other") << std::string(1000, 'y');
+  EXPECT_EQ(MeasureDisk(path).bytes, 6000u);
+  directory->reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ(MeasureDisk(path).bytes, 0u);
+  EXPECT_FALSE(ScratchDirectory::Create("/no/such/place").ok());
+}
+
+TEST(ScratchTest, ResidentMemoryOfAProcessIsFound) {
+  EXPECT_GT(ResidentBytesOf(getpid()), uint64_t{1} << 20);
+  EXPECT_EQ(ResidentBytesOf(0), 0u);
+}
+
+TEST(ServerProcessTest, ProgramThatEndsIsAnErrorWithItsReason) {
+  auto directory = ScratchDirectory::Create("");
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  const auto server = ServerProcess::Start({"/bin/false", (*directory)->path() + "/data"});
+  ASSERT_FALSE(server.ok());
+  EXPECT_NE(std::string(server.status().message()).find("/bin/false ended"), std::string::npos)
+      << server.status();
+}
+
+}  // namespace
+}  // namespace tqdb::bench
