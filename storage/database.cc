@@ -1,6 +1,9 @@
 #include "storage/database.h"
 
+#include <algorithm>
 #include <atomic>
+#include <map>
+#include <string>
 #include <thread>
 #include <utility>
 

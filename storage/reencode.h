@@ -5,7 +5,10 @@
 #ifndef TQDB_STORAGE_REENCODE_H_
 #define TQDB_STORAGE_REENCODE_H_
 
+#include <cstdint>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "storage/point_reader.h"

@@ -33,7 +33,9 @@
 #include <array>
 #include <cstdarg>
 #include <limits>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"

@@ -1,5 +1,6 @@
 #include "storage/writes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/status_macros.h"
