@@ -31,7 +31,8 @@ struct IdOptions {
 
 void AddIdOptions(CLI::App& sub, IdOptions& options) {
   sub.add_option("collection", options.collection, "Name of the collection")->required();
-  sub.add_option("ids", options.ids, "Ids: numbers or UUIDs");
+  // Not "ids": CLI11 of Debian 13 takes the name of a positional for that of a flag.
+  sub.add_option("id", options.ids, "Ids: numbers or UUIDs");
   sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input");
 }
 
