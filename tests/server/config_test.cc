@@ -1,0 +1,108 @@
+#include "server/config.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "spdlog/details/log_msg.h"
+#include "spdlog/formatter.h"
+
+namespace tqdb::server {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+ParsedConfig Parse(const std::vector<std::string>& args,
+                   const std::map<std::string, std::string>& env = {}) {
+  return ParseConfig(args, [&env](const char* name) {
+    const auto it = env.find(name);
+    return it == env.end() ? nullptr : it->second.c_str();
+  });
+}
+
+TEST(ConfigTest, DefaultsServeOnLoopback) {
+  const ParsedConfig parsed = Parse({});
+  ASSERT_TRUE(parsed.config.has_value()) << parsed.text;
+  EXPECT_EQ(parsed.config->server.listen, "127.0.0.1");
+  EXPECT_EQ(parsed.config->server.grpc_port, 6334);
+  EXPECT_EQ(parsed.config->server.http_port, 6333);
+  EXPECT_EQ(parsed.config->server.database.directory, "./data");
+  EXPECT_EQ(parsed.config->server.max_message_bytes, size_t{64} << 20);
+  EXPECT_EQ(parsed.config->shutdown_timeout, absl::Seconds(30));
+}
+
+TEST(ConfigTest, CommandLineWinsOverEnvironmentAndEnvironmentOverFile) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "tqdb-config-test.conf").string();
+  std::ofstream(path) << "grpc-port = 1001\nmax-requests = 11\nlog-format = \"json\"\n";
+  const std::map<std::string, std::string> env = {
+      {"TQDB_CONFIG", path}, {"TQDB_MAX_REQUESTS", "12"}, {"TQDB_MAX_STREAMS", "22"}};
+  const ParsedConfig parsed = Parse({"--max-streams", "33"}, env);
+  std::filesystem::remove(path);
+  ASSERT_TRUE(parsed.config.has_value()) << parsed.text;
+  EXPECT_EQ(parsed.config->server.grpc_port, 1001);
+  EXPECT_EQ(parsed.config->log_format, LogFormat::kJson);
+  EXPECT_EQ(parsed.config->server.admission.max_requests, 12u);
+  EXPECT_EQ(parsed.config->server.admission.max_streams, 33u);
+}
+
+TEST(ConfigTest, ShippedConfigurationFileParses) {
+  const ParsedConfig parsed =
+      Parse({"--config", std::string(TQDB_SOURCE_DIR) + "/deploy/tqdb.conf"});
+  EXPECT_TRUE(parsed.config.has_value()) << parsed.text;
+}
+
+TEST(ConfigTest, UnknownKeyOfTheFileIsAnError) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "tqdb-config-test-bad.conf").string();
+  std::ofstream(path) << "grpc-prot = 1001\n";
+  const ParsedConfig parsed = Parse({"--config", path});
+  std::filesystem::remove(path);
+  EXPECT_EQ(parsed.exit_code, 2);
+  EXPECT_THAT(parsed.text, HasSubstr("grpc-prot"));
+}
+
+TEST(ConfigTest, HttpPortZeroMeansNone) {
+  EXPECT_EQ(Parse({"--http-port", "0"}).config->server.http_port, std::nullopt);
+}
+
+TEST(ConfigTest, ErrorsAreOneLineThatNamesTheOption) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"--grpc-port", "70000"},
+                                               {"--grpc-port", "x"},
+                                               {"--grpc-port=-1"}}) {
+    const ParsedConfig parsed = Parse(args);
+    EXPECT_FALSE(parsed.config.has_value());
+    EXPECT_EQ(parsed.exit_code, 2);
+    EXPECT_THAT(parsed.text, HasSubstr("--grpc-port"));
+    EXPECT_EQ(std::count(parsed.text.begin(), parsed.text.end(), '\n'), 1) << parsed.text;
+  }
+  EXPECT_THAT(Parse({"--nonsense"}).text, HasSubstr("--nonsense"));
+  EXPECT_THAT(Parse({}, {{"TQDB_LOG_LEVEL", "loud"}}).text,
+              AllOf(HasSubstr("--log-level"), HasSubstr("loud")));
+}
+
+TEST(ConfigTest, HelpAndVersionExitWithZero) {
+  const ParsedConfig help = Parse({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.text,
+              AllOf(HasSubstr("--data-dir"), HasSubstr("TQDB_GRPC_PORT"), HasSubstr("6334")));
+  const ParsedConfig version = Parse({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.text, HasSubstr("tqdb-server 0."));
+}
+
+TEST(LoggingTest, AMessageCannotForgeALineNorBreakJson) {
+  const spdlog::details::log_msg message("tqdb", spdlog::level::info, "a\"b\\c\nd");
+  spdlog::memory_buf_t out;
+  MakeLogFormatter(LogFormat::kJson)->format(message, out);
+  const std::string json(out.data(), out.size());
+  EXPECT_THAT(json, HasSubstr(R"("level":"info","message":"a\"b\\c\u000ad"})"));
+  EXPECT_EQ(std::count(json.begin(), json.end(), '\n'), 1);
+}
+
+}  // namespace
+}  // namespace tqdb::server
