@@ -1,6 +1,6 @@
 #include "core/record_packing.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace tqdb {
 
@@ -16,7 +16,7 @@ RecordPacking::RecordPacking(size_t dim_in, int code_bits, Residual residual)
 }
 
 void RecordPacking::Pack(const uint8_t* fields, uint8_t* packed) const {
-  std::memset(packed, 0, bytes);
+  std::fill_n(packed, bytes, uint8_t{0});
   for (int s = 0; s < num_sections; ++s) {
     const Section& section = sections[s];
     uint8_t* out = packed + section.offset;
@@ -30,7 +30,7 @@ void RecordPacking::Pack(const uint8_t* fields, uint8_t* packed) const {
 }
 
 void RecordPacking::Unpack(const uint8_t* packed, uint8_t* fields) const {
-  std::memset(fields, 0, dim);
+  std::fill_n(fields, dim, uint8_t{0});
   for (int s = 0; s < num_sections; ++s) {
     const Section& section = sections[s];
     const uint8_t* in = packed + section.offset;
