@@ -1,0 +1,37 @@
+// What the files of the AVX2 level share: the functions that avx2.cc puts into its table.
+#ifndef TQDB_CORE_KERNELS_AVX2_PARTS_H_
+#define TQDB_CORE_KERNELS_AVX2_PARTS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/kernels/kernels.h"
+
+namespace tqdb::avx2 {
+
+// avx2_encode.cc
+void DealRows(const float* in, const uint32_t* source, const float* factors, size_t rows, float* out);
+void Hadamard(float* x, size_t n);
+void Norms(const float* y, size_t n, float sums[2]);
+void Quantize(const float* y, size_t n, float scale, const Codebook& book, float* u, uint8_t* levels,
+              float* centroids, float sums[2]);
+float SignedSum(const float* v, const float* z, size_t n);
+void ResidualOf(const float* u, const float* c, float t, size_t n, float* r);
+void PackSigns(const float* y, size_t n, uint8_t* bits);
+void AppendSigns(const float* z, size_t n, uint8_t* fields);
+
+// avx2_packing.cc
+void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
+void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
+
+// avx2_scan.cc
+void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
+               int32_t* sums);
+uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
+                   float weight, float error_weight, float threshold);
+void Refine(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
+            const uint8_t* signs, const uint8_t* fields, float out[2]);
+
+}  // namespace tqdb::avx2
+
+#endif  // TQDB_CORE_KERNELS_AVX2_PARTS_H_

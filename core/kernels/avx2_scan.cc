@@ -1,0 +1,147 @@
+// AVX2 level, scan and refinement: 32 bytes of codes a vector.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <cstring>
+
+#include "core/codebook.h"
+#include "core/kernels/avx2_parts.h"
+#include "core/kernels/scalar_parts.h"
+#include "core/record_packing.h"
+
+#include "core/kernels/avx2_begin.h"
+// clang-format off: inside the region
+#include "core/kernels/avx2_inline.h"
+// clang-format on
+
+namespace tqdb::avx2 {
+
+namespace {
+
+// 16-bit sums of 32 vectors: `whole` adds the table bytes in pairs, `odd` only the odd ones; the even
+// ones are the difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each half.
+struct PairSums {
+  PairSums() : whole(_mm256_setzero_si256()), odd(_mm256_setzero_si256()) {}
+  __m256i whole, odd;
+
+  void Add(__m256i bytes) {
+    whole = _mm256_add_epi16(whole, bytes);
+    odd = _mm256_add_epi16(odd, _mm256_srli_epi16(bytes, 8));
+  }
+  // Adds the sums of vectors 0..31 to out, and starts again.
+  void Flush(int32_t* out) {
+    const __m256i even = _mm256_sub_epi16(whole, _mm256_slli_epi16(odd, 8));
+    const __m256i low = _mm256_unpacklo_epi16(even, odd);    // vectors 0..7, 16..23
+    const __m256i high = _mm256_unpackhi_epi16(even, odd);   // vectors 8..15, 24..31
+    const __m128i parts[4] = {_mm256_castsi256_si128(low), _mm256_castsi256_si128(high),
+                              _mm256_extracti128_si256(low, 1), _mm256_extracti128_si256(high, 1)};
+    for (int p = 0; p < 4; ++p) {
+      __m256i* sum = reinterpret_cast<__m256i*>(out + 8 * p);
+      _mm256_storeu_si256(sum, _mm256_add_epi32(_mm256_loadu_si256(sum), _mm256_cvtepu16_epi32(parts[p])));
+    }
+    *this = PairSums();
+  }
+};
+
+}  // namespace
+
+// A plane of a block that is being filled is read while a writer stores bytes of rows that are not yet
+// published; those rows' sums are masked away. ThreadSanitizer cannot know.
+#if defined(__clang__) || defined(__GNUC__)
+__attribute__((no_sanitize("thread")))
+#endif
+void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
+               int32_t* sums) {
+  const __m256i mask = _mm256_set1_epi8(15);
+  constexpr size_t kFlush = 64;  // byte positions, two look-ups each
+  for (size_t q = 0; q < num_queries; ++q) {
+    int32_t* sum = sums + q * kBlockRows;
+    const __m256i start = _mm256_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256);
+    for (size_t v = 0; v < kBlockRows; v += 8) _mm256_storeu_si256(reinterpret_cast<__m256i*>(sum + v), start);
+    for (size_t first = 0; first < bytes_per_row; first += kFlush) {
+      const size_t last = first + kFlush < bytes_per_row ? first + kFlush : bytes_per_row;
+      PairSums half[2];
+      for (size_t b = first; b < last; ++b) {
+        const __m256i low_table =
+            _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tables[q] + b * 32)));
+        const __m256i high_table = _mm256_broadcastsi128_si256(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(tables[q] + b * 32 + 16)));
+        for (int h = 0; h < 2; ++h) {
+          const __m256i bytes =
+              _mm256_loadu_si256(reinterpret_cast<const __m256i*>(plane + b * kBlockRows + 32 * h));
+          half[h].Add(_mm256_shuffle_epi8(low_table, _mm256_and_si256(bytes, mask)));
+          half[h].Add(_mm256_shuffle_epi8(high_table, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask)));
+        }
+      }
+      half[0].Flush(sum);
+      half[1].Flush(sum + 32);
+    }
+  }
+}
+
+uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
+                   float weight, float error_weight, float threshold) {
+  const __m256 weights = _mm256_set1_ps(weight), error_weights = _mm256_set1_ps(error_weight);
+  const __m256 thresholds = _mm256_set1_ps(threshold);
+  uint64_t mask = 0;
+  for (size_t v = 0; v < kBlockRows; v += 8) {
+    const __m256 sum = _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums + v)));
+    const __m256 estimate = _mm256_add_ps(
+        _mm256_loadu_ps(bias + v), _mm256_mul_ps(weights, _mm256_mul_ps(_mm256_loadu_ps(scale + v), sum)));
+    const __m256 bound =
+        _mm256_add_ps(estimate, _mm256_mul_ps(error_weights, _mm256_loadu_ps(error + v)));
+    const int reached = _mm256_movemask_ps(_mm256_cmp_ps(bound, thresholds, _CMP_GE_OQ));
+    mask |= static_cast<uint64_t>(static_cast<unsigned>(reached)) << v;
+  }
+  return mask;
+}
+
+namespace {
+
+// x with the sign of lane l flipped where bit l of `positive` is clear.
+__m256 WithSigns(__m256 x, unsigned positive) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i set = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(positive)), bit);
+  const __m256i clear = _mm256_cmpeq_epi32(set, _mm256_setzero_si256());
+  return _mm256_xor_ps(x, _mm256_and_ps(_mm256_castsi256_ps(clear), _mm256_set1_ps(-0.0f)));
+}
+
+}  // namespace
+
+void Refine(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
+            const uint8_t* signs, const uint8_t* fields, float out[2]) {
+  if (book.levels > 8) return scalar::Refine(rotated, residual, n, book, level_shift, signs, fields, out);
+  const __m256 table = _mm256_loadu_ps(book.centroids.data());
+  const __m128i shift = _mm_cvtsi32_si128(level_shift);
+  Lanes codes, bits;
+  for (size_t i = 0; i < n; i += kLanes) {
+    for (int half = 0; half < 2; ++half) {
+      const size_t j = i + 8 * static_cast<size_t>(half);
+      const __m256i field =
+          _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(fields + j)));
+      const __m256 centroid =
+          WithSigns(_mm256_permutevar8x32_ps(table, _mm256_srl_epi32(field, shift)), signs[j / 8]);
+      __m256& code_sum = half == 0 ? codes.low : codes.high;
+      code_sum = _mm256_add_ps(code_sum, _mm256_mul_ps(_mm256_loadu_ps(rotated + j), centroid));
+      if (level_shift == 1) {
+        // Bit 0 clear flips the sign: move its complement to bit 31.
+        const __m256i flip = _mm256_andnot_si256(_mm256_slli_epi32(field, 31), _mm256_set1_epi32(INT32_MIN));
+        __m256& bit_sum = half == 0 ? bits.low : bits.high;
+        bit_sum = _mm256_add_ps(bit_sum,
+                                _mm256_xor_ps(_mm256_loadu_ps(residual + j), _mm256_castsi256_ps(flip)));
+      }
+    }
+  }
+  float lanes[kLanes];
+  codes.Store(lanes);
+  out[0] = scalar::SumLanes(lanes);
+  bits.Store(lanes);
+  out[1] = scalar::SumLanes(lanes);
+}
+
+}  // namespace tqdb::avx2
+
+#include "core/kernels/avx2_end.h"
+
+#endif

@@ -1,0 +1,32 @@
+// Small functions of the AVX-512 files; to be included inside the region of avx512_begin.h.
+#ifndef TQDB_CORE_KERNELS_AVX512_INLINE_H_
+#define TQDB_CORE_KERNELS_AVX512_INLINE_H_
+
+namespace tqdb::TQDB_AVX512 {
+namespace {
+
+using scalar::kLanes;
+
+inline float SumLanes(__m512 sum) {
+  float lanes[kLanes];
+  _mm512_storeu_ps(lanes, sum);
+  return scalar::SumLanes(lanes);
+}
+
+inline __m512 FlipSigns(__m512 x, __m512i bits) {
+  return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(x), bits));
+}
+
+inline __m512 AbsoluteOf(__m512 x) {
+  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff)));
+}
+
+// The sign bit in every lane whose mask bit is clear.
+inline __m512i SignWhereClear(uint16_t mask) {
+  return _mm512_maskz_mov_epi32(static_cast<uint16_t>(~mask), _mm512_set1_epi32(INT32_MIN));
+}
+
+}  // namespace
+}  // namespace tqdb::TQDB_AVX512
+
+#endif  // TQDB_CORE_KERNELS_AVX512_INLINE_H_

@@ -1,0 +1,36 @@
+// The AVX-512 intrinsics, or SIMDe's portable ones where TQDB_EMULATE_AVX512 asks for them.
+#ifndef TQDB_CORE_KERNELS_AVX512_INTRINSICS_H_
+#define TQDB_CORE_KERNELS_AVX512_INTRINSICS_H_
+
+#if defined(TQDB_EMULATE_AVX512)
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+// What SIMDe 0.7 does not have.
+#if !defined(_mm512_cvtepi32_ps)
+static inline __m512 _mm512_cvtepi32_ps(__m512i x) {
+  int32_t in[16];
+  float out[16];
+  _mm512_storeu_si512(in, x);
+  for (int i = 0; i < 16; ++i) out[i] = static_cast<float>(in[i]);
+  return _mm512_loadu_ps(out);
+}
+#endif
+#if !defined(_mm512_cvtepu8_epi32)
+static inline __m512i _mm512_cvtepu8_epi32(__m128i x) {
+  uint8_t in[16];
+  int32_t out[16];
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(in), x);
+  for (int i = 0; i < 16; ++i) out[i] = in[i];
+  return _mm512_loadu_si512(out);
+}
+#endif
+#else
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 warns of its own _mm512_undefined_ps.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <immintrin.h>
+#endif
+
+#endif  // TQDB_CORE_KERNELS_AVX512_INTRINSICS_H_
