@@ -14,7 +14,6 @@
 #include "bench/matrix.h"
 #include "bench/parallel.h"
 #include "bench/progress.h"
-#include "bench/scoring.h"
 #include "core/codec.h"
 #include "core/prng.h"
 #include "core/status_macros.h"
@@ -147,7 +146,7 @@ absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics
     }
     distortion += difference / squared;
     const float estimate =
-        EstimateScore(*codec, PrepareQuery(*codec, query, mean.get()), code.data());
+        CenteredQuery::Of(*codec, query, mean.get()).Score(*codec, code.data());
     errors.push_back(double{estimate} - ExactScore(options.metric, query.data(), row.data(), dim));
   }
   absl::MutexLock lock(&mutex);

@@ -1,6 +1,7 @@
 #include "core/codebook.h"
 
 #include <cassert>
+#include <cmath>
 
 namespace tqdb {
 
@@ -53,6 +54,9 @@ Codebook Build(int bits, const float* centroids) {
   for (int i = 0; i < book.levels; ++i) book.centroids[i] = centroids[i];
   for (int i = 0; i + 1 < book.levels; ++i) {
     book.boundaries[i] = 0.5f * (centroids[i] + centroids[i + 1]);
+  }
+  for (int i = 0; i < book.levels; ++i) {
+    book.magnitudes[i] = static_cast<uint8_t>(std::lround(63 * centroids[i] / centroids[book.levels - 1]));
   }
   for (size_t bin = 0; bin < book.first_level.size(); ++bin) {
     int level = 0;

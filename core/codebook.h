@@ -18,6 +18,8 @@ struct Codebook {
   int levels;                                 // 2^(bits - 1)
   std::array<float, kMaxLevels> centroids;    // ascending; [0, levels)
   std::array<float, kMaxLevels> boundaries;   // midpoints of neighbours; [0, levels - 1)
+  // round(63 centroid / largest centroid): what stands for a level in an int8 dot product.
+  std::array<uint8_t, kMaxLevels> magnitudes;
   // Number of boundaries <= i / 16: where the search for a level starts (8-bit codes).
   std::array<uint8_t, 80> first_level;
 

@@ -90,6 +90,8 @@ class Codec {
   void RotateResidual(const float* y, float* out) const;
   // dim rounded up to a multiple of 32: length of rotated vectors in memory.
   size_t padded_dim() const { return (options_.dim + 31) / 32 * 32; }
+  // dim rounded up to a multiple of 64: length of a row of expanded codes (Kernels::expand_codes).
+  size_t expanded_dim() const { return (options_.dim + 63) / 64 * 64; }
 
  private:
   Codec(const CodecOptions& options, const Kernels* kernels, Rotation rotation,

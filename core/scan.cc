@@ -1,6 +1,7 @@
 #include "core/scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -9,102 +10,231 @@
 
 namespace tqdb {
 
-Scan::Scan(const Codec& codec, MatrixView queries, const SearchOptions& options)
-    : codec_(codec),
-      options_(options),
-      sums_(queries.rows() * kBlockRows),
-      signs_(codec.padded_dim() / 8),
-      fields_(codec.padded_dim()) {
-  assert(queries.rows() <= kMaxQueries && queries.dim() == codec.dim());
-  for (size_t q = 0; q < queries.rows(); ++q) {
-    std::vector<float> vector(queries.row(q).begin(), queries.row(q).end());
-    if (codec.options().metric == Metric::kCosine) {
-      double norm_squared = 0;
-      for (float v : vector) norm_squared += double{v} * v;
-      const float unit = static_cast<float>(1 / std::sqrt(norm_squared));
-      for (float& v : vector) v *= unit;
-    }
-    std::vector<float> rotated(codec.padded_dim());
-    codec.Rotate(vector.data(), rotated.data());
-    vectors_.push_back(std::move(vector));
-    rotated_.push_back(std::move(rotated));
-    top_.emplace_back(options.top_k, options.score_threshold);
-  }
+namespace {
+
+// A tile of sign planes and the tables of a few queries share the second-level cache.
+constexpr size_t kTileBytes = 128 << 10;
+// At most so many queries pass over a tile together, and at least half: their tables fit the first-level cache.
+constexpr size_t kSignQueries = 8;
+constexpr size_t kTableBytes = 24 << 10;
+// Rows whose expanded codes stay in the first-level cache.
+constexpr size_t kExpandedRows = 16;
+// The rate of rows let through at which the codes are the better stage, for one query and for many: measured
+// at dim 512 and 1536. A lone query waits for memory, and the codes are four times as long.
+constexpr double kCodesPayForOne = 0.1;
+constexpr double kCodesPayForMany = 0.02;
+// How often the signs are tried again.
+constexpr size_t kSignProbe = 16;
+// Rows that wait for the final threshold, for each query.
+constexpr size_t kMaxWaiting = 4096;
+constexpr size_t kPrefetchAhead = 4;
+
+// Standard deviation of a level's rounding in Codebook::magnitudes, in units of the codebook.
+float MagnitudeRounding(const Codebook& book) {
+  return book.centroids[book.levels - 1] / 63 / std::sqrt(12.0f);
 }
 
-const std::vector<CenteredQuery>& Scan::QueriesFor(const Segment& segment) {
-  std::vector<CenteredQuery>& queries = centered_[segment.mean_version()];
-  if (queries.empty()) {
-    for (size_t q = 0; q < vectors_.size(); ++q) {
-      queries.emplace_back(codec_, vectors_[q], rotated_[q], segment.mean());
-    }
-  }
-  return queries;
+}  // namespace
+
+Scan::Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& options)
+    : codec_(codec),
+      queries_(queries),
+      options_(options),
+      top_(queries.size(), TopK(options.top_k, options.score_threshold)),
+      waiting_(queries.size()),
+      tile_blocks_(1),
+      tile_limit_(std::clamp<size_t>(kTileBytes / (codec.padded_dim() / 8 * kBlockRows), 1, kMaxTileBlocks)),
+      sums_(queries.size() * kBlockRows),
+      signs_(codec.expanded_dim() / 8),
+      fields_(codec.expanded_dim()) {
+  assert(queries.size() <= kMaxQueries);
+}
+
+bool Scan::UseCodes() const {
+  // The signs of a 1-bit code are its codes.
+  if (options_.stages == Stages::kSigns || codec_.options().code_bits == 1) return false;
+  if (options_.stages == Stages::kCodes) return true;
+  if (tiles_since_signs_ >= kSignProbe) return false;
+  return survivor_rate_ > (queries_.size() == 1 ? kCodesPayForOne : kCodesPayForMany);
 }
 
 void Scan::Run(const Segment& segment, size_t first, size_t end) {
-  if (first == end) return;
-  const Kernels& kernels = codec_.kernels();
-  const std::vector<CenteredQuery>& queries = QueriesFor(segment);
-  const uint8_t* tables[kMaxQueries];
-  for (size_t q = 0; q < queries.size(); ++q) tables[q] = queries[q].tables();
-  const size_t bytes_per_row = codec_.padded_dim() / 8;
-
-  for (size_t block = first / kBlockRows; block * kBlockRows < end; ++block) {
-    uint64_t candidates = segment.live_mask(block);
-    const size_t base = block * kBlockRows;
-    if (first > base) candidates &= ~uint64_t{0} << (first - base);
-    if (end - base < kBlockRows) candidates &= (uint64_t{1} << (end - base)) - 1;
-    if (candidates == 0) continue;
-    stats_.rows_scanned += static_cast<uint64_t>(std::popcount(candidates)) * queries.size();
-
-    kernels.scan_signs(segment.plane(block), bytes_per_row, tables, queries.size(), sums_.data());
-    uint64_t survivors[kMaxQueries];
-    uint64_t any = 0;
-    for (size_t q = 0; q < queries.size(); ++q) {
-      const CenteredQuery& query = queries[q];
-      survivors[q] = candidates & kernels.survivors(sums_.data() + q * kBlockRows, segment.bias(block),
-                                                    segment.sign_scale(block), segment.sign_error(block),
-                                                    query.weight() * query.step(),
-                                                    options_.error_bound * query.weight() * query.error_norm(),
-                                                    top_[q].threshold() - query.constant());
-      any |= survivors[q];
+  std::array<uint64_t, kMaxTileBlocks> candidates;
+  size_t block = first / kBlockRows;
+  while (block * kBlockRows < end) {
+    const size_t blocks = std::min(tile_blocks_, (end + kBlockRows - 1) / kBlockRows - block);
+    size_t rows = 0;
+    for (size_t b = 0; b < blocks; ++b) {
+      const size_t base = (block + b) * kBlockRows;
+      uint64_t mask = segment.live_mask(block + b);
+      if (first > base) mask &= ~uint64_t{0} << (first - base);
+      if (end - base < kBlockRows) mask &= (uint64_t{1} << (end - base)) - 1;
+      candidates[b] = mask;
+      rows += static_cast<size_t>(std::popcount(mask));
     }
-    if (any != 0) RefineBlock(segment, block, queries, survivors);
+    const Tile tile = {segment, queries_.Centered(segment.mean_version()), block, blocks, candidates.data()};
+    const uint64_t scored = rows * queries_.size();
+    stats_.rows_scanned += scored;
+    if (UseCodes()) {
+      stats_.rows_scanned_by_codes += scored;
+      ++tiles_since_signs_;
+      ScanCodes(tile);
+    } else if (rows > 0) {
+      let_through_ = 0;
+      tiles_since_signs_ = 0;
+      ScanSigns(tile);
+      survivor_rate_ = static_cast<double>(let_through_) / static_cast<double>(scored);
+    }
+    block += blocks;
+    tile_blocks_ = std::min(2 * tile_blocks_, tile_limit_);
   }
 }
 
-void Scan::RefineBlock(const Segment& segment, size_t block, const std::vector<CenteredQuery>& queries,
-                       const uint64_t* survivors) {
+void Scan::ScanSigns(const Tile& tile) {
+  const Kernels& kernels = codec_.kernels();
+  const size_t bytes_per_row = codec_.padded_dim() / 8;
+  const size_t together = kSignQueries * bytes_per_row * 32 <= kTableBytes ? kSignQueries : kSignQueries / 2;
+  for (size_t first = 0; first < tile.queries.size(); first += together) {
+    const size_t count = std::min(together, tile.queries.size() - first);
+    const uint8_t* tables[kSignQueries];
+    for (size_t q = 0; q < count; ++q) tables[q] = tile.queries[first + q].tables();
+    for (size_t b = 0; b < tile.num_blocks; ++b) {
+      if (tile.candidates[b] == 0) continue;
+      const size_t block = tile.first_block + b;
+      kernels.scan_signs(tile.segment.plane(block), bytes_per_row, tables, count, sums_.data());
+      RefineReady(tile.segment);
+      const Factors factors = {tile.segment.sign_scale(block), tile.segment.sign_error(block)};
+      for (size_t q = 0; q < count; ++q) {
+        Pick(tile, b, first + q, sums_.data() + q * kBlockRows, factors, tile.queries[first + q].signs());
+      }
+    }
+    RefineReady(tile.segment);
+  }
+}
+
+void Scan::ExpandRows(const Segment& segment, size_t first_row) {
   const Kernels& kernels = codec_.kernels();
   const Codebook& book = Codebook::Get(codec_.options().code_bits);
   const int level_shift = codec_.options().residual == Residual::kQjl ? 1 : 0;
-  uint64_t any = 0;
-  for (size_t q = 0; q < queries.size(); ++q) any |= survivors[q];
-  for (; any != 0; any &= any - 1) {
-    const size_t v = static_cast<size_t>(std::countr_zero(any));
-    const size_t index = block * kBlockRows + v;
-    segment.GatherSigns(index, signs_.data());
-    kernels.unpack_fields(codec_.packing(), segment.fields(index), fields_.data());
-    const Segment::Scales scales = segment.scales(index);
-    for (size_t q = 0; q < queries.size(); ++q) {
-      if ((survivors[q] >> v & 1) == 0) continue;
-      const CenteredQuery& query = queries[q];
-      float dots[2];
-      kernels.refine(query.rotated(), query.residual(), codec_.padded_dim(), book, level_shift, signs_.data(),
-                     fields_.data(), dots);
-      const float estimate = scales.code * dots[0] + scales.residual * dots[1];
-      const float score = query.constant() + segment.bias(block)[v] + query.weight() * estimate;
-      ++stats_.rows_refined;
-      if (score >= top_[q].threshold()) top_[q].Push({score, segment.row(index), segment.id(index)});
-    }
+  const size_t rows = std::min(kExpandedRows, segment.size() - first_row);
+  for (size_t r = 0; r < rows; ++r) {
+    segment.GatherSigns(first_row + r, signs_.data());
+    kernels.unpack_fields(codec_.packing(), segment.fields(first_row + r), fields_.data());
+    kernels.expand_codes(signs_.data(), fields_.data(), codec_.expanded_dim(), book, level_shift,
+                         rows_.data() + r * codec_.expanded_dim());
   }
 }
 
-std::vector<std::vector<Hit>> Scan::TakeHits() {
-  std::vector<std::vector<Hit>> hits;
-  for (TopK& top : top_) hits.push_back(top.Take());
-  return hits;
+void Scan::ScanCodes(const Tile& tile) {
+  const Kernels& kernels = codec_.kernels();
+  const Codebook& book = Codebook::Get(codec_.options().code_bits);
+  rows_.resize(kExpandedRows * codec_.expanded_dim());
+  std::array<CodeWeights, kMaxQueries> weights;
+  std::array<CenteredQuery::Stage, kMaxQueries> stages;
+  for (size_t q = 0; q < tile.queries.size(); ++q) {
+    weights[q] = tile.queries[q].code_weights();
+    stages[q] = tile.queries[q].codes();
+    // Weights and magnitudes are both in steps.
+    stages[q].step *= book.centroids[book.levels - 1] / 63;
+  }
+  const float rounding = std::hypot(MagnitudeRounding(book), CenteredQuery::kCodeRounding);
+  for (size_t b = 0; b < tile.num_blocks; ++b) {
+    const size_t block = tile.first_block + b;
+    for (size_t r = 0; r < kBlockRows; r += kExpandedRows) {
+      if ((tile.candidates[b] >> r & 0xffff) == 0) continue;
+      ExpandRows(tile.segment, block * kBlockRows + r);
+      kernels.dot_codes(rows_.data(), codec_.expanded_dim(), kExpandedRows, weights.data(), tile.queries.size(),
+                        sums_.data() + r);
+    }
+    std::array<float, kBlockRows> errors;
+    const float* code_scale = tile.segment.code_scale(block);
+    const float* residual_scale = tile.segment.residual_scale(block);
+    for (size_t v = 0; v < kBlockRows; ++v) {
+      const float rounded = code_scale[v] * rounding;
+      errors[v] = std::sqrt(residual_scale[v] * residual_scale[v] + rounded * rounded);
+    }
+    const Factors factors = {code_scale, errors.data()};
+    for (size_t q = 0; q < tile.queries.size(); ++q) {
+      Pick(tile, b, q, sums_.data() + q * kBlockRows, factors, stages[q]);
+    }
+    RefineReady(tile.segment);
+  }
+}
+
+void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums, const Factors& factors,
+                const CenteredQuery::Stage& stage) {
+  const CenteredQuery& centered = tile.queries[query];
+  const size_t at = tile.first_block + block;
+  const float* bias = tile.segment.bias(at);
+  const float weight = centered.weight() * stage.step;
+  const float error_weight = options_.error_bound * centered.weight() * stage.error_norm;
+  uint64_t within = tile.candidates[block] &
+                    codec_.kernels().survivors(sums, bias, factors.scale, factors.error, weight, error_weight,
+                                               top_[query].threshold() - centered.constant());
+  if (within == 0) return;
+  let_through_ += static_cast<uint64_t>(std::popcount(within));
+  std::vector<Waiting>& waiting = waiting_[query];
+  const bool full = top_[query].full();
+  for (; within != 0; within &= within - 1) {
+    const size_t v = static_cast<size_t>(std::countr_zero(within));
+    const float estimate =
+        centered.constant() + bias[v] + weight * (factors.scale[v] * static_cast<float>(sums[v]));
+    const size_t index = at * kBlockRows + v;
+    if (full && estimate >= top_[query].threshold()) {
+      tile.segment.Prefetch(index);
+      ready_.push_back({static_cast<uint32_t>(index), static_cast<uint32_t>(query)});
+    } else {
+      waiting.push_back({estimate + error_weight * factors.error[v], static_cast<uint32_t>(index), &tile.segment});
+    }
+  }
+  // Without a threshold everything waits: once enough do, the likeliest give one.
+  if ((!full && waiting.size() >= options_.top_k) || waiting.size() >= kMaxWaiting) RefineWaiting(query);
+}
+
+void Scan::RefineReady(const Segment& segment) {
+  for (const Ready& ready : ready_) Refine(segment, ready.index, ready.query);
+  ready_.clear();
+}
+
+void Scan::RefineWaiting(size_t query) {
+  std::vector<Waiting>& waiting = waiting_[query];
+  // The likeliest first: they raise the threshold for the others.
+  std::sort(waiting.begin(), waiting.end(), [](const Waiting& a, const Waiting& b) { return a.bound > b.bound; });
+  for (size_t i = 0; i < waiting.size() && waiting[i].bound >= top_[query].threshold(); ++i) {
+    if (i + kPrefetchAhead < waiting.size()) {
+      const Waiting& ahead = waiting[i + kPrefetchAhead];
+      ahead.segment->Prefetch(ahead.index);
+    }
+    Refine(*waiting[i].segment, waiting[i].index, query);
+  }
+  waiting.clear();
+}
+
+void Scan::Refine(const Segment& segment, size_t index, size_t query) {
+  const Kernels& kernels = codec_.kernels();
+  const Codebook& book = Codebook::Get(codec_.options().code_bits);
+  const int level_shift = codec_.options().residual == Residual::kQjl ? 1 : 0;
+  const CenteredQuery& centered = queries_.Centered(segment.mean_version())[query];
+  segment.GatherSigns(index, signs_.data());
+  kernels.unpack_fields(codec_.packing(), segment.fields(index), fields_.data());
+  const size_t block = index / kBlockRows, v = index % kBlockRows;
+  const float base = centered.constant() + segment.bias(block)[v];
+  float estimate = segment.code_scale(block)[v] * kernels.code_dot(centered.rotated(), codec_.padded_dim(), book,
+                                                                   level_shift, signs_.data(), fields_.data());
+  ++stats_.rows_refined;
+  if (level_shift == 1) {
+    // The residual's part has a standard deviation of its scale times the query's norm.
+    const float residual_scale = segment.residual_scale(block)[v];
+    const float bound = options_.error_bound * residual_scale * centered.signs().error_norm;
+    if (base + centered.weight() * (estimate + bound) < top_[query].threshold()) return;
+    estimate += residual_scale * kernels.residual_dot(centered.residual(), codec_.padded_dim(), fields_.data());
+  }
+  const float score = base + centered.weight() * estimate;
+  if (score >= top_[query].threshold()) top_[query].Push({score, segment.row(index), segment.id(index)});
+}
+
+void Scan::Finish() {
+  for (size_t q = 0; q < waiting_.size(); ++q) RefineWaiting(q);
 }
 
 }  // namespace tqdb

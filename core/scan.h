@@ -1,5 +1,13 @@
-// One pass of up to 16 queries over segments of codes: sign plane first, then the records of the rows
-// that its error bound lets through (FACTS-codec 8.3).
+// One pass of up to 64 queries over segments of codes.
+//
+// Every row is estimated by a scan stage, and the rows that its error bound lets through are scored with all
+// that their record holds. There are two scan stages. The sign plane (FACTS-codec 8.3) reads one bit a
+// dimension; on text embeddings it rules out all but some tenths of a percent. The codes read every bit of
+// the code: four times as much, for data that signs cannot tell apart. A scan measures what the sign plane
+// lets through and takes the stage that pays.
+//
+// A row that its estimate puts among the best is scored at once, so that the threshold rises; one that is only
+// within the bound waits to the end, when the threshold is final and most of them are out.
 #ifndef TQDB_CORE_SCAN_H_
 #define TQDB_CORE_SCAN_H_
 
@@ -7,25 +15,30 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <map>
-#include <memory>
 #include <vector>
 
 #include "core/codec.h"
-#include "core/matrix_view.h"
 #include "core/query.h"
 #include "core/segment.h"
 #include "core/top_k.h"
 
 namespace tqdb {
 
+// Scan stages of a search.
+enum class Stages : uint8_t {
+  kAuto,   // as measured
+  kSigns,  // always the sign plane first
+  kCodes,  // always the codes
+};
+
 struct SearchOptions {
   size_t top_k = 10;
   // Hits below this score are left out.
   float score_threshold = -std::numeric_limits<float>::infinity();
-  // Width of the sign plane's error bound in standard deviations. A row of the true top k is lost only
-  // if its sign estimate errs by more: at 3, on real embeddings, none in ten thousand.
+  // Width of a scan stage's error bound in standard deviations. A row of the true top k is lost only if its
+  // estimate errs by more: at 3, on real embeddings, none in ten thousand.
   float error_bound = 3.0f;
+  Stages stages = Stages::kAuto;
   // Polled between segments; true abandons the search with CANCELLED. May be empty.
   std::function<bool()> cancelled;
 };
@@ -33,38 +46,88 @@ struct SearchOptions {
 // What a search did, for metrics and benchmarks. A row counts once for every query.
 struct SearchStats {
   uint64_t rows_scanned = 0;
+  uint64_t rows_scanned_by_codes = 0;  // of rows_scanned; the others by signs
   uint64_t rows_refined = 0;
+
+  void Add(const SearchStats& other) {
+    rows_scanned += other.rows_scanned;
+    rows_scanned_by_codes += other.rows_scanned_by_codes;
+    rows_refined += other.rows_refined;
+  }
 };
 
 class Scan {
  public:
-  static constexpr size_t kMaxQueries = 16;
+  static constexpr size_t kMaxQueries = 64;
 
-  // queries (n <= kMaxQueries, dim), validated. `codec` and `options` must outlive the scan.
-  Scan(const Codec& codec, MatrixView queries, const SearchOptions& options);
+  // At most kMaxQueries queries. All three must outlive the scan.
+  Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& options);
 
-  // Scores the live rows [first, end) of a segment.
+  // Scores the live rows [first, end) of a segment, which must live until TakeHits; the queries must be
+  // prepared for its mean.
   void Run(const Segment& segment, size_t first, size_t end);
 
+  // Scores what has waited. The last call but for stats() and hits().
+  void Finish();
+
   const SearchStats& stats() const { return stats_; }
-  // Hits of each query, best first. Ends the scan.
-  std::vector<std::vector<Hit>> TakeHits();
+  // Hits of each query.
+  std::vector<TopK>& top() { return top_; }
 
  private:
-  // The queries, centred on the mean of `segment`.
-  const std::vector<CenteredQuery>& QueriesFor(const Segment& segment);
-  void RefineBlock(const Segment& segment, size_t block, const std::vector<CenteredQuery>& queries,
-                   const uint64_t* survivors);
+  // Consecutive blocks of one segment that stay in the cache while all queries pass over them.
+  struct Tile {
+    const Segment& segment;
+    const std::vector<CenteredQuery>& queries;
+    size_t first_block;
+    size_t num_blocks;
+    const uint64_t* candidates;  // live rows to be scored, a mask for each block
+  };
+  // What turns the sums of a stage over one block into estimates and errors, 64 floats each.
+  struct Factors {
+    const float* scale;
+    const float* error;
+  };
+  struct Waiting {
+    float bound;
+    uint32_t index;
+    const Segment* segment;
+  };
+
+  static constexpr size_t kMaxTileBlocks = 64;
+
+  void ScanSigns(const Tile& tile);
+  void ScanCodes(const Tile& tile);
+  void ExpandRows(const Segment& segment, size_t first_row);
+  // Lets the rows of a block through, for one query, that its sums (64) do not rule out.
+  void Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums, const Factors& factors,
+            const CenteredQuery::Stage& stage);
+  void Refine(const Segment& segment, size_t index, size_t query);
+  void RefineReady(const Segment& segment);
+  void RefineWaiting(size_t query);
+  bool UseCodes() const;
 
   const Codec& codec_;
+  const QuerySet& queries_;
   const SearchOptions& options_;
-  std::vector<std::vector<float>> vectors_;  // normalised under COSINE
-  std::vector<std::vector<float>> rotated_;
-  std::map<uint32_t, std::vector<CenteredQuery>> centered_;  // by mean version
   std::vector<TopK> top_;
+  std::vector<std::vector<Waiting>> waiting_;
+  struct Ready {
+    uint32_t index;
+    uint32_t query;
+  };
+  std::vector<Ready> ready_;  // of the block before: its records are on their way from memory
+  size_t tile_blocks_;  // grows to tile_limit_: a first small tile gives the others a threshold
+  size_t tile_limit_;
+  // Of the sign stage: rows let through and rows seen in its last tile, and tiles since.
+  uint64_t let_through_ = 0;
+  double survivor_rate_ = 0;
+  size_t tiles_since_signs_ = 0;
+
   std::vector<int32_t> sums_;
   std::vector<uint8_t> signs_;
   std::vector<uint8_t> fields_;
+  std::vector<uint8_t> rows_;  // expanded codes
   SearchStats stats_;
 };
 

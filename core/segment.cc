@@ -7,17 +7,21 @@
 #include <cstring>
 #include <new>
 
+#include "core/codebook.h"
+#include "core/query.h"
+
 namespace tqdb {
 
 namespace {
 
 constexpr size_t kPage = 4096;
+constexpr size_t kHugePage = size_t{2} << 20;
 
 size_t RoundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 }  // namespace
 
-Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean)
+Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, bool huge_pages)
     : mean_(std::move(mean)),
       row_plane_bytes_(codec.padded_dim() / 8),
       sign_bytes_(codec.sign_bytes()),
@@ -25,16 +29,23 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean)
       plane_bytes_(row_plane_bytes_ * kBlockRows),
       field_bytes_(codec.packing().bytes),
       field_stride_(RoundUp(field_bytes_, 8)),
-      dim_(static_cast<float>(codec.dim())) {
+      dim_(codec.dim()),
+      code_bits_(codec.options().code_bits) {
   // The sizes of the arrays, in the order of their pointers below.
   const size_t sizes[] = {kBlocks * plane_bytes_,       kRows * field_stride_,   kRows * 3 * sizeof(float),
-                          kRows * sizeof(Scales),       kRows * sizeof(uint64_t), kRows * sizeof(uint64_t),
+                          kRows * 2 * sizeof(float),   kRows * sizeof(uint64_t), kRows * sizeof(uint64_t),
                           kRows * sizeof(uint64_t)};
   arena_bytes_ = 0;
   for (size_t size : sizes) arena_bytes_ += RoundUp(size, kPage);
-  void* arena = mmap(nullptr, arena_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (arena == MAP_FAILED) throw std::bad_alloc();
-  arena_ = static_cast<uint8_t*>(arena);
+  mapping_bytes_ = arena_bytes_ + (huge_pages ? kHugePage : 0);
+  mapping_ = mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping_ == MAP_FAILED) throw std::bad_alloc();
+  arena_ = static_cast<uint8_t*>(mapping_);
+  if (huge_pages) {
+    // Whole huge pages only: the rest stays in small ones, which are there when touched.
+    arena_ += -reinterpret_cast<uintptr_t>(arena_) % kHugePage;
+    madvise(arena_, arena_bytes_ / kHugePage * kHugePage, MADV_HUGEPAGE);
+  }
   uint8_t* next = arena_;
   const auto cut = [&](size_t i) {
     uint8_t* array = next;
@@ -44,13 +55,13 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean)
   planes_ = cut(0);
   fields_ = cut(1);
   floats_ = reinterpret_cast<float*>(cut(2));
-  scales_ = reinterpret_cast<Scales*>(cut(3));
+  scales_ = reinterpret_cast<float*>(cut(3));
   rows_ = reinterpret_cast<uint64_t*>(cut(4));
   id_low_ = reinterpret_cast<uint64_t*>(cut(5));
   id_high_ = reinterpret_cast<uint64_t*>(cut(6));
 }
 
-Segment::~Segment() { munmap(arena_, arena_bytes_); }
+Segment::~Segment() { munmap(mapping_, mapping_bytes_); }
 
 void Segment::StoreSigns(size_t index, const uint8_t* signs) {
   uint8_t* plane = planes_ + index / kBlockRows * plane_bytes_ + index % kBlockRows * plane_group_;
@@ -63,13 +74,10 @@ void Segment::StoreSigns(size_t index, const uint8_t* signs) {
 
 void Segment::GatherSigns(size_t index, uint8_t* signs) const {
   const uint8_t* plane = planes_ + index / kBlockRows * plane_bytes_ + index % kBlockRows * plane_group_;
-  if (plane_group_ == 1) {
+  if (plane_group_ == 4) {
+    for (size_t b = 0; b < row_plane_bytes_; b += 4) std::memcpy(signs + b, plane + b * kBlockRows, 4);
+  } else {
     for (size_t b = 0; b < row_plane_bytes_; ++b) signs[b] = plane[b * kBlockRows];
-    return;
-  }
-  for (size_t b = 0; b < row_plane_bytes_; b += plane_group_) {
-    std::memcpy(signs + b, plane, plane_group_);
-    plane += plane_group_ * kBlockRows;
   }
 }
 
@@ -81,15 +89,25 @@ size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
   StoreSigns(index, code + sizeof(header));
   std::memcpy(fields_ + index * field_stride_, code + sizeof(header) + sign_bytes_, field_bytes_);
 
-  // The sign plane's estimate errs by |q - mu| |y| tan(theta) / sqrt(d - 1) in standard deviation,
-  // theta the angle between y and its signs: cos(theta) = |y|_1 / (|y| sqrt(d)) (FACTS-codec 5(b), 8.3).
-  const float norm_squared = header.centered_norm * header.centered_norm;
-  const float opposite = header.sign_scale * header.sign_scale * dim_ - norm_squared;
-  float* floats = floats_ + index / kBlockRows * kBlockRows * 3 + index % kBlockRows;
+  float sign_scale = header.sign_scale, sign_error;
+  if (code_bits_ == 1) {
+    // The signs are the code: only the residual bits are not read.
+    sign_scale = header.code_scale * Codebook::Get(1).centroids[0];
+    sign_error = header.residual_scale;
+  } else {
+    // The sign plane's estimate errs by |q - mu| |y| tan(theta) / sqrt(d - 1) in standard deviation,
+    // theta the angle between y and its signs: cos(theta) = |y|_1 / (|y| sqrt(d)) (FACTS-codec 5(b), 8.3).
+    const float dim = static_cast<float>(dim_);
+    const float opposite = sign_scale * sign_scale * dim - header.centered_norm * header.centered_norm;
+    sign_error = std::sqrt(std::max(opposite, 0.0f) / (dim - 1));
+  }
+  float* floats = floats_ + FloatAt(index, 3);
   floats[0] = header.bias;
-  floats[kBlockRows] = header.sign_scale;
-  floats[2 * kBlockRows] = std::sqrt(std::max(opposite, 0.0f) / (dim_ - 1));
-  scales_[index] = {header.code_scale, header.residual_scale};
+  floats[kBlockRows] = sign_scale;
+  floats[2 * kBlockRows] = std::hypot(sign_error, sign_scale * CenteredQuery::kSignRounding);
+  float* scales = scales_ + FloatAt(index, 2);
+  scales[0] = header.code_scale;
+  scales[kBlockRows] = header.residual_scale;
   rows_[index] = row;
   id_low_[index] = id.low;
   if (id.is_uuid()) {
@@ -124,13 +142,12 @@ void Segment::CopyTo(size_t index, Segment& to) const {
   GatherSigns(index, signs.data());
   to.StoreSigns(target, signs.data());
   std::memcpy(to.fields_ + target * field_stride_, fields(index), field_bytes_);
-  for (size_t part = 0; part < 3; ++part) {
-    const auto at = [&](size_t i) {
-      return i / kBlockRows * kBlockRows * 3 + part * kBlockRows + i % kBlockRows;
-    };
-    to.floats_[at(target)] = floats_[at(index)];
+  for (size_t part = 0; part < 3 * kBlockRows; part += kBlockRows) {
+    to.floats_[FloatAt(target, 3) + part] = floats_[FloatAt(index, 3) + part];
   }
-  to.scales_[target] = scales_[index];
+  for (size_t part = 0; part < 2 * kBlockRows; part += kBlockRows) {
+    to.scales_[FloatAt(target, 2) + part] = scales_[FloatAt(index, 2) + part];
+  }
   to.rows_[target] = rows_[index];
   const PointId point = id(index);
   to.id_low_[target] = point.low;
@@ -144,7 +161,7 @@ void Segment::CopyTo(size_t index, Segment& to) const {
 size_t Segment::used_bytes() const {
   const size_t n = size();
   const size_t planes = (n + kBlockRows - 1) / kBlockRows * plane_bytes_;
-  return planes + n * (field_stride_ + 3 * sizeof(float) + sizeof(Scales) + 2 * sizeof(uint64_t));
+  return planes + n * (field_stride_ + 5 * sizeof(float) + 2 * sizeof(uint64_t));
 }
 
 }  // namespace tqdb

@@ -27,8 +27,9 @@ class Segment {
   static constexpr size_t kBlocks = 64;
   static constexpr size_t kRows = kBlocks * kBlockRows;
 
-  // `codec` must outlive the segment. `mean` may be null.
-  Segment(const Codec& codec, std::shared_ptr<const Mean> mean);
+  // `codec` must outlive the segment. `mean` may be null. Huge pages make a full segment faster to scan, and
+  // an almost empty one larger.
+  Segment(const Codec& codec, std::shared_ptr<const Mean> mean, bool huge_pages);
   ~Segment();
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
@@ -48,16 +49,20 @@ class Segment {
   uint64_t live_mask(size_t block) const { return live_[block].load(std::memory_order_acquire); }
   bool is_live(size_t index) const { return live_mask(index / kBlockRows) >> (index % kBlockRows) & 1; }
   const uint8_t* plane(size_t block) const { return planes_ + block * plane_bytes_; }
-  // 64 floats each: see Kernels::survivors.
+  // 64 floats each, of the rows of a block. The first three turn sums of signs into estimates and errors
+  // (Kernels::survivors); the scales are those of the record.
   const float* bias(size_t block) const { return floats_ + block * kBlockRows * 3; }
   const float* sign_scale(size_t block) const { return bias(block) + kBlockRows; }
   const float* sign_error(size_t block) const { return bias(block) + 2 * kBlockRows; }
-  struct Scales {
-    float code;
-    float residual;
-  };
-  const Scales& scales(size_t index) const { return scales_[index]; }
+  const float* code_scale(size_t block) const { return scales_ + block * kBlockRows * 2; }
+  const float* residual_scale(size_t block) const { return code_scale(block) + kBlockRows; }
   const uint8_t* fields(size_t index) const { return fields_ + index * field_stride_; }
+  // Asks memory for the record, the id and the row number.
+  void Prefetch(size_t index) const {
+    for (size_t b = 0; b < field_bytes_; b += 64) __builtin_prefetch(fields(index) + b);
+    __builtin_prefetch(&rows_[index]);
+    __builtin_prefetch(&id_low_[index]);
+  }
   // Sign bits of one row, dimension i in bit i % 8 of byte i / 8; padded_dim() / 8 bytes.
   void GatherSigns(size_t index, uint8_t* signs) const;
   PointId id(size_t index) const;
@@ -72,6 +77,10 @@ class Segment {
 
  private:
   void StoreSigns(size_t index, const uint8_t* signs);
+  // Where the floats of a row stand in an array of `parts` times 64 a block.
+  static size_t FloatAt(size_t index, size_t parts) {
+    return index / kBlockRows * kBlockRows * parts + index % kBlockRows;
+  }
   void Publish(size_t index);
 
   const std::shared_ptr<const Mean> mean_;
@@ -81,18 +90,21 @@ class Segment {
   const size_t plane_bytes_;      // of one block
   const size_t field_bytes_;
   const size_t field_stride_;
-  const float dim_;
+  const size_t dim_;
+  const int code_bits_;
 
   std::atomic<size_t> size_{0};
   std::atomic<uint64_t> live_rows_{0};
   std::array<std::atomic<uint64_t>, kBlocks> live_{};
   // One arena, cut into arrays. uuid_high_ is written only by UUIDs, so its pages stay untouched otherwise.
+  void* mapping_;
+  size_t mapping_bytes_;
   uint8_t* arena_;
   size_t arena_bytes_;
   uint8_t* planes_;
   uint8_t* fields_;
   float* floats_;
-  Scales* scales_;
+  float* scales_;
   uint64_t* rows_;
   uint64_t* id_low_;
   uint64_t* id_high_;

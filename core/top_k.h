@@ -29,6 +29,7 @@ class TopK {
   // k >= 1. Hits below `floor` are refused.
   TopK(size_t k, float floor) : k_(k), floor_(floor) {}
 
+  bool full() const { return heap_.size() == k_; }
   // A hit can enter only if its score reaches this.
   float threshold() const { return heap_.size() < k_ ? floor_ : std::max(floor_, heap_.front().score); }
 

@@ -65,7 +65,8 @@ absl::StatusOr<uint64_t> VectorSpace::OpenSegment(uint32_t mean_version) {
   }
   const auto free = std::find(segments_.begin(), segments_.end(), nullptr);
   const uint64_t number = static_cast<uint64_t>(free - segments_.begin());
-  auto segment = std::make_shared<Segment>(*codec_, std::move(mean));
+  // A space that has filled a segment will fill the next: worth its huge pages.
+  auto segment = std::make_shared<Segment>(*codec_, std::move(mean), /*huge_pages=*/!segments_.empty());
   if (free == segments_.end()) {
     segments_.push_back(std::move(segment));
   } else {
@@ -119,7 +120,8 @@ absl::StatusOr<std::vector<std::vector<Hit>>> VectorSpace::Search(MatrixView que
   std::vector<std::vector<Hit>> results;
   for (size_t first = 0; first < queries.rows(); first += Scan::kMaxQueries) {
     const size_t count = std::min(Scan::kMaxQueries, queries.rows() - first);
-    Scan scan(*codec_, queries.Slice(first, count), options);
+    QuerySet set(*codec_, queries.Slice(first, count));
+    Scan scan(*codec_, set, options);
     // A row that is replaced meanwhile is appended before its old state is hidden, so whoever misses the
     // old state finds the new one beyond the sizes seen so far: go on until nothing has grown.
     absl::flat_hash_map<const Segment*, size_t> scanned;
@@ -132,16 +134,15 @@ absl::StatusOr<std::vector<std::vector<Hit>>> VectorSpace::Search(MatrixView que
         const size_t size = segment->size();
         if (done == size) continue;
         if (options.cancelled && options.cancelled()) return absl::CancelledError("search was cancelled");
+        set.Prepare(segment->mean());
         scan.Run(*segment, done, size);
         done = size;
         grown = true;
       }
     }
-    for (std::vector<Hit>& hits : scan.TakeHits()) results.push_back(std::move(hits));
-    if (stats != nullptr) {
-      stats->rows_scanned += scan.stats().rows_scanned;
-      stats->rows_refined += scan.stats().rows_refined;
-    }
+    scan.Finish();
+    for (TopK& top : scan.top()) results.push_back(top.Take());
+    if (stats != nullptr) stats->Add(scan.stats());
   }
   return results;
 }

@@ -22,8 +22,11 @@ const Kernels* Avx2Kernels() {
       .pack_fields = avx2::PackFields,
       .unpack_fields = avx2::UnpackFields,
       .scan_signs = avx2::ScanSigns,
+      .expand_codes = avx2::ExpandCodes,
+      .dot_codes = avx2::DotCodes,
       .survivors = avx2::Survivors,
-      .refine = avx2::Refine,
+      .code_dot = avx2::CodeDot,
+      .residual_dot = avx2::ResidualDot,
   };
   return __builtin_cpu_supports("avx2") ? &kernels : nullptr;
 }

@@ -80,6 +80,84 @@ void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const*
   }
 }
 
+void ExpandCodes(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book, int level_shift,
+                 uint8_t* row) {
+  if (book.levels > 16) return scalar::ExpandCodes(signs, fields, n, book, level_shift, row);
+  const __m256i zero = _mm256_set1_epi8(kCodeZero);
+  const __m256i table = _mm256_broadcastsi128_si256(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(book.magnitudes.data())));
+  const __m128i shift = _mm_cvtsi32_si128(level_shift);
+  const __m256i level_mask = _mm256_set1_epi8(15);
+  // Byte i / 8 of four goes to byte i, and there bit i % 8 decides.
+  const __m256i spread = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+  const __m256i own = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
+  for (size_t i = 0; i < n; i += 32) {
+    const __m256i field = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(fields + i));
+    const __m256i level = _mm256_and_si256(_mm256_srl_epi16(field, shift), level_mask);
+    const __m256i magnitude = _mm256_shuffle_epi8(table, level);
+    int bits;
+    std::memcpy(&bits, signs + i / 8, 4);
+    const __m256i set = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(bits), spread), own);
+    // All ones where the sign bit is clear.
+    const __m256i clear = _mm256_cmpeq_epi8(set, _mm256_setzero_si256());
+    const __m256i code = _mm256_sub_epi8(_mm256_xor_si256(magnitude, clear), clear);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(row + i), _mm256_add_epi8(zero, code));
+  }
+}
+
+namespace {
+
+int32_t SumDwords(__m256i v) {
+  const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  const __m128i pair = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32(pair, 0xb1)));
+}
+
+// Two rows times kQueries queries. A code byte is at most 127 and a weight at most 63, so two sums of two
+// products fit 16 bits.
+template <size_t kQueries>
+void DotTwoRows(const uint8_t* rows, size_t n, const CodeWeights* queries, int32_t* sums) {
+  const __m256i ones = _mm256_set1_epi16(1);
+  __m256i sum[kQueries][2] = {};
+  for (size_t i = 0; i < n; i += 64) {
+    const auto codes = [&](size_t r, size_t half) {
+      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows + r * n + i + 32 * half));
+    };
+    const __m256i code00 = codes(0, 0), code01 = codes(0, 1), code10 = codes(1, 0), code11 = codes(1, 1);
+    for (size_t q = 0; q < kQueries; ++q) {
+      const __m256i* weights = reinterpret_cast<const __m256i*>(queries[q].weights + i);
+      const __m256i low = _mm256_loadu_si256(weights), high = _mm256_loadu_si256(weights + 1);
+      const __m256i first = _mm256_add_epi16(_mm256_maddubs_epi16(code00, low), _mm256_maddubs_epi16(code01, high));
+      const __m256i second = _mm256_add_epi16(_mm256_maddubs_epi16(code10, low), _mm256_maddubs_epi16(code11, high));
+      sum[q][0] = _mm256_add_epi32(sum[q][0], _mm256_madd_epi16(first, ones));
+      sum[q][1] = _mm256_add_epi32(sum[q][1], _mm256_madd_epi16(second, ones));
+    }
+  }
+  for (size_t q = 0; q < kQueries; ++q) {
+    for (size_t r = 0; r < 2; ++r) sums[q * kBlockRows + r] = SumDwords(sum[q][r]) - queries[q].zero;
+  }
+}
+
+}  // namespace
+
+void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
+              int32_t* sums) {
+  while (num_queries > 0) {
+    const size_t count = num_queries < 4 ? num_queries : 4;
+    for (size_t r = 0; r < num_rows; r += 2) {
+      switch (count) {
+        case 4: DotTwoRows<4>(rows + r * n, n, queries, sums + r); break;
+        case 3: DotTwoRows<3>(rows + r * n, n, queries, sums + r); break;
+        case 2: DotTwoRows<2>(rows + r * n, n, queries, sums + r); break;
+        default: DotTwoRows<1>(rows + r * n, n, queries, sums + r); break;
+      }
+    }
+    queries += count;
+    sums += count * kBlockRows;
+    num_queries -= count;
+  }
+}
+
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
                    float weight, float error_weight, float threshold) {
   const __m256 weights = _mm256_set1_ps(weight), error_weights = _mm256_set1_ps(error_weight);
@@ -99,6 +177,12 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
 
 namespace {
 
+float SumWide(const __m256 sum[4]) {
+  float lanes[2 * kLanes];
+  for (size_t part = 0; part < 4; ++part) _mm256_storeu_ps(lanes + 8 * part, sum[part]);
+  return scalar::SumWideLanes(lanes);
+}
+
 // x with the sign of lane l flipped where bit l of `positive` is clear.
 __m256 WithSigns(__m256 x, unsigned positive) {
   const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
@@ -109,35 +193,41 @@ __m256 WithSigns(__m256 x, unsigned positive) {
 
 }  // namespace
 
-void Refine(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
-            const uint8_t* signs, const uint8_t* fields, float out[2]) {
-  if (book.levels > 8) return scalar::Refine(rotated, residual, n, book, level_shift, signs, fields, out);
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
+              const uint8_t* fields) {
+  if (book.levels > 8) return scalar::CodeDot(rotated, n, book, level_shift, signs, fields);
   const __m256 table = _mm256_loadu_ps(book.centroids.data());
   const __m128i shift = _mm_cvtsi32_si128(level_shift);
-  Lanes codes, bits;
-  for (size_t i = 0; i < n; i += kLanes) {
-    for (int half = 0; half < 2; ++half) {
-      const size_t j = i + 8 * static_cast<size_t>(half);
+  __m256 sum[4] = {};
+  for (size_t i = 0; i < n; i += 32) {
+#pragma GCC unroll 4
+    for (size_t part = 0; part < 4; ++part) {
+      const size_t at = i + 8 * part;
       const __m256i field =
-          _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(fields + j)));
+          _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(fields + at)));
       const __m256 centroid =
-          WithSigns(_mm256_permutevar8x32_ps(table, _mm256_srl_epi32(field, shift)), signs[j / 8]);
-      __m256& code_sum = half == 0 ? codes.low : codes.high;
-      code_sum = _mm256_add_ps(code_sum, _mm256_mul_ps(_mm256_loadu_ps(rotated + j), centroid));
-      if (level_shift == 1) {
-        // Bit 0 clear flips the sign: move its complement to bit 31.
-        const __m256i flip = _mm256_andnot_si256(_mm256_slli_epi32(field, 31), _mm256_set1_epi32(INT32_MIN));
-        __m256& bit_sum = half == 0 ? bits.low : bits.high;
-        bit_sum = _mm256_add_ps(bit_sum,
-                                _mm256_xor_ps(_mm256_loadu_ps(residual + j), _mm256_castsi256_ps(flip)));
-      }
+          WithSigns(_mm256_permutevar8x32_ps(table, _mm256_srl_epi32(field, shift)), signs[at / 8]);
+      sum[part] = _mm256_add_ps(sum[part], _mm256_mul_ps(_mm256_loadu_ps(rotated + at), centroid));
     }
   }
-  float lanes[kLanes];
-  codes.Store(lanes);
-  out[0] = scalar::SumLanes(lanes);
-  bits.Store(lanes);
-  out[1] = scalar::SumLanes(lanes);
+  return SumWide(sum);
+}
+
+float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
+  __m256 sum[4] = {};
+  for (size_t i = 0; i < n; i += 32) {
+#pragma GCC unroll 4
+    for (size_t part = 0; part < 4; ++part) {
+      const size_t at = i + 8 * part;
+      const __m256i field =
+          _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(fields + at)));
+      // Bit 0 clear flips the sign: move its complement to bit 31.
+      const __m256i flip = _mm256_andnot_si256(_mm256_slli_epi32(field, 31), _mm256_set1_epi32(INT32_MIN));
+      sum[part] =
+          _mm256_add_ps(sum[part], _mm256_xor_ps(_mm256_loadu_ps(residual + at), _mm256_castsi256_ps(flip)));
+    }
+  }
+  return SumWide(sum);
 }
 
 }  // namespace tqdb::avx2

@@ -24,6 +24,15 @@ static inline __m512i _mm512_cvtepu8_epi32(__m128i x) {
   return _mm512_loadu_si512(out);
 }
 #endif
+#if !defined(_mm512_cvtepu8_epi16)
+static inline __m512i _mm512_cvtepu8_epi16(__m256i x) {
+  uint8_t in[32];
+  uint16_t out[32];
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(in), x);
+  for (int i = 0; i < 32; ++i) out[i] = in[i];
+  return _mm512_loadu_si512(out);
+}
+#endif
 #else
 #if defined(__GNUC__) && !defined(__clang__)
 // g++ 12 warns of its own _mm512_undefined_ps.

@@ -18,61 +18,180 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-// Adds up `kQueries` queries over one block: each 32-bit lane is a vector, and one dot product with ones
-// adds the four look-ups of its four bytes.
-template <size_t kQueries>
+// sum += the dot products of groups of four bytes of `bytes` (unsigned) and `weights` (signed). By hand for
+// g++ 12, which copies the accumulator before and after the intrinsic: half the rate.
+inline void AddDots(__m512i& sum, __m512i bytes, __m512i weights) {
+#if defined(TQDB_EMULATE_AVX512) || defined(__clang__)
+  sum = _mm512_dpbusd_epi32(sum, bytes, weights);
+#else
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "v"(weights));
+#endif
+}
+
+// Adds up `kQueries` queries over `kGroups` times 16 vectors of a block: each 32-bit lane is a vector, and
+// one dot product with ones adds the four look-ups of its four bytes. Two queries' look-ups and sums a
+// vector need both shuffle and multiply ports full; more queries share the index arithmetic.
+template <size_t kQueries, size_t kGroups>
 void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, int32_t* sums) {
-  constexpr size_t kGroups = kBlockRows / 16;
   const __m512i nibble = _mm512_set1_epi8(15);
   // Byte j of a dword looks into quarter j of a 64-entry table.
   const __m512i quarter = _mm512_set1_epi32(0x30201000);
   const __m512i ones = _mm512_set1_epi8(1);
-  // A byte's 32 entries are its low nibble's and its high nibble's: sorts four bytes' into two tables.
-  const __m512i low_of = _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0);
-  const __m512i high_of = _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2);
   __m512i sum[kQueries][kGroups];
+#pragma GCC unroll 16
   for (size_t q = 0; q < kQueries; ++q) {
+#pragma GCC unroll 16
     for (size_t g = 0; g < kGroups; ++g) sum[q][g] = _mm512_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256);
   }
   for (size_t b = 0; b < bytes_per_row; b += 4) {
     __m512i low[kGroups], high[kGroups];
+#pragma GCC unroll 16
     for (size_t g = 0; g < kGroups; ++g) {
       const __m512i bytes = _mm512_loadu_si512(plane + b * kBlockRows + 64 * g);
-      low[g] = _mm512_or_si512(_mm512_and_si512(bytes, nibble), quarter);
-      high[g] = _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble), quarter);
+      // (bytes & nibble) | quarter.
+      low[g] = _mm512_ternarylogic_epi32(bytes, nibble, quarter, 0xea);
+      high[g] = _mm512_ternarylogic_epi32(_mm512_srli_epi16(bytes, 4), nibble, quarter, 0xea);
     }
+#pragma GCC unroll 16
     for (size_t q = 0; q < kQueries; ++q) {
-      const __m512i first = _mm512_loadu_si512(tables[q] + b * 32);
-      const __m512i second = _mm512_loadu_si512(tables[q] + b * 32 + 64);
-      const __m512i low_table = _mm512_permutex2var_epi64(first, low_of, second);
-      const __m512i high_table = _mm512_permutex2var_epi64(first, high_of, second);
+      const __m512i low_table = _mm512_loadu_si512(tables[q] + b * 32);
+      const __m512i high_table = _mm512_loadu_si512(tables[q] + b * 32 + 64);
+#pragma GCC unroll 16
       for (size_t g = 0; g < kGroups; ++g) {
-        sum[q][g] = _mm512_dpbusd_epi32(sum[q][g], _mm512_permutexvar_epi8(low[g], low_table), ones);
-        sum[q][g] = _mm512_dpbusd_epi32(sum[q][g], _mm512_permutexvar_epi8(high[g], high_table), ones);
+        AddDots(sum[q][g], _mm512_permutexvar_epi8(low[g], low_table), ones);
+        AddDots(sum[q][g], _mm512_permutexvar_epi8(high[g], high_table), ones);
       }
     }
   }
+#pragma GCC unroll 16
   for (size_t q = 0; q < kQueries; ++q) {
+#pragma GCC unroll 16
     for (size_t g = 0; g < kGroups; ++g) _mm512_storeu_si512(sums + q * kBlockRows + 16 * g, sum[q][g]);
   }
 }
 
 }  // namespace
 
-// See avx2.cc: bytes of rows that are not yet published may change under the scan.
+// See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
 __attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, size_t bytes_per_row,
                                                       const uint8_t* const* tables, size_t num_queries,
                                                       int32_t* sums) {
+  // Eight queries share more of the index arithmetic, as long as their tables fit the first-level cache.
+  while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {
+    ScanSignsOf<8, 2>(plane, bytes_per_row, tables, sums);
+    ScanSignsOf<8, 2>(plane + 128, bytes_per_row, tables, sums + 32);
+    tables += 8;
+    sums += 8 * kBlockRows;
+    num_queries -= 8;
+  }
   while (num_queries >= 4) {
-    ScanSignsOf<4>(plane, bytes_per_row, tables, sums);
+    ScanSignsOf<4, 4>(plane, bytes_per_row, tables, sums);
     tables += 4;
     sums += 4 * kBlockRows;
     num_queries -= 4;
   }
   switch (num_queries) {
-    case 3: return ScanSignsOf<3>(plane, bytes_per_row, tables, sums);
-    case 2: return ScanSignsOf<2>(plane, bytes_per_row, tables, sums);
-    case 1: return ScanSignsOf<1>(plane, bytes_per_row, tables, sums);
+    case 3: return ScanSignsOf<3, 4>(plane, bytes_per_row, tables, sums);
+    case 2: return ScanSignsOf<2, 4>(plane, bytes_per_row, tables, sums);
+    case 1: return ScanSignsOf<1, 4>(plane, bytes_per_row, tables, sums);
+    default: return;
+  }
+}
+
+void ExpandCodes(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book, int level_shift,
+                 uint8_t* row) {
+  const __m512i zero = _mm512_set1_epi8(kCodeZero);
+  const __m512i table_low = _mm512_loadu_si512(book.magnitudes.data());
+  const __m512i table_high = _mm512_loadu_si512(book.magnitudes.data() + 64);
+  const __m128i shift = _mm_cvtsi32_si128(level_shift);
+  const __m512i level_mask = _mm512_set1_epi8(static_cast<char>(0xff >> level_shift));
+  for (size_t i = 0; i < n; i += 64) {
+    const __m512i field = _mm512_loadu_si512(fields + i);
+    const __m512i level = _mm512_and_si512(_mm512_srl_epi16(field, shift), level_mask);
+    const __m512i magnitude = book.levels <= 64 ? _mm512_permutexvar_epi8(level, table_low)
+                                                : _mm512_permutex2var_epi8(table_low, level, table_high);
+    uint64_t positive;
+    std::memcpy(&positive, signs + i / 8, 8);
+    const __m512i negative = _mm512_sub_epi8(zero, magnitude);
+    _mm512_storeu_si512(row + i, _mm512_mask_add_epi8(negative, positive, zero, magnitude));
+  }
+}
+
+namespace {
+
+// The two halves of a, added, in the lower half; those of b in the upper.
+__m512i AddHalves(__m512i a, __m512i b) {
+  return _mm512_add_epi32(_mm512_mask_blend_epi32(0xff00, a, b), _mm512_shuffle_i32x4(a, b, 0x4e));
+}
+
+// In each quarter: the sum of dwords 0 and 2 of a, then of b, that of 1 and 3 of a, then of b.
+__m512i AddInQuarters(__m512i a, __m512i b) {
+  return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+}
+
+// Sums of the dwords of 16 vectors: dword 4 l + j of the result is the sum of v[4 j + l].
+inline __m512i SumDwords(const __m512i v[16]) {
+  __m512i quarters[4];
+#pragma GCC unroll 4
+  for (size_t j = 0; j < 4; ++j) {
+    const __m512i x = AddHalves(v[4 * j], v[4 * j + 1]), y = AddHalves(v[4 * j + 2], v[4 * j + 3]);
+    quarters[j] = _mm512_add_epi32(_mm512_shuffle_i32x4(x, y, 0x88), _mm512_shuffle_i32x4(x, y, 0xdd));
+  }
+  const __m512i x = AddInQuarters(quarters[0], quarters[1]), y = AddInQuarters(quarters[2], quarters[3]);
+  return _mm512_add_epi32(_mm512_unpacklo_epi64(x, y), _mm512_unpackhi_epi64(x, y));
+}
+
+// kRows rows (4, 8 or 16) times 16 / kRows queries or fewer: one accumulator each, so that a load of
+// weights serves every row and a load of codes every query.
+template <size_t kRows, size_t kQueries>
+void DotCodesOf(const uint8_t* rows, size_t n, const CodeWeights* queries, int32_t* sums) {
+  __m512i sum[16] = {};
+  for (size_t i = 0; i < n; i += 64) {
+    __m512i codes[kRows];
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kRows; ++r) codes[r] = _mm512_loadu_si512(rows + r * n + i);
+#pragma GCC unroll 16
+    for (size_t q = 0; q < kQueries; ++q) {
+      const __m512i weights = _mm512_loadu_si512(queries[q].weights + i);
+#pragma GCC unroll 16
+      for (size_t r = 0; r < kRows; ++r) {
+        // Such that the sums of query q come out at dwords kRows q, ..., kRows q + kRows - 1.
+        const size_t at = q * kRows + r;
+        AddDots(sum[at % 4 * 4 + at / 4], codes[r], weights);
+      }
+    }
+  }
+  __m512i zeros = _mm512_setzero_si512();
+#pragma GCC unroll 16
+  for (size_t q = 0; q < kQueries; ++q) {
+    const auto own = static_cast<uint16_t>(((1u << kRows) - 1) << (q * kRows));
+    zeros = _mm512_mask_mov_epi32(zeros, own, _mm512_set1_epi32(queries[q].zero));
+  }
+  int32_t out[16];
+  _mm512_storeu_si512(out, _mm512_sub_epi32(SumDwords(sum), zeros));
+#pragma GCC unroll 16
+  for (size_t q = 0; q < kQueries; ++q) std::memcpy(sums + q * kBlockRows, out + q * kRows, kRows * sizeof(int32_t));
+}
+
+template <size_t kRows, size_t kQueries>
+void DotAllRows(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, int32_t* sums) {
+  for (size_t r = 0; r < num_rows; r += kRows) DotCodesOf<kRows, kQueries>(rows + r * n, n, queries, sums + r);
+}
+
+}  // namespace
+
+void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
+              int32_t* sums) {
+  while (num_queries >= 4) {
+    DotAllRows<4, 4>(rows, n, num_rows, queries, sums);
+    queries += 4;
+    sums += 4 * kBlockRows;
+    num_queries -= 4;
+  }
+  switch (num_queries) {
+    case 3: return DotAllRows<4, 3>(rows, n, num_rows, queries, sums);
+    case 2: return DotAllRows<8, 2>(rows, n, num_rows, queries, sums);
+    case 1: return DotAllRows<16, 1>(rows, n, num_rows, queries, sums);
     default: return;
   }
 }
@@ -92,28 +211,105 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
   return mask;
 }
 
-void Refine(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
-            const uint8_t* signs, const uint8_t* fields, float out[2]) {
-  if (book.levels > 8) return scalar::Refine(rotated, residual, n, book, level_shift, signs, fields, out);
-  const __m512 table = _mm512_loadu_ps(book.centroids.data());
-  const __m128i shift = _mm_cvtsi32_si128(level_shift);
-  __m512 codes = _mm512_setzero_ps(), bits = _mm512_setzero_ps();
-  for (size_t i = 0; i < n; i += kLanes) {
-    const __m512i field = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(fields + i)));
-    uint16_t positive;
-    std::memcpy(&positive, signs + i / 8, 2);
-    const __m512 centroid =
-        FlipSigns(_mm512_permutexvar_ps(_mm512_srl_epi32(field, shift), table), SignWhereClear(positive));
-    codes = _mm512_add_ps(codes, _mm512_mul_ps(_mm512_loadu_ps(rotated + i), centroid));
-    if (level_shift == 1) {
-      // Bit 0 clear flips the sign: move its complement to bit 31.
-      const __m512i flip =
-          _mm512_andnot_si512(_mm512_slli_epi32(field, 31), _mm512_set1_epi32(INT32_MIN));
-      bits = _mm512_add_ps(bits, FlipSigns(_mm512_loadu_ps(residual + i), flip));
+namespace {
+
+// 16 fields, one in the low bits of each dword.
+__m512i FieldsOf(const uint8_t* fields) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(fields)));
+}
+
+// 16 products of a query with centroids; `table` is indexed by the low four bits of a field.
+__m512 Products(const float* rotated, __m512 table, const uint8_t* signs, const uint8_t* fields) {
+  uint16_t positive;
+  std::memcpy(&positive, signs, 2);
+  const __m512 centroid = _mm512_permutexvar_ps(FieldsOf(fields), table);
+  return _mm512_mul_ps(_mm512_loadu_ps(rotated), FlipSigns(centroid, SignWhereClear(positive)));
+}
+
+// 16 floats, negated where bit 0 of the field is clear.
+__m512 WithFieldSigns(const float* x, const uint8_t* fields) {
+  const __m512i clear = _mm512_andnot_si512(_mm512_slli_epi32(FieldsOf(fields), 31), _mm512_set1_epi32(INT32_MIN));
+  return FlipSigns(_mm512_loadu_ps(x), clear);
+}
+
+}  // namespace
+
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
+              const uint8_t* fields) {
+  if (book.levels > 8) return scalar::CodeDot(rotated, n, book, level_shift, signs, fields);
+  // The residual bit, where there is one, is ignored by holding every centroid twice.
+  float by_field[16] = {};
+  for (int f = 0; f < book.levels << level_shift; ++f) by_field[f] = book.centroids[f >> level_shift];
+  const __m512 table = _mm512_loadu_ps(by_field);
+  __m512 low = _mm512_setzero_ps(), high = _mm512_setzero_ps();
+  for (size_t i = 0; i < n; i += 2 * kLanes) {
+    low = _mm512_add_ps(low, Products(rotated + i, table, signs + i / 8, fields + i));
+    high = _mm512_add_ps(high, Products(rotated + i + kLanes, table, signs + i / 8 + 2, fields + i + kLanes));
+  }
+  return SumLanes(_mm512_add_ps(low, high));
+}
+
+float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
+  __m512 low = _mm512_setzero_ps(), high = _mm512_setzero_ps();
+  for (size_t i = 0; i < n; i += 2 * kLanes) {
+    low = _mm512_add_ps(low, WithFieldSigns(residual + i, fields + i));
+    high = _mm512_add_ps(high, WithFieldSigns(residual + i + kLanes, fields + i + kLanes));
+  }
+  return SumLanes(_mm512_add_ps(low, high));
+}
+
+namespace {
+
+// 64 parts of kBits bits, a byte each, from 8 * kBits dense bytes.
+template <int kBits>
+__m512i UnpackPart(const uint8_t* in) {
+  if constexpr (kBits == 8) {
+    return _mm512_loadu_si512(in);
+  } else if constexpr (kBits == 4) {
+    const __m512i words = _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in)));
+    return _mm512_and_si512(_mm512_or_si512(words, _mm512_slli_epi16(words, 4)), _mm512_set1_epi8(15));
+  } else if constexpr (kBits == 2) {
+    const __m512i dwords = FieldsOf(in);
+    const __m512i halves = _mm512_or_si512(dwords, _mm512_slli_epi32(dwords, 12));
+    return _mm512_and_si512(_mm512_or_si512(halves, _mm512_slli_epi32(halves, 6)), _mm512_set1_epi8(3));
+  } else {
+    uint64_t bits;
+    std::memcpy(&bits, in, 8);
+    return _mm512_maskz_mov_epi8(bits, _mm512_set1_epi8(1));
+  }
+}
+
+// Puts the section's bits into the fields, beside those that are there unless it is the first.
+template <int kBits>
+void UnpackSection(const uint8_t* in, size_t n, int shift, bool first, uint8_t* fields) {
+  const __m128i count = _mm_cvtsi32_si128(shift);
+  size_t i = 0;
+  for (; i + 64 <= n; i += 64) {
+    __m512i part = _mm512_sll_epi16(UnpackPart<kBits>(in + i * kBits / 8), count);
+    if (!first) part = _mm512_or_si512(part, _mm512_loadu_si512(fields + i));
+    _mm512_storeu_si512(fields + i, part);
+  }
+  if (i == n) return;
+  uint8_t packed[64] = {}, tail[64];
+  std::memcpy(packed, in + i * kBits / 8, ((n - i) * kBits + 7) / 8);
+  _mm512_storeu_si512(tail, _mm512_sll_epi16(UnpackPart<kBits>(packed), count));
+  for (size_t j = i; j < n; ++j) fields[j] = static_cast<uint8_t>(first ? tail[j - i] : fields[j] | tail[j - i]);
+}
+
+}  // namespace
+
+void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields) {
+  if (packing.num_sections == 0) std::memset(fields, 0, packing.dim);
+  for (int s = 0; s < packing.num_sections; ++s) {
+    const RecordPacking::Section& section = packing.sections[s];
+    const uint8_t* in = packed + section.offset;
+    switch (section.bits) {
+      case 8: UnpackSection<8>(in, packing.dim, section.shift, s == 0, fields); break;
+      case 4: UnpackSection<4>(in, packing.dim, section.shift, s == 0, fields); break;
+      case 2: UnpackSection<2>(in, packing.dim, section.shift, s == 0, fields); break;
+      default: UnpackSection<1>(in, packing.dim, section.shift, s == 0, fields); break;
     }
   }
-  out[0] = SumLanes(codes);
-  out[1] = SumLanes(bits);
 }
 
 }  // namespace tqdb::TQDB_AVX512

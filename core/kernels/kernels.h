@@ -19,6 +19,13 @@ struct Codebook;
 struct RecordPacking;
 
 inline constexpr size_t kBlockRows = 64;  // vectors of one block of the sign plane
+inline constexpr int kCodeZero = 64;      // byte of an expanded code that stands for zero
+
+// A query for dot_codes.
+struct CodeWeights {
+  const int8_t* weights;  // |weight| <= 63: two products of two levels' bytes fit 16 bits
+  int32_t zero;           // kCodeZero * sum of the weights
+};
 
 struct Kernels {
   const char* name;
@@ -56,20 +63,30 @@ struct Kernels {
 
   // --- Scan ---
   // Sums over the sign plane of one block: sums[q * 64 + v] = sum_i (bit_i(v) ? w_i(q) : -w_i(q)).
-  // `plane` holds bytes_per_row * 64 bytes, bytes_per_row a multiple of 4; `tables` holds per query, per
-  // byte of a row, 16 entries for its low nibble and 16 for its high nibble: 128 + the nibble's sum.
+  // `plane` holds bytes_per_row * 64 bytes, bytes_per_row a multiple of 4. `tables` holds, per query and
+  // per plane_group bytes of a row, 16 entries for the low nibble of each of them, then 16 for each high
+  // nibble; an entry is 128 + the sum of the nibble's four +-w.
   void (*scan_signs)(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables,
                      size_t num_queries, int32_t* sums);
+  // One row's codes as bytes: row[i] = kCodeZero +- book.magnitudes[fields_i >> level_shift], + where sign
+  // bit i is set. n is a multiple of 64.
+  void (*expand_codes)(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book,
+                       int level_shift, uint8_t* row);
+  // sums[q * 64 + r] = sum_i (rows[r n + i] - kCodeZero) * weights_i(q): rows (num_rows, n) of expanded
+  // codes against int8 queries. n is a multiple of 64, num_rows of 16.
+  void (*dot_codes)(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries,
+                    size_t num_queries, int32_t* sums);
   // Bit v of the result: bias[v] + weight * (scale[v] * float(sums[v])) + error_weight * error[v] >= threshold.
   uint64_t (*survivors)(const int32_t* sums, const float* bias, const float* scale, const float* error,
                         float weight, float error_weight, float threshold);
 
-  // --- Refine ---
-  // out[0] = sum rotated_i * c_i, c_i the centroid of level fields_i >> level_shift with the sign of bit i;
-  // when level_shift is 1, out[1] = sum (fields_i & 1 ? residual_i : -residual_i), else 0.
-  // n is a multiple of 16; `signs` has n / 8 bytes and `fields` n; where the queries are zero they are free.
-  void (*refine)(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
-                 const uint8_t* signs, const uint8_t* fields, float out[2]);
+  // --- Refine --- (n is a multiple of 32; where the queries are zero, signs and fields are free)
+  // sum rotated_i * c_i, c_i the centroid of level fields_i >> level_shift with the sign of bit i. Sums run in
+  // 32 lanes, element i in lane i % 32; lane l += lane l + 16 before the tree.
+  float (*code_dot)(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
+                    const uint8_t* fields);
+  // sum (fields_i & 1 ? residual_i : -residual_i), in the same lanes.
+  float (*residual_dot)(const float* residual, size_t n, const uint8_t* fields);
 };
 
 // The level that this CPU (and TQDB_SIMD) selects; fetched once, the same for the whole process.

@@ -72,19 +72,6 @@ void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* 
   packing.Unpack(packed, fields);
 }
 
-void Refine(const float* rotated, const float* residual, size_t n, const Codebook& book, int level_shift,
-            const uint8_t* signs, const uint8_t* fields, float out[2]) {
-  float codes[kLanes] = {}, bits[kLanes] = {};
-  for (size_t i = 0; i < n; ++i) {
-    const float c = book.centroids[fields[i] >> level_shift];
-    const bool positive = signs[i / 8] >> (i % 8) & 1;
-    codes[i % kLanes] += rotated[i] * (positive ? c : -c);
-    if (level_shift == 1) bits[i % kLanes] += fields[i] & 1 ? residual[i] : -residual[i];
-  }
-  out[0] = SumLanes(codes);
-  out[1] = SumLanes(bits);
-}
-
 namespace {
 
 void DealRows(const float* in, const uint32_t* source, const float* factors, size_t rows, float* out) {
@@ -119,31 +106,6 @@ void AppendSigns(const float* z, size_t n, uint8_t* fields) {
   for (size_t i = 0; i < n; ++i) fields[i] = static_cast<uint8_t>(fields[i] << 1 | (z[i] >= 0));
 }
 
-void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
-               int32_t* sums) {
-  for (size_t q = 0; q < num_queries; ++q) {
-    int32_t* sum = sums + q * kBlockRows;
-    std::fill_n(sum, kBlockRows, -static_cast<int32_t>(bytes_per_row) * 256);
-    for (size_t b = 0; b < bytes_per_row; ++b) {
-      const uint8_t* low = tables[q] + b * 32;
-      for (size_t v = 0; v < kBlockRows; ++v) {
-        const uint8_t byte = plane[b * kBlockRows + v];
-        sum[v] += low[byte & 15] + low[16 + (byte >> 4)];
-      }
-    }
-  }
-}
-
-uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
-                   float weight, float error_weight, float threshold) {
-  uint64_t mask = 0;
-  for (size_t v = 0; v < kBlockRows; ++v) {
-    const float estimate = bias[v] + weight * (scale[v] * static_cast<float>(sums[v]));
-    mask |= static_cast<uint64_t>(estimate + error_weight * error[v] >= threshold) << v;
-  }
-  return mask;
-}
-
 }  // namespace
 }  // namespace scalar
 
@@ -162,8 +124,11 @@ const Kernels* ScalarKernels() {
       .pack_fields = scalar::PackFields,
       .unpack_fields = scalar::UnpackFields,
       .scan_signs = scalar::ScanSigns,
+      .expand_codes = scalar::ExpandCodes,
+      .dot_codes = scalar::DotCodes,
       .survivors = scalar::Survivors,
-      .refine = scalar::Refine,
+      .code_dot = scalar::CodeDot,
+      .residual_dot = scalar::ResidualDot,
   };
   return &kernels;
 }

@@ -8,12 +8,12 @@
 #include <map>
 #include <thread>
 
+#include "core/query.h"
 #include "core/vector_space.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/all_kernels.h"
 #include "tests/support/random.h"
-#include "tests/support/score.h"
 
 namespace tqdb {
 namespace {
@@ -89,7 +89,7 @@ TEST(CodecTest, SelfScoreIsExactAtEveryWidthMetricAndDim) {
           const auto mean = codec->MakeMean(1, random.UnitVector(dim));
           for (const Mean* m : {static_cast<const Mean*>(nullptr), mean.get()}) {
             const std::vector<uint8_t> code = Encode(*codec, x, m);
-            const float score = testing::Score(*codec, testing::PrepareQuery(*codec, x, m), code.data());
+            const float score = CenteredQuery::Of(*codec, x, m).Score(*codec, code.data());
             double squared = 0;
             for (float v : x) squared += double{v} * v;
             const double want = metric == Metric::kL2 ? 0 : squared;
@@ -183,7 +183,7 @@ TEST(CodecTest, DegenerateVectorsStayBounded) {
       for (const auto& x : inputs) {
         for (const Mean* m : {static_cast<const Mean*>(nullptr), mean.get()}) {
           const std::vector<uint8_t> code = Encode(*codec, x, m);
-          const float score = testing::Score(*codec, testing::PrepareQuery(*codec, q, m), code.data());
+          const float score = CenteredQuery::Of(*codec, q, m).Score(*codec, code.data());
           double norm = 0;
           for (float v : x) norm += double{v} * v;
           EXPECT_LE(std::fabs(score), 2 * std::sqrt(norm) + 2) << bits;

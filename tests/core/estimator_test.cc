@@ -4,10 +4,10 @@
 
 #include "core/codebook.h"
 #include "core/codec.h"
+#include "core/query.h"
 #include "gtest/gtest.h"
 #include "tests/support/embeddings.h"
 #include "tests/support/random.h"
-#include "tests/support/score.h"
 
 namespace tqdb {
 namespace {
@@ -33,7 +33,7 @@ double Dot(absl::Span<const float> a, absl::Span<const float> b) {
 float Estimate(const Codec& codec, absl::Span<const float> q, absl::Span<const float> x, const Mean* mean = nullptr) {
   std::vector<uint8_t> code(codec.code_bytes());
   codec.Encode({x.data(), 1, x.size()}, mean, code.data());
-  return testing::Score(codec, testing::PrepareQuery(codec, q, mean), code.data());
+  return CenteredQuery::Of(codec, q, mean).Score(codec, code.data());
 }
 
 // Mean over seeds of (estimate - true) in units of its standard error, pooled over pairs.

@@ -157,20 +157,25 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
       for (uint8_t& b : row) b = static_cast<uint8_t>(random.Word());
     }
     const std::vector<uint8_t> plane = MakePlane(rows, kernels().plane_group);
-    for (size_t num_queries : {1, 2, 3, 5, 8, 16}) {
+    for (size_t num_queries : {1, 2, 3, 5, 8, 16, 23}) {
       std::vector<std::vector<int>> weights(num_queries, std::vector<int>(padded_dim));
       std::vector<std::vector<uint8_t>> tables(num_queries, std::vector<uint8_t>(bytes * 32));
       std::vector<const uint8_t*> pointers;
       for (size_t q = 0; q < num_queries; ++q) {
         // Extreme weights for the first query: every look-up at its largest.
         for (int& w : weights[q]) w = q == 0 ? 31 : static_cast<int>(random.Below(63)) - 31;
-        for (size_t entry = 0; entry < tables[q].size(); ++entry) {
-          int sum = 128;
-          for (int i = 0; i < 4; ++i) {
-            const int w = weights[q][entry / 16 * 4 + static_cast<size_t>(i)];
-            sum += entry >> i & 1 ? w : -w;
+        const size_t group = kernels().plane_group;
+        for (size_t nibble = 0; nibble < padded_dim / 4; ++nibble) {
+          const size_t byte = nibble / 2, half = nibble % 2;
+          uint8_t* table = tables[q].data() + byte / group * group * 32 + half * group * 16 + byte % group * 16;
+          for (size_t entry = 0; entry < 16; ++entry) {
+            int sum = 128;
+            for (size_t i = 0; i < 4; ++i) {
+              const int w = weights[q][nibble * 4 + i];
+              sum += entry >> i & 1 ? w : -w;
+            }
+            table[entry] = static_cast<uint8_t>(sum);
           }
-          tables[q][entry] = static_cast<uint8_t>(sum);
         }
         pointers.push_back(tables[q].data());
       }
@@ -183,6 +188,65 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
             want += rows[v][i / 8] >> (i % 8) & 1 ? weights[q][i] : -weights[q][i];
           }
           ASSERT_EQ(sums[q * kBlockRows + v], want) << "query " << q << " vector " << v << " dim " << padded_dim;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, ExpandedCodesHaveTheBytesOfTheSpecification) {
+  Gaussian random(9);
+  for (int bits : {1, 2, 3, 4, 8}) {
+    const Codebook& book = Codebook::Get(bits);
+    for (int shift : {0, 1}) {
+      for (size_t n : {64, 128, 1536}) {
+        std::vector<uint8_t> signs(n / 8), fields(n), got(n), want(n);
+        for (uint8_t& b : signs) b = static_cast<uint8_t>(random.Word());
+        for (uint8_t& f : fields) {
+          f = static_cast<uint8_t>(random.Below(static_cast<size_t>(book.levels)) << shift | (random.Word() & shift));
+        }
+        kernels().expand_codes(signs.data(), fields.data(), n, book, shift, got.data());
+        scalar().expand_codes(signs.data(), fields.data(), n, book, shift, want.data());
+        ExpectSameBits(got, want);
+        for (size_t i = 0; i < n; ++i) {
+          const int code = got[i] - kCodeZero, magnitude = book.magnitudes[fields[i] >> shift];
+          ASSERT_EQ(code, signs[i / 8] >> (i % 8) & 1 ? magnitude : -magnitude);
+          ASSERT_LE(magnitude, 63);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, DotCodesIsTheDotProductOfSignedBytes) {
+  Gaussian random(10);
+  for (size_t n : {64, 192, 1536, 16384}) {
+    for (size_t num_rows : {16, 32}) {
+      std::vector<uint8_t> rows(n * num_rows);
+      // Extremes first: every product at its largest.
+      for (size_t i = 0; i < rows.size(); ++i) {
+        rows[i] = static_cast<uint8_t>(i < n ? 127 : 1 + random.Below(127));
+      }
+      for (size_t num_queries : {1, 2, 3, 4, 5, 7, 16}) {
+        std::vector<std::vector<int8_t>> weights(num_queries, std::vector<int8_t>(n));
+        std::vector<CodeWeights> queries;
+        for (size_t q = 0; q < num_queries; ++q) {
+          int32_t zero = 0;
+          for (int8_t& w : weights[q]) {
+            w = static_cast<int8_t>(q == 0 ? 63 : static_cast<int>(random.Below(127)) - 63);
+            zero += kCodeZero * w;
+          }
+          queries.push_back({weights[q].data(), zero});
+        }
+        std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
+        kernels().dot_codes(rows.data(), n, num_rows, queries.data(), num_queries, sums.data());
+        for (size_t q = 0; q < num_queries; ++q) {
+          for (size_t r = 0; r < num_rows; ++r) {
+            int want = 0;
+            for (size_t i = 0; i < n; ++i) want += (rows[r * n + i] - kCodeZero) * weights[q][i];
+            ASSERT_EQ(sums[q * kBlockRows + r], want) << "query " << q << " row " << r << " dim " << n;
+          }
+          EXPECT_EQ(sums[q * kBlockRows + num_rows], 12345) << "wrote beyond its rows";
         }
       }
     }
@@ -206,7 +270,7 @@ TEST_P(KernelsTest, SurvivorsHaveTheBitsOfTheSpecification) {
   }
 }
 
-TEST_P(KernelsTest, RefineHasTheBitsOfTheSpecificationAndTheValueOfDoubles) {
+TEST_P(KernelsTest, RefinementHasTheBitsOfTheSpecificationAndTheValueOfDoubles) {
   Gaussian random(8);
   for (int bits : {1, 2, 3, 4, 8}) {
     const Codebook& book = Codebook::Get(bits);
@@ -218,15 +282,17 @@ TEST_P(KernelsTest, RefineHasTheBitsOfTheSpecificationAndTheValueOfDoubles) {
         for (uint8_t& f : fields) {
           f = static_cast<uint8_t>(random.Below(static_cast<size_t>(book.levels)) << shift | (random.Word() & shift));
         }
-        std::vector<float> got(2), want(2);
-        kernels().refine(rotated.data(), residual.data(), n, book, shift, signs.data(), fields.data(), got.data());
-        scalar().refine(rotated.data(), residual.data(), n, book, shift, signs.data(), fields.data(), want.data());
-        ExpectSameBits(got, want);
+        const auto dots = [&](const Kernels& level) -> std::vector<float> {
+          return {level.code_dot(rotated.data(), n, book, shift, signs.data(), fields.data()),
+                  level.residual_dot(residual.data(), n, fields.data())};
+        };
+        const std::vector<float> got = dots(kernels());
+        ExpectSameBits(got, dots(scalar()));
         double code = 0, bit = 0;
         for (size_t i = 0; i < n; ++i) {
           const double c = book.centroids[fields[i] >> shift];
           code += rotated[i] * (signs[i / 8] >> (i % 8) & 1 ? c : -c);
-          if (shift == 1) bit += fields[i] & 1 ? residual[i] : -double{residual[i]};
+          bit += fields[i] & 1 ? residual[i] : -double{residual[i]};
         }
         EXPECT_NEAR(got[0], code, 1e-5 * static_cast<double>(n));
         EXPECT_NEAR(got[1], bit, 1e-5 * static_cast<double>(n));

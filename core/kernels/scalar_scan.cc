@@ -1,0 +1,78 @@
+// The specification of scan and refinement.
+#include <algorithm>
+
+#include "core/codebook.h"
+#include "core/kernels/kernels.h"
+#include "core/kernels/scalar_parts.h"
+
+namespace tqdb {
+namespace scalar {
+
+float SumWideLanes(float lanes[2 * kLanes]) {
+  for (size_t l = 0; l < kLanes; ++l) lanes[l] += lanes[l + kLanes];
+  return SumLanes(lanes);
+}
+
+void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
+               int32_t* sums) {
+  for (size_t q = 0; q < num_queries; ++q) {
+    int32_t* sum = sums + q * kBlockRows;
+    std::fill_n(sum, kBlockRows, -static_cast<int32_t>(bytes_per_row) * 256);
+    for (size_t b = 0; b < bytes_per_row; ++b) {
+      const uint8_t* low = tables[q] + b * 32;
+      for (size_t v = 0; v < kBlockRows; ++v) {
+        const uint8_t byte = plane[b * kBlockRows + v];
+        sum[v] += low[byte & 15] + low[16 + (byte >> 4)];
+      }
+    }
+  }
+}
+
+void ExpandCodes(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book,
+                 int level_shift, uint8_t* row) {
+  for (size_t i = 0; i < n; ++i) {
+    const int magnitude = book.magnitudes[fields[i] >> level_shift];
+    row[i] = static_cast<uint8_t>(signs[i / 8] >> (i % 8) & 1 ? kCodeZero + magnitude : kCodeZero - magnitude);
+  }
+}
+
+void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
+              int32_t* sums) {
+  for (size_t q = 0; q < num_queries; ++q) {
+    for (size_t r = 0; r < num_rows; ++r) {
+      int32_t sum = -queries[q].zero;
+      for (size_t i = 0; i < n; ++i) sum += rows[r * n + i] * queries[q].weights[i];
+      sums[q * kBlockRows + r] = sum;
+    }
+  }
+}
+
+uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
+                   float weight, float error_weight, float threshold) {
+  uint64_t mask = 0;
+  for (size_t v = 0; v < kBlockRows; ++v) {
+    const float estimate = bias[v] + weight * (scale[v] * static_cast<float>(sums[v]));
+    mask |= static_cast<uint64_t>(estimate + error_weight * error[v] >= threshold) << v;
+  }
+  return mask;
+}
+
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
+              const uint8_t* fields) {
+  float lanes[2 * kLanes] = {};
+  for (size_t i = 0; i < n; ++i) {
+    const float c = book.centroids[fields[i] >> level_shift];
+    const bool positive = signs[i / 8] >> (i % 8) & 1;
+    lanes[i % (2 * kLanes)] += rotated[i] * (positive ? c : -c);
+  }
+  return SumWideLanes(lanes);
+}
+
+float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
+  float lanes[2 * kLanes] = {};
+  for (size_t i = 0; i < n; ++i) lanes[i % (2 * kLanes)] += fields[i] & 1 ? residual[i] : -residual[i];
+  return SumWideLanes(lanes);
+}
+
+}  // namespace scalar
+}  // namespace tqdb
