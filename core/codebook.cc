@@ -58,6 +58,14 @@ Codebook Build(int bits, const float* centroids) {
   for (int i = 0; i < book.levels; ++i) {
     book.magnitudes[i] = static_cast<uint8_t>(std::lround(63 * centroids[i] / centroids[book.levels - 1]));
   }
+  // E Q(x)^2 = 1 - E (x - Q(x))^2 for centroids that are means of their cells.
+  double energy = 0, below = 0;
+  for (int i = 0; i < book.levels; ++i) {
+    const double end = i + 1 < book.levels ? std::erf(book.boundaries[i] / std::sqrt(2.0)) : 1.0;
+    energy += (end - below) * book.centroids[i] * book.centroids[i];
+    below = end;
+  }
+  book.distortion = static_cast<float>(1 - energy);
   for (size_t bin = 0; bin < book.first_level.size(); ++bin) {
     int level = 0;
     while (level + 1 < book.levels && book.boundaries[level] <= static_cast<float>(bin) / 16) ++level;

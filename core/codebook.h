@@ -20,6 +20,7 @@ struct Codebook {
   std::array<float, kMaxLevels> boundaries;   // midpoints of neighbours; [0, levels - 1)
   // round(63 centroid / largest centroid): what stands for a level in an int8 dot product.
   std::array<uint8_t, kMaxLevels> magnitudes;
+  float distortion;  // E (x - Q(x))^2 of x ~ N(0,1)
   // Number of boundaries <= i / 16: where the search for a level starts (8-bit codes).
   std::array<uint8_t, 80> first_level;
 

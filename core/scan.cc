@@ -21,13 +21,23 @@ constexpr size_t kTableBytes = 24 << 10;
 constexpr size_t kExpandedRows = 16;
 // The rate of rows let through at which the codes are the better stage, for one query and for many: measured
 // at dim 512 and 1536. A lone query waits for memory, and the codes are four times as long.
-constexpr double kCodesPayForOne = 0.1;
-constexpr double kCodesPayForMany = 0.02;
+constexpr double kCodesPayForOne = 0.3;
+constexpr double kCodesPayForMany = 0.03;
+constexpr double kRateMemory = 4;  // tiles that make up the measured rate
 // How often the signs are tried again.
 constexpr size_t kSignProbe = 16;
 // Rows that wait for the final threshold, for each query.
 constexpr size_t kMaxWaiting = 4096;
 constexpr size_t kPrefetchAhead = 4;
+
+// The code's part of an estimate, of which the residual bits add the rest: with r the code's residual,
+// |r|^2 = D |y|^2, the two parts are (1 - D) |y|^2 and (2/pi) D |y|^2 for the query y (FACTS-codec 8.1). Its
+// inverse makes the code alone an unbiased estimate, from which the residual's part then only deviates.
+float CodeGain(const CodecOptions& options) {
+  if (options.residual == Residual::kNone) return 1;
+  const float distortion = Codebook::Get(options.code_bits).distortion;
+  return 1 + static_cast<float>(2 / M_PI) * distortion / (1 - distortion);
+}
 
 // Standard deviation of a level's rounding in Codebook::magnitudes, in units of the codebook.
 float MagnitudeRounding(const Codebook& book) {
@@ -40,6 +50,7 @@ Scan::Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& opt
     : codec_(codec),
       queries_(queries),
       options_(options),
+      code_gain_(CodeGain(codec.options())),
       top_(queries.size(), TopK(options.top_k, options.score_threshold)),
       waiting_(queries.size()),
       tile_blocks_(1),
@@ -83,7 +94,9 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
       let_through_ = 0;
       tiles_since_signs_ = 0;
       ScanSigns(tile);
-      survivor_rate_ = static_cast<double>(let_through_) / static_cast<double>(scored);
+      const double rate = static_cast<double>(let_through_) / static_cast<double>(scored);
+      // The first tiles have no threshold yet.
+      if (tile_blocks_ == tile_limit_) survivor_rate_ += (rate - survivor_rate_) / kRateMemory;
     }
     block += blocks;
     tile_blocks_ = std::min(2 * tile_blocks_, tile_limit_);
@@ -117,11 +130,16 @@ void Scan::ExpandRows(const Segment& segment, size_t first_row) {
   const Codebook& book = Codebook::Get(codec_.options().code_bits);
   const int level_shift = codec_.options().residual == Residual::kQjl ? 1 : 0;
   const size_t rows = std::min(kExpandedRows, segment.size() - first_row);
+  const size_t sign_stride = codec_.expanded_dim() / 8;
+  kernels.gather_signs(segment.plane(first_row / kBlockRows), codec_.padded_dim() / 8, first_row % kBlockRows,
+                       sign_stride, row_signs_.data());
+  // What the next rows will need, while these are worked on.
+  static_assert(4 * kExpandedRows == kBlockRows);
+  segment.PrefetchPlane(first_row / kBlockRows + 1, first_row % kBlockRows / kExpandedRows);
   for (size_t r = 0; r < rows; ++r) {
-    segment.GatherSigns(first_row + r, signs_.data());
-    kernels.unpack_fields(codec_.packing(), segment.fields(first_row + r), fields_.data());
-    kernels.expand_codes(signs_.data(), fields_.data(), codec_.expanded_dim(), book, level_shift,
-                         rows_.data() + r * codec_.expanded_dim());
+    segment.PrefetchFields(first_row + r + kExpandedRows);
+    kernels.expand_codes(codec_.packing(), row_signs_.data() + r * sign_stride, segment.fields(first_row + r),
+                         codec_.expanded_dim(), book, level_shift, rows_.data() + r * codec_.expanded_dim());
   }
 }
 
@@ -129,13 +147,14 @@ void Scan::ScanCodes(const Tile& tile) {
   const Kernels& kernels = codec_.kernels();
   const Codebook& book = Codebook::Get(codec_.options().code_bits);
   rows_.resize(kExpandedRows * codec_.expanded_dim());
+  row_signs_.resize(kExpandedRows * codec_.expanded_dim() / 8);
   std::array<CodeWeights, kMaxQueries> weights;
   std::array<CenteredQuery::Stage, kMaxQueries> stages;
   for (size_t q = 0; q < tile.queries.size(); ++q) {
     weights[q] = tile.queries[q].code_weights();
     stages[q] = tile.queries[q].codes();
     // Weights and magnitudes are both in steps.
-    stages[q].step *= book.centroids[book.levels - 1] / 63;
+    stages[q].step *= code_gain_ * book.centroids[book.levels - 1] / 63;
   }
   const float rounding = std::hypot(MagnitudeRounding(book), CenteredQuery::kCodeRounding);
   for (size_t b = 0; b < tile.num_blocks; ++b) {
@@ -223,10 +242,10 @@ void Scan::Refine(const Segment& segment, size_t index, size_t query) {
                                                                    level_shift, signs_.data(), fields_.data());
   ++stats_.rows_refined;
   if (level_shift == 1) {
-    // The residual's part has a standard deviation of its scale times the query's norm.
+    // The residual's part deviates by its scale times the query's norm.
     const float residual_scale = segment.residual_scale(block)[v];
     const float bound = options_.error_bound * residual_scale * centered.signs().error_norm;
-    if (base + centered.weight() * (estimate + bound) < top_[query].threshold()) return;
+    if (base + centered.weight() * (code_gain_ * estimate + bound) < top_[query].threshold()) return;
     estimate += residual_scale * kernels.residual_dot(centered.residual(), codec_.padded_dim(), fields_.data());
   }
   const float score = base + centered.weight() * estimate;

@@ -39,6 +39,8 @@ struct SearchOptions {
   // estimate errs by more: at 3, on real embeddings, none in ten thousand.
   float error_bound = 3.0f;
   Stages stages = Stages::kAuto;
+  // Threads that one call may use, of WorkerPool::Shared beside the caller's.
+  size_t max_threads = 1;
   // Polled between segments; true abandons the search with CANCELLED. May be empty.
   std::function<bool()> cancelled;
 };
@@ -63,16 +65,16 @@ class Scan {
   // At most kMaxQueries queries. All three must outlive the scan.
   Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& options);
 
-  // Scores the live rows [first, end) of a segment, which must live until TakeHits; the queries must be
+  // Scores the live rows [first, end) of a segment, which must live until Finish; the queries must be
   // prepared for its mean.
   void Run(const Segment& segment, size_t first, size_t end);
 
-  // Scores what has waited. The last call but for stats() and hits().
+  // Scores what has waited; more runs may follow.
   void Finish();
 
   const SearchStats& stats() const { return stats_; }
   // Hits of each query.
-  std::vector<TopK>& top() { return top_; }
+  const std::vector<TopK>& top() const { return top_; }
 
  private:
   // Consecutive blocks of one segment that stay in the cache while all queries pass over them.
@@ -110,6 +112,7 @@ class Scan {
   const Codec& codec_;
   const QuerySet& queries_;
   const SearchOptions& options_;
+  const float code_gain_;  // makes the code alone an unbiased estimate
   std::vector<TopK> top_;
   std::vector<std::vector<Waiting>> waiting_;
   struct Ready {
@@ -119,15 +122,15 @@ class Scan {
   std::vector<Ready> ready_;  // of the block before: its records are on their way from memory
   size_t tile_blocks_;  // grows to tile_limit_: a first small tile gives the others a threshold
   size_t tile_limit_;
-  // Of the sign stage: rows let through and rows seen in its last tile, and tiles since.
-  uint64_t let_through_ = 0;
-  double survivor_rate_ = 0;
+  uint64_t let_through_ = 0;   // by the sign stage, in its last tile
+  double survivor_rate_ = 0;   // of its recent tiles
   size_t tiles_since_signs_ = 0;
 
   std::vector<int32_t> sums_;
   std::vector<uint8_t> signs_;
   std::vector<uint8_t> fields_;
-  std::vector<uint8_t> rows_;  // expanded codes
+  std::vector<uint8_t> row_signs_;  // of kExpandedRows rows, and their expanded codes
+  std::vector<uint8_t> rows_;
   SearchStats stats_;
 };
 

@@ -30,7 +30,7 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, bool huge
       field_bytes_(codec.packing().bytes),
       field_stride_(RoundUp(field_bytes_, 8)),
       dim_(codec.dim()),
-      code_bits_(codec.options().code_bits) {
+      signs_are_code_(codec.options().code_bits == 1 && codec.options().residual == Residual::kNone) {
   // The sizes of the arrays, in the order of their pointers below.
   const size_t sizes[] = {kBlocks * plane_bytes_,       kRows * field_stride_,   kRows * 3 * sizeof(float),
                           kRows * 2 * sizeof(float),   kRows * sizeof(uint64_t), kRows * sizeof(uint64_t),
@@ -90,10 +90,9 @@ size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
   std::memcpy(fields_ + index * field_stride_, code + sizeof(header) + sign_bytes_, field_bytes_);
 
   float sign_scale = header.sign_scale, sign_error;
-  if (code_bits_ == 1) {
-    // The signs are the code: only the residual bits are not read.
+  if (signs_are_code_) {
     sign_scale = header.code_scale * Codebook::Get(1).centroids[0];
-    sign_error = header.residual_scale;
+    sign_error = 0;
   } else {
     // The sign plane's estimate errs by |q - mu| |y| tan(theta) / sqrt(d - 1) in standard deviation,
     // theta the angle between y and its signs: cos(theta) = |y|_1 / (|y| sqrt(d)) (FACTS-codec 5(b), 8.3).

@@ -57,9 +57,18 @@ class Segment {
   const float* code_scale(size_t block) const { return scales_ + block * kBlockRows * 2; }
   const float* residual_scale(size_t block) const { return code_scale(block) + kBlockRows; }
   const uint8_t* fields(size_t index) const { return fields_ + index * field_stride_; }
-  // Asks memory for the record, the id and the row number.
-  void Prefetch(size_t index) const {
+  // Ask memory for the fields, which may lie beyond the last row; and with them for id and row number.
+  void PrefetchFields(size_t index) const {
     for (size_t b = 0; b < field_bytes_; b += 64) __builtin_prefetch(fields(index) + b);
+  }
+  // One of four parts of a block's plane, which may lie beyond the last block.
+  void PrefetchPlane(size_t block, size_t part) const {
+    for (size_t b = part * plane_bytes_ / 4; b < (part + 1) * plane_bytes_ / 4; b += 64) {
+      __builtin_prefetch(plane(block) + b);
+    }
+  }
+  void Prefetch(size_t index) const {
+    PrefetchFields(index);
     __builtin_prefetch(&rows_[index]);
     __builtin_prefetch(&id_low_[index]);
   }
@@ -91,7 +100,7 @@ class Segment {
   const size_t field_bytes_;
   const size_t field_stride_;
   const size_t dim_;
-  const int code_bits_;
+  const bool signs_are_code_;
 
   std::atomic<size_t> size_{0};
   std::atomic<uint64_t> live_rows_{0};

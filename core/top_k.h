@@ -45,6 +45,8 @@ class TopK {
     std::push_heap(heap_.begin(), heap_.end(), RanksBefore);
   }
 
+  // In no order.
+  const std::vector<Hit>& hits() const { return heap_; }
   // Best first; empties this. A point that was replaced while the search ran may be here twice: its
   // newer row stays.
   std::vector<Hit> Take() {

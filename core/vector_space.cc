@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
+#include "core/worker_pool.h"
 
 namespace tqdb {
 
@@ -113,37 +114,107 @@ void VectorSpace::Vacuum(const MoveFn& moved) {
   if (freed) PublishView();
 }
 
+namespace {
+
+// Rows of a segment that a search has yet to scan.
+struct Range {
+  const Segment* segment;
+  size_t first;
+  size_t end;
+};
+
+// Cuts ranges into `parts` runs of about equally many rows. Which rows a part has depends on nothing else, so
+// that a search gives the same hits every time.
+std::vector<std::vector<Range>> Split(const std::vector<Range>& ranges, size_t parts) {
+  size_t total = 0;
+  for (const Range& range : ranges) total += range.end - range.first;
+  const size_t share = ((total + parts - 1) / parts + kBlockRows - 1) / kBlockRows * kBlockRows;
+  std::vector<std::vector<Range>> split(1);
+  size_t taken = 0;  // by the last part
+  for (Range range : ranges) {
+    while (range.first < range.end) {
+      if (taken >= share) {
+        split.emplace_back();
+        taken = 0;
+      }
+      // A part ends between two blocks.
+      const size_t cut = (range.first + (share - taken) + kBlockRows - 1) / kBlockRows * kBlockRows;
+      const size_t end = std::min(range.end, cut);
+      split.back().push_back({range.segment, range.first, end});
+      taken += end - range.first;
+      range.first = end;
+    }
+  }
+  return split;
+}
+
+}  // namespace
+
+size_t VectorSpace::ThreadsFor(size_t queries) const {
+  // Some 200 us of one thread, one query reading 20 GB/s.
+  constexpr uint64_t kPlaneBytesPerThread = 4 << 20;
+  const uint64_t bytes = stored_rows() * queries * codec_->padded_dim() / 8;
+  return static_cast<size_t>(std::max<uint64_t>(1, bytes / kPlaneBytesPerThread));
+}
+
+absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& options,
+                                     std::vector<std::vector<Hit>>& results, SearchStats& stats) const {
+  QuerySet set(*codec_, queries);
+  std::vector<std::unique_ptr<Scan>> scans;
+  std::atomic<bool> cancelled{false};
+  // A row that is replaced meanwhile is appended before its old state is hidden, so whoever misses the
+  // old state finds the new one beyond the sizes seen so far: go on until nothing has grown.
+  absl::flat_hash_map<const Segment*, size_t> scanned;
+  std::vector<std::shared_ptr<const View>> views;  // keep the segments in `scanned` alive
+  while (true) {
+    views.push_back(view());
+    std::vector<Range> ranges;
+    for (const std::shared_ptr<const Segment>& segment : views.back()->segments) {
+      size_t& done = scanned[segment.get()];
+      const size_t size = segment->size();
+      if (done == size) continue;
+      set.Prepare(segment->mean());
+      ranges.push_back({segment.get(), done, size});
+      done = size;
+    }
+    if (ranges.empty()) break;
+    const size_t threads = views.size() == 1 ? std::min(options.max_threads, ThreadsFor(queries.rows())) : 1;
+    const std::vector<std::vector<Range>> parts = Split(ranges, threads);
+    while (scans.size() < parts.size()) scans.push_back(std::make_unique<Scan>(*codec_, set, options));
+    WorkerPool::Shared().Run(parts.size(), [&](size_t part) {
+      for (const Range& range : parts[part]) {
+        if (options.cancelled && (cancelled.load(std::memory_order_relaxed) || options.cancelled())) {
+          cancelled.store(true, std::memory_order_relaxed);
+          return;
+        }
+        scans[part]->Run(*range.segment, range.first, range.end);
+      }
+      scans[part]->Finish();
+    });
+    if (cancelled.load()) return absl::CancelledError("search was cancelled");
+  }
+  for (size_t q = 0; q < queries.rows(); ++q) {
+    TopK best(options.top_k, options.score_threshold);
+    for (const std::unique_ptr<Scan>& scan : scans) {
+      for (const Hit& hit : scan->top()[q].hits()) best.Push(hit);
+    }
+    results.push_back(best.Take());
+  }
+  for (const std::unique_ptr<Scan>& scan : scans) stats.Add(scan->stats());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<std::vector<Hit>>> VectorSpace::Search(MatrixView queries,
                                                                   const SearchOptions& options,
                                                                   SearchStats* stats) const {
   assert(options.top_k >= 1);
   std::vector<std::vector<Hit>> results;
+  SearchStats all;
   for (size_t first = 0; first < queries.rows(); first += Scan::kMaxQueries) {
     const size_t count = std::min(Scan::kMaxQueries, queries.rows() - first);
-    QuerySet set(*codec_, queries.Slice(first, count));
-    Scan scan(*codec_, set, options);
-    // A row that is replaced meanwhile is appended before its old state is hidden, so whoever misses the
-    // old state finds the new one beyond the sizes seen so far: go on until nothing has grown.
-    absl::flat_hash_map<const Segment*, size_t> scanned;
-    std::vector<std::shared_ptr<const View>> views;  // keep the segments in `scanned` alive
-    for (bool grown = true; grown;) {
-      grown = false;
-      views.push_back(view());
-      for (const std::shared_ptr<const Segment>& segment : views.back()->segments) {
-        size_t& done = scanned[segment.get()];
-        const size_t size = segment->size();
-        if (done == size) continue;
-        if (options.cancelled && options.cancelled()) return absl::CancelledError("search was cancelled");
-        set.Prepare(segment->mean());
-        scan.Run(*segment, done, size);
-        done = size;
-        grown = true;
-      }
-    }
-    scan.Finish();
-    for (TopK& top : scan.top()) results.push_back(top.Take());
-    if (stats != nullptr) stats->Add(scan.stats());
+    TQDB_RETURN_IF_ERROR(SearchPass(queries.Slice(first, count), options, results, all));
   }
+  if (stats != nullptr) stats->Add(all);
   return results;
 }
 

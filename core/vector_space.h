@@ -63,6 +63,9 @@ class VectorSpace {
   absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries, const SearchOptions& options,
                                                        SearchStats* stats = nullptr) const;
 
+  // Threads that a search of so many queries can use: one for every few hundred microseconds of work.
+  size_t ThreadsFor(size_t queries) const;
+
   // --- Accounting. Thread-safe.
   uint64_t live_rows() const { return live_rows_.load(std::memory_order_relaxed); }
   uint64_t stored_rows() const;  // live and dead
@@ -79,6 +82,9 @@ class VectorSpace {
   using Means = std::vector<std::shared_ptr<const Mean>>;
 
   explicit VectorSpace(std::unique_ptr<Codec> codec);
+  // Search of at most Scan::kMaxQueries queries.
+  absl::Status SearchPass(MatrixView queries, const SearchOptions& options, std::vector<std::vector<Hit>>& results,
+                          SearchStats& stats) const;
   std::shared_ptr<const View> view() const { return view_.load(std::memory_order_acquire); }
   // The segment that takes rows of a mean version; makes and publishes one when there is none with room.
   absl::StatusOr<uint64_t> OpenSegment(uint32_t mean_version);

@@ -16,14 +16,22 @@ constexpr absl::Duration kCancelPoll = absl::Milliseconds(5);
 
 }  // namespace
 
-SearchBatcher::SearchBatcher(const VectorSpace& space, size_t max_passes)
+SearchBatcher::SearchBatcher(const VectorSpace& space, size_t max_threads)
     : space_(space),
-      max_passes_(max_passes != 0 ? max_passes
-                                  : std::max<size_t>(1, std::thread::hardware_concurrency())) {}
+      free_threads_(max_threads != 0 ? max_threads
+                                     : std::max<size_t>(1, std::thread::hardware_concurrency())) {}
 
 SearchBatcher::Stats SearchBatcher::stats() const {
   absl::MutexLock lock(&mutex_);
   return stats_;
+}
+
+void SearchBatcher::MakeLeader(Request& request) {
+  size_t queries = request.queries.rows();
+  for (const Request* waiting : waiting_) queries += waiting->queries.rows();
+  request.state = Request::State::kLeader;
+  request.threads = std::min(free_threads_, space_.ThreadsFor(queries));
+  free_threads_ -= request.threads;
 }
 
 std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
@@ -49,13 +57,14 @@ std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
 }
 
 void SearchBatcher::RunPass(const std::vector<Request*>& group) {
+  SearchOptions options = *group[0]->options;
+  options.max_threads = group[0]->threads;
   if (group.size() == 1) {
-    group[0]->result = space_.Search(group[0]->queries, *group[0]->options);
+    group[0]->result = space_.Search(group[0]->queries, options);
     return;
   }
   const size_t dim = group[0]->queries.dim();
   std::vector<float> queries;
-  SearchOptions options = *group[0]->options;
   for (const Request* request : group) {
     queries.insert(queries.end(), request->queries.data(),
                    request->queries.data() + request->queries.rows() * dim);
@@ -100,9 +109,8 @@ absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView q
   std::vector<Request*> group;
   {
     absl::MutexLock lock(&mutex_);
-    if (running_ < max_passes_) {
-      request.state = Request::State::kLeader;
-      ++running_;
+    if (free_threads_ > 0) {
+      MakeLeader(request);
     } else {
       waiting_.push_back(&request);
       while (request.state == Request::State::kWaiting ||
@@ -128,13 +136,11 @@ absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView q
     member->state = Request::State::kDone;
     member->wake.Signal();
   }
-  if (waiting_.empty()) {
-    --running_;
-  } else {
-    // The place goes to the first in the queue.
+  free_threads_ += request.threads;
+  while (free_threads_ > 0 && !waiting_.empty()) {
     Request* next = waiting_.front();
     waiting_.pop_front();
-    next->state = Request::State::kLeader;
+    MakeLeader(*next);
     next->wake.Signal();
   }
   return std::move(request.result);

@@ -1,9 +1,10 @@
 // Groups searches that arrive together into one pass over the codes.
 //
-// A pass reads every code once for up to 16 queries, so two callers in one pass cost little more
-// than one. A caller that finds a free pass runs at once: a lone caller never waits. While as many
-// passes run as the machine has hardware threads, callers gather; when a pass ends, the first of
-// them leads the next and takes along whoever asks for the same top_k and error bound.
+// A pass reads every code once for up to 64 queries, so two callers in one pass cost little more
+// than one. A caller that finds a free thread runs at once, with as many threads as are free and of
+// use to it: a lone caller never waits. While all threads are taken, callers gather; when a pass
+// ends, the first of them leads the next and takes along whoever asks for the same top_k and error
+// bound.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_SEARCH_BATCHER_H_
@@ -23,10 +24,10 @@ namespace tqdb::storage {
 
 class SearchBatcher {
  public:
-  static constexpr size_t kMaxQueriesPerPass = 16;
+  static constexpr size_t kMaxQueriesPerPass = Scan::kMaxQueries;
 
-  // `space` must outlive this. `max_passes` 0: one for each hardware thread.
-  explicit SearchBatcher(const VectorSpace& space, size_t max_passes = 0);
+  // `space` must outlive this. Passes use `max_threads` at a time; 0: as many as the hardware has.
+  explicit SearchBatcher(const VectorSpace& space, size_t max_threads = 0);
 
   // As VectorSpace::Search. `options.cancelled` may be polled from the thread of another caller; it
   // ends this caller's search only.
@@ -46,6 +47,7 @@ class SearchBatcher {
   struct Request {
     MatrixView queries;
     const SearchOptions* options;
+    size_t threads = 0;  // of the pass that it leads
     enum class State { kWaiting, kLeader, kRunning, kDone } state = State::kWaiting;
     absl::StatusOr<std::vector<std::vector<Hit>>> result = std::vector<std::vector<Hit>>();
     absl::CondVar wake;
@@ -53,13 +55,14 @@ class SearchBatcher {
     bool cancelled() const { return options->cancelled && options->cancelled(); }
   };
 
+  // Makes `request` the leader of a pass with free threads, of which there is at least one.
+  void MakeLeader(Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<Request*> TakeGroup(Request& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunPass(const std::vector<Request*>& group) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const VectorSpace& space_;
-  const size_t max_passes_;
   mutable absl::Mutex mutex_;
-  size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t free_threads_ ABSL_GUARDED_BY(mutex_);
   std::list<Request*> waiting_ ABSL_GUARDED_BY(mutex_);
   Stats stats_ ABSL_GUARDED_BY(mutex_);
 };

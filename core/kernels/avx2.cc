@@ -22,6 +22,7 @@ const Kernels* Avx2Kernels() {
       .pack_fields = avx2::PackFields,
       .unpack_fields = avx2::UnpackFields,
       .scan_signs = avx2::ScanSigns,
+      .gather_signs = avx2::GatherSigns,
       .expand_codes = avx2::ExpandCodes,
       .dot_codes = avx2::DotCodes,
       .survivors = avx2::Survivors,

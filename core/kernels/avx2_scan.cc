@@ -80,9 +80,32 @@ void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const*
   }
 }
 
-void ExpandCodes(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book, int level_shift,
-                 uint8_t* row) {
-  if (book.levels > 16) return scalar::ExpandCodes(signs, fields, n, book, level_shift, row);
+// 16 bytes of 16 rows at a time: four rounds of interleaving transpose them.
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
+  size_t b = 0;
+  for (; b + 16 <= bytes_per_row; b += 16) {
+    __m128i x[16], y[16];
+    for (size_t i = 0; i < 16; ++i) {
+      x[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(plane + (b + i) * kBlockRows + first_row));
+    }
+    for (int round = 0; round < 4; ++round) {
+      for (size_t i = 0; i < 8; ++i) {
+        y[2 * i] = _mm_unpacklo_epi8(x[i], x[i + 8]);
+        y[2 * i + 1] = _mm_unpackhi_epi8(x[i], x[i + 8]);
+      }
+      for (size_t i = 0; i < 16; ++i) x[i] = y[i];
+    }
+    for (size_t r = 0; r < 16; ++r) _mm_storeu_si128(reinterpret_cast<__m128i*>(signs + r * stride + b), x[r]);
+  }
+  if (b < bytes_per_row) {
+    scalar::GatherSigns(plane + b * kBlockRows, bytes_per_row - b, first_row, stride, signs + b);
+  }
+}
+
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
+                 const Codebook& book, int level_shift, uint8_t* row) {
+  if (book.levels > 16) return scalar::ExpandCodes(packing, signs, packed, n, book, level_shift, row);
+  UnpackFields(packing, packed, row);
   const __m256i zero = _mm256_set1_epi8(kCodeZero);
   const __m256i table = _mm256_broadcastsi128_si256(
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(book.magnitudes.data())));
@@ -92,7 +115,7 @@ void ExpandCodes(const uint8_t* signs, const uint8_t* fields, size_t n, const Co
   const __m256i spread = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
   const __m256i own = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
   for (size_t i = 0; i < n; i += 32) {
-    const __m256i field = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(fields + i));
+    const __m256i field = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + i));
     const __m256i level = _mm256_and_si256(_mm256_srl_epi16(field, shift), level_mask);
     const __m256i magnitude = _mm256_shuffle_epi8(table, level);
     int bits;

@@ -26,6 +26,7 @@ const Kernels& Table() {
       .pack_fields = narrow->pack_fields,
       .unpack_fields = TQDB_AVX512::UnpackFields,
       .scan_signs = TQDB_AVX512::ScanSigns,
+      .gather_signs = TQDB_AVX512::GatherSigns,
       .expand_codes = TQDB_AVX512::ExpandCodes,
       .dot_codes = TQDB_AVX512::DotCodes,
       .survivors = TQDB_AVX512::Survivors,

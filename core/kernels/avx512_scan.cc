@@ -98,22 +98,140 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, size
   }
 }
 
-void ExpandCodes(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book, int level_shift,
-                 uint8_t* row) {
+namespace {
+
+// 16 fields, one in the low bits of each dword.
+__m512i FieldsOf(const uint8_t* fields) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(fields)));
+}
+
+// 64 parts of kBits bits, a byte each, from 8 * kBits dense bytes.
+template <int kBits>
+__m512i UnpackPart(const uint8_t* in) {
+  if constexpr (kBits == 8) {
+    return _mm512_loadu_si512(in);
+  } else if constexpr (kBits == 4) {
+    const __m512i words = _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in)));
+    return _mm512_and_si512(_mm512_or_si512(words, _mm512_slli_epi16(words, 4)), _mm512_set1_epi8(15));
+  } else if constexpr (kBits == 2) {
+    const __m512i dwords = FieldsOf(in);
+    const __m512i halves = _mm512_or_si512(dwords, _mm512_slli_epi32(dwords, 12));
+    return _mm512_and_si512(_mm512_or_si512(halves, _mm512_slli_epi32(halves, 6)), _mm512_set1_epi8(3));
+  } else {
+    uint64_t bits;
+    std::memcpy(&bits, in, 8);
+    return _mm512_maskz_mov_epi8(bits, _mm512_set1_epi8(1));
+  }
+}
+
+// Puts the section's bits into the fields, beside those that are there unless it is the first.
+template <int kBits>
+void UnpackSection(const uint8_t* in, size_t n, int shift, bool first, uint8_t* fields) {
+  const __m128i count = _mm_cvtsi32_si128(shift);
+  size_t i = 0;
+  for (; i + 64 <= n; i += 64) {
+    __m512i part = _mm512_sll_epi16(UnpackPart<kBits>(in + i * kBits / 8), count);
+    if (!first) part = _mm512_or_si512(part, _mm512_loadu_si512(fields + i));
+    _mm512_storeu_si512(fields + i, part);
+  }
+  if (i == n) return;
+  uint8_t packed[64] = {}, tail[64];
+  std::memcpy(packed, in + i * kBits / 8, ((n - i) * kBits + 7) / 8);
+  _mm512_storeu_si512(tail, _mm512_sll_epi16(UnpackPart<kBits>(packed), count));
+  for (size_t j = i; j < n; ++j) fields[j] = static_cast<uint8_t>(first ? tail[j - i] : fields[j] | tail[j - i]);
+}
+
+}  // namespace
+
+void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields) {
+  if (packing.num_sections == 0) std::memset(fields, 0, packing.dim);
+  for (int s = 0; s < packing.num_sections; ++s) {
+    const RecordPacking::Section& section = packing.sections[s];
+    const uint8_t* in = packed + section.offset;
+    switch (section.bits) {
+      case 8: UnpackSection<8>(in, packing.dim, section.shift, s == 0, fields); break;
+      case 4: UnpackSection<4>(in, packing.dim, section.shift, s == 0, fields); break;
+      case 2: UnpackSection<2>(in, packing.dim, section.shift, s == 0, fields); break;
+      default: UnpackSection<1>(in, packing.dim, section.shift, s == 0, fields); break;
+    }
+  }
+}
+
+namespace {
+
+template <int kQuarter>
+void StoreQuarter(__m512i x, uint8_t* to) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_extracti32x4_epi32(x, kQuarter));
+}
+
+}  // namespace
+
+// 16 bytes of 16 rows at a time: a dword of each row from four vectors, transposed within quarters.
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
+  plane += first_row * 4;
+  size_t b = 0;
+  for (; b + 16 <= bytes_per_row; b += 16) {
+    __m512i x[4];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; ++i) x[i] = _mm512_loadu_si512(plane + (b + 4 * i) * kBlockRows);
+    const __m512i low01 = _mm512_unpacklo_epi32(x[0], x[1]), high01 = _mm512_unpackhi_epi32(x[0], x[1]);
+    const __m512i low23 = _mm512_unpacklo_epi32(x[2], x[3]), high23 = _mm512_unpackhi_epi32(x[2], x[3]);
+    // Quarter l of rows[j] is row 4 l + j.
+    const __m512i rows[4] = {_mm512_unpacklo_epi64(low01, low23), _mm512_unpackhi_epi64(low01, low23),
+                             _mm512_unpacklo_epi64(high01, high23), _mm512_unpackhi_epi64(high01, high23)};
+#pragma GCC unroll 4
+    for (size_t j = 0; j < 4; ++j) {
+      StoreQuarter<0>(rows[j], signs + j * stride + b);
+      StoreQuarter<1>(rows[j], signs + (4 + j) * stride + b);
+      StoreQuarter<2>(rows[j], signs + (8 + j) * stride + b);
+      StoreQuarter<3>(rows[j], signs + (12 + j) * stride + b);
+    }
+  }
+  for (; b < bytes_per_row; b += 4) {
+    for (size_t r = 0; r < 16; ++r) std::memcpy(signs + r * stride + b, plane + b * kBlockRows + 4 * r, 4);
+  }
+}
+
+namespace {
+
+// 64 codes as bytes.
+__m512i ExpandedCodes(__m512i magnitude, const uint8_t* signs) {
+  uint64_t positive;
+  std::memcpy(&positive, signs, 8);
   const __m512i zero = _mm512_set1_epi8(kCodeZero);
+  return _mm512_mask_add_epi8(_mm512_sub_epi8(zero, magnitude), positive, zero, magnitude);
+}
+
+}  // namespace
+
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
+                 const Codebook& book, int level_shift, uint8_t* row) {
+  if (packing.num_sections == 1 && packing.sections[0].bits == 4) {
+    // A residual bit is ignored by holding every magnitude twice.
+    const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(book.magnitudes.data()));
+    const __m512i table = _mm512_broadcast_i32x4(level_shift == 0 ? levels : _mm_unpacklo_epi8(levels, levels));
+    for (size_t i = 0; i + 64 <= packing.dim; i += 64) {
+      const __m512i magnitude = _mm512_permutexvar_epi8(UnpackPart<4>(packed + i / 2), table);
+      _mm512_storeu_si512(row + i, ExpandedCodes(magnitude, signs + i / 8));
+    }
+    const size_t whole = packing.dim / 64 * 64;
+    if (whole == packing.dim) return;
+    uint8_t tail[64] = {};
+    std::memcpy(tail, packed + whole / 2, (packing.dim - whole + 1) / 2);
+    const __m512i magnitude = _mm512_permutexvar_epi8(UnpackPart<4>(tail), table);
+    _mm512_storeu_si512(row + whole, ExpandedCodes(magnitude, signs + whole / 8));
+    return;
+  }
+  UnpackFields(packing, packed, row);
   const __m512i table_low = _mm512_loadu_si512(book.magnitudes.data());
   const __m512i table_high = _mm512_loadu_si512(book.magnitudes.data() + 64);
   const __m128i shift = _mm_cvtsi32_si128(level_shift);
-  const __m512i level_mask = _mm512_set1_epi8(static_cast<char>(0xff >> level_shift));
+  const __m512i level_mask = _mm512_set1_epi8(static_cast<char>(book.levels <= 64 ? 0x3f : 0x7f));
   for (size_t i = 0; i < n; i += 64) {
-    const __m512i field = _mm512_loadu_si512(fields + i);
-    const __m512i level = _mm512_and_si512(_mm512_srl_epi16(field, shift), level_mask);
+    const __m512i level = _mm512_and_si512(_mm512_srl_epi16(_mm512_loadu_si512(row + i), shift), level_mask);
     const __m512i magnitude = book.levels <= 64 ? _mm512_permutexvar_epi8(level, table_low)
                                                 : _mm512_permutex2var_epi8(table_low, level, table_high);
-    uint64_t positive;
-    std::memcpy(&positive, signs + i / 8, 8);
-    const __m512i negative = _mm512_sub_epi8(zero, magnitude);
-    _mm512_storeu_si512(row + i, _mm512_mask_add_epi8(negative, positive, zero, magnitude));
+    _mm512_storeu_si512(row + i, ExpandedCodes(magnitude, signs + i / 8));
   }
 }
 
@@ -213,11 +331,6 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
 
 namespace {
 
-// 16 fields, one in the low bits of each dword.
-__m512i FieldsOf(const uint8_t* fields) {
-  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(fields)));
-}
-
 // 16 products of a query with centroids; `table` is indexed by the low four bits of a field.
 __m512 Products(const float* rotated, __m512 table, const uint8_t* signs, const uint8_t* fields) {
   uint16_t positive;
@@ -238,9 +351,9 @@ float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_sh
               const uint8_t* fields) {
   if (book.levels > 8) return scalar::CodeDot(rotated, n, book, level_shift, signs, fields);
   // The residual bit, where there is one, is ignored by holding every centroid twice.
-  float by_field[16] = {};
-  for (int f = 0; f < book.levels << level_shift; ++f) by_field[f] = book.centroids[f >> level_shift];
-  const __m512 table = _mm512_loadu_ps(by_field);
+  const __m512i field = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  const __m512 table = _mm512_permutexvar_ps(_mm512_srl_epi32(field, _mm_cvtsi32_si128(level_shift)),
+                                             _mm512_loadu_ps(book.centroids.data()));
   __m512 low = _mm512_setzero_ps(), high = _mm512_setzero_ps();
   for (size_t i = 0; i < n; i += 2 * kLanes) {
     low = _mm512_add_ps(low, Products(rotated + i, table, signs + i / 8, fields + i));
@@ -256,60 +369,6 @@ float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
     high = _mm512_add_ps(high, WithFieldSigns(residual + i + kLanes, fields + i + kLanes));
   }
   return SumLanes(_mm512_add_ps(low, high));
-}
-
-namespace {
-
-// 64 parts of kBits bits, a byte each, from 8 * kBits dense bytes.
-template <int kBits>
-__m512i UnpackPart(const uint8_t* in) {
-  if constexpr (kBits == 8) {
-    return _mm512_loadu_si512(in);
-  } else if constexpr (kBits == 4) {
-    const __m512i words = _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in)));
-    return _mm512_and_si512(_mm512_or_si512(words, _mm512_slli_epi16(words, 4)), _mm512_set1_epi8(15));
-  } else if constexpr (kBits == 2) {
-    const __m512i dwords = FieldsOf(in);
-    const __m512i halves = _mm512_or_si512(dwords, _mm512_slli_epi32(dwords, 12));
-    return _mm512_and_si512(_mm512_or_si512(halves, _mm512_slli_epi32(halves, 6)), _mm512_set1_epi8(3));
-  } else {
-    uint64_t bits;
-    std::memcpy(&bits, in, 8);
-    return _mm512_maskz_mov_epi8(bits, _mm512_set1_epi8(1));
-  }
-}
-
-// Puts the section's bits into the fields, beside those that are there unless it is the first.
-template <int kBits>
-void UnpackSection(const uint8_t* in, size_t n, int shift, bool first, uint8_t* fields) {
-  const __m128i count = _mm_cvtsi32_si128(shift);
-  size_t i = 0;
-  for (; i + 64 <= n; i += 64) {
-    __m512i part = _mm512_sll_epi16(UnpackPart<kBits>(in + i * kBits / 8), count);
-    if (!first) part = _mm512_or_si512(part, _mm512_loadu_si512(fields + i));
-    _mm512_storeu_si512(fields + i, part);
-  }
-  if (i == n) return;
-  uint8_t packed[64] = {}, tail[64];
-  std::memcpy(packed, in + i * kBits / 8, ((n - i) * kBits + 7) / 8);
-  _mm512_storeu_si512(tail, _mm512_sll_epi16(UnpackPart<kBits>(packed), count));
-  for (size_t j = i; j < n; ++j) fields[j] = static_cast<uint8_t>(first ? tail[j - i] : fields[j] | tail[j - i]);
-}
-
-}  // namespace
-
-void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields) {
-  if (packing.num_sections == 0) std::memset(fields, 0, packing.dim);
-  for (int s = 0; s < packing.num_sections; ++s) {
-    const RecordPacking::Section& section = packing.sections[s];
-    const uint8_t* in = packed + section.offset;
-    switch (section.bits) {
-      case 8: UnpackSection<8>(in, packing.dim, section.shift, s == 0, fields); break;
-      case 4: UnpackSection<4>(in, packing.dim, section.shift, s == 0, fields); break;
-      case 2: UnpackSection<2>(in, packing.dim, section.shift, s == 0, fields); break;
-      default: UnpackSection<1>(in, packing.dim, section.shift, s == 0, fields); break;
-    }
-  }
 }
 
 }  // namespace tqdb::TQDB_AVX512

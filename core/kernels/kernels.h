@@ -68,10 +68,15 @@ struct Kernels {
   // nibble; an entry is 128 + the sum of the nibble's four +-w.
   void (*scan_signs)(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables,
                      size_t num_queries, int32_t* sums);
-  // One row's codes as bytes: row[i] = kCodeZero +- book.magnitudes[fields_i >> level_shift], + where sign
-  // bit i is set. n is a multiple of 64.
-  void (*expand_codes)(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book,
-                       int level_shift, uint8_t* row);
+  // Sign bytes of 16 rows of a block, first_row a multiple of 16: signs (16, bytes_per_row) row-major, with
+  // `stride` bytes from one row to the next.
+  void (*gather_signs)(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
+                       uint8_t* signs);
+  // One row's codes as bytes, from its sign bits and packed fields: row[i] = kCodeZero +-
+  // book.magnitudes[field_i >> level_shift], + where sign bit i is set, for i < packing.dim; the rest up to n,
+  // a multiple of 64, is free. `signs` has n / 8 bytes.
+  void (*expand_codes)(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
+                       const Codebook& book, int level_shift, uint8_t* row);
   // sums[q * 64 + r] = sum_i (rows[r n + i] - kCodeZero) * weights_i(q): rows (num_rows, n) of expanded
   // codes against int8 queries. n is a multiple of 64, num_rows of 16.
   void (*dot_codes)(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries,

@@ -124,6 +124,7 @@ const Kernels* ScalarKernels() {
       .pack_fields = scalar::PackFields,
       .unpack_fields = scalar::UnpackFields,
       .scan_signs = scalar::ScanSigns,
+      .gather_signs = scalar::GatherSigns,
       .expand_codes = scalar::ExpandCodes,
       .dot_codes = scalar::DotCodes,
       .survivors = scalar::Survivors,

@@ -28,10 +28,18 @@ void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const*
   }
 }
 
-void ExpandCodes(const uint8_t* signs, const uint8_t* fields, size_t n, const Codebook& book,
-                 int level_shift, uint8_t* row) {
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
+  for (size_t b = 0; b < bytes_per_row; ++b) {
+    for (size_t r = 0; r < 16; ++r) signs[r * stride + b] = plane[b * kBlockRows + first_row + r];
+  }
+}
+
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
+                 const Codebook& book, int level_shift, uint8_t* row) {
+  UnpackFields(packing, packed, row);
+  for (size_t i = packing.dim; i < n; ++i) row[i] = 0;
   for (size_t i = 0; i < n; ++i) {
-    const int magnitude = book.magnitudes[fields[i] >> level_shift];
+    const int magnitude = book.magnitudes[row[i] >> level_shift];
     row[i] = static_cast<uint8_t>(signs[i / 8] >> (i % 8) & 1 ? kCodeZero + magnitude : kCodeZero - magnitude);
   }
 }

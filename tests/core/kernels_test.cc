@@ -194,21 +194,45 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
   }
 }
 
+TEST_P(KernelsTest, GatheredSignsAreTheRowsOfThePlane) {
+  Gaussian random(11);
+  for (size_t bytes : {4, 8, 16, 52, 192, 200, 2048}) {
+    std::vector<std::vector<uint8_t>> rows(kBlockRows, std::vector<uint8_t>(bytes));
+    for (auto& row : rows) {
+      for (uint8_t& b : row) b = static_cast<uint8_t>(random.Word());
+    }
+    const std::vector<uint8_t> plane = MakePlane(rows, kernels().plane_group);
+    const size_t stride = bytes + 12;
+    for (size_t first : {0, 16, 32, 48}) {
+      std::vector<uint8_t> signs(16 * stride, 0xaa);
+      kernels().gather_signs(plane.data(), bytes, first, stride, signs.data());
+      for (size_t r = 0; r < 16; ++r) {
+        ASSERT_TRUE(std::equal(rows[first + r].begin(), rows[first + r].end(), signs.begin() + static_cast<long>(r * stride)));
+        EXPECT_EQ(signs[r * stride + bytes], 0xaa) << "wrote beyond its row";
+      }
+    }
+  }
+}
+
 TEST_P(KernelsTest, ExpandedCodesHaveTheBytesOfTheSpecification) {
   Gaussian random(9);
   for (int bits : {1, 2, 3, 4, 8}) {
     const Codebook& book = Codebook::Get(bits);
-    for (int shift : {0, 1}) {
-      for (size_t n : {64, 128, 1536}) {
-        std::vector<uint8_t> signs(n / 8), fields(n), got(n), want(n);
+    for (Residual residual : {Residual::kNone, Residual::kQjl}) {
+      const int shift = residual == Residual::kQjl ? 1 : 0;
+      for (size_t dim : {8, 63, 64, 100, 128, 1000, 1536}) {
+        const size_t n = (dim + 63) / 64 * 64;
+        const RecordPacking packing(dim, bits, residual);
+        std::vector<uint8_t> signs(n / 8), fields(dim), packed(packing.bytes), got(n), want(n);
         for (uint8_t& b : signs) b = static_cast<uint8_t>(random.Word());
-        for (uint8_t& f : fields) {
-          f = static_cast<uint8_t>(random.Below(static_cast<size_t>(book.levels)) << shift | (random.Word() & shift));
-        }
-        kernels().expand_codes(signs.data(), fields.data(), n, book, shift, got.data());
-        scalar().expand_codes(signs.data(), fields.data(), n, book, shift, want.data());
+        for (uint8_t& f : fields) f = static_cast<uint8_t>(random.Word() & ((1u << packing.field_bits) - 1));
+        packing.Pack(fields.data(), packed.data());
+        kernels().expand_codes(packing, signs.data(), packed.data(), n, book, shift, got.data());
+        scalar().expand_codes(packing, signs.data(), packed.data(), n, book, shift, want.data());
+        got.resize(dim);
+        want.resize(dim);
         ExpectSameBits(got, want);
-        for (size_t i = 0; i < n; ++i) {
+        for (size_t i = 0; i < dim; ++i) {
           const int code = got[i] - kCodeZero, magnitude = book.magnitudes[fields[i] >> shift];
           ASSERT_EQ(code, signs[i / 8] >> (i % 8) & 1 ? magnitude : -magnitude);
           ASSERT_LE(magnitude, 63);

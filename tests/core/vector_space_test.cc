@@ -115,6 +115,61 @@ TEST(VectorSpaceTest, SignPlaneBoundKeepsTheTopTen) {
   EXPECT_LT(two_stage.rows_refined, two_stage.rows_scanned / 10);
 }
 
+// Both scan stages, any split over threads and any size of pass give the hits of full refinement.
+TEST(VectorSpaceTest, StagesAndThreadsGiveTheSameHits) {
+  Gaussian random(21);
+  for (int bits : {1, 2, 3, 4, 8}) {
+    for (Residual residual : {Residual::kNone, Residual::kQjl}) {
+      const size_t dim = 200, rows = 9000, num_queries = 70;
+      auto space = MakeSpace(dim, Metric::kDot, bits, residual);
+      // Clusters, so that there are neighbours worth finding.
+      std::vector<float> base, queries;
+      const std::vector<float> centers = random.Vector(50 * dim);
+      const auto add = [&](std::vector<float>& to, size_t count) {
+        for (size_t r = 0; r < count; ++r) {
+          const size_t center = random.Below(50);
+          for (size_t i = 0; i < dim; ++i) {
+            to.push_back(centers[center * dim + i] + static_cast<float>(0.7 * random.Next()));
+          }
+        }
+      };
+      add(base, rows);
+      add(queries, num_queries);
+      const std::vector<Slot> slots = AppendAll(*space, {base.data(), rows, dim});
+      for (size_t r = 0; r < rows; r += 7) space->Remove(slots[r]);
+      const MatrixView view(queries.data(), num_queries, dim);
+      SearchOptions all;
+      all.error_bound = 1e6f;
+      const auto want = *space->Search(view, all);
+      for (Stages stages : {Stages::kSigns, Stages::kCodes, Stages::kAuto}) {
+        for (size_t threads : {1, 3}) {
+          SearchOptions options;
+          options.stages = stages;
+          options.max_threads = threads;
+          SearchStats stats;
+          const auto got = *space->Search(view, options, &stats);
+          size_t same = 0;
+          for (size_t q = 0; q < num_queries; ++q) {
+            ASSERT_EQ(got[q].size(), want[q].size());
+            for (size_t i = 0; i < got[q].size(); ++i) same += got[q][i].id == want[q][i].id;
+          }
+          EXPECT_GE(same, num_queries * 10 * 998 / 1000) << bits << " bits, " << threads << " threads";
+          EXPECT_EQ(stats.rows_scanned, space->live_rows() * num_queries);
+          if (stages == Stages::kSigns || bits == 1) {
+            EXPECT_EQ(stats.rows_scanned_by_codes, 0u);
+          } else if (stages == Stages::kCodes) {
+            EXPECT_EQ(stats.rows_scanned_by_codes, stats.rows_scanned);
+            // The codes leave little to refine.
+            EXPECT_LT(stats.rows_refined, stats.rows_scanned / (bits > 2 ? 30 : 5));
+          }
+          const auto again = *space->Search(view, options);
+          for (size_t q = 0; q < num_queries; ++q) EXPECT_TRUE(SameHits(got[q], again[q]));
+        }
+      }
+    }
+  }
+}
+
 TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
   const testing::Embeddings sample = testing::SampleBase(), queries = testing::SampleQueries();
   const MatrixView base = sample.view().Slice(0, 1000);

@@ -42,7 +42,7 @@ class SearchBatcherTest : public ::testing::Test {
 };
 
 TEST_F(SearchBatcherTest, EveryCallerGetsWhatItWouldHaveGotAlone) {
-  SearchBatcher batcher(*space_, /*max_passes=*/1);
+  SearchBatcher batcher(*space_, /*max_threads=*/1);
   std::vector<std::thread> threads;
   for (uint64_t t = 0; t < 12; ++t) {
     threads.emplace_back([&, t] {
