@@ -32,15 +32,16 @@ std::vector<Key> SpaceRowKeys(size_t space, absl::Span<const uint64_t> rows) {
 }  // namespace
 
 absl::Status PointReader::ReadOriginals(const Space& space, absl::Span<const uint64_t> rows,
-                                        std::vector<float>& values,
-                                        std::vector<bool>& found) const {
+                                        std::vector<float>& values, std::vector<bool>& found,
+                                        const Snapshot* snapshot) const {
   const size_t dim = space.dim();
   values.assign(rows.size() * dim, 0.0f);
   found.assign(rows.size(), false);
   for (size_t first = 0; first < rows.size(); first += kChunk) {
     const auto chunk = rows.subspan(first, kChunk);
     TQDB_ASSIGN_OR_RETURN(const auto bytes,
-                          store_.MultiGet(Family::kVectors, SpaceRowKeys(space.index(), chunk)));
+                          store_.MultiGet(Family::kVectors, SpaceRowKeys(space.index(), chunk),
+                                          snapshot));
     for (size_t i = 0; i < chunk.size(); ++i) {
       if (!bytes[i]) continue;
       found[first + i] = true;
@@ -52,12 +53,13 @@ absl::Status PointReader::ReadOriginals(const Space& space, absl::Span<const uin
 }
 
 absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint64_t> rows,
-                                      absl::Span<PointRecord> records) const {
+                                      absl::Span<PointRecord> records,
+                                      const Snapshot* snapshot) const {
   const size_t dim = space.dim();
   if (space.keeps_originals()) {
     std::vector<float> values;
     std::vector<bool> found;
-    TQDB_RETURN_IF_ERROR(ReadOriginals(space, rows, values, found));
+    TQDB_RETURN_IF_ERROR(ReadOriginals(space, rows, values, found, snapshot));
     for (size_t i = 0; i < rows.size(); ++i) {
       if (!found[i]) continue;
       const auto begin = values.begin() + static_cast<ptrdiff_t>(i * dim);
@@ -67,7 +69,8 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
     return absl::OkStatus();
   }
   TQDB_ASSIGN_OR_RETURN(const auto codes,
-                        store_.MultiGet(Family::kCodes, SpaceRowKeys(space.index(), rows)));
+                        store_.MultiGet(Family::kCodes, SpaceRowKeys(space.index(), rows),
+                                        snapshot));
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!codes[i]) continue;
     CodeHeader header;
@@ -86,7 +89,8 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
 }
 
 absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> rows, Select select,
-                                                    absl::Span<PointRecord> records) const {
+                                                    absl::Span<PointRecord> records,
+                                                    const Snapshot* snapshot) const {
   std::vector<bool> alive(rows.size(), true);
   if (!select.payload && !select.vectors) return alive;
   for (size_t first = 0; first < rows.size(); first += kChunk) {
@@ -94,14 +98,14 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
     const auto own = records.subspan(first, chunk.size());
     if (select.vectors) {
       for (const std::unique_ptr<Space>& space : memory_.spaces) {
-        TQDB_RETURN_IF_ERROR(ReadVectors(*space, chunk, own));
+        TQDB_RETURN_IF_ERROR(ReadVectors(*space, chunk, own, snapshot));
       }
     }
     // Last: that a payload is there vouches for all that was read before it.
     std::vector<Key> keys;
     keys.reserve(chunk.size());
     for (const uint64_t row : chunk) keys.push_back(Key::OfRow(row));
-    TQDB_ASSIGN_OR_RETURN(const auto payloads, store_.MultiGet(Family::kPayloads, keys));
+    TQDB_ASSIGN_OR_RETURN(const auto payloads, store_.MultiGet(Family::kPayloads, keys, snapshot));
     for (size_t i = 0; i < chunk.size(); ++i) {
       alive[first + i] = payloads[i].has_value();
       if (!payloads[i]) {

@@ -30,17 +30,20 @@ class PointReader {
   absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids, Select select) const;
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const;
 
-  // Fills in what is selected of each row (one a record). False for rows that are gone.
+  // Fills in what is selected of each row (one a record). False for rows that are gone; of those
+  // that a scan of `snapshot` has found, none is when it is given here, too.
   absl::StatusOr<std::vector<bool>> Fill(absl::Span<const uint64_t> rows, Select select,
-                                         absl::Span<PointRecord> records) const;
+                                         absl::Span<PointRecord> records,
+                                         const Snapshot* snapshot = nullptr) const;
   // Originals of rows of one space, decoded: (rows.size(), dim). False in `found` for rows that are
   // gone.
   absl::Status ReadOriginals(const Space& space, absl::Span<const uint64_t> rows,
-                             std::vector<float>& values, std::vector<bool>& found) const;
+                             std::vector<float>& values, std::vector<bool>& found,
+                             const Snapshot* snapshot = nullptr) const;
 
  private:
   absl::Status ReadVectors(const Space& space, absl::Span<const uint64_t> rows,
-                           absl::Span<PointRecord> records) const;
+                           absl::Span<PointRecord> records, const Snapshot* snapshot) const;
 
   const Store& store_;
   const MemoryState& memory_;

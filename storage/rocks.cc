@@ -306,12 +306,14 @@ class RocksStore : public Store {
   }
 
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
-      Family family, absl::Span<const Key> keys) const override {
+      Family family, absl::Span<const Key> keys, const Snapshot* snapshot) const override {
+    rocksdb::ReadOptions options;
+    if (snapshot != nullptr) options.snapshot = static_cast<const RocksSnapshot*>(snapshot)->get();
     std::vector<rocksdb::Slice> slices(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) slices[i] = ToSlice(keys[i].view());
     std::vector<rocksdb::PinnableSlice> pinned(keys.size());
     std::vector<rocksdb::Status> statuses(keys.size());
-    db_->MultiGet(rocksdb::ReadOptions(), handle(family), keys.size(), slices.data(), pinned.data(),
+    db_->MultiGet(options, handle(family), keys.size(), slices.data(), pinned.data(),
                   statuses.data());
     std::vector<std::optional<std::string>> values(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) {

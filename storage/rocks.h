@@ -96,9 +96,14 @@ class Store {
   // nullopt when there is no such key.
   virtual absl::StatusOr<std::optional<std::string>> Get(Family family,
                                                          absl::string_view key) const = 0;
-  // One value a key, in order; nullopt for keys that do not exist.
+  // One value a key, in order; nullopt for keys that do not exist. Of the state now when `snapshot`
+  // is null.
   virtual absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
-      Family family, absl::Span<const Key> keys) const = 0;
+      Family family, absl::Span<const Key> keys, const Snapshot* snapshot) const = 0;
+  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
+      Family family, absl::Span<const Key> keys) const {
+    return MultiGet(family, keys, nullptr);
+  }
   virtual std::unique_ptr<Snapshot> TakeSnapshot() const = 0;
   virtual std::unique_ptr<Cursor> Scan(const Range& range) const = 0;
 

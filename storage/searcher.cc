@@ -31,13 +31,19 @@ float Score(const Space& space, const float* query, const float* row) {
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
     const Space& space, MatrixView queries, const SearchSpec& spec) const {
+  if (spec.exact) {
+    // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile, no
+    // hit is lost.
+    const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
+    TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanOriginals(space, queries, spec, *snapshot));
+    bool complete = true;
+    return ToRecords(lists, spec, snapshot.get(), complete);
+  }
   for (int attempt = 1;; ++attempt) {
     bool complete = true;
-    TQDB_ASSIGN_OR_RETURN(const HitLists lists, spec.exact
-                                                    ? ScanOriginals(space, queries, spec)
-                                                    : ScanCodes(space, queries, spec, complete));
+    TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(space, queries, spec, complete));
     TQDB_ASSIGN_OR_RETURN(std::vector<std::vector<PointRecord>> records,
-                          ToRecords(lists, spec, complete));
+                          ToRecords(lists, spec, nullptr, complete));
     if (complete || attempt == kMaxAttempts) return records;
   }
 }
@@ -86,20 +92,20 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Space& space, absl::Span
 }
 
 absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Space& space, MatrixView queries,
-                                                           const SearchSpec& spec) const {
+                                                           const SearchSpec& spec,
+                                                           const Snapshot& snapshot) const {
   std::vector<TopK> top(queries.rows(), TopK(spec.limit, spec.score_threshold));
-  const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
   const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
   const auto vectors = store_.Scan({.family = Family::kVectors,
                                     .lower = lower.view(),
                                     .upper = upper.view(),
-                                    .snapshot = snapshot.get(),
+                                    .snapshot = &snapshot,
                                     .sequential = true});
   // Payloads tell whose row it is; both families are in row order.
   const auto payloads = store_.Scan({.family = Family::kPayloads,
                                      .lower = {},
                                      .upper = {},
-                                     .snapshot = snapshot.get(),
+                                     .snapshot = &snapshot,
                                      .sequential = true});
   std::vector<float> values(space.dim());
   for (uint64_t scanned = 0; vectors->Valid(); vectors->Next(), ++scanned) {
@@ -134,6 +140,7 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Space& space, M
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::ToRecords(const HitLists& lists,
                                                                           const SearchSpec& spec,
+                                                                          const Snapshot* snapshot,
                                                                           bool& complete) const {
   std::vector<std::vector<PointRecord>> results;
   for (const std::vector<Hit>& hits : lists) {
@@ -146,7 +153,7 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::ToRecords(const 
       record.score = hit.score;
     }
     TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
-                          reader_.Fill(rows, spec.select, absl::MakeSpan(records)));
+                          reader_.Fill(rows, spec.select, absl::MakeSpan(records), snapshot));
     std::vector<PointRecord>& result = results.emplace_back();
     for (size_t i = 0; i < records.size(); ++i) {
       if (alive[i]) {

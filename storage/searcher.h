@@ -35,11 +35,13 @@ class Searcher {
   absl::StatusOr<std::vector<Hit>> Rerank(const Space& space, absl::Span<const float> query,
                                           const SearchSpec& spec,
                                           const std::vector<Hit>& candidates, bool& complete) const;
-  // Scores every original, in one consistent state of the disk.
+  // Scores every original of the state of the disk that `snapshot` is.
   absl::StatusOr<HitLists> ScanOriginals(const Space& space, MatrixView queries,
-                                         const SearchSpec& spec) const;
+                                         const SearchSpec& spec, const Snapshot& snapshot) const;
+  // `snapshot` is null when the hits are of no state of the disk.
   absl::StatusOr<std::vector<std::vector<PointRecord>>> ToRecords(const HitLists& lists,
                                                                   const SearchSpec& spec,
+                                                                  const Snapshot* snapshot,
                                                                   bool& complete) const;
 
   const Store& store_;

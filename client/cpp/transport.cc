@@ -70,8 +70,15 @@ bool Transport::Pause(int attempt, absl::Time deadline) {
   std::uniform_real_distribution<double> jitter(0.8, 1.2);
   const double growth = static_cast<double>(int64_t{1} << std::min(attempt - 1, 20));
   const absl::Duration pause = std::min(kFirstPause * growth, kLongestPause) * jitter(random);
-  if (absl::Now() + pause >= deadline) return false;
-  absl::SleepFor(pause);
+  const absl::Time end = absl::Now() + pause;
+  if (end >= deadline) return false;
+  // Not only a sleep: gRPC gets on with a connection while somebody waits for it, and with nobody
+  // waiting it takes the attempt for timed out.
+  if (channel_->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY &&
+      channel_->WaitForConnected(absl::ToChronoTime(end))) {
+    return true;
+  }
+  absl::SleepFor(end - absl::Now());
   return true;
 }
 

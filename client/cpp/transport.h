@@ -56,8 +56,9 @@ class Transport {
   v1::PointService::Stub& points() { return *points_; }
 
  private:
-  // Sleeps before the next attempt; false when the deadline would pass first.
-  static bool Pause(int attempt, absl::Time deadline);
+  // Waits before the next attempt, until there is a connection at most when there is none; false
+  // when the deadline would pass first.
+  bool Pause(int attempt, absl::Time deadline);
 
   const ConnectOptions options_;
   const std::shared_ptr<grpc::Channel> channel_;
