@@ -1,4 +1,6 @@
-// AVX-512 level: the table, and which CPUs have it (F, BW, DQ, VL, VBMI, VNNI: Ice Lake, Zen 4 and later).
+// The two AVX-512 levels: their tables, and which CPUs have them.
+//   avx512vnni   F, BW, DQ, VL, VNNI: Cascade Lake and later
+//   avx512       and VBMI: Ice Lake, Zen 4 and later
 #include "core/kernels/kernels.h"
 
 #if defined(__x86_64__) || defined(TQDB_EMULATE_AVX512)
@@ -9,12 +11,12 @@ namespace tqdb {
 
 namespace {
 
-const Kernels& Table() {
-  // Encoding packs no faster with wider vectors.
+Kernels MakeVnniTable() {
+  // Packing is no faster with wider vectors.
   const Kernels* narrow = Avx2Kernels() != nullptr ? Avx2Kernels() : ScalarKernels();
-  static const Kernels kernels = {
-      .name = "avx512",
-      .plane_group = 4,
+  return {
+      .name = "avx512vnni",
+      .plane_group = 1,
       .deal_rows = TQDB_AVX512::DealRows,
       .hadamard = TQDB_AVX512::Hadamard,
       .norms = TQDB_AVX512::Norms,
@@ -25,28 +27,57 @@ const Kernels& Table() {
       .append_signs = narrow->append_signs,
       .pack_fields = narrow->pack_fields,
       .unpack_fields = TQDB_AVX512::UnpackFields,
-      .scan_signs = TQDB_AVX512::ScanSigns,
-      .gather_signs = TQDB_AVX512::GatherSigns,
+      .scan_signs = TQDB_AVX512::ScanSignBytes,
+      .gather_signs = narrow->gather_signs,
       .expand_codes = TQDB_AVX512::ExpandCodes,
       .dot_codes = TQDB_AVX512::DotCodes,
       .survivors = TQDB_AVX512::Survivors,
       .code_dot = TQDB_AVX512::CodeDot,
       .residual_dot = TQDB_AVX512::ResidualDot,
   };
+}
+
+Kernels MakeVbmiTable() {
+  Kernels kernels = MakeVnniTable();
+  kernels.name = "avx512";
+  kernels.plane_group = 4;
+  kernels.scan_signs = TQDB_AVX512::ScanSigns;
+  kernels.gather_signs = TQDB_AVX512::GatherSigns;
+  kernels.expand_codes = TQDB_AVX512::ExpandWideCodes;
+  return kernels;
+}
+
+const Kernels& VnniTable() {
+  static const Kernels kernels = MakeVnniTable();
+  return kernels;
+}
+
+const Kernels& VbmiTable() {
+  static const Kernels kernels = MakeVbmiTable();
   return kernels;
 }
 
 }  // namespace
 
 #if defined(TQDB_EMULATE_AVX512)
-const Kernels* EmulatedAvx512Kernels() { return &Table(); }
+
+const Kernels* EmulatedAvx512VnniKernels() { return &VnniTable(); }
+const Kernels* EmulatedAvx512Kernels() { return &VbmiTable(); }
+
 #else
-const Kernels* Avx512Kernels() {
+
+const Kernels* Avx512VnniKernels() {
   static const bool supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                                __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni");
-  return supported ? &Table() : nullptr;
+                                __builtin_cpu_supports("avx512vnni");
+  return supported ? &VnniTable() : nullptr;
 }
+
+const Kernels* Avx512Kernels() {
+  static const bool supported = Avx512VnniKernels() != nullptr && __builtin_cpu_supports("avx512vbmi");
+  return supported ? &VbmiTable() : nullptr;
+}
+
 #endif
 
 }  // namespace tqdb
@@ -54,6 +85,7 @@ const Kernels* Avx512Kernels() {
 #else
 
 namespace tqdb {
+const Kernels* Avx512VnniKernels() { return nullptr; }
 const Kernels* Avx512Kernels() { return nullptr; }
 }  // namespace tqdb
 

@@ -26,6 +26,24 @@ inline __m512i SignWhereClear(uint16_t mask) {
   return _mm512_maskz_mov_epi32(static_cast<uint16_t>(~mask), _mm512_set1_epi32(INT32_MIN));
 }
 
+// sum += the dot products of groups of four bytes of `bytes` (unsigned) and `weights` (signed). By hand for
+// g++ 12, which copies the accumulator before and after the intrinsic: half the rate.
+inline void AddDots(__m512i& sum, __m512i bytes, __m512i weights) {
+#if defined(TQDB_EMULATE_AVX512) || defined(__clang__)
+  sum = _mm512_dpbusd_epi32(sum, bytes, weights);
+#else
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "v"(weights));
+#endif
+}
+
+// 64 codes as bytes.
+inline __m512i ExpandedCodes(__m512i magnitude, const uint8_t* signs) {
+  uint64_t positive;
+  std::memcpy(&positive, signs, 8);
+  const __m512i zero = _mm512_set1_epi8(kCodeZero);
+  return _mm512_mask_add_epi8(_mm512_sub_epi8(zero, magnitude), positive, zero, magnitude);
+}
+
 }  // namespace
 }  // namespace tqdb::TQDB_AVX512
 

@@ -26,10 +26,16 @@ float SignedSum(const float* v, const float* z, size_t n);
 void ResidualOf(const float* u, const float* c, float t, size_t n, float* r);
 void PackSigns(const float* y, size_t n, uint8_t* bits);
 
-// avx512_scan.cc
-void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
+// avx512_vbmi.cc
 void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                int32_t* sums);
+void ExpandWideCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
+                     const Codebook& book, int level_shift, uint8_t* row);
+
+// avx512_scan.cc
+void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
+void ScanSignBytes(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
+                   int32_t* sums);
 void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs);
 void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
                  const Codebook& book, int level_shift, uint8_t* row);

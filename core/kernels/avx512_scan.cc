@@ -18,82 +18,68 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-// sum += the dot products of groups of four bytes of `bytes` (unsigned) and `weights` (signed). By hand for
-// g++ 12, which copies the accumulator before and after the intrinsic: half the rate.
-inline void AddDots(__m512i& sum, __m512i bytes, __m512i weights) {
-#if defined(TQDB_EMULATE_AVX512) || defined(__clang__)
-  sum = _mm512_dpbusd_epi32(sum, bytes, weights);
-#else
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "v"(weights));
-#endif
-}
+// 16-bit sums of 64 vectors: `whole` adds table bytes in pairs, `odd` only the odd ones; the even ones are the
+// difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each half.
+struct PairSums {
+  PairSums() : whole(_mm512_setzero_si512()), odd(_mm512_setzero_si512()) {}
+  __m512i whole, odd;
 
-// Adds up `kQueries` queries over `kGroups` times 16 vectors of a block: each 32-bit lane is a vector, and
-// one dot product with ones adds the four look-ups of its four bytes. Two queries' look-ups and sums a
-// vector need both shuffle and multiply ports full; more queries share the index arithmetic.
-template <size_t kQueries, size_t kGroups>
-void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, int32_t* sums) {
-  const __m512i nibble = _mm512_set1_epi8(15);
-  // Byte j of a dword looks into quarter j of a 64-entry table.
-  const __m512i quarter = _mm512_set1_epi32(0x30201000);
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i sum[kQueries][kGroups];
-#pragma GCC unroll 16
-  for (size_t q = 0; q < kQueries; ++q) {
-#pragma GCC unroll 16
-    for (size_t g = 0; g < kGroups; ++g) sum[q][g] = _mm512_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256);
+  void Add(__m512i bytes) {
+    whole = _mm512_add_epi16(whole, bytes);
+    odd = _mm512_add_epi16(odd, _mm512_srli_epi16(bytes, 8));
   }
-  for (size_t b = 0; b < bytes_per_row; b += 4) {
-    __m512i low[kGroups], high[kGroups];
-#pragma GCC unroll 16
-    for (size_t g = 0; g < kGroups; ++g) {
-      const __m512i bytes = _mm512_loadu_si512(plane + b * kBlockRows + 64 * g);
-      // (bytes & nibble) | quarter.
-      low[g] = _mm512_ternarylogic_epi32(bytes, nibble, quarter, 0xea);
-      high[g] = _mm512_ternarylogic_epi32(_mm512_srli_epi16(bytes, 4), nibble, quarter, 0xea);
+  void AddTo(int32_t* sums) const {
+    uint16_t evens[32], odds[32];
+    _mm512_storeu_si512(evens, _mm512_sub_epi16(whole, _mm512_slli_epi16(odd, 8)));
+    _mm512_storeu_si512(odds, odd);
+    for (size_t i = 0; i < 32; ++i) {
+      sums[2 * i] += evens[i];
+      sums[2 * i + 1] += odds[i];
     }
+  }
+};
+
+template <size_t kQueries>
+void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, int32_t* sums) {
+  constexpr size_t kFlush = 64;  // byte positions, two look-ups each
+  const __m512i nibble = _mm512_set1_epi8(15);
+  for (size_t v = 0; v < kQueries * kBlockRows; ++v) sums[v] = -static_cast<int32_t>(bytes_per_row) * 256;
+  for (size_t first = 0; first < bytes_per_row; first += kFlush) {
+    const size_t last = first + kFlush < bytes_per_row ? first + kFlush : bytes_per_row;
+    PairSums pair_sums[kQueries];
+    for (size_t b = first; b < last; ++b) {
+      const __m512i bytes = _mm512_loadu_si512(plane + b * kBlockRows);
+      const __m512i low = _mm512_and_si512(bytes, nibble);
+      const __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
 #pragma GCC unroll 16
-    for (size_t q = 0; q < kQueries; ++q) {
-      const __m512i low_table = _mm512_loadu_si512(tables[q] + b * 32);
-      const __m512i high_table = _mm512_loadu_si512(tables[q] + b * 32 + 64);
-#pragma GCC unroll 16
-      for (size_t g = 0; g < kGroups; ++g) {
-        AddDots(sum[q][g], _mm512_permutexvar_epi8(low[g], low_table), ones);
-        AddDots(sum[q][g], _mm512_permutexvar_epi8(high[g], high_table), ones);
+      for (size_t q = 0; q < kQueries; ++q) {
+        const __m128i* table = reinterpret_cast<const __m128i*>(tables[q] + b * 32);
+        pair_sums[q].Add(_mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table)), low));
+        pair_sums[q].Add(_mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table + 1)), high));
       }
     }
-  }
 #pragma GCC unroll 16
-  for (size_t q = 0; q < kQueries; ++q) {
-#pragma GCC unroll 16
-    for (size_t g = 0; g < kGroups; ++g) _mm512_storeu_si512(sums + q * kBlockRows + 16 * g, sum[q][g]);
+    for (size_t q = 0; q < kQueries; ++q) pair_sums[q].AddTo(sums + q * kBlockRows);
   }
 }
 
 }  // namespace
 
+// For CPUs without byte permutation over a whole vector (VBMI): one byte of 64 vectors at a time, plane_group 1.
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
-__attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, size_t bytes_per_row,
-                                                      const uint8_t* const* tables, size_t num_queries,
-                                                      int32_t* sums) {
-  // Eight queries share more of the index arithmetic, as long as their tables fit the first-level cache.
-  while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {
-    ScanSignsOf<8, 2>(plane, bytes_per_row, tables, sums);
-    ScanSignsOf<8, 2>(plane + 128, bytes_per_row, tables, sums + 32);
-    tables += 8;
-    sums += 8 * kBlockRows;
-    num_queries -= 8;
-  }
+__attribute__((no_sanitize("thread"))) void ScanSignBytes(const uint8_t* plane, size_t bytes_per_row,
+                                                          const uint8_t* const* tables, size_t num_queries,
+                                                          int32_t* sums) {
   while (num_queries >= 4) {
-    ScanSignsOf<4, 4>(plane, bytes_per_row, tables, sums);
+    ScanSignsOf<4>(plane, bytes_per_row, tables, sums);
     tables += 4;
     sums += 4 * kBlockRows;
     num_queries -= 4;
   }
   switch (num_queries) {
-    case 3: return ScanSignsOf<3, 4>(plane, bytes_per_row, tables, sums);
-    case 2: return ScanSignsOf<2, 4>(plane, bytes_per_row, tables, sums);
-    case 1: return ScanSignsOf<1, 4>(plane, bytes_per_row, tables, sums);
+    case 3: return ScanSignsOf<3>(plane, bytes_per_row, tables, sums);
+    case 2: return ScanSignsOf<2>(plane, bytes_per_row, tables, sums);
+    case 1: return ScanSignsOf<1>(plane, bytes_per_row, tables, sums);
     default: return;
   }
 }
@@ -192,18 +178,6 @@ void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, s
   }
 }
 
-namespace {
-
-// 64 codes as bytes.
-__m512i ExpandedCodes(__m512i magnitude, const uint8_t* signs) {
-  uint64_t positive;
-  std::memcpy(&positive, signs, 8);
-  const __m512i zero = _mm512_set1_epi8(kCodeZero);
-  return _mm512_mask_add_epi8(_mm512_sub_epi8(zero, magnitude), positive, zero, magnitude);
-}
-
-}  // namespace
-
 void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
                  const Codebook& book, int level_shift, uint8_t* row) {
   if (packing.num_sections == 1 && packing.sections[0].bits == 4) {
@@ -211,27 +185,26 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
     const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(book.magnitudes.data()));
     const __m512i table = _mm512_broadcast_i32x4(level_shift == 0 ? levels : _mm_unpacklo_epi8(levels, levels));
     for (size_t i = 0; i + 64 <= packing.dim; i += 64) {
-      const __m512i magnitude = _mm512_permutexvar_epi8(UnpackPart<4>(packed + i / 2), table);
+      const __m512i magnitude = _mm512_shuffle_epi8(table, UnpackPart<4>(packed + i / 2));
       _mm512_storeu_si512(row + i, ExpandedCodes(magnitude, signs + i / 8));
     }
     const size_t whole = packing.dim / 64 * 64;
     if (whole == packing.dim) return;
     uint8_t tail[64] = {};
     std::memcpy(tail, packed + whole / 2, (packing.dim - whole + 1) / 2);
-    const __m512i magnitude = _mm512_permutexvar_epi8(UnpackPart<4>(tail), table);
+    const __m512i magnitude = _mm512_shuffle_epi8(table, UnpackPart<4>(tail));
     _mm512_storeu_si512(row + whole, ExpandedCodes(magnitude, signs + whole / 8));
     return;
   }
+  if (book.levels > 16) return scalar::ExpandCodes(packing, signs, packed, n, book, level_shift, row);
   UnpackFields(packing, packed, row);
-  const __m512i table_low = _mm512_loadu_si512(book.magnitudes.data());
-  const __m512i table_high = _mm512_loadu_si512(book.magnitudes.data() + 64);
+  const __m512i table =
+      _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(book.magnitudes.data())));
   const __m128i shift = _mm_cvtsi32_si128(level_shift);
-  const __m512i level_mask = _mm512_set1_epi8(static_cast<char>(book.levels <= 64 ? 0x3f : 0x7f));
   for (size_t i = 0; i < n; i += 64) {
-    const __m512i level = _mm512_and_si512(_mm512_srl_epi16(_mm512_loadu_si512(row + i), shift), level_mask);
-    const __m512i magnitude = book.levels <= 64 ? _mm512_permutexvar_epi8(level, table_low)
-                                                : _mm512_permutex2var_epi8(table_low, level, table_high);
-    _mm512_storeu_si512(row + i, ExpandedCodes(magnitude, signs + i / 8));
+    const __m512i level =
+        _mm512_and_si512(_mm512_srl_epi16(_mm512_loadu_si512(row + i), shift), _mm512_set1_epi8(15));
+    _mm512_storeu_si512(row + i, ExpandedCodes(_mm512_shuffle_epi8(table, level), signs + i / 8));
   }
 }
 

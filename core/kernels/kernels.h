@@ -3,7 +3,7 @@
 // scalar.cc is the specification. Every other level returns the same bits: integers exactly, floats by
 // keeping the scalar order of operations (sums run in 16 lanes, element i in lane i % 16, and are added
 // as a tree: lane l += lane l + 8, + 4, + 2, + 1). No kernel allocates, fails or keeps state.
-// TQDB_SIMD=scalar|avx2|avx512 in the environment forces a level.
+// TQDB_SIMD=scalar|avx2|avx512vnni|avx512 in the environment forces a level.
 #ifndef TQDB_CORE_KERNELS_KERNELS_H_
 #define TQDB_CORE_KERNELS_KERNELS_H_
 
@@ -104,6 +104,7 @@ const Kernels* FindKernels(absl::string_view name);
 // One table per file; the pointer is null where the build or the CPU lacks the level.
 const Kernels* ScalarKernels();
 const Kernels* Avx2Kernels();
+const Kernels* Avx512VnniKernels();
 const Kernels* Avx512Kernels();
 
 }  // namespace tqdb

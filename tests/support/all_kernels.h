@@ -10,12 +10,14 @@
 namespace tqdb {
 
 // Of core/kernels/avx512.cc built with TQDB_EMULATE_AVX512.
+const Kernels* EmulatedAvx512VnniKernels();
 const Kernels* EmulatedAvx512Kernels();
 
 namespace testing {
 
 inline std::vector<const Kernels*> TestableKernels() {
   std::vector<const Kernels*> levels = AvailableKernels();
+  if (Avx512VnniKernels() == nullptr) levels.push_back(EmulatedAvx512VnniKernels());
   if (Avx512Kernels() == nullptr) levels.push_back(EmulatedAvx512Kernels());
   return levels;
 }
