@@ -93,7 +93,9 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
       .Set("disk_ratio", static_cast<double>(info.disk_bytes) / disk)
       .Set("memory_bytes_per_vector", static_cast<double>(info.memory_bytes) / rows)
       .Set("rss_growth_per_vector", resident / rows)
-      .Set("rss_ratio", static_cast<double>(info.memory_bytes) / resident);
+      .Set("write_buffer_bytes_per_vector", static_cast<double>(info.write_buffer_bytes) / rows)
+      .Set("rss_ratio",
+           static_cast<double>(info.memory_bytes + info.write_buffer_bytes) / resident);
   if (!target->owned()) {
     TQDB_RETURN_IF_ERROR(target->client().DeleteCollection(kCollection));
     return record;

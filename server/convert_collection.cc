@@ -94,6 +94,7 @@ void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto)
   proto->set_points(info.points);
   proto->set_disk_bytes(info.disk_bytes);
   proto->set_memory_bytes(info.memory_bytes);
+  proto->set_write_buffer_bytes(info.write_buffer_bytes);
   proto->set_disk_bytes_per_point(PerPoint(info.disk_bytes, info.points));
   proto->set_memory_bytes_per_point(PerPoint(info.memory_bytes, info.points));
   for (const storage::SpaceInfo& space : info.spaces) {

@@ -78,6 +78,8 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
   GaugeFamily points("tqdb_collection_points", "Live points of a collection.");
   GaugeFamily disk("tqdb_collection_disk_bytes",
                    "Files of a collection, write-ahead log included.");
+  GaugeFamily write_buffers("tqdb_collection_write_buffer_bytes",
+                            "Writes of a collection that are not yet in a table file, in memory.");
   GaugeFamily memory("tqdb_collection_memory_bytes",
                      "Codes and id index of a collection in memory.");
   GaugeFamily read_only("tqdb_collection_read_only",
@@ -89,13 +91,14 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
     points.Add(static_cast<double>(info.points), labels);
     disk.Add(static_cast<double>(info.disk_bytes), labels);
     memory.Add(static_cast<double>(info.memory_bytes), labels);
+    write_buffers.Add(static_cast<double>(info.write_buffer_bytes), labels);
     read_only.Add(info.status == storage::CollectionStatus::kReadOnly ? 1 : 0, labels);
     quarantined.Add(info.status == storage::CollectionStatus::kQuarantined ? 1 : 0, labels);
   }
   families->push_back(SingleGauge("tqdb_collections", "Collections, quarantined ones included.",
                                   static_cast<double>(collections.size())));
   if (collections.empty()) return;  // a family without samples is not valid text
-  for (GaugeFamily* family : {&points, &disk, &memory, &read_only, &quarantined}) {
+  for (GaugeFamily* family : {&points, &disk, &memory, &write_buffers, &read_only, &quarantined}) {
     families->push_back(family->Take());
   }
 }

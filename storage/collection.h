@@ -98,7 +98,8 @@ struct CollectionInfo {
   std::string error;
   uint64_t points = 0;
   uint64_t disk_bytes = 0;
-  uint64_t memory_bytes = 0;
+  uint64_t memory_bytes = 0;        // codes and id index
+  uint64_t write_buffer_bytes = 0;  // beside it: writes not yet in a table file
   std::vector<SpaceInfo> spaces;
 };
 

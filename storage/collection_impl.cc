@@ -310,6 +310,7 @@ CollectionInfo CollectionImpl::Info() const {
   info.points = memory_->index.size();
   info.disk_bytes = TreeBytes(directory_);
   info.memory_bytes = memory_->index.memory_bytes();
+  info.write_buffer_bytes = store_->WriteBufferBytes();
   for (const std::unique_ptr<Space>& space : memory_->spaces) {
     SpaceInfo& own = info.spaces.emplace_back();
     own.name = space->config().name;

@@ -324,6 +324,12 @@ class RocksStore : public Store {
     return values;
   }
 
+  uint64_t WriteBufferBytes() const override {
+    uint64_t bytes = 0;
+    return db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &bytes) ? bytes
+                                                                                             : 0;
+  }
+
   std::unique_ptr<Snapshot> TakeSnapshot() const override {
     return std::make_unique<RocksSnapshot>(db_.get());
   }

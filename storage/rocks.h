@@ -105,6 +105,8 @@ class Store {
     return MultiGet(family, keys, nullptr);
   }
   virtual std::unique_ptr<Snapshot> TakeSnapshot() const = 0;
+  // Memory of writes that are in the log but not yet in a table file.
+  virtual uint64_t WriteBufferBytes() const = 0;
   virtual std::unique_ptr<Cursor> Scan(const Range& range) const = 0;
 
   // Writes memtables to table files, so that the next open replays no log.

@@ -26,7 +26,7 @@ void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   if (info.points > 0) out << absl::StrFormat(", %.0f bytes a point", info.disk_bytes_per_point);
   out << "\nmemory      " << FormatBytes(info.memory_bytes);
   if (info.points > 0) out << absl::StrFormat(", %.0f bytes a point", info.memory_bytes_per_point);
-  out << '\n';
+  out << "; write buffers " << FormatBytes(info.write_buffer_bytes) << '\n';
   for (const auto& [key, value] : info.config.metadata) {
     out << "metadata    " << Truncate(key, 60) << " = " << Truncate(value, 200) << '\n';
   }

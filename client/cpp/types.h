@@ -115,6 +115,7 @@ struct CollectionInfo {
   std::string error;  // empty unless read-only or quarantined
   uint64_t points = 0;
   uint64_t disk_bytes = 0;
+  uint64_t write_buffer_bytes = 0;  // memory beside memory_bytes: writes not yet in a table file
   uint64_t memory_bytes = 0;
   double disk_bytes_per_point = 0;
   double memory_bytes_per_point = 0;
