@@ -1,5 +1,6 @@
 #include "core/codebook.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
@@ -55,6 +56,7 @@ Codebook Build(int bits, const float* centroids) {
   for (int i = 0; i + 1 < book.levels; ++i) {
     book.boundaries[i] = 0.5f * (centroids[i] + centroids[i + 1]);
   }
+  for (size_t i = static_cast<size_t>(book.levels - 1); i < kMaxLevels; ++i) book.boundaries[i] = INFINITY;
   for (int i = 0; i < book.levels; ++i) {
     book.magnitudes[i] = static_cast<uint8_t>(std::lround(63 * centroids[i] / centroids[book.levels - 1]));
   }
@@ -66,10 +68,15 @@ Codebook Build(int bits, const float* centroids) {
     below = end;
   }
   book.distortion = static_cast<float>(1 - energy);
+  // Up to 8 levels: any width from 2.75 / levels to 2.87 / levels puts boundary i into bin i. 128 levels: centroids
+  // are at least 1/60 apart.
+  book.bin_limit = book.levels <= 8 ? 2.6f : 4.9f;
+  book.bins_per_unit = book.levels <= 8 ? static_cast<float>(book.levels) / 2.8f : 64.0f;
   for (size_t bin = 0; bin < book.first_level.size(); ++bin) {
-    int level = 0;
-    while (level + 1 < book.levels && book.boundaries[level] <= static_cast<float>(bin) / 16) ++level;
-    book.first_level[bin] = static_cast<uint8_t>(level);
+    const float start = static_cast<float>(bin) / book.bins_per_unit;
+    const auto end = book.boundaries.begin() + book.levels - 1;
+    book.first_level[bin] = static_cast<uint8_t>(std::lower_bound(book.boundaries.begin(), end, start) -
+                                                 book.boundaries.begin());
   }
   return book;
 }

@@ -1,5 +1,6 @@
 #include "core/codec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -17,31 +18,6 @@ namespace {
 
 // The residual of a code is well mixed already: one round makes its signs independent of the code's.
 constexpr int kResidualRounds = 1;
-
-// Sum of squares in double, in eight lanes so that compilers may vectorise without changing the result.
-double NormSquared(absl::Span<const float> x) {
-  double lanes[8] = {};
-  size_t i = 0;
-  for (; i + 8 <= x.size(); i += 8) {
-    for (size_t l = 0; l < 8; ++l) {
-      const double value = x[i + l];
-      lanes[l] += value * value;
-    }
-  }
-  for (; i < x.size(); ++i) lanes[i % 8] += static_cast<double>(x[i]) * x[i];
-  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
-
-// Dot product in double, same lanes.
-double DotProduct(absl::Span<const float> a, const float* b) {
-  double lanes[8] = {};
-  size_t i = 0;
-  for (; i + 8 <= a.size(); i += 8) {
-    for (size_t l = 0; l < 8; ++l) lanes[l] += static_cast<double>(a[i + l]) * b[i + l];
-  }
-  for (; i < a.size(); ++i) lanes[i % 8] += static_cast<double>(a[i]) * b[i];
-  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
 
 }  // namespace
 
@@ -80,7 +56,7 @@ absl::Status Codec::Validate(MatrixView rows) const {
   for (size_t r = 0; r < rows.rows(); ++r) {
     const absl::Span<const float> row = rows.row(r);
     // NaN and infinity make the sum NaN or infinite; a large coordinate makes it large.
-    const double norm_squared = NormSquared(row);
+    const double norm_squared = kernels_->norm_squared(row.data(), row.size());
     constexpr double kSuspect = double{kMaxCoordinate} * kMaxCoordinate;
     if (!(norm_squared <= kSuspect)) {
       for (size_t i = 0; i < row.size(); ++i) {
@@ -117,113 +93,167 @@ std::shared_ptr<const Mean> Codec::MakeMean(uint32_t version, absl::Span<const f
   mean->mu.assign(mu.begin(), mu.end());
   mean->rotated.resize(padded_dim());
   Rotate(mean->mu.data(), mean->rotated.data());
-  mean->norm_squared = static_cast<float>(NormSquared(mean->mu));
+  mean->norm_squared = static_cast<float>(kernels_->norm_squared(mu.data(), mu.size()));
   return mean;
 }
 
 namespace {
 
-// Working memory of one encoding thread, cut from one allocation.
-class Scratch {
+// Encodes rows in groups, step by step: a step of one row then need not wait for the step before to end, and all
+// buffers of a group stay in the L1 cache. For one thread.
+class GroupEncoder {
  public:
-  explicit Scratch(size_t dim) : stride_((dim + 15) / 16 * 16), floats_(5 * stride_), fields_(dim) {}
-  float* buffer(int i) { return floats_.data() + static_cast<size_t>(i) * stride_; }
-  uint8_t* fields() { return fields_.data(); }
+  // Rows of a group, at most `rows`.
+  static size_t GroupRows(size_t dim, size_t rows) {
+    return std::min({std::max<size_t>(2048 / dim, 1), kMaxGroup, rows});
+  }
+
+  GroupEncoder(const Codec& codec, const Mean* mean, size_t group)
+      : codec_(codec),
+        kernels_(codec.kernels()),
+        book_(Codebook::Get(codec.options().code_bits)),
+        mean_(mean),
+        dim_(codec.dim()),
+        root_dim_(std::sqrt(static_cast<double>(dim_))),
+        qjl_(codec.options().residual == Residual::kQjl),
+        group_(group),
+        rows_per_vector_((dim_ + 15) / 16),
+        rows_(kBuffers * group * rows_per_vector_),
+        fields_(group * dim_) {}
+
+  void Encode(MatrixView rows, MatrixView next, uint8_t* codes) {
+    const size_t count = rows.rows(), stride = 16 * rows_per_vector_;
+    for (size_t v = 0; v < count; ++v) Measure(v, rows.row(v).data());
+    const float* centered = mean_ != nullptr ? buffer(0) : rows.data();
+    codec_.rotation().Apply(kernels_, centered, mean_ != nullptr ? stride : dim_, count, buffer(1), buffer(2),
+                            stride);
+    for (size_t v = 0; v < count; ++v) {
+      if (v < next.rows()) Prefetch(next.row(v));
+      Quantize(v, code(codes, v));
+    }
+    if (qjl_) {
+      codec_.residual_rotation().Apply(kernels_, buffer(1), stride, count, buffer(2), buffer(3), stride);
+      codec_.residual_rotation().Apply(kernels_, buffer(0), stride, count, buffer(1), buffer(3), stride);
+      for (size_t v = 0; v < count; ++v) AppendResidual(v);
+    }
+    for (size_t v = 0; v < count; ++v) Finish(v, code(codes, v));
+  }
 
  private:
-  size_t stride_;
-  std::vector<float> floats_;
+  static constexpr size_t kMaxGroup = 16, kBuffers = 4;
+
+  struct alignas(64) Row {
+    float values[16];
+  };
+  struct Vector {
+    CodeHeader header;
+    double length;     // of y as it was rotated
+    float dot;         // <y, c>
+    float squares;     // |c|^2
+  };
+
+  // Vector v of buffer b. Buffers 0 and 1 begin as x - mu and y = H(x - mu) and end as c and S c; 2 is S y.
+  float* buffer(size_t b, size_t v = 0) { return rows_[(b * group_ + v) * rows_per_vector_].values; }
+  uint8_t* fields(size_t v) { return fields_.data() + v * dim_; }
+  uint8_t* code(uint8_t* codes, size_t v) const { return codes + v * codec_.code_bytes(); }
+
+  static void Prefetch(absl::Span<const float> x) {
+    for (size_t i = 0; i < x.size(); i += 16) __builtin_prefetch(x.data() + i, 0, 3);
+  }
+  void Measure(size_t v, const float* x);
+  void Quantize(size_t v, uint8_t* code);
+  void AppendResidual(size_t v);
+  void Finish(size_t v, uint8_t* code);
+
+  const Codec& codec_;
+  const Kernels& kernels_;
+  const Codebook& book_;
+  const Mean* mean_;
+  size_t dim_;
+  double root_dim_;
+  bool qjl_;
+  size_t group_, rows_per_vector_;
+  std::vector<Row> rows_;
   std::vector<uint8_t> fields_;
+  Vector vectors_[kMaxGroup];
 };
+
+// Norms and bias, and x - mu, x normalised under COSINE. Without a mean x itself is rotated: the scales see to its
+// length.
+void GroupEncoder::Measure(size_t v, const float* x) {
+  Vector& vector = vectors_[v];
+  CodeHeader& header = vector.header = {};
+  const bool cosine = codec_.options().metric == Metric::kCosine;
+  vector.length = std::sqrt(kernels_.norm_squared(x, dim_));
+  header.norm = static_cast<float>(vector.length);
+  header.centered_norm = cosine ? 1.0f : header.norm;
+  if (mean_ != nullptr) {
+    double sums[2];
+    const float unit = cosine ? static_cast<float>(1 / vector.length) : 1.0f;
+    kernels_.center(x, unit, mean_->mu.data(), dim_, buffer(0, v), sums);
+    vector.length = std::sqrt(sums[0]);
+    header.mean_version = mean_->version;
+    header.centered_norm = static_cast<float>(vector.length);
+    header.bias = static_cast<float>(sums[1]);
+  }
+  if (codec_.options().metric == Metric::kL2) header.bias = static_cast<float>(-vector.length * vector.length);
+  // A vector at the mean itself: every scale zero, so that its estimate is its bias, which is exact.
+  if (!(vector.length >= kMinUnit * root_dim_)) vector.header.centered_norm = 0;
+}
+
+void GroupEncoder::Quantize(size_t v, uint8_t* code) {
+  Vector& vector = vectors_[v];
+  if (vector.header.centered_norm == 0) return;
+  float sums[3] = {};
+  kernels_.quantize(buffer(1, v), dim_, static_cast<float>(vector.length / root_dim_), book_,
+                    code + sizeof(CodeHeader), fields(v), qjl_ ? buffer(0, v) : nullptr, sums);
+  // |y|^2 over the estimate of it, in the units of the header.
+  const double self_score = vector.header.centered_norm * vector.length;
+  vector.header.sign_scale = static_cast<float>(self_score / sums[0]);
+  vector.header.code_scale = static_cast<float>(self_score / sums[1]);
+  vector.dot = sums[1];
+  vector.squares = sums[2];
+}
+
+// With b the signs of S r, r the part of y orthogonal to c: alpha c + beta S^T b is the combination nearest to y
+// (least squares; FACTS-codec 8.1 without neglecting <Sc, b>), and one scale then makes <y, alpha c + beta S^T b>
+// equal |y|^2. S is linear: S r = S y - t S c.
+void GroupEncoder::AppendResidual(size_t v) {
+  Vector& vector = vectors_[v];
+  if (vector.header.centered_norm == 0) return;
+  const float t = vector.dot / vector.squares;
+  float sums[2];
+  kernels_.append_residual(buffer(2, v), buffer(1, v), t, dim_, fields(v), sums);
+  const double residual = sums[0], cross = sums[1], count = static_cast<double>(dim_);
+  // The bits say nothing new where there is no residual (every |y_i| on a centroid) and b is noise along S c.
+  const double spread = count - cross * cross / vector.squares;
+  const double beta = spread > count / 64 ? residual / spread : 0;
+  const double alpha = t - beta * cross / vector.squares;
+  const double self = alpha * vector.dot + beta * (t * cross + residual);
+  const double scale = vector.header.centered_norm * vector.length / self;
+  vector.header.code_scale = static_cast<float>(scale * alpha);
+  vector.header.residual_scale = static_cast<float>(scale * beta);
+}
+
+void GroupEncoder::Finish(size_t v, uint8_t* code) {
+  const RecordPacking& packing = codec_.packing();
+  uint8_t* signs = code + sizeof(CodeHeader);
+  std::memcpy(code, &vectors_[v].header, sizeof(CodeHeader));
+  if (vectors_[v].header.centered_norm == 0) {
+    std::memset(signs, 0, codec_.sign_bytes() + packing.bytes);
+  } else if (packing.bytes > 0) {
+    kernels_.pack_fields(packing, fields(v), signs + codec_.sign_bytes());
+  }
+}
 
 }  // namespace
 
 void Codec::Encode(MatrixView rows, const Mean* mean, uint8_t* codes) const {
-  const Kernels& k = *kernels_;
-  const Codebook& book = Codebook::Get(options_.code_bits);
-  const size_t n = dim();
-  const bool qjl = options_.residual == Residual::kQjl;
-  const float root_dim = std::sqrt(static_cast<float>(n));
-  Scratch scratch(n);
-
-  for (size_t r = 0; r < rows.rows(); ++r) {
-    const absl::Span<const float> x = rows.row(r);
-    uint8_t* code = codes + r * code_bytes();
-    uint8_t* signs = code + sizeof(CodeHeader);
-    CodeHeader header = {};
-    header.mean_version = mean != nullptr ? mean->version : 0;
-    const double norm = std::sqrt(NormSquared(x));
-    header.norm = static_cast<float>(norm);
-
-    // y = H(x - mu), x normalised under COSINE.
-    float* centered = scratch.buffer(0);
-    const float unit = options_.metric == Metric::kCosine ? static_cast<float>(1 / norm) : 1.0f;
-    if (mean != nullptr) {
-      const float* mu = mean->mu.data();
-      for (size_t i = 0; i < n; ++i) centered[i] = x[i] * unit - mu[i];
-    } else {
-      for (size_t i = 0; i < n; ++i) centered[i] = x[i] * unit;
-    }
-    float* y = scratch.buffer(1);
-    rotation_.Apply(k, centered, y, scratch.buffer(2));
-
-    float norms[2];
-    k.norms(y, n, norms);
-    header.centered_norm = std::sqrt(norms[0]);
-    if (options_.metric == Metric::kL2) {
-      header.bias = -norms[0];
-    } else if (mean != nullptr) {
-      header.bias = static_cast<float>(DotProduct({centered, n}, mean->mu.data()));
-    }
-
-    // A vector at the mean itself: every scale zero, so that its estimate is its bias, which is exact.
-    const bool zero = !(norms[0] > 0) || !std::isfinite(root_dim / header.centered_norm);
-    if (zero) {
-      header.centered_norm = 0;
-      std::memset(signs, 0, sign_bytes() + packing_.bytes);
-      std::memcpy(code, &header, sizeof(header));
-      continue;
-    }
-    header.sign_scale = norms[0] / norms[1];
-
-    float* u = scratch.buffer(2);
-    float* c = scratch.buffer(3);
-    float dots[2];
-    k.quantize(y, n, root_dim / header.centered_norm, book, u, scratch.fields(), c, dots);
-    k.pack_signs(u, n, signs);
-    // |u|^2 as rounded, so that the estimate for q = x is exact.
-    float u_norms[2];
-    k.norms(u, n, u_norms);
-    const float per_unit = header.centered_norm / root_dim;
-    if (qjl) {
-      // With b the signs of S r, r the part of u orthogonal to c: alpha c + beta S^T b is the
-      // combination nearest to u (least squares; FACTS-codec 8.1 without neglecting <Sc, b>), and one
-      // scale then makes <u, alpha c + beta S^T b> equal |u|^2.
-      const float t = dots[0] / dots[1];
-      float* residual = scratch.buffer(0);
-      k.residual(u, c, t, n, residual);
-      float* z = scratch.buffer(1);
-      residual_rotation_.Apply(k, residual, z, scratch.buffer(4));
-      float* rotated_c = scratch.buffer(0);
-      residual_rotation_.Apply(k, c, rotated_c, scratch.buffer(4));
-      const float cross = k.signed_sum(rotated_c, z, n);
-      float residual_norms[2];
-      k.norms(z, n, residual_norms);
-      // No residual at all (every |u_i| on a centroid): its bits say nothing.
-      const float beta = residual_norms[1] > 0
-                             ? residual_norms[1] / (static_cast<float>(n) - cross * cross / dots[1])
-                             : 0.0f;
-      const float alpha = t - beta * cross / dots[1];
-      const float self = alpha * dots[0] + beta * (t * cross + residual_norms[1]);
-      const float scale = u_norms[0] / self * per_unit;
-      header.code_scale = scale * alpha;
-      header.residual_scale = scale * beta;
-      k.append_signs(z, n, scratch.fields());
-    } else {
-      header.code_scale = u_norms[0] / dots[0] * per_unit;
-    }
-    if (packing_.bytes > 0) k.pack_fields(packing_, scratch.fields(), signs + sign_bytes());
-    std::memcpy(code, &header, sizeof(header));
+  const size_t group = GroupEncoder::GroupRows(dim(), rows.rows());
+  GroupEncoder encoder(*this, mean, group);
+  for (size_t r = 0; r < rows.rows(); r += group) {
+    const size_t end = std::min(r + group, rows.rows()), next_end = std::min(end + group, rows.rows());
+    encoder.Encode(rows.Slice(r, end - r), rows.Slice(end, next_end - end), codes + r * code_bytes());
   }
 }
 
@@ -259,7 +289,7 @@ absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
     z[i] += header.code_scale * (signs[i / 8] >> (i % 8) & 1 ? c : -c);
   }
   // z satisfies <z, y> = |y|^2; of all multiples of z, |y|^2 / |z|^2 times z is nearest to y.
-  const double z_squared = NormSquared({z.data(), n});
+  const double z_squared = kernels_->norm_squared(z.data(), n);
   const double shrink =
       z_squared > 0 ? double{header.centered_norm} * header.centered_norm / z_squared : 0.0;
   rotation_.ApplyInverse(*kernels_, z.data(), y.data(), scratch.data());

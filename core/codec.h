@@ -40,7 +40,7 @@ struct CodecOptions {
 
 // Byte layout of one code record, little-endian:
 //   [0, 28)    CodeHeader
-//   [28, ...)  sign bits: dimension i in bit i % 8 of byte i / 8; 1 means y_i >= 0
+//   [28, ...)  sign bits: dimension i in bit i % 8 of byte i / 8; 1: the sign bit of y_i is clear
 //   [...]      fields of code_bits - 1 magnitude bits and the QJL bit, as the sections of RecordPacking
 // docs/format.md is the contract; static_asserts in codec.cc hold this file to it.
 struct CodeHeader {

@@ -58,14 +58,14 @@ Rotation::Rotation(size_t dim, uint64_t seed, int rounds)
         round.row_source.push_back(static_cast<uint32_t>((start + i * step) % rows_));
       }
     }
-    round.factors.reserve(dim);
+    round.rows.resize((dim + kRow - 1) / kRow);
     const uint64_t key = MixBits(seed + static_cast<uint64_t>(r));
+    size_t j = 0;
     for (uint32_t chunk : chunks_) {
       const float scale = 1.0f / std::sqrt(static_cast<float>(chunk));
-      for (uint32_t i = 0; i < chunk; ++i) {
-        const size_t j = round.factors.size();
+      for (uint32_t i = 0; i < chunk; ++i, ++j) {
         const bool negative = RandomWord(key, j / 64) >> (j % 64) & 1;
-        round.factors.push_back(negative ? -scale : scale);
+        round.factors()[j] = negative ? -scale : scale;
       }
     }
     rounds_.push_back(std::move(round));
@@ -79,20 +79,34 @@ void Rotation::TransformChunks(const Kernels& kernels, float* y) const {
   }
 }
 
-void Rotation::Apply(const Kernels& kernels, const float* x, float* y, float* scratch) const {
+void Rotation::Apply(const Kernels& kernels, const float* x, size_t x_stride, size_t count, float* y,
+                     float* scratch, size_t stride) const {
   // Ping-pong so that the last round ends in y.
   float* to = rounds_.size() % 2 == 1 ? y : scratch;
   float* other = to == y ? scratch : y;
   const float* from = x;
+  size_t from_stride = x_stride;
   for (const Round& round : rounds_) {
-    kernels.deal_rows(from + (round.shifted ? tail_ : 0), round.row_source.data(),
-                      round.factors.data(), rows_, to);
+    const float* head = from + (round.shifted ? tail_ : 0);
     const float* tail = from + (round.shifted ? 0 : rows_ * kRow);
-    for (size_t i = 0; i < tail_; ++i) {
-      to[rows_ * kRow + i] = tail[tail_ - 1 - i] * round.factors[rows_ * kRow + i];
+    size_t start = 0;
+    for (uint32_t chunk : chunks_) {
+      const float* factors = round.factors() + start;
+      if (chunk >= kRow) {
+        kernels.mix_rows(head, from_stride, count, round.row_source.data() + start / kRow, factors, chunk,
+                         to + start, stride);
+      } else {
+        for (size_t v = 0; v < count; ++v) {
+          float* out = to + v * stride + start;
+          const float* last = tail + v * from_stride + (dim_ - 1 - start);
+          for (size_t i = 0; i < chunk; ++i) out[i] = last[-static_cast<ptrdiff_t>(i)] * factors[i];
+          if (chunk > 1) kernels.hadamard(out, chunk);
+        }
+      }
+      start += chunk;
     }
-    TransformChunks(kernels, to);
     from = to;
+    from_stride = stride;
     std::swap(to, other);
   }
 }
@@ -109,12 +123,12 @@ void Rotation::ApplyInverse(const Kernels& kernels, const float* y, float* x, fl
     float* head = to + (round.shifted ? tail_ : 0);
     for (size_t i = 0; i < rows_; ++i) {
       for (size_t l = 0; l < kRow; ++l) {
-        head[round.row_source[i] * kRow + l] = other[i * kRow + l] * round.factors[i * kRow + l];
+        head[round.row_source[i] * kRow + l] = other[i * kRow + l] * round.factors()[i * kRow + l];
       }
     }
     float* tail = to + (round.shifted ? 0 : rows_ * kRow);
     for (size_t i = 0; i < tail_; ++i) {
-      tail[tail_ - 1 - i] = other[rows_ * kRow + i] * round.factors[rows_ * kRow + i];
+      tail[tail_ - 1 - i] = other[rows_ * kRow + i] * round.factors()[rows_ * kRow + i];
     }
     from = to;
     std::swap(to, other);

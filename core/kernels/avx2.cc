@@ -1,4 +1,4 @@
-// AVX2 level: the table, and which CPUs have it.
+// AVX2 level: the table, and which CPUs have it (AVX2 and FMA: Haswell, Zen and later).
 #include "core/kernels/kernels.h"
 
 #if defined(__x86_64__)
@@ -11,14 +11,12 @@ const Kernels* Avx2Kernels() {
   static const Kernels kernels = {
       .name = "avx2",
       .plane_group = 1,
-      .deal_rows = avx2::DealRows,
+      .mix_rows = avx2::MixRows,
       .hadamard = avx2::Hadamard,
-      .norms = avx2::Norms,
+      .norm_squared = avx2::NormSquared,
+      .center = avx2::Center,
       .quantize = avx2::Quantize,
-      .signed_sum = avx2::SignedSum,
-      .residual = avx2::ResidualOf,
-      .pack_signs = avx2::PackSigns,
-      .append_signs = avx2::AppendSigns,
+      .append_residual = avx2::AppendResidual,
       .pack_fields = avx2::PackFields,
       .unpack_fields = avx2::UnpackFields,
       .scan_signs = avx2::ScanSigns,
@@ -29,7 +27,7 @@ const Kernels* Avx2Kernels() {
       .code_dot = avx2::CodeDot,
       .residual_dot = avx2::ResidualDot,
   };
-  return __builtin_cpu_supports("avx2") ? &kernels : nullptr;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels : nullptr;
 }
 
 }  // namespace tqdb

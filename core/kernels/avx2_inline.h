@@ -16,6 +16,17 @@ struct Lanes {
     _mm256_storeu_ps(out, low);
     _mm256_storeu_ps(out + 8, high);
   }
+  void Load(const float in[kLanes]) {
+    low = _mm256_loadu_ps(in);
+    high = _mm256_loadu_ps(in + 8);
+  }
+  // The tree of scalar::SumLanes.
+  float Sum() const {
+    const __m256 eight = _mm256_add_ps(low, high);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+  }
 };
 
 inline __m256 AbsoluteOf(__m256 x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }

@@ -12,20 +12,17 @@ namespace tqdb {
 namespace {
 
 Kernels MakeVnniTable() {
-  // Packing is no faster with wider vectors.
   const Kernels* narrow = Avx2Kernels() != nullptr ? Avx2Kernels() : ScalarKernels();
   return {
       .name = "avx512vnni",
       .plane_group = 1,
-      .deal_rows = TQDB_AVX512::DealRows,
+      .mix_rows = TQDB_AVX512::MixRows,
       .hadamard = TQDB_AVX512::Hadamard,
-      .norms = TQDB_AVX512::Norms,
+      .norm_squared = TQDB_AVX512::NormSquared,
+      .center = TQDB_AVX512::Center,
       .quantize = TQDB_AVX512::Quantize,
-      .signed_sum = TQDB_AVX512::SignedSum,
-      .residual = TQDB_AVX512::ResidualOf,
-      .pack_signs = TQDB_AVX512::PackSigns,
-      .append_signs = narrow->append_signs,
-      .pack_fields = narrow->pack_fields,
+      .append_residual = TQDB_AVX512::AppendResidual,
+      .pack_fields = TQDB_AVX512::PackFields,
       .unpack_fields = TQDB_AVX512::UnpackFields,
       .scan_signs = TQDB_AVX512::ScanSignBytes,
       .gather_signs = narrow->gather_signs,

@@ -7,10 +7,13 @@ namespace {
 
 using scalar::kLanes;
 
+// The tree of scalar::SumLanes.
 inline float SumLanes(__m512 sum) {
-  float lanes[kLanes];
-  _mm512_storeu_ps(lanes, sum);
-  return scalar::SumLanes(lanes);
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(sum), 1));
+  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(sum), high);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
 inline __m512 FlipSigns(__m512 x, __m512i bits) {
@@ -19,6 +22,17 @@ inline __m512 FlipSigns(__m512 x, __m512i bits) {
 
 inline __m512 AbsoluteOf(__m512 x) {
   return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff)));
+}
+
+// x with its signs flipped where those of `signs` are set.
+inline __m512 FlipSignsBy(__m512 x, __m512 signs) {
+  return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(x), _mm512_castps_si512(signs),
+                                                       _mm512_set1_epi32(INT32_MIN), 0x78));
+}
+
+// The lanes whose sign bit is clear.
+inline uint16_t SignsClear(__m512 x) {
+  return _mm512_testn_epi32_mask(_mm512_castps_si512(x), _mm512_set1_epi32(INT32_MIN));
 }
 
 // The sign bit in every lane whose mask bit is clear.

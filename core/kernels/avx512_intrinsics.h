@@ -5,7 +5,9 @@
 #if defined(TQDB_EMULATE_AVX512)
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
-// What SIMDe 0.7 does not have.
+// What SIMDe 0.7 does not have, or has wrong: its alias of _mm512_madd_epi16 takes four arguments.
+#undef _mm512_madd_epi16
+#define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
 #if !defined(_mm512_cvtepi32_ps)
 static inline __m512 _mm512_cvtepi32_ps(__m512i x) {
   int32_t in[16];
@@ -13,6 +15,29 @@ static inline __m512 _mm512_cvtepi32_ps(__m512i x) {
   _mm512_storeu_si512(in, x);
   for (int i = 0; i < 16; ++i) out[i] = static_cast<float>(in[i]);
   return _mm512_loadu_ps(out);
+}
+#endif
+#if !defined(_mm512_cvttps_epi32)
+static inline __m512i _mm512_cvttps_epi32(__m512 x) {
+  float in[16];
+  int32_t out[16];
+  _mm512_storeu_ps(in, x);
+  for (int i = 0; i < 16; ++i) out[i] = static_cast<int32_t>(in[i]);
+  return _mm512_loadu_si512(out);
+}
+#endif
+#if !defined(_mm512_testn_epi32_mask)
+static inline uint16_t _mm512_testn_epi32_mask(__m512i a, __m512i b) {
+  return static_cast<uint16_t>(~_mm512_test_epi32_mask(a, b));
+}
+#endif
+#if !defined(_mm512_cvtepi32_epi8)
+static inline __m128i _mm512_cvtepi32_epi8(__m512i x) {
+  int32_t in[16];
+  uint8_t out[16];
+  _mm512_storeu_si512(in, x);
+  for (int i = 0; i < 16; ++i) out[i] = static_cast<uint8_t>(in[i]);
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(out));
 }
 #endif
 #if !defined(_mm512_cvtepu8_epi32)

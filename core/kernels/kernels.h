@@ -1,8 +1,8 @@
 // The arithmetic of codec and scan, as one table of plain functions per instruction set.
 //
-// scalar.cc is the specification. Every other level returns the same bits: integers exactly, floats by
-// keeping the scalar order of operations (sums run in 16 lanes, element i in lane i % 16, and are added
-// as a tree: lane l += lane l + 8, + 4, + 2, + 1). No kernel allocates, fails or keeps state.
+// The functions of scalar_*.cc are the specification. Every other level returns the same bits: integers exactly,
+// floats by keeping the scalar order of operations (sums run in 16 lanes, where said so 64, element i in lane i % 16,
+// and are added as a tree: lane l += lane l + 8, + 4, + 2, + 1). No kernel allocates, fails or keeps state.
 // TQDB_SIMD=scalar|avx2|avx512vnni|avx512 in the environment forces a level.
 #ifndef TQDB_CORE_KERNELS_KERNELS_H_
 #define TQDB_CORE_KERNELS_KERNELS_H_
@@ -19,6 +19,7 @@ struct Codebook;
 struct RecordPacking;
 
 inline constexpr size_t kBlockRows = 64;  // vectors of one block of the sign plane
+inline constexpr float kMinUnit = 1e-35f;  // of quantize: below it, boundaries would lose their precision
 inline constexpr int kCodeZero = 64;      // byte of an expanded code that stands for zero
 
 // A query for dot_codes.
@@ -36,27 +37,30 @@ struct Kernels {
   size_t plane_group;
 
   // --- Rotation ---
-  // out[16 i + l] = in[16 source[i] + l] * factors[16 i + l] for i < rows.
-  void (*deal_rows)(const float* in, const uint32_t* source, const float* factors, size_t rows, float* out);
+  // One chunk of a round, for `count` vectors at distances of in_stride and out_stride floats:
+  // out[16 i + l] = in[16 source[i] + l] * factors[16 i + l] for i < n / 16, then transformed as by hadamard.
+  // n is a power of two >= 16; `out` overlaps neither `in` nor `factors`. Fastest where `factors`, `in` and `out`
+  // are aligned to 64 bytes.
+  void (*mix_rows)(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
+                   size_t n, float* out, size_t out_stride);
   // Unnormalised Walsh-Hadamard transform of n floats in place, n a power of two >= 2; the stage of the
   // largest stride comes first.
   void (*hadamard)(float* x, size_t n);
 
   // --- Encode --- (n floats, any n >= 1, any alignment)
-  // sums[0] = sum y^2, sums[1] = sum |y|.
-  void (*norms)(const float* y, size_t n, float sums[2]);
-  // u = y * scale; levels = level of |u|; centroids = centroid with the sign of u (u >= 0: positive);
-  // sums[0] = sum u * centroid, sums[1] = sum centroid^2.
-  void (*quantize)(const float* y, size_t n, float scale, const Codebook& book, float* u, uint8_t* levels,
-                   float* centroids, float sums[2]);
-  // sum (z_i >= 0 ? v_i : -v_i).
-  float (*signed_sum)(const float* v, const float* z, size_t n);
-  // r = u - t * c.
-  void (*residual)(const float* u, const float* c, float t, size_t n, float* r);
-  // Bit i % 8 of byte i / 8 is y_i >= 0; ceil(n / 8) bytes, the rest of the last byte zero.
-  void (*pack_signs)(const float* y, size_t n, uint8_t* bits);
-  // fields_i = 2 fields_i + (z_i >= 0).
-  void (*append_signs)(const float* z, size_t n, uint8_t* fields);
+  // sum x^2, in 64 lanes; summed again in double where float might have overflowed or vanished.
+  double (*norm_squared)(const float* x, size_t n);
+  // out = x * factor - mu; sums[0] = norm_squared of out; sums[1] = sum out * mu, in 64 lanes.
+  void (*center)(const float* x, float factor, const float* mu, size_t n, float* out, double sums[2]);
+  // Codes y in units of `unit` (at least kMinUnit). Writes bit i % 8 of byte i / 8 of `signs`: 1 where the sign bit
+  // of y_i is clear, the rest of the last byte zero; levels_i, the number of boundaries * unit that are <= |y_i|;
+  // and, unless `centroids` is null, the centroid of that level with the sign of y_i.
+  // sums[0] = sum |y|, sums[1] = sum y * centroid and, unless `centroids` is null, sums[2] = sum centroid^2.
+  void (*quantize)(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs, uint8_t* levels,
+                   float* centroids, float sums[3]);
+  // With z = y - t * c: fields_i = 2 fields_i + b_i, b_i = 1 where the sign bit of z_i is clear;
+  // sums[0] = sum |z|, sums[1] = sum (b_i ? c_i : -c_i).
+  void (*append_residual)(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]);
   // RecordPacking::Pack and Unpack.
   void (*pack_fields)(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
   void (*unpack_fields)(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);

@@ -13,21 +13,36 @@
 namespace tqdb::scalar {
 
 inline constexpr size_t kLanes = 16;
+inline constexpr size_t kNormLanes = 64;
 
-// The tree that ends every sum. Destroys `lanes`.
+// The trees that end every sum. Destroy `lanes`.
 float SumLanes(float lanes[kLanes]);
 // The same of twice as many lanes, the second half added to the first.
 float SumWideLanes(float lanes[2 * kLanes]);
+float SumNormLanes(float lanes[kNormLanes]);
 
-// Elements [first, n) added to 16 running lanes each.
-void NormsFrom(const float* y, size_t first, size_t n, float squares[kLanes], float absolutes[kLanes]);
-void SignedSumFrom(const float* v, const float* z, size_t first, size_t n, float lanes[kLanes]);
-void QuantizeFrom(const float* y, size_t first, size_t n, float scale, const Codebook& book, float* u,
-                  uint8_t* levels, float* centroids, float dots[kLanes], float squares[kLanes]);
+// What norm_squared makes of the sum in float.
+double NormSquaredFrom(float sum, const float* x, size_t n);
 
-void Quantize(const float* y, size_t n, float scale, const Codebook& book, float* u, uint8_t* levels,
-              float* centroids, float sums[2]);
+// Elements [first, n) of the functions of the table, added to running lanes. `first` is a multiple of 16.
+struct QuantizeLanes {
+  float magnitudes[kLanes];
+  float dots[kLanes];
+  float squares[kLanes];  // only where centroids are asked for
+};
+void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Codebook& book, uint8_t* signs,
+                  uint8_t* levels, float* centroids, QuantizeLanes& lanes);
+void AppendResidualFrom(const float* y, const float* c, float t, size_t first, size_t n, uint8_t* fields,
+                        float magnitudes[kLanes], float signed_c[kLanes]);
+
+void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
+             size_t n, float* out, size_t out_stride);
 void Hadamard(float* x, size_t n);
+double NormSquared(const float* x, size_t n);
+void Center(const float* x, float factor, const float* mu, size_t n, float* out, double sums[2]);
+void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs, uint8_t* levels,
+              float* centroids, float sums[3]);
+void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]);
 void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
 void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
 void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,

@@ -2,6 +2,7 @@
 #include "core/codebook.h"
 
 #include <cmath>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -40,6 +41,32 @@ TEST(CodebookTest, EveryCentroidIsTheMeanOfItsCell) {
         EXPECT_FLOAT_EQ(book.boundaries[i - 1], 0.5f * (book.centroids[i - 1] + book.centroids[i]));
       }
     }
+  }
+}
+
+// What lets a level be found without a search.
+TEST(CodebookTest, EveryBinHoldsAtMostOneBoundaryAndNoneNearItsEdges) {
+  for (int bits : {1, 2, 3, 4, 8}) {
+    const Codebook& book = Codebook::Get(bits);
+    const size_t bins = static_cast<size_t>(book.bin_limit * book.bins_per_unit) + 1;
+    ASSERT_LE(bins, book.first_level.size());
+    EXPECT_EQ(book.boundaries[static_cast<size_t>(book.levels - 1)], INFINITY);
+    std::vector<int> held(bins);
+    for (int b = 0; b + 1 < book.levels; ++b) {
+      const double place = double{book.boundaries[static_cast<size_t>(b)]} * book.bins_per_unit;
+      ASSERT_LT(place, static_cast<double>(bins - 1) + 0.999);
+      const size_t bin = static_cast<size_t>(place);
+      ++held[bin];
+      EXPECT_EQ(book.first_level[bin], b);
+      // The bin is found with three roundings in float.
+      const double margin = 4 * 6e-8 * place;
+      EXPECT_GT(place - std::floor(place), margin) << bits << " bits, boundary " << b;
+      EXPECT_LT(place - std::floor(place), 1 - margin) << bits << " bits, boundary " << b;
+      if (book.levels <= 8) {
+        EXPECT_EQ(bin, static_cast<size_t>(b));
+      }
+    }
+    for (size_t bin = 0; bin < bins; ++bin) EXPECT_LE(held[bin], 1) << bits << " bits, bin " << bin;
   }
 }
 

@@ -47,71 +47,133 @@ TEST_P(KernelsTest, HadamardHasTheBitsOfTheSpecification) {
   }
 }
 
-TEST_P(KernelsTest, DealRowsHasTheBitsOfTheSpecification) {
+TEST_P(KernelsTest, MixRowsHasTheBitsOfTheSpecificationWhichIsDealScaleTransform) {
   Gaussian random(2);
-  for (size_t rows : {1, 2, 6, 96}) {
-    const std::vector<float> in = random.Vector(rows * 16), factors = random.Vector(rows * 16);
+  constexpr size_t kCount = 3;
+  for (size_t n = 16; n <= 8192; n *= 2) {
+    const size_t in_stride = 2 * n + 5, out_stride = n + 3;
+    const std::vector<float> in = random.Vector(kCount * in_stride), factors = random.Vector(n);
     std::vector<uint32_t> source;
-    for (size_t i = 0; i < rows; ++i) source.push_back(static_cast<uint32_t>((rows - 1 - i)));
-    std::vector<float> got(rows * 16), want(rows * 16);
-    kernels().deal_rows(in.data(), source.data(), factors.data(), rows, got.data());
-    scalar().deal_rows(in.data(), source.data(), factors.data(), rows, want.data());
+    for (size_t i = 0; i < n / 16; ++i) source.push_back(static_cast<uint32_t>(random.Below(2 * n / 16)));
+    std::vector<float> got(kCount * out_stride, 7.0f), want = got, steps = got;
+    kernels().mix_rows(in.data(), in_stride, kCount, source.data(), factors.data(), n, got.data(), out_stride);
+    scalar().mix_rows(in.data(), in_stride, kCount, source.data(), factors.data(), n, want.data(), out_stride);
     ExpectSameBits(got, want);
+    for (size_t v = 0; v < kCount; ++v) {
+      float* out = steps.data() + v * out_stride;
+      for (size_t i = 0; i < n; ++i) out[i] = in[v * in_stride + 16 * source[i / 16] + i % 16] * factors[i];
+      scalar().hadamard(out, n);
+    }
+    ExpectSameBits(got, steps);
   }
 }
 
-TEST_P(KernelsTest, NormsResidualAndSignsHaveTheBitsOfTheSpecification) {
+TEST_P(KernelsTest, NormAndCenterHaveTheBitsOfTheSpecificationAndTheValueOfDoubles) {
   Gaussian random(3);
   for (size_t n : kSizes) {
-    std::vector<float> y = random.Vector(n);
-    y[random.Below(n)] = 0.0f;
-    y[random.Below(n)] = -0.0f;
-    const std::vector<float> c = random.Vector(n);
-    std::vector<float> got(2), want(2), got_r(n), want_r(n);
-    kernels().norms(y.data(), n, got.data());
-    scalar().norms(y.data(), n, want.data());
-    ExpectSameBits(got, want);
-    kernels().residual(y.data(), c.data(), 0.987f, n, got_r.data());
-    scalar().residual(y.data(), c.data(), 0.987f, n, want_r.data());
-    ExpectSameBits(got_r, want_r);
-    const std::vector<float> got_sum = {kernels().signed_sum(c.data(), y.data(), n)};
-    ExpectSameBits(got_sum, {scalar().signed_sum(c.data(), y.data(), n)});
-    std::vector<uint8_t> got_fields(n), want_fields;
-    for (uint8_t& f : got_fields) f = static_cast<uint8_t>(random.Below(128));
-    want_fields = got_fields;
-    kernels().append_signs(y.data(), n, got_fields.data());
-    scalar().append_signs(y.data(), n, want_fields.data());
-    ExpectSameBits(got_fields, want_fields);
-    std::vector<uint8_t> got_bits((n + 7) / 8, 0xee), want_bits((n + 7) / 8, 0x11);
-    kernels().pack_signs(y.data(), n, got_bits.data());
-    scalar().pack_signs(y.data(), n, want_bits.data());
-    ExpectSameBits(got_bits, want_bits);
+    for (float size : {1.0f, 1e-30f, 1e-12f, 1e14f}) {  // squares may vanish in float, and come near its end
+      std::vector<float> x = random.Vector(n), mu = random.Vector(n);
+      for (float& value : x) value *= size;
+      for (float& value : mu) value *= size;
+      const std::vector<double> got = {kernels().norm_squared(x.data(), n)};
+      ExpectSameBits(got, {scalar().norm_squared(x.data(), n)});
+      std::vector<float> out(n), want_out(n);
+      std::vector<double> sums(2), want_sums(2);
+      kernels().center(x.data(), 0.37f, mu.data(), n, out.data(), sums.data());
+      scalar().center(x.data(), 0.37f, mu.data(), n, want_out.data(), want_sums.data());
+      ExpectSameBits(out, want_out);
+      ExpectSameBits(sums, want_sums);
+      double norm = 0, square = 0, dot = 0;
+      for (size_t i = 0; i < n; ++i) {
+        EXPECT_EQ(out[i], x[i] * 0.37f - mu[i]);
+        norm += double{x[i]} * x[i];
+        square += double{out[i]} * out[i];
+        dot += double{out[i]} * mu[i];
+      }
+      EXPECT_NEAR(got[0], norm, 2e-6 * norm);
+      EXPECT_NEAR(sums[0], square, 2e-6 * square);
+      EXPECT_NEAR(sums[1], dot, 2e-6 * (square + norm) + 1e-37);
+    }
   }
 }
 
-TEST_P(KernelsTest, QuantizeHasTheBitsOfTheSpecificationAndFindsTheNearestCentroid) {
+TEST_P(KernelsTest, AppendResidualHasTheBitsOfTheSpecification) {
+  Gaussian random(10);
+  for (size_t n : kSizes) {
+    std::vector<float> y = random.Vector(n), c = random.Vector(n);
+    for (float zero : {0.0f, -0.0f}) {
+      const size_t i = random.Below(n);
+      y[i] = zero;
+      c[i] = 0.0f;
+    }
+    std::vector<uint8_t> fields(n);
+    for (uint8_t& f : fields) f = static_cast<uint8_t>(random.Below(128));
+    std::vector<uint8_t> want_fields = fields;
+    std::vector<float> sums(2), want_sums(2);
+    kernels().append_residual(y.data(), c.data(), 0.987f, n, fields.data(), sums.data());
+    scalar().append_residual(y.data(), c.data(), 0.987f, n, want_fields.data(), want_sums.data());
+    ExpectSameBits(fields, want_fields);
+    ExpectSameBits(sums, want_sums);
+  }
+}
+
+// Gaussians with zeros of both signs, far values, every boundary and its neighbours.
+std::vector<float> HardMagnitudes(const Codebook& book, size_t n, float unit, Gaussian& random) {
+  std::vector<float> y = random.Vector(n);
+  for (float& value : y) value *= unit;
+  for (float hard : {0.0f, -0.0f, 1e6f, -3e38f, 1e-44f}) y[random.Below(n)] = hard;
+  for (int b = 0; b + 1 < book.levels; ++b) {
+    const float boundary = book.boundaries[static_cast<size_t>(b)] * unit;
+    y[random.Below(n)] = boundary;
+    y[random.Below(n)] = -std::nextafter(boundary, 0.0f);
+    y[random.Below(n)] = std::nextafter(boundary, INFINITY);
+  }
+  return y;
+}
+
+TEST_P(KernelsTest, QuantizeHasTheBitsOfTheSpecification) {
   Gaussian random(4);
   for (int bits : {1, 2, 3, 4, 8}) {
     const Codebook& book = Codebook::Get(bits);
     for (size_t n : kSizes) {
-      std::vector<float> y = random.Vector(n);
-      y[random.Below(n)] = 0.0f;
-      y[random.Below(n)] = 1e6f;  // far outside the codebook
-      if (book.levels > 1) y[random.Below(n)] = -book.boundaries[random.Below(book.levels - 1)];
-      std::vector<float> u(n), c(n), sums(2), want_u(n), want_c(n), want_sums(2);
-      std::vector<uint8_t> levels(n), want_levels(n);
-      kernels().quantize(y.data(), n, 1.0f, book, u.data(), levels.data(), c.data(), sums.data());
-      scalar().quantize(y.data(), n, 1.0f, book, want_u.data(), want_levels.data(), want_c.data(),
-                        want_sums.data());
-      ExpectSameBits(u, want_u);
-      ExpectSameBits(levels, want_levels);
-      ExpectSameBits(c, want_c);
-      ExpectSameBits(sums, want_sums);
+      for (float unit : {1.0f, 0.731f, kMinUnit}) {
+        const std::vector<float> y = HardMagnitudes(book, n, unit, random);
+        std::vector<float> c(n), want_c(n), sums(3), want_sums(3);
+        std::vector<uint8_t> levels(n), want_levels(n), signs((n + 7) / 8, 0xee), want_signs((n + 7) / 8, 0x11);
+        scalar().quantize(y.data(), n, unit, book, want_signs.data(), want_levels.data(), want_c.data(),
+                          want_sums.data());
+        kernels().quantize(y.data(), n, unit, book, signs.data(), levels.data(), c.data(), sums.data());
+        ExpectSameBits(signs, want_signs);
+        ExpectSameBits(levels, want_levels);
+        ExpectSameBits(c, want_c);
+        ExpectSameBits(sums, want_sums);
+        std::fill(sums.begin(), sums.end(), 0.0f);
+        kernels().quantize(y.data(), n, unit, book, signs.data(), levels.data(), nullptr, sums.data());
+        ExpectSameBits(signs, want_signs);
+        ExpectSameBits(levels, want_levels);
+        want_sums[2] = 0;  // not asked for
+        ExpectSameBits(sums, want_sums);
+      }
+    }
+  }
+}
+
+TEST(QuantizeTest, LevelIsTheNumberOfBoundariesReached) {
+  Gaussian random(9);
+  for (int bits : {1, 2, 3, 4, 8}) {
+    for (float unit : {1.0f, 0.0321f, 1e10f}) {
+      const Codebook& book = Codebook::Get(bits);
+      const size_t n = 5000;
+      const std::vector<float> y = HardMagnitudes(book, n, unit, random);
+      std::vector<float> c(n), sums(3);
+      std::vector<uint8_t> levels(n), signs(n / 8);
+      ScalarKernels()->quantize(y.data(), n, unit, book, signs.data(), levels.data(), c.data(), sums.data());
       for (size_t i = 0; i < n; ++i) {
-        for (int level = 0; level < book.levels; ++level) {
-          ASSERT_LE(std::fabs(std::fabs(u[i]) - book.centroids[levels[i]]),
-                    std::fabs(std::fabs(u[i]) - book.centroids[level]) + 1e-6);
-        }
+        size_t level = 0;
+        while (level + 1 < static_cast<size_t>(book.levels) && book.boundaries[level] * unit <= std::fabs(y[i])) ++level;
+        ASSERT_EQ(levels[i], level) << y[i] << " at " << bits << " bits";
+        ASSERT_EQ(signs[i / 8] >> (i % 8) & 1, !std::signbit(y[i]));
+        ASSERT_EQ(c[i], std::copysign(book.centroids[level], y[i]));
       }
     }
   }

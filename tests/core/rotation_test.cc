@@ -1,6 +1,7 @@
 #include "core/rotation.h"
 
 #include <cmath>
+#include <string>
 
 #include "core/codebook.h"
 #include "core/kernels/kernels.h"
@@ -61,14 +62,14 @@ double Distortion(const std::vector<float>& x, int bits, int seeds) {
   const size_t dim = x.size();
   const double norm = std::sqrt(SquaredNorm(x));
   double error = 0;
-  std::vector<float> y(dim), scratch(dim), u(dim), c(dim);
-  std::vector<uint8_t> levels(dim);
+  std::vector<float> y(dim), scratch(dim), c(dim);
+  std::vector<uint8_t> levels(dim), signs((dim + 7) / 8);
+  const float unit = static_cast<float>(norm / std::sqrt(static_cast<double>(dim)));
   for (int seed = 0; seed < seeds; ++seed) {
     Rotation(dim, static_cast<uint64_t>(seed), Rotation::RoundsFor(dim)).Apply(BestKernels(), x.data(), y.data(), scratch.data());
-    float sums[2];
-    BestKernels().quantize(y.data(), dim, static_cast<float>(std::sqrt(dim) / norm), book, u.data(), levels.data(),
-                           c.data(), sums);
-    for (size_t i = 0; i < dim; ++i) error += (double{u[i]} - c[i]) * (double{u[i]} - c[i]);
+    float sums[3];
+    BestKernels().quantize(y.data(), dim, unit, book, signs.data(), levels.data(), c.data(), sums);
+    for (size_t i = 0; i < dim; ++i) error += std::pow(double{y[i]} / unit - c[i], 2);
   }
   return error / static_cast<double>(dim) / seeds;
 }
@@ -78,7 +79,7 @@ double Distortion(const std::vector<float>& x, int bits, int seeds) {
 TEST(RotationTest, AnyInputIsQuantisedLikeAGaussian) {
   Gaussian random(13);
   const double ideal[] = {0, 0.363380, 0.117482, 0.0345478, 0.0095010};
-  for (size_t dim : {64, 79, 96, 100, 111, 128, 200, 255, 300, 384, 768, 1000, 1024, 1536, 3000, 4096}) {
+  for (size_t dim : {64, 79, 96, 100, 111, 128, 200, 255, 300, 384, 512, 768, 1000, 1024, 1536, 2048, 3000, 4096}) {
     std::vector<std::pair<const char*, std::vector<float>>> inputs;
     inputs.emplace_back("dense", random.Vector(dim));
     std::vector<float> one_hot(dim), last_hot(dim), power_law(dim), head(dim), constant(dim, 1.0f), two_hot(dim);
@@ -98,8 +99,10 @@ TEST(RotationTest, AnyInputIsQuantisedLikeAGaussian) {
     inputs.emplace_back("constant", constant);
     for (const auto& [name, x] : inputs) {
       for (int bits : {2, 4}) {
-        const double ratio = Distortion(x, bits, dim < 1000 ? 100 : 20) / ideal[bits];
-        EXPECT_LT(ratio, 1.06) << name << ", dim " << dim << ", bits " << bits;
+        const double ratio = Distortion(x, bits, dim < 1000 ? 400 : 100) / ideal[bits];
+        // The worst case is two equal coordinates and nothing else: few different sums come out.
+        const double limit = name == std::string("two-hot") ? 1.06 : dim % 16 != 0 ? 1.04 : 1.03;
+        EXPECT_LT(ratio, limit) << name << ", dim " << dim << ", bits " << bits;
         EXPECT_GT(ratio, 0.85) << name << ", dim " << dim << ", bits " << bits;
       }
     }
