@@ -70,9 +70,16 @@ const std::map<std::string, storage::StoreVectors>& StoreVectorsNames() {
   return names;
 }
 
+const std::map<std::string, Stages>& StagesNames() {
+  static const auto& names = *new std::map<std::string, Stages>{
+      {"auto", Stages::kAuto}, {"signs", Stages::kSigns}, {"codes", Stages::kCodes}};
+  return names;
+}
+
 std::string NameOf(Metric metric) { return KeyOf(MetricNames(), metric); }
 std::string NameOf(Residual residual) { return KeyOf(ResidualNames(), residual); }
 std::string NameOf(Centering centering) { return KeyOf(CenteringNames(), centering); }
 std::string NameOf(storage::StoreVectors store) { return KeyOf(StoreVectorsNames(), store); }
+std::string NameOf(Stages stages) { return KeyOf(StagesNames(), stages); }
 
 }  // namespace tqdb::bench

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "bench/report.h"
+#include "core/scan.h"
 #include "core/types.h"
 #include "storage/options.h"
 
@@ -42,6 +43,7 @@ Command AddEncodeCommand(CLI::App& app);
 Command AddIngestCommand(CLI::App& app);
 Command AddSearchCommand(CLI::App& app);
 Command AddRecoverCommand(CLI::App& app);
+Command AddGenerateCommand(CLI::App& app);
 
 // --json, --threads, --seed.
 void AddCommonFlags(CLI::App* command, CommonFlags* flags);
@@ -53,12 +55,14 @@ const std::map<std::string, Metric>& MetricNames();
 const std::map<std::string, Residual>& ResidualNames();
 const std::map<std::string, Centering>& CenteringNames();
 const std::map<std::string, storage::StoreVectors>& StoreVectorsNames();
+const std::map<std::string, Stages>& StagesNames();
 
 // As they are written on the command line and in results.
 std::string NameOf(Metric metric);
 std::string NameOf(Residual residual);
 std::string NameOf(Centering centering);
 std::string NameOf(storage::StoreVectors store);
+std::string NameOf(Stages stages);
 
 // "{auto,off}", for the help.
 template <typename Enum>

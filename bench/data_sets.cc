@@ -1,8 +1,8 @@
 #include "bench/data_sets.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -25,9 +25,27 @@ std::string NameOf(const std::string& file, const std::string& kind) {
   return "";
 }
 
+absl::StatusOr<std::vector<DataSetFiles>> Choose(const std::string& directory,
+                                                 const std::vector<std::string>& names,
+                                                 const std::vector<DataSetFiles>& found) {
+  const std::set<std::string> wanted(names.begin(), names.end());
+  std::set<std::string> missing = wanted;
+  std::vector<DataSetFiles> chosen;
+  for (const DataSetFiles& files : found) {
+    missing.erase(files.name);
+    if (wanted.count(files.name) != 0) chosen.push_back(files);
+  }
+  if (!missing.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("--set: ", directory, " has no set '", *missing.begin(), "'"));
+  }
+  return chosen;
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<DataSetFiles>> FindDataSets(const std::string& directory) {
+absl::StatusOr<std::vector<DataSetFiles>> FindDataSets(const std::string& directory,
+                                                       const std::vector<std::string>& names) {
   std::error_code error;
   std::map<std::string, DataSetFiles> sets;
   std::filesystem::directory_iterator entries(directory, error);
@@ -57,7 +75,7 @@ absl::StatusOr<std::vector<DataSetFiles>> FindDataSets(const std::string& direct
     return absl::NotFoundError(
         absl::StrCat("--data: ", directory, " holds no NAME.base.{f16,f32,i8}.npy"));
   }
-  return found;
+  return names.empty() ? found : Choose(directory, names, found);
 }
 
 absl::StatusOr<DataSet> ReadDataSet(const DataSetFiles& files, const DataSetLimits& limits) {

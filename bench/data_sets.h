@@ -24,8 +24,10 @@ struct DataSet {
   Matrix queries;
 };
 
-// In name order. NotFound when the directory has none, or a base without its queries.
-absl::StatusOr<std::vector<DataSetFiles>> FindDataSets(const std::string& directory);
+// In name order, only those of `names` unless it is empty. NotFound when the directory has none,
+// not one of `names`, or a base without its queries.
+absl::StatusOr<std::vector<DataSetFiles>> FindDataSets(const std::string& directory,
+                                                       const std::vector<std::string>& names = {});
 
 struct DataSetLimits {
   size_t rows = std::numeric_limits<size_t>::max();

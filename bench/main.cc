@@ -17,7 +17,7 @@ constexpr char kFooter[] =
     "  tqdb-bench search --rows 100000 --dim 1536 --clients 1,8\n"
     "  tqdb-bench codec --json\n"
     "Results go to the standard output, progress to the standard error when that is a terminal.\n"
-    "TQDB_SIMD=scalar|avx2|avx512 forces a kernel level.\n"
+    "TQDB_SIMD=scalar|avx2|avx512vnni|avx512 forces a kernel level.\n"
     "Exit codes: 0 done, 1 error, 2 wrong usage, 130 interrupted.";
 
 }  // namespace
@@ -28,10 +28,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   const std::vector<tqdb::bench::Command> commands = {
-      tqdb::bench::AddCodecCommand(app),  tqdb::bench::AddRecallCommand(app),
-      tqdb::bench::AddScanCommand(app),   tqdb::bench::AddEncodeCommand(app),
-      tqdb::bench::AddIngestCommand(app), tqdb::bench::AddSearchCommand(app),
-      tqdb::bench::AddRecoverCommand(app)};
+      tqdb::bench::AddCodecCommand(app),   tqdb::bench::AddRecallCommand(app),
+      tqdb::bench::AddScanCommand(app),    tqdb::bench::AddEncodeCommand(app),
+      tqdb::bench::AddIngestCommand(app),  tqdb::bench::AddSearchCommand(app),
+      tqdb::bench::AddRecoverCommand(app), tqdb::bench::AddGenerateCommand(app)};
   // The parser reports by exception; it ends here.
   try {
     app.parse(argc, argv);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <regex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -116,6 +117,37 @@ absl::StatusOr<Matrix> ReadNpy(const std::string& path) {
     }
   }
   return matrix;
+}
+
+NpyWriter::NpyWriter(std::string path, std::ofstream out, size_t rows)
+    : path_(std::move(path)), out_(std::move(out)), missing_rows_(rows) {}
+
+absl::StatusOr<NpyWriter> NpyWriter::Create(const std::string& path, size_t rows, size_t dim) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  if (!out) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  std::string text =
+      absl::StrCat("{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ", dim, "), }");
+  // Magic, version, length and text together are a multiple of 64, and the text ends in a newline.
+  const size_t before = kMagicBytes + 4;
+  text.append((before + text.size() + 1 + 63) / 64 * 64 - before - text.size() - 1, ' ');
+  text += '\n';
+  out.write(kMagic, kMagicBytes).put('\x01').put('\x00');
+  out.put(static_cast<char>(text.size() & 0xff)).put(static_cast<char>(text.size() >> 8));
+  out << text;
+  return NpyWriter(path, std::move(out), rows);
+}
+
+void NpyWriter::Append(const Matrix& rows) {
+  out_.write(reinterpret_cast<const char*>(rows.values.data()),
+             static_cast<std::streamsize>(rows.values.size() * sizeof(float)));
+  missing_rows_ -= rows.rows;
+}
+
+absl::Status NpyWriter::Close() {
+  out_.close();
+  if (!out_) return absl::DataLossError(absl::StrCat(path_, ": cannot be written"));
+  if (missing_rows_ != 0) return absl::DataLossError(absl::StrCat(path_, ": rows are missing"));
+  return absl::OkStatus();
 }
 
 }  // namespace tqdb::bench

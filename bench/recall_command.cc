@@ -199,12 +199,9 @@ absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
 }
 
 absl::Status Run(const Flags& flags) {
-  TQDB_ASSIGN_OR_RETURN(const std::vector<DataSetFiles> sets, FindDataSets(flags.data));
+  TQDB_ASSIGN_OR_RETURN(const std::vector<DataSetFiles> sets, FindDataSets(flags.data, flags.sets));
   const std::unique_ptr<Report> report = flags.common.StartReport("recall");
   for (const DataSetFiles& files : sets) {
-    const auto& wanted = flags.sets;
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), files.name) == wanted.end())
-      continue;
     TQDB_ASSIGN_OR_RETURN(const DataSet set, ReadDataSet(files, flags.limits));
     TQDB_RETURN_IF_ERROR(RunSet(flags, set, *report));
   }

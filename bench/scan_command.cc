@@ -1,19 +1,19 @@
-// The scan kernels and the engine around them, in memory, against the limits of the machine.
+// The engine in memory, on one core and on all, against the limits of the machine.
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
-#include "bench/cluster_tree.h"
 #include "bench/command.h"
-#include "bench/machine_limits.h"
-#include "bench/parallel.h"
+#include "bench/data_sets.h"
+#include "bench/ground_truth.h"
 #include "bench/progress.h"
-#include "bench/stopwatch.h"
+#include "bench/row_source.h"
+#include "bench/scan_limits.h"
+#include "bench/scan_space.h"
+#include "bench/search_loop.h"
 #include "core/status_macros.h"
 #include "core/vector_space.h"
 
@@ -23,179 +23,178 @@ namespace {
 struct Flags {
   CommonFlags common;
   std::string data;
+  std::vector<std::string> sets;
+  size_t tile_mb = 0;
+  std::string generator;
   size_t rows = 400'000;
   size_t dim = 1536;
   Metric metric = Metric::kCosine;
   int code_bits = 4;
   Residual residual = Residual::kQjl;
   Centering centering = Centering::kAuto;
+  std::vector<Stages> stages = {Stages::kAuto};
   std::vector<size_t> batches = {1, 16, 64};
   std::vector<std::string> kernels;
   size_t top_k = 10;
   double seconds = 3;
+  size_t recall_queries = 1000;
 };
 
-constexpr size_t kMeanRows = 1000;
-constexpr size_t kPieceRows = 4096;  // generated and encoded at a time
 constexpr size_t kQueries = 1024;
-constexpr size_t kPlaneFloatBytes = 12;  // three floats a row beside its signs
 
-// Encodes generated rows into a new space.
-absl::StatusOr<std::unique_ptr<VectorSpace>> FillSpace(const Flags& flags, const ClusterTree& tree,
-                                                       const Kernels* kernels) {
+// What one line of the result stands for, besides the space that is searched.
+struct Setting {
+  Stages stages;
+  size_t threads;
+  size_t batch;
+};
+
+// The true neighbours of the first queries of a source. No queries where they are not known.
+struct Truth {
+  MatrixView queries{nullptr, 0, 0};
+  Neighbors neighbors;
+};
+
+absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
+  std::vector<const Kernels*> levels;
+  for (const std::string& name : flags.kernels) {
+    levels.push_back(FindKernels(name));
+    if (levels.back() == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--kernels: this CPU has no level '", name, "'"));
+    }
+  }
+  if (levels.empty()) levels.push_back(&BestKernels());
+  return levels;
+}
+
+CodecOptions CodecOf(const Flags& flags, size_t dim) {
   CodecOptions options;
-  options.dim = flags.dim;
+  options.dim = dim;
   options.metric = flags.metric;
   options.code_bits = flags.code_bits;
   options.residual = flags.residual;
-  TQDB_ASSIGN_OR_RETURN(std::unique_ptr<VectorSpace> space, VectorSpace::Create(options, kernels));
-  const Codec& codec = space->codec();
-  const size_t threads = flags.common.ThreadCount();
-  if (flags.centering == Centering::kAuto) {
-    const Matrix first = tree.Rows(0, std::min(kMeanRows, flags.rows), threads);
-    std::vector<float> mean(flags.dim);
-    for (size_t r = 0; r < first.rows; ++r) {
-      for (size_t i = 0; i < flags.dim; ++i)
-        mean[i] += first.row(r)[i] / static_cast<float>(first.rows);
-    }
-    space->AddMean(codec.MakeMean(1, mean));
-    TQDB_RETURN_IF_ERROR(space->SetCurrentMean(1));
-  }
-  const auto mean = space->current_mean();
-  Progress progress(absl::StrCat("scan: encode rows, ", codec.kernels().name, " kernels"),
-                    flags.rows);
-  std::vector<uint8_t> codes(kPieceRows * codec.code_bytes());
-  for (size_t begin = 0; begin < flags.rows; begin += kPieceRows) {
-    const size_t count = std::min(kPieceRows, flags.rows - begin);
-    const Matrix rows = tree.Rows(begin, count, threads);
-    ParallelFor(threads, count, 256, [&](size_t first, size_t end) {
-      codec.Encode(rows.view().Slice(first, end - first), mean.get(),
-                   codes.data() + first * codec.code_bytes());
-    });
-    for (size_t i = 0; i < count; ++i) {
-      TQDB_ASSIGN_OR_RETURN(const Slot slot, space->Append(PointId::Number(begin + i), begin + i,
-                                                           codes.data() + i * codec.code_bytes()));
-      (void)slot;
-    }
-    progress.Add(count);
-  }
-  return space;
+  return options;
 }
 
-struct ScanResult {
-  double seconds = 0;
-  uint64_t queries = 0;
-  Latencies latencies;  // of one call
-  SearchStats stats;
-};
+absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const DataSetFiles& files) {
+  TQDB_ASSIGN_OR_RETURN(DataSet set, ReadDataSet(files, {}));
+  size_t rows = set.base.rows;
+  if (flags.tile_mb != 0) {
+    TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Codec> codec,
+                          Codec::Create(CodecOf(flags, set.base.dim)));
+    rows = RowsThatFill(flags.tile_mb, CodesCost(*codec).bytes);
+  }
+  return std::make_unique<TiledRows>(std::move(set), rows, flags.common.seed);
+}
 
-absl::StatusOr<ScanResult> MeasureScan(const Flags& flags, const VectorSpace& space,
-                                       MatrixView queries, size_t batch, size_t threads) {
+Truth FindTruth(const Flags& flags, const RowSource& source) {
+  const size_t count = std::min(flags.recall_queries, source.queries().rows);
+  if (source.whole() == nullptr || count == 0) return {};
+  const Progress progress(absl::StrCat(source.name(), ": ground truth of queries"), count);
+  Truth truth;
+  truth.queries = source.queries().view().Slice(0, count);
+  truth.neighbors = ExactNeighbors(flags.metric, source.whole()->view(), truth.queries, flags.top_k,
+                                   flags.common.ThreadCount());
+  return truth;
+}
+
+absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, const Truth& truth,
+                               const VectorSpace& space, MatrixView queries, const Setting& setting,
+                               const ScanLimits& limits) {
   SearchOptions options;
   options.top_k = flags.top_k;
-  ScanResult result;
-  absl::Mutex mutex;
-  absl::Status failure;
-  std::atomic<size_t> next{0};
-  const size_t calls = queries.rows() / batch;
-  const Stopwatch watch;
-  OnThreads(threads, [&](size_t) {
-    Latencies latencies;
-    SearchStats stats;
-    absl::Status status;
-    do {
-      const size_t call = next.fetch_add(1, std::memory_order_relaxed) % calls;
-      const Stopwatch call_watch;
-      status.Update(space.Search(queries.Slice(call * batch, batch), options, &stats).status());
-      latencies.Add(call_watch.seconds());
-    } while (status.ok() && watch.seconds() < flags.seconds);
-    absl::MutexLock lock(&mutex);
-    failure.Update(status);
-    result.latencies.Merge(latencies);
-    result.stats.rows_scanned += stats.rows_scanned;
-    result.stats.rows_refined += stats.rows_refined;
-  });
-  TQDB_RETURN_IF_ERROR(failure);
-  result.seconds = watch.seconds();
-  result.queries = result.latencies.count() * batch;
-  return result;
-}
-
-// Rows times queries that memory and the look-ups of the sign plane allow per second.
-struct Limits {
-  double memory;   // of a pass with one query
-  double lookups;  // 0: unknown
-};
-
-Record Describe(const Flags& flags, const std::string& set, const VectorSpace& space, size_t batch,
-                size_t threads, const ScanResult& result, const Limits& limits) {
-  const double rate = static_cast<double>(result.stats.rows_scanned) / result.seconds;
-  const double memory = limits.memory * static_cast<double>(std::min(batch, Scan::kMaxQueries));
-  const bool by_lookups = limits.lookups > 0 && limits.lookups < memory;
-  return Record()
-      .Set("kernels", space.codec().kernels().name)
-      .Set("threads", uint64_t{threads})
-      .Set("set", set)
-      .Set("rows", uint64_t{flags.rows})
-      .Set("dim", uint64_t{flags.dim})
+  options.stages = setting.stages;
+  TQDB_ASSIGN_OR_RETURN(
+      const SearchRate result,
+      MeasureSearch(space, queries, options, setting.batch, setting.threads, flags.seconds));
+  const double scanned = static_cast<double>(result.stats.rows_scanned);
+  const double rate = scanned / result.seconds;
+  const ScanLimit limit = limits.Lowest(setting.batch);
+  Record record;
+  record.Set("kernels", space.codec().kernels().name)
+      .Set("threads", uint64_t{setting.threads})
+      .Set("set", source.name())
+      .Set("rows", uint64_t{source.rows()})
+      .Set("dim", uint64_t{source.dim()})
       .Set("metric", NameOf(flags.metric))
       .Set("code_bits", flags.code_bits)
       .Set("residual", NameOf(flags.residual))
       .Set("centering", NameOf(flags.centering))
-      .Set("batch", uint64_t{batch})
+      .Set("stages", NameOf(setting.stages))
+      .Set("batch", uint64_t{setting.batch})
       .Set("bytes_per_vector",
-           static_cast<double>(space.memory_bytes()) / static_cast<double>(flags.rows))
-      .Set("survivors", static_cast<double>(result.stats.rows_refined) /
-                            static_cast<double>(result.stats.rows_scanned))
+           static_cast<double>(space.memory_bytes()) / static_cast<double>(source.rows()))
+      .Set("code_bytes", uint64_t{CodesCost(space.codec()).bytes});
+  if (truth.queries.rows() != 0) {
+    TQDB_ASSIGN_OR_RETURN(const Neighbors found,
+                          FindNeighbors(space, truth.queries, options, setting.batch));
+    record.Set(absl::StrCat("recall_at_", flags.top_k),
+               Recall(truth.neighbors, found, flags.top_k));
+  }
+  return record.Set("survivors", static_cast<double>(result.stats.rows_refined) / scanned)
+      .Set("by_codes", static_cast<double>(result.stats.rows_scanned_by_codes) / scanned)
       .Set("vectors_per_s", rate)
       .Set("queries_per_s", static_cast<double>(result.queries) / result.seconds)
       .Set("p50_ms", result.latencies.QuantileMs(0.5))
       .Set("p99_ms", result.latencies.QuantileMs(0.99))
-      .Set("limit", by_lookups ? "lookups" : "memory")
-      .Set("limit_vectors_per_s", by_lookups ? limits.lookups : memory)
-      .Set("fraction_of_limit", rate / (by_lookups ? limits.lookups : memory));
+      .Set("limit", limit.name)
+      .Set("limit_vectors_per_s", limit.vectors_per_s)
+      .Set("fraction_of_limit", rate / limit.vectors_per_s);
+}
+
+absl::Status RunSource(const Flags& flags, const RowSource& source,
+                       const std::vector<const Kernels*>& levels, Report& report) {
+  const size_t threads = flags.common.ThreadCount();
+  std::vector<size_t> thread_counts = {1};
+  if (threads > 1) thread_counts.push_back(threads);
+  const Truth truth = FindTruth(flags, source);
+  const Matrix queries = RepeatQueries(
+      source.queries(), *std::max_element(flags.batches.begin(), flags.batches.end()));
+  for (const Kernels* kernels : levels) {
+    TQDB_ASSIGN_OR_RETURN(
+        const std::unique_ptr<VectorSpace> space,
+        FillSpace(source, CodecOf(flags, source.dim()), flags.centering, kernels, threads));
+    Progress progress(absl::StrCat("scan: ", source.name()),
+                      thread_counts.size() * flags.stages.size() * flags.batches.size());
+    for (size_t count : thread_counts) {
+      for (Stages stages : flags.stages) {
+        const RowCost cost =
+            stages == Stages::kCodes ? CodesCost(space->codec()) : SignsCost(space->codec());
+        const ScanLimits limits = MeasureScanLimits(cost, source.rows(), *kernels, count);
+        for (size_t batch : flags.batches) {
+          const Setting setting = {stages, count, batch};
+          TQDB_ASSIGN_OR_RETURN(const Record record, Measure(flags, source, truth, *space,
+                                                             queries.view(), setting, limits));
+          report.Add(record);
+          progress.Add(1);
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Run(const Flags& flags) {
-  std::vector<const Kernels*> levels;
-  for (const std::string& name : flags.kernels) levels.push_back(FindKernels(name));
-  if (levels.empty()) levels.push_back(&BestKernels());
-  for (size_t i = 0; i < levels.size(); ++i) {
-    if (levels[i] == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--kernels: this CPU has no level '", flags.kernels[i], "'"));
-    }
+  TQDB_ASSIGN_OR_RETURN(const std::vector<const Kernels*> levels, KernelLevels(flags));
+  std::unique_ptr<Report> report;
+  if (flags.data.empty()) {
+    GeneratedRows::Options options;
+    options.directory = flags.generator;
+    options.rows = flags.rows;
+    options.dim = flags.dim;
+    options.queries = kQueries;
+    options.seed = flags.common.seed;
+    options.threads = flags.common.ThreadCount();
+    TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, GeneratedRows::Create(options));
+    report = flags.common.StartReport("scan");
+    return RunSource(flags, *source, levels, *report);
   }
-  std::vector<size_t> thread_counts = {1};
-  if (flags.common.ThreadCount() > 1) thread_counts.push_back(flags.common.ThreadCount());
-
-  TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.data, flags.dim));
-  ClusterTree::Options tree_options;
-  tree_options.rows = flags.rows;
-  tree_options.seed = flags.common.seed;
-  const ClusterTree tree(std::move(shape), tree_options);
-  const std::string set = absl::StrCat("generated ", tree.shape().name);
-  const Matrix queries = tree.Queries(kQueries, flags.common.ThreadCount());
-  const std::unique_ptr<Report> report = flags.common.StartReport("scan");
-  for (const Kernels* kernels : levels) {
-    TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<VectorSpace> space,
-                          FillSpace(flags, tree, kernels));
-    const double plane_bytes =
-        static_cast<double>(space->codec().padded_dim()) / 8 + kPlaneFloatBytes;
-    const double lookups_per_row = static_cast<double>(space->codec().padded_dim()) / 4;
-    const double lookup_rate = LookupRate(kernels->name);
-    Progress progress("scan", thread_counts.size() * flags.batches.size());
-    for (size_t threads : thread_counts) {
-      Limits limits;
-      limits.memory = ReadBandwidth(threads) / plane_bytes;
-      limits.lookups = lookup_rate * static_cast<double>(threads) / lookups_per_row;
-      for (size_t batch : flags.batches) {
-        TQDB_ASSIGN_OR_RETURN(const ScanResult result,
-                              MeasureScan(flags, *space, queries.view(), batch, threads));
-        report->Add(Describe(flags, set, *space, batch, threads, result, limits));
-        progress.Add(1);
-      }
-    }
+  TQDB_ASSIGN_OR_RETURN(const std::vector<DataSetFiles> sets, FindDataSets(flags.data, flags.sets));
+  report = flags.common.StartReport("scan");
+  for (const DataSetFiles& files : sets) {
+    TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, OpenSet(flags, files));
+    TQDB_RETURN_IF_ERROR(RunSource(flags, *source, levels, *report));
   }
   return absl::OkStatus();
 }
@@ -206,22 +205,44 @@ Command AddScanCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
       "scan",
-      "Search in memory over generated rows: rate, survivors, fraction of the machine's limit");
-  command->add_option("--generator,--data", flags->data,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy");
-  command->add_option("--rows", flags->rows, "Generated rows")
-      ->check(CLI::Range(64, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
+      "Search in memory over real or generated rows: rate, recall, survivors, fraction of the "
+      "machine's limit");
+  CLI::Option* generator = command->add_option(
+      "--generator", flags->generator, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
+  CLI::Option* rows = command->add_option("--rows", flags->rows, "Generated rows")
+                          ->check(CLI::Range(64, 1 << 30))
+                          ->capture_default_str();
+  CLI::Option* dim = command->add_option("--dim", flags->dim, "Of generated rows")
+                         ->check(CLI::Range(kMinDim, kMaxDim))
+                         ->capture_default_str();
+  CLI::Option* data =
+      command
+          ->add_option("--data", flags->data,
+                       "Real sets: a directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
+          ->excludes(generator)
+          ->excludes(rows)
+          ->excludes(dim);
+  command->add_option("--set", flags->sets, "Only sets of these names; a list")
+      ->delimiter(',')
+      ->needs(data);
+  command
+      ->add_option("--tile-mb", flags->tile_mb,
+                   "Repeat the rows of each set until their codes take so many MB; 0: as it is")
+      ->check(CLI::Range(0, 1 << 20))
+      ->needs(data);
+  command
+      ->add_option("--recall-queries", flags->recall_queries,
+                   "Queries of a set, not tiled, whose recall is taken; 0: none")
       ->capture_default_str();
   AddEnum(command, "--metric", &flags->metric, MetricNames(), "Default cosine");
   command->add_option("--code-bits", flags->code_bits, "Bits of a code per dimension")
       ->check(CLI::IsMember({1, 2, 3, 4, 8}))
       ->capture_default_str();
   AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Default qjl");
+  AddEnumList(command, "--stages", &flags->stages, StagesNames(),
+              "Scan stage: signs, codes, or what pays; a list; default auto");
   AddEnum(command, "--centering", &flags->centering, CenteringNames(),
-          "auto: the mean of the first 1,000 rows; default");
+          "auto: the mean of 1,000 rows; default");
   command->add_option("--batch", flags->batches, "Queries of one call; a list")
       ->delimiter(',')
       ->check(CLI::Range(size_t{1}, kQueries))
@@ -230,7 +251,7 @@ Command AddScanCommand(CLI::App& app) {
       ->add_option("--kernels", flags->kernels,
                    "Kernel levels; a list; default: the best of this CPU")
       ->delimiter(',')
-      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
+      ->check(CLI::IsMember({"scalar", "avx2", "avx512vnni", "avx512", "neon"}));
   command->add_option("--k", flags->top_k, "Hits of a query")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
@@ -239,12 +260,24 @@ Command AddScanCommand(CLI::App& app) {
       ->capture_default_str();
   AddCommonFlags(command, &flags->common);
   command->footer(
+      "Without --data rows are generated, after a power law where --generator names no shape.\n"
+      "A tiled set repeats its rows; each row of a repeat is off its original by independent noise "
+      "of 2 % of\n"
+      "its length, because exact duplicates would make the best ten a matter of chance. Its rate "
+      "counts, not its\n"
+      "recall, which is not taken. A set with fewer queries than a call repeats them.\n"
       "vectors_per_s counts rows times queries. survivors is the share of them whose whole record "
       "was read.\n"
-      "The limit is the lower of two, both measured in this run: reading the sign plane from "
-      "memory once per\n"
-      "pass of up to 16 queries, and one byte look-up for four dimensions of a row and query.\n"
-      "Example: tqdb-bench scan --rows 1000000 --dim 768 --batch 1,16 --json");
+      "code_bytes is what a scan of whole codes reads of a row.\n"
+      "by_codes is the share that was scanned by codes, not signs.\n"
+      "The limit is the lower of two, both measured in this run. Of signs and auto: reading the "
+      "sign plane once\n"
+      "per pass of up to 64 queries from a buffer of its size, and one byte look-up for four "
+      "dimensions of a row\n"
+      "and query. Of codes: reading code_bytes a row likewise, and one product of bytes for a "
+      "dimension.\n"
+      "Examples: tqdb-bench scan --data sets --tile-mb 2000 --batch 1,64\n"
+      "          tqdb-bench scan --rows 1000000 --dim 768 --batch 1,16 --json");
   return {command, [flags] { return Run(*flags); }};
 }
 

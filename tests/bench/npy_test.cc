@@ -1,5 +1,6 @@
 #include "bench/npy.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -101,6 +102,40 @@ TEST_F(NpyTest, DataSetsPairBaseWithQueries) {
   ASSERT_TRUE(two.ok()) << two.status();
   EXPECT_EQ(two->base.rows, 2u);
   EXPECT_EQ(two->base.values, (std::vector<float>{1, 2, 3, 4}));
+
+  const auto chosen = FindDataSets(directory_->path(), {"two"});
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  ASSERT_EQ(chosen->size(), 1u);
+  EXPECT_EQ((*chosen)[0].name, "two");
+  const absl::Status unknown = FindDataSets(directory_->path(), {"two", "three"}).status();
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(std::string(unknown.message()).find("'three'"), std::string::npos) << unknown;
+}
+
+TEST_F(NpyTest, WriterWritesWhatTheReaderReads) {
+  const std::string path = directory_->path() + "/written.npy";
+  Matrix piece(2, 3);
+  piece.values = {1, -2, 3.5f, 4, 5, 1e-9f};
+  auto writer = NpyWriter::Create(path, 4, 3);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  writer->Append(piece);
+  writer->Append(piece);
+  ASSERT_TRUE(writer->Close().ok());
+  const auto read = ReadNpy(path);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->rows, 4u);
+  EXPECT_EQ(read->dim, 3u);
+  EXPECT_TRUE(std::equal(piece.values.begin(), piece.values.end(), read->values.begin() + 6));
+  std::ifstream in(path, std::ios::binary);
+  std::string header(128, '\0');
+  in.read(header.data(), 128);
+  EXPECT_EQ(header.find('\n') % 64, 63u);
+
+  auto incomplete = NpyWriter::Create(path, 3, 3);
+  ASSERT_TRUE(incomplete.ok());
+  incomplete->Append(piece);
+  EXPECT_EQ(incomplete->Close().code(), absl::StatusCode::kDataLoss);
+  EXPECT_FALSE(NpyWriter::Create("/no/such/directory/a.npy", 1, 1).ok());
 }
 
 }  // namespace
