@@ -11,13 +11,13 @@ namespace tqdb {
 namespace {
 
 struct Rounded {
-  std::vector<int8_t> weights;
+  AlignedVector<int8_t> weights;
   CenteredQuery::Stage stage;
 };
 
 // weights_i = round(x_i / step), at most `limit` in magnitude. `allowed` is the rounding, as a share of the
 // norm, that the errors of rows cover.
-Rounded Round(const std::vector<float>& x, double norm, float limit, float allowed) {
+Rounded Round(const AlignedVector<float>& x, double norm, float limit, float allowed) {
   float largest = 0;
   for (float v : x) largest = std::max(largest, std::fabs(v));
   Rounded rounded;
@@ -43,8 +43,8 @@ Rounded Round(const std::vector<float>& x, double norm, float limit, float allow
 }
 
 // The 16 entries of every nibble of a row's sign bytes, in the order of Kernels::scan_signs.
-std::vector<uint8_t> NibbleTables(const std::vector<int8_t>& weights, size_t group) {
-  std::vector<uint8_t> tables(weights.size() / 8 * 32);
+AlignedVector<uint8_t> NibbleTables(const AlignedVector<int8_t>& weights, size_t group) {
+  AlignedVector<uint8_t> tables(weights.size() / 8 * 32);
   for (size_t byte = 0; byte < weights.size() / 8; ++byte) {
     for (size_t half = 0; half < 2; ++half) {
       const int8_t* w = weights.data() + byte * 8 + half * 4;

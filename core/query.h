@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "core/aligned_vector.h"
 #include "core/codec.h"
 #include "core/kernels/kernels.h"
 #include "core/matrix_view.h"
@@ -58,12 +59,12 @@ class CenteredQuery {
  private:
   float constant_;
   float weight_;
-  std::vector<float> rotated_;
-  std::vector<float> residual_;
+  AlignedVector<float> rotated_;
+  AlignedVector<float> residual_;
   Stage signs_;
   Stage codes_;
-  std::vector<uint8_t> tables_;
-  std::vector<int8_t> code_weights_;  // dim rounded up to 64
+  AlignedVector<uint8_t> tables_;
+  AlignedVector<int8_t> code_weights_;  // dim rounded up to 64
   int32_t code_zero_;
 };
 

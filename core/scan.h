@@ -17,6 +17,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/aligned_vector.h"
 #include "core/codec.h"
 #include "core/query.h"
 #include "core/segment.h"
@@ -126,11 +127,11 @@ class Scan {
   double survivor_rate_ = 0;   // of its recent tiles
   size_t tiles_since_signs_ = 0;
 
-  std::vector<int32_t> sums_;
-  std::vector<uint8_t> signs_;
-  std::vector<uint8_t> fields_;
-  std::vector<uint8_t> row_signs_;  // of kExpandedRows rows, and their expanded codes
-  std::vector<uint8_t> rows_;
+  AlignedVector<int32_t> sums_;
+  AlignedVector<uint8_t> signs_;
+  AlignedVector<uint8_t> fields_;
+  AlignedVector<uint8_t> row_signs_;  // of kExpandedRows rows, and their expanded codes
+  AlignedVector<uint8_t> rows_;
   SearchStats stats_;
 };
 
