@@ -1,10 +1,11 @@
 # tqdb-server and the tqdb command line on Debian 12.
 #
 #   docker build -t tqdb --build-arg COMMIT=$(git rev-parse --short=12 HEAD) .
-#   docker run -d --name tqdb -p 6334:6334 -p 6333:6333 -v tqdb:/var/lib/tqdb tqdb
+#   docker run -d --name tqdb -p 127.0.0.1:6334:6334 -p 127.0.0.1:6333:6333 -v tqdb:/var/lib/tqdb tqdb
 #   docker exec tqdb tqdb list
 #
-# or deploy/compose.yaml.
+# or deploy/compose.yaml. Nothing asks who calls: publish the ports to others only behind a proxy. With
+# buildah or podman, --format docker keeps the health check. --build-arg TQDB_JOBS=1 for a small machine.
 
 FROM debian:bookworm-slim AS build
 WORKDIR /src
@@ -13,6 +14,7 @@ COPY deploy/packages deploy/install-packages deploy/
 RUN deploy/install-packages build
 COPY . .
 ARG COMMIT=unknown
+ARG TQDB_JOBS
 RUN deploy/build release -DTQDB_BUILD_TESTS=OFF -DTQDB_BUILD_BENCH=OFF -DTQDB_COMMIT=$COMMIT \
       tqdb-server tqdb \
  && install -D -t /out/bin -s build/release/server/tqdb-server build/release/client/tqdb \

@@ -51,8 +51,8 @@ void SetChannelOptions(const ServerOptions& options, grpc::ServerBuilder* builde
 void LogCollection(const storage::CollectionInfo& info) {
   switch (info.status) {
     case storage::CollectionStatus::kReady:
-      spdlog::info("collection '{}': {} points, {} MiB in memory", info.name, info.points,
-                   info.memory_bytes >> 20);
+      spdlog::info("collection '{}': {} points, {:.1f} MiB in memory", info.name, info.points,
+                   static_cast<double>(info.memory_bytes) / (1 << 20));
       break;
     case storage::CollectionStatus::kReadOnly:
       spdlog::warn("collection '{}' is read-only: {}", info.name, info.error);

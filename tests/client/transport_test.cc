@@ -199,24 +199,6 @@ TEST_F(TransportTest, WaitsForAServerThatComesLater) {
   EXPECT_EQ(*(*client)->Count("c"), 7u);
 }
 
-TEST_F(TransportTest, RepeatsACallUntilTheServerListens) {
-  int port = 0;
-  { port = LoopbackServer({&points_}).port(); }
-  Points points;
-  std::optional<LoopbackServer> server;
-  std::thread later([&] {
-    absl::SleepFor(absl::Milliseconds(30));
-    server.emplace(std::initializer_list<grpc::Service*>{&points}, port);
-  });
-  // Enough attempts to bridge a second, also on a busy machine.
-  auto client =
-      Client::Connect({.address = absl::StrCat("127.0.0.1:", port), .max_attempts = 6});
-  const auto count = (*client)->Count("c");
-  later.join();
-  ASSERT_TRUE(count.ok()) << count.status();
-  EXPECT_EQ(*count, 7u);
-}
-
 TEST_F(TransportTest, RefusesOptionsOutOfRange) {
   EXPECT_FALSE(Client::Connect({.address = ""}).ok());
   EXPECT_FALSE(Client::Connect({.timeout = absl::ZeroDuration()}).ok());

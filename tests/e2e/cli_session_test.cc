@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/json.h"
 #include "client/cli/npy_writer.h"
+#include "client/cpp/client.h"
 #include "tests/client/temp_dir.h"
 #include "tests/support/server_process.h"
 
@@ -264,6 +265,20 @@ TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
   EXPECT_LT(report["acknowledged"], 300000);
   EXPECT_EQ(report["resume_at_row"], report["acknowledged"]);
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], report["acknowledged"]);
+}
+
+// As `tqdb-server & tqdb ...` in a script. Not in transport_test: a gRPC server in the process of the
+// client would do the client's waiting for it.
+TEST(ClientTest, RepeatsACallUntilAServerThatStartsListens) {
+  client::TempDir dir;
+  auto server = ServerProcess::Spawn(
+      {.data_directory = dir.File("data"), .log_path = dir.File("server.log"), .arguments = {}});
+  ASSERT_TRUE(server.ok()) << server.status();
+  // More attempts than by default, for a machine on which the start takes a second.
+  auto client = client::Client::Connect({.address = (*server)->address(), .max_attempts = 6});
+  ASSERT_TRUE(client.ok()) << client.status();
+  const auto collections = (*client)->ListCollections();
+  EXPECT_TRUE(collections.ok()) << collections.status();
 }
 
 }  // namespace
