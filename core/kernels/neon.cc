@@ -6,6 +6,8 @@
 
 #include <sys/auxv.h>
 
+#include "core/kernels/neon_parts.h"
+
 namespace tqdb {
 
 namespace {
@@ -15,6 +17,16 @@ const Kernels& Table() {
   static const Kernels kernels = [] {
     Kernels table = *ScalarKernels();
     table.name = "neon";
+    table.plane_group = 1;
+    table.pack_fields = neon::PackFields;
+    table.unpack_fields = neon::UnpackFields;
+    table.scan_signs = neon::ScanSigns;
+    table.gather_signs = neon::GatherSigns;
+    table.expand_codes = neon::ExpandCodes;
+    table.dot_codes = neon::DotCodes;
+    table.survivors = neon::Survivors;
+    table.code_dot = neon::CodeDot;
+    table.residual_dot = neon::ResidualDot;
     return table;
   }();
   return kernels;
