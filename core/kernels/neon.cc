@@ -12,31 +12,31 @@ namespace tqdb {
 
 namespace {
 
-const Kernels& Table() {
-  // The rest is the specification's.
-  static const Kernels kernels = [] {
-    Kernels table = *ScalarKernels();
-    table.name = "neon";
-    table.plane_group = 1;
-    table.pack_fields = neon::PackFields;
-    table.unpack_fields = neon::UnpackFields;
-    table.scan_signs = neon::ScanSigns;
-    table.gather_signs = neon::GatherSigns;
-    table.expand_codes = neon::ExpandCodes;
-    table.dot_codes = neon::DotCodes;
-    table.survivors = neon::Survivors;
-    table.code_dot = neon::CodeDot;
-    table.residual_dot = neon::ResidualDot;
-    return table;
-  }();
-  return kernels;
-}
+constexpr Kernels kTable = {
+    .name = "neon",
+    .plane_group = 1,
+    .mix_rows = neon::MixRows,
+    .hadamard = neon::Hadamard,
+    .norm_squared = neon::NormSquared,
+    .center = neon::Center,
+    .quantize = neon::Quantize,
+    .append_residual = neon::AppendResidual,
+    .pack_fields = neon::PackFields,
+    .unpack_fields = neon::UnpackFields,
+    .scan_signs = neon::ScanSigns,
+    .gather_signs = neon::GatherSigns,
+    .expand_codes = neon::ExpandCodes,
+    .dot_codes = neon::DotCodes,
+    .survivors = neon::Survivors,
+    .code_dot = neon::CodeDot,
+    .residual_dot = neon::ResidualDot,
+};
 
 }  // namespace
 
 const Kernels* NeonKernels() {
   static const bool supported = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
-  return supported ? &Table() : nullptr;
+  return supported ? &kTable : nullptr;
 }
 
 }  // namespace tqdb

@@ -43,12 +43,30 @@ inline uint8x8_t BitsOfMask(const Bytes64& mask) {
   return vget_low_u8(vpaddq_u8(quarters, quarters));
 }
 
-// 16 masks of floats as bytes.
-inline uint8x16_t NarrowMasks(uint32x4_t a, uint32x4_t b, uint32x4_t c, uint32x4_t d) {
+// The low bytes of 16 words of 32 bits.
+inline uint8x16_t NarrowToBytes(uint32x4_t a, uint32x4_t b, uint32x4_t c, uint32x4_t d) {
   const uint16x8_t low = vuzp1q_u16(vreinterpretq_u16_u32(a), vreinterpretq_u16_u32(b));
   const uint16x8_t high = vuzp1q_u16(vreinterpretq_u16_u32(c), vreinterpretq_u16_u32(d));
   return vuzp1q_u8(vreinterpretq_u8_u16(low), vreinterpretq_u8_u16(high));
 }
+
+// Four vectors hold the 16 lanes of a sum.
+struct Lanes {
+  float32x4_t v[4] = {};
+
+  void Store(float out[16]) const {
+    for (size_t j = 0; j < 4; ++j) vst1q_f32(out + 4 * j, v[j]);
+  }
+  void Load(const float from[16]) {
+    for (size_t j = 0; j < 4; ++j) v[j] = vld1q_f32(from + 4 * j);
+  }
+  // scalar::SumLanes.
+  float Sum() const {
+    const float32x4_t quarter = vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3]));
+    const float32x2_t pair = vadd_f32(vget_low_f32(quarter), vget_high_f32(quarter));
+    return vget_lane_f32(vpadd_f32(pair, pair), 0);
+  }
+};
 
 }  // namespace
 }  // namespace tqdb::neon

@@ -240,7 +240,7 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
   Bytes64 mask;
   for (size_t p = 0; p < 4; ++p) {
     const size_t v = 16 * p;
-    mask.part[p] = NarrowMasks(reached(v), reached(v + 4), reached(v + 8), reached(v + 12));
+    mask.part[p] = NarrowToBytes(reached(v), reached(v + 4), reached(v + 8), reached(v + 12));
   }
   return vget_lane_u64(vreinterpret_u64_u8(BitsOfMask(mask)), 0);
 }
@@ -250,9 +250,9 @@ namespace {
 constexpr size_t kWideVectors = 2 * kLanes / 4;
 
 float SumWide(const float32x4_t sum[kWideVectors]) {
-  float lanes[2 * kLanes];
-  for (size_t p = 0; p < kWideVectors; ++p) vst1q_f32(lanes + 4 * p, sum[p]);
-  return scalar::SumWideLanes(lanes);
+  Lanes lanes;
+  for (size_t j = 0; j < 4; ++j) lanes.v[j] = vaddq_f32(sum[j], sum[j + 4]);
+  return lanes.Sum();
 }
 
 // Byte p of the low and then of the high half of 16 bytes, once for each byte of a float.
