@@ -12,16 +12,16 @@ struct Bytes64 {
   uint8x16_t part[4];
 };
 
-inline Bytes64 Load64(const uint8_t* from) {
+[[gnu::always_inline]] inline Bytes64 Load64(const uint8_t* from) {
   return {{vld1q_u8(from), vld1q_u8(from + 16), vld1q_u8(from + 32), vld1q_u8(from + 48)}};
 }
 
-inline void Store64(const Bytes64& bytes, uint8_t* to) {
+[[gnu::always_inline]] inline void Store64(const Bytes64& bytes, uint8_t* to) {
   for (size_t p = 0; p < 4; ++p) vst1q_u8(to + 16 * p, bytes.part[p]);
 }
 
 // Byte i is all ones where bit i of the 64 bits at `bits` is set, else zero.
-inline Bytes64 MaskOfBits(const uint8_t* bits) {
+[[gnu::always_inline]] inline Bytes64 MaskOfBits(const uint8_t* bits) {
   const uint8x8_t eight = vld1_u8(bits);
   const uint8x16_t twice = vcombine_u8(eight, eight), own = vld1q_u8(kOwnBit);
   const uint8x16_t pairs = vzip1q_u8(twice, twice);  // 0 0 1 1 2 2 ...

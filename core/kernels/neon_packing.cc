@@ -23,9 +23,10 @@ uint8x16_t JoinPairs(uint8x16_t a, uint8x16_t b) {
   return vsliq_n_u8(vuzp1q_u8(a, b), vuzp2q_u8(a, b), kBits);
 }
 
-// 64 parts of kBits bits, a byte each, to and from 8 * kBits dense bytes.
+// 64 parts of kBits bits, a byte each, to and from 8 * kBits dense bytes. Inlined, or else the vectors leave their
+// registers.
 template <int kBits>
-void PackPart(const Bytes64& part, uint8_t* out) {
+[[gnu::always_inline]] inline void PackPart(const Bytes64& part, uint8_t* out) {
   if constexpr (kBits == 8) {
     Store64(part, out);
   } else if constexpr (kBits == 4) {
@@ -42,7 +43,7 @@ void PackPart(const Bytes64& part, uint8_t* out) {
 }
 
 template <int kBits>
-Bytes64 UnpackPart(const uint8_t* in) {
+[[gnu::always_inline]] inline Bytes64 UnpackPart(const uint8_t* in) {
   if constexpr (kBits == 8) {
     return Load64(in);
   } else if constexpr (kBits == 4) {
@@ -70,7 +71,7 @@ Bytes64 UnpackPart(const uint8_t* in) {
 }
 
 template <int kBits>
-Bytes64 SectionOf(const uint8_t* fields, int shift) {
+[[gnu::always_inline]] inline Bytes64 SectionOf(const uint8_t* fields, int shift) {
   const int8x16_t count = vdupq_n_s8(static_cast<int8_t>(-shift));
   const uint8x16_t mask = vdupq_n_u8((1 << kBits) - 1);
   Bytes64 part = Load64(fields);

@@ -255,16 +255,16 @@ float SumWide(const float32x4_t sum[kWideVectors]) {
   return lanes.Sum();
 }
 
-// Byte p of the low and then of the high half of 16 bytes, once for each byte of a float.
+// Row p names bytes 4 p, ..., 4 p + 3 of 16, four times each: once for each byte of a float.
 constexpr uint8_t kSpread[4][16] = {{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3},
                                     {4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7},
                                     {8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11},
                                     {12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15}};
 
-// `kTables` is 2 for at most 8 levels: their floats fit two vectors, and one look-up of bytes finds four.
-// For more, one by one.
+// Of at most 8 levels: their floats fit two vectors, and one look-up of bytes finds four.
 struct SmallBook {
-  explicit SmallBook(const Codebook& book) : table(vld1q_u8_x2(reinterpret_cast<const uint8_t*>(book.centroids.data()))) {}
+  explicit SmallBook(const Codebook& book)
+      : table(vld1q_u8_x2(reinterpret_cast<const uint8_t*>(book.centroids.data()))) {}
   // Centroids of levels 4 p, ..., 4 p + 3 of the 16 bytes.
   float32x4_t Centroids(uint8x16_t levels, size_t p) const {
     const uint8x16_t byte_of_float = vreinterpretq_u8_u32(vdupq_n_u32(0x03020100));
@@ -274,6 +274,7 @@ struct SmallBook {
   uint8x16x2_t table;
 };
 
+// Of more, picked one by one.
 struct LargeBook {
   explicit LargeBook(const Codebook& book) : centroids(book.centroids.data()) {}
   float32x4_t Centroids(uint8x16_t levels, size_t p) const {
