@@ -1,14 +1,16 @@
 # Everything comes from Debian packages (ARCHITECTURE.md says why each is there).
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
-find_package(Protobuf REQUIRED)
-list(APPEND CMAKE_PREFIX_PATH "${CMAKE_SOURCE_DIR}/cmake/re2")  # see the file in it
-find_package(gRPC CONFIG REQUIRED)
-find_package(RocksDB CONFIG REQUIRED)
-find_package(spdlog CONFIG REQUIRED)
-find_package(CLI11 CONFIG REQUIRED)
-find_package(nlohmann_json CONFIG REQUIRED)
-find_package(prometheus-cpp CONFIG REQUIRED)  # brings CivetWeb
+if(NOT TQDB_CORE_ONLY)
+  find_package(Protobuf REQUIRED)
+  list(APPEND CMAKE_PREFIX_PATH "${CMAKE_SOURCE_DIR}/cmake/re2")  # see the file in it
+  find_package(gRPC CONFIG REQUIRED)
+  find_package(RocksDB CONFIG REQUIRED)
+  find_package(spdlog CONFIG REQUIRED)
+  find_package(CLI11 CONFIG REQUIRED)
+  find_package(nlohmann_json CONFIG REQUIRED)
+  find_package(prometheus-cpp CONFIG REQUIRED)  # brings CivetWeb
+endif()
 if(TQDB_BUILD_TESTS)
   find_package(GTest CONFIG REQUIRED)
 endif()

@@ -6,7 +6,8 @@ namespace tqdb {
 
 std::vector<const Kernels*> AvailableKernels() {
   std::vector<const Kernels*> levels;
-  for (const Kernels* level : {ScalarKernels(), Avx2Kernels(), Avx512VnniKernels(), Avx512Kernels()}) {
+  for (const Kernels* level :
+       {ScalarKernels(), Avx2Kernels(), Avx512VnniKernels(), Avx512Kernels(), NeonKernels()}) {
     if (level != nullptr) levels.push_back(level);
   }
   return levels;

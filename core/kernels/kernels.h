@@ -3,7 +3,7 @@
 // The functions of scalar_*.cc are the specification. Every other level returns the same bits: integers exactly,
 // floats by keeping the scalar order of operations (sums run in 16 lanes, where said so 64, element i in lane i % 16,
 // and are added as a tree: lane l += lane l + 8, + 4, + 2, + 1). No kernel allocates, fails or keeps state.
-// TQDB_SIMD=scalar|avx2|avx512vnni|avx512 in the environment forces a level.
+// TQDB_SIMD=scalar|avx2|avx512vnni|avx512|neon in the environment forces a level.
 #ifndef TQDB_CORE_KERNELS_KERNELS_H_
 #define TQDB_CORE_KERNELS_KERNELS_H_
 
@@ -110,6 +110,7 @@ const Kernels* ScalarKernels();
 const Kernels* Avx2Kernels();
 const Kernels* Avx512VnniKernels();
 const Kernels* Avx512Kernels();
+const Kernels* NeonKernels();
 
 }  // namespace tqdb
 

@@ -1,4 +1,4 @@
-// Every kernel level that can be tested here: those that this CPU runs, and the AVX-512 level over
+// Every kernel level that can be tested here: those that this CPU runs, and on x86 the AVX-512 levels over
 // portable intrinsics where it does not.
 #ifndef TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
 #define TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
@@ -17,8 +17,10 @@ namespace testing {
 
 inline std::vector<const Kernels*> TestableKernels() {
   std::vector<const Kernels*> levels = AvailableKernels();
+#if defined(__x86_64__)
   if (Avx512VnniKernels() == nullptr) levels.push_back(EmulatedAvx512VnniKernels());
   if (Avx512Kernels() == nullptr) levels.push_back(EmulatedAvx512Kernels());
+#endif
   return levels;
 }
 

@@ -1,0 +1,50 @@
+// NEON level: the table, and which CPUs have it (64-bit ARM with the dot-product extension: Cortex-A76,
+// Neoverse N1 and later).
+#include "core/kernels/kernels.h"
+
+#if defined(__aarch64__) && defined(__linux__)
+
+#include <sys/auxv.h>
+
+#include "core/kernels/neon_parts.h"
+
+namespace tqdb {
+
+namespace {
+
+constexpr Kernels kTable = {
+    .name = "neon",
+    .plane_group = 1,
+    .mix_rows = neon::MixRows,
+    .hadamard = neon::Hadamard,
+    .norm_squared = neon::NormSquared,
+    .center = neon::Center,
+    .quantize = neon::Quantize,
+    .append_residual = neon::AppendResidual,
+    .pack_fields = neon::PackFields,
+    .unpack_fields = neon::UnpackFields,
+    .scan_signs = neon::ScanSigns,
+    .gather_signs = neon::GatherSigns,
+    .expand_codes = neon::ExpandCodes,
+    .dot_codes = neon::DotCodes,
+    .survivors = neon::Survivors,
+    .code_dot = neon::CodeDot,
+    .residual_dot = neon::ResidualDot,
+};
+
+}  // namespace
+
+const Kernels* NeonKernels() {
+  static const bool supported = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  return supported ? &kTable : nullptr;
+}
+
+}  // namespace tqdb
+
+#else
+
+namespace tqdb {
+const Kernels* NeonKernels() { return nullptr; }
+}  // namespace tqdb
+
+#endif
