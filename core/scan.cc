@@ -217,6 +217,10 @@ void Scan::RefineReady(const Segment& segment) {
 
 void Scan::RefineWaiting(size_t query) {
   std::vector<Waiting>& waiting = waiting_[query];
+  // Most are out by now: the threshold has risen since they came.
+  waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
+                               [&](const Waiting& w) { return w.bound < top_[query].threshold(); }),
+                waiting.end());
   // The likeliest first: they raise the threshold for the others.
   std::sort(waiting.begin(), waiting.end(), [](const Waiting& a, const Waiting& b) { return a.bound > b.bound; });
   for (size_t i = 0; i < waiting.size() && waiting[i].bound >= top_[query].threshold(); ++i) {

@@ -24,6 +24,18 @@ inline bool RanksBefore(const Hit& a, const Hit& b) {
   return a.score != b.score ? a.score > b.score : a.id < b.id;
 }
 
+// The best k, best first. A point that was replaced while the search ran may be among the hits more than
+// once: its newest row stays.
+inline std::vector<Hit> BestHits(std::vector<Hit> hits, size_t k) {
+  std::sort(hits.begin(), hits.end(),
+            [](const Hit& a, const Hit& b) { return a.id != b.id ? a.id < b.id : a.row > b.row; });
+  hits.erase(std::unique(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.id == b.id; }),
+             hits.end());
+  std::sort(hits.begin(), hits.end(), RanksBefore);
+  if (hits.size() > k) hits.resize(k);
+  return hits;
+}
+
 class TopK {
  public:
   // k >= 1. Hits below `floor` are refused.
@@ -47,17 +59,8 @@ class TopK {
 
   // In no order.
   const std::vector<Hit>& hits() const { return heap_; }
-  // Best first; empties this. A point that was replaced while the search ran may be here twice: its
-  // newer row stays.
-  std::vector<Hit> Take() {
-    std::sort(heap_.begin(), heap_.end(),
-              [](const Hit& a, const Hit& b) { return a.id != b.id ? a.id < b.id : a.row > b.row; });
-    heap_.erase(std::unique(heap_.begin(), heap_.end(),
-                            [](const Hit& a, const Hit& b) { return a.id == b.id; }),
-                heap_.end());
-    std::sort(heap_.begin(), heap_.end(), RanksBefore);
-    return std::move(heap_);
-  }
+  // Best first; empties this.
+  std::vector<Hit> Take() { return BestHits(std::move(heap_), k_); }
 
  private:
   size_t k_;

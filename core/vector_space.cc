@@ -180,25 +180,28 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
     if (ranges.empty()) break;
     const size_t threads = views.size() == 1 ? std::min(options.max_threads, ThreadsFor(queries.rows())) : 1;
     const std::vector<std::vector<Range>> parts = Split(ranges, threads);
-    while (scans.size() < parts.size()) scans.push_back(std::make_unique<Scan>(*codec_, set, options));
+    // Every round has scans of its own: old states of points in the best k of one must not crowd others out.
+    const size_t first_scan = scans.size();
+    for (size_t p = 0; p < parts.size(); ++p) scans.push_back(std::make_unique<Scan>(*codec_, set, options));
     WorkerPool::Shared().Run(parts.size(), [&](size_t part) {
+      Scan& scan = *scans[first_scan + part];
       for (const Range& range : parts[part]) {
         if (options.cancelled && (cancelled.load(std::memory_order_relaxed) || options.cancelled())) {
           cancelled.store(true, std::memory_order_relaxed);
           return;
         }
-        scans[part]->Run(*range.segment, range.first, range.end);
+        scan.Run(*range.segment, range.first, range.end);
       }
-      scans[part]->Finish();
+      scan.Finish();
     });
     if (cancelled.load()) return absl::CancelledError("search was cancelled");
   }
   for (size_t q = 0; q < queries.rows(); ++q) {
-    TopK best(options.top_k, options.score_threshold);
+    std::vector<Hit> hits;
     for (const std::unique_ptr<Scan>& scan : scans) {
-      for (const Hit& hit : scan->top()[q].hits()) best.Push(hit);
+      hits.insert(hits.end(), scan->top()[q].hits().begin(), scan->top()[q].hits().end());
     }
-    results.push_back(best.Take());
+    results.push_back(BestHits(std::move(hits), options.top_k));
   }
   for (const std::unique_ptr<Scan>& scan : scans) stats.Add(scan->stats());
   return absl::OkStatus();
