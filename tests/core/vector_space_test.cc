@@ -170,6 +170,25 @@ TEST(VectorSpaceTest, StagesAndThreadsGiveTheSameHits) {
   }
 }
 
+// Real embeddings are scanned by signs; rows without neighbours, which signs cannot tell apart, by codes.
+TEST(VectorSpaceTest, ScansTakeTheStageThatPays) {
+  const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
+  auto real = MakeSpace(base.dim);
+  AppendAll(*real, base.view());
+  SearchStats stats;
+  ASSERT_TRUE(real->Search(queries.view(), {}, &stats).ok());
+  EXPECT_EQ(stats.rows_scanned_by_codes, 0u);
+
+  Gaussian random(22);
+  const size_t dim = 64, rows = 20000;
+  auto isotropic = MakeSpace(dim);
+  const std::vector<float> vectors = random.Vector(rows * dim), query = random.Vector(16 * dim);
+  AppendAll(*isotropic, {vectors.data(), rows, dim});
+  stats = {};
+  ASSERT_TRUE(isotropic->Search({query.data(), 16, dim}, {}, &stats).ok());
+  EXPECT_GT(stats.rows_scanned_by_codes, stats.rows_scanned / 2);
+}
+
 TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
   const testing::Embeddings sample = testing::SampleBase(), queries = testing::SampleQueries();
   const MatrixView base = sample.view().Slice(0, 1000);
