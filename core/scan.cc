@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <cmath>
+#include <numbers>
 
 #include "core/codebook.h"
 
@@ -36,7 +37,7 @@ constexpr size_t kPrefetchAhead = 4;
 float CodeGain(const CodecOptions& options) {
   if (options.residual == Residual::kNone) return 1;
   const float distortion = Codebook::Get(options.code_bits).distortion;
-  return 1 + static_cast<float>(2 / M_PI) * distortion / (1 - distortion);
+  return 1 + 2 * std::numbers::inv_pi_v<float> * distortion / (1 - distortion);
 }
 
 // Standard deviation of a level's rounding in Codebook::magnitudes, in units of the codebook.

@@ -19,8 +19,8 @@ namespace tqdb::TQDB_AVX512 {
 namespace {
 
 // Adds up `kQueries` queries over `kGroups` times 16 vectors of a block: each 32-bit lane is a vector, and
-// one dot product with ones adds the four look-ups of its four bytes. Two queries' look-ups and sums a
-// vector need both shuffle and multiply ports full; more queries share the index arithmetic.
+// one dot product with ones adds the four look-ups of its four bytes. Look-ups and sums fill the shuffle
+// and the multiply port; what more queries save is index arithmetic, three operations for two look-ups.
 template <size_t kQueries, size_t kGroups>
 void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, int32_t* sums) {
   const __m512i nibble = _mm512_set1_epi8(15);
