@@ -51,6 +51,8 @@ Scan::Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& opt
     : codec_(codec),
       queries_(queries),
       options_(options),
+      book_(Codebook::Get(codec.options().code_bits)),
+      level_shift_(codec.options().residual == Residual::kQjl ? 1 : 0),
       code_gain_(CodeGain(codec.options())),
       top_(queries.size(), TopK(options.top_k, options.score_threshold)),
       waiting_(queries.size()),
@@ -128,8 +130,6 @@ void Scan::ScanSigns(const Tile& tile) {
 
 void Scan::ExpandRows(const Segment& segment, size_t first_row) {
   const Kernels& kernels = codec_.kernels();
-  const Codebook& book = Codebook::Get(codec_.options().code_bits);
-  const int level_shift = codec_.options().residual == Residual::kQjl ? 1 : 0;
   const size_t rows = std::min(kExpandedRows, segment.size() - first_row);
   const size_t sign_stride = codec_.expanded_dim() / 8;
   kernels.gather_signs(segment.plane(first_row / kBlockRows), codec_.padded_dim() / 8, first_row % kBlockRows,
@@ -140,13 +140,12 @@ void Scan::ExpandRows(const Segment& segment, size_t first_row) {
   for (size_t r = 0; r < rows; ++r) {
     segment.PrefetchFields(first_row + r + kExpandedRows);
     kernels.expand_codes(codec_.packing(), row_signs_.data() + r * sign_stride, segment.fields(first_row + r),
-                         codec_.expanded_dim(), book, level_shift, rows_.data() + r * codec_.expanded_dim());
+                         codec_.expanded_dim(), book_, level_shift_, rows_.data() + r * codec_.expanded_dim());
   }
 }
 
 void Scan::ScanCodes(const Tile& tile) {
   const Kernels& kernels = codec_.kernels();
-  const Codebook& book = Codebook::Get(codec_.options().code_bits);
   rows_.resize(kExpandedRows * codec_.expanded_dim());
   row_signs_.resize(kExpandedRows * codec_.expanded_dim() / 8);
   std::array<CodeWeights, kMaxQueries> weights;
@@ -155,9 +154,9 @@ void Scan::ScanCodes(const Tile& tile) {
     weights[q] = tile.queries[q].code_weights();
     stages[q] = tile.queries[q].codes();
     // Weights and magnitudes are both in steps.
-    stages[q].step *= code_gain_ * book.centroids[book.levels - 1] / 63;
+    stages[q].step *= code_gain_ * book_.centroids[book_.levels - 1] / 63;
   }
-  const float rounding = std::hypot(MagnitudeRounding(book), CenteredQuery::kCodeRounding);
+  const float rounding = std::hypot(MagnitudeRounding(book_), CenteredQuery::kCodeRounding);
   for (size_t b = 0; b < tile.num_blocks; ++b) {
     const size_t block = tile.first_block + b;
     for (size_t r = 0; r < kBlockRows; r += kExpandedRows) {
@@ -236,17 +235,15 @@ void Scan::RefineWaiting(size_t query) {
 
 void Scan::Refine(const Segment& segment, size_t index, size_t query) {
   const Kernels& kernels = codec_.kernels();
-  const Codebook& book = Codebook::Get(codec_.options().code_bits);
-  const int level_shift = codec_.options().residual == Residual::kQjl ? 1 : 0;
   const CenteredQuery& centered = queries_.Centered(segment.mean_version())[query];
   segment.GatherSigns(index, signs_.data());
   kernels.unpack_fields(codec_.packing(), segment.fields(index), fields_.data());
   const size_t block = index / kBlockRows, v = index % kBlockRows;
   const float base = centered.constant() + segment.bias(block)[v];
-  float estimate = segment.code_scale(block)[v] * kernels.code_dot(centered.rotated(), codec_.padded_dim(), book,
-                                                                   level_shift, signs_.data(), fields_.data());
+  float estimate = segment.code_scale(block)[v] * kernels.code_dot(centered.rotated(), codec_.padded_dim(), book_,
+                                                                   level_shift_, signs_.data(), fields_.data());
   ++stats_.rows_refined;
-  if (level_shift == 1) {
+  if (level_shift_ == 1) {
     // The residual's part deviates by its scale times the query's norm.
     const float residual_scale = segment.residual_scale(block)[v];
     const float bound = options_.error_bound * residual_scale * centered.signs().error_norm;

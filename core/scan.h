@@ -42,7 +42,7 @@ struct SearchOptions {
   Stages stages = Stages::kAuto;
   // Threads that one call may use, of WorkerPool::Shared beside the caller's.
   size_t max_threads = 1;
-  // Polled between segments; true abandons the search with CANCELLED. May be empty.
+  // Polled between segments, by every thread of the search; true abandons it with CANCELLED. May be empty.
   std::function<bool()> cancelled;
 };
 
@@ -97,6 +97,11 @@ class Scan {
     const Segment* segment;
   };
 
+  struct Ready {
+    uint32_t index;
+    uint32_t query;
+  };
+
   static constexpr size_t kMaxTileBlocks = 64;
 
   void ScanSigns(const Tile& tile);
@@ -113,17 +118,15 @@ class Scan {
   const Codec& codec_;
   const QuerySet& queries_;
   const SearchOptions& options_;
+  const Codebook& book_;
+  const int level_shift_;  // of a level within a field: 1 where the residual bit stands below it
   const float code_gain_;  // makes the code alone an unbiased estimate
   std::vector<TopK> top_;
   std::vector<std::vector<Waiting>> waiting_;
-  struct Ready {
-    uint32_t index;
-    uint32_t query;
-  };
   std::vector<Ready> ready_;  // of the block before: its records are on their way from memory
   size_t tile_blocks_;  // grows to tile_limit_: a first small tile gives the others a threshold
   size_t tile_limit_;
-  uint64_t let_through_ = 0;   // by the sign stage, in its last tile
+  uint64_t let_through_ = 0;   // in the tile at hand
   double survivor_rate_ = 0;   // of its recent tiles
   size_t tiles_since_signs_ = 0;
 
