@@ -51,10 +51,10 @@ class CenteredQuery {
   // --- Codes: weights of at most 63 steps.
   static constexpr float kCodeRounding = 0.02f;
   const Stage& codes() const { return codes_; }
+  const int8_t* code_weights() const { return code_weights_.data(); }  // expanded_dim of them
+  int32_t code_zero() const { return code_zero_; }  // as in CodeQueries
   // Score of one code record, which must be under this query's mean version: what a search refines.
   float Score(const Codec& codec, const uint8_t* code) const;
-
-  CodeWeights code_weights() const { return {code_weights_.data(), code_zero_}; }
 
  private:
   float constant_;

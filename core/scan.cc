@@ -18,12 +18,6 @@ constexpr size_t kTileBytes = 128 << 10;
 // At most so many queries pass over a tile together, and at least half: their tables fit the first-level cache.
 constexpr size_t kSignQueries = 8;
 constexpr size_t kTableBytes = 24 << 10;
-// Rows whose expanded codes stay in the first-level cache.
-constexpr size_t kExpandedRows = 16;
-// The rate of rows let through at which the codes are the better stage, for one query and for many: measured
-// at dim 512 and 1536. A lone query waits for memory, and the codes are four times as long.
-constexpr double kCodesPayForOne = 0.3;
-constexpr double kCodesPayForMany = 0.03;
 constexpr double kRateMemory = 4;  // tiles that make up the measured rate
 // How often the signs are tried again.
 constexpr size_t kSignProbe = 16;
@@ -55,12 +49,14 @@ Scan::Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& opt
       level_shift_(codec.options().residual == Residual::kQjl ? 1 : 0),
       code_gain_(CodeGain(codec.options())),
       top_(queries.size(), TopK(options.top_k, options.score_threshold)),
+      floors_(queries.size(), KthBest(options.top_k)),
       waiting_(queries.size()),
       tile_blocks_(1),
       tile_limit_(std::clamp<size_t>(kTileBytes / (codec.padded_dim() / 8 * kBlockRows), 1, kMaxTileBlocks)),
       sums_(queries.size() * kBlockRows),
       signs_(codec.expanded_dim() / 8),
-      fields_(codec.expanded_dim()) {
+      fields_(codec.expanded_dim()),
+      packed_for_(nullptr) {
   assert(queries.size() <= kMaxQueries);
 }
 
@@ -68,8 +64,10 @@ bool Scan::UseCodes() const {
   // The signs of a 1-bit code are its codes.
   if (options_.stages == Stages::kSigns || codec_.options().code_bits == 1) return false;
   if (options_.stages == Stages::kCodes) return true;
+  const Kernels& kernels = codec_.kernels();
+  if (kernels.codes_pay_from != 0 && queries_.size() >= kernels.codes_pay_from) return true;
   if (tiles_since_signs_ >= kSignProbe) return false;
-  return survivor_rate_ > (queries_.size() == 1 ? kCodesPayForOne : kCodesPayForMany);
+  return survivor_rate_ > (queries_.size() == 1 ? kernels.codes_pay_for_one : kernels.codes_pay_for_many);
 }
 
 void Scan::Run(const Segment& segment, size_t first, size_t end) {
@@ -117,41 +115,39 @@ void Scan::ScanSigns(const Tile& tile) {
     for (size_t b = 0; b < tile.num_blocks; ++b) {
       if (tile.candidates[b] == 0) continue;
       const size_t block = tile.first_block + b;
+      if (first == 0) tile.segment.PrefetchSignFloats(block + 1);
       kernels.scan_signs(tile.segment.plane(block), bytes_per_row, tables, count, sums_.data());
       RefineReady(tile.segment);
       const Factors factors = {tile.segment.sign_scale(block), tile.segment.sign_error(block)};
       for (size_t q = 0; q < count; ++q) {
-        Pick(tile, b, first + q, sums_.data() + q * kBlockRows, factors, tile.queries[first + q].signs());
+        Pick(tile, b, first + q, sums_.data() + q * kBlockRows, factors, tile.queries[first + q].signs(),
+             /*by_codes=*/false);
       }
     }
     RefineReady(tile.segment);
   }
 }
 
-void Scan::ExpandRows(const Segment& segment, size_t first_row) {
-  const Kernels& kernels = codec_.kernels();
-  const size_t rows = std::min(kExpandedRows, segment.size() - first_row);
-  const size_t sign_stride = codec_.expanded_dim() / 8;
-  kernels.gather_signs(segment.plane(first_row / kBlockRows), codec_.padded_dim() / 8, first_row % kBlockRows,
-                       sign_stride, row_signs_.data());
-  // What the next rows will need, while these are worked on.
-  static_assert(4 * kExpandedRows == kBlockRows);
-  segment.PrefetchPlane(first_row / kBlockRows + 1, first_row % kBlockRows / kExpandedRows);
-  for (size_t r = 0; r < rows; ++r) {
-    segment.PrefetchFields(first_row + r + kExpandedRows);
-    kernels.expand_codes(codec_.packing(), row_signs_.data() + r * sign_stride, segment.fields(first_row + r),
-                         codec_.expanded_dim(), book_, level_shift_, rows_.data() + r * codec_.expanded_dim());
+void Scan::PackQueries(const std::vector<CenteredQuery>& queries) {
+  if (packed_for_ == &queries) return;
+  packed_for_ = &queries;
+  weights_.resize(queries.size() * codec_.expanded_dim());
+  zeros_.clear();
+  std::array<const int8_t*, kMaxQueries> weights;
+  for (size_t q = 0; q < queries.size(); ++q) {
+    weights[q] = queries[q].code_weights();
+    zeros_.push_back(queries[q].code_zero());
   }
+  codec_.kernels().pack_weights(weights.data(), queries.size(), codec_.expanded_dim(), weights_.data());
 }
 
 void Scan::ScanCodes(const Tile& tile) {
   const Kernels& kernels = codec_.kernels();
-  rows_.resize(kExpandedRows * codec_.expanded_dim());
-  row_signs_.resize(kExpandedRows * codec_.expanded_dim() / 8);
-  std::array<CodeWeights, kMaxQueries> weights;
+  expanded_.resize(kBlockRows * codec_.expanded_dim());
+  PackQueries(tile.queries);
+  const CodeQueries queries = {tile.queries.size(), weights_.data(), zeros_.data()};
   std::array<CenteredQuery::Stage, kMaxQueries> stages;
   for (size_t q = 0; q < tile.queries.size(); ++q) {
-    weights[q] = tile.queries[q].code_weights();
     stages[q] = tile.queries[q].codes();
     // Weights and magnitudes are both in steps.
     stages[q].step *= code_gain_ * book_.centroids[book_.levels - 1] / 63;
@@ -159,12 +155,16 @@ void Scan::ScanCodes(const Tile& tile) {
   const float rounding = std::hypot(MagnitudeRounding(book_), CenteredQuery::kCodeRounding);
   for (size_t b = 0; b < tile.num_blocks; ++b) {
     const size_t block = tile.first_block + b;
-    for (size_t r = 0; r < kBlockRows; r += kExpandedRows) {
-      if ((tile.candidates[b] >> r & 0xffff) == 0) continue;
-      ExpandRows(tile.segment, block * kBlockRows + r);
-      kernels.dot_codes(rows_.data(), codec_.expanded_dim(), kExpandedRows, weights.data(), tile.queries.size(),
-                        sums_.data() + r);
-    }
+    tile.segment.PrefetchCodeFloats(block + 1);
+    if (tile.candidates[b] == 0) continue;
+    const CodeBlock codes = {.plane = tile.segment.plane(block),
+                             .bytes_per_row = codec_.padded_dim() / 8,
+                             .fields = tile.segment.fields(block * kBlockRows),
+                             .field_stride = tile.segment.field_stride(),
+                             .next_plane = tile.segment.plane(block + 1),
+                             .next_fields = tile.segment.fields((block + 1) * kBlockRows)};
+    kernels.sum_codes(codec_.packing(), codes, codec_.expanded_dim(), book_, level_shift_, queries, expanded_.data(),
+                      sums_.data());
     std::array<float, kBlockRows> errors;
     const float* code_scale = tile.segment.code_scale(block);
     const float* residual_scale = tile.segment.residual_scale(block);
@@ -174,14 +174,14 @@ void Scan::ScanCodes(const Tile& tile) {
     }
     const Factors factors = {code_scale, errors.data()};
     for (size_t q = 0; q < tile.queries.size(); ++q) {
-      Pick(tile, b, q, sums_.data() + q * kBlockRows, factors, stages[q]);
+      Pick(tile, b, q, sums_.data() + q * kBlockRows, factors, stages[q], /*by_codes=*/true);
     }
     RefineReady(tile.segment);
   }
 }
 
 void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums, const Factors& factors,
-                const CenteredQuery::Stage& stage) {
+                const CenteredQuery::Stage& stage, bool by_codes) {
   const CenteredQuery& centered = tile.queries[query];
   const size_t at = tile.first_block + block;
   const float* bias = tile.segment.bias(at);
@@ -189,7 +189,7 @@ void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sum
   const float error_weight = options_.error_bound * centered.weight() * stage.error_norm;
   uint64_t within = tile.candidates[block] &
                     codec_.kernels().survivors(sums, bias, factors.scale, factors.error, weight, error_weight,
-                                               top_[query].threshold() - centered.constant());
+                                               Threshold(query) - centered.constant());
   if (within == 0) return;
   let_through_ += static_cast<uint64_t>(std::popcount(within));
   std::vector<Waiting>& waiting = waiting_[query];
@@ -198,16 +198,20 @@ void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sum
     const size_t v = static_cast<size_t>(std::countr_zero(within));
     const float estimate =
         centered.constant() + bias[v] + weight * (factors.scale[v] * static_cast<float>(sums[v]));
+    const float bound = error_weight * factors.error[v];
     const size_t index = at * kBlockRows + v;
-    if (full && estimate >= top_[query].threshold()) {
+    if (by_codes) floors_[query].Push(estimate - bound);
+    if (!by_codes && full && estimate >= top_[query].threshold()) {
       tile.segment.Prefetch(index);
       ready_.push_back({static_cast<uint32_t>(index), static_cast<uint32_t>(query)});
     } else {
-      waiting.push_back({estimate + error_weight * factors.error[v], static_cast<uint32_t>(index), &tile.segment});
+      waiting.push_back({estimate + bound, static_cast<uint32_t>(index), &tile.segment});
     }
   }
   // Without a threshold everything waits: once enough do, the likeliest give one.
-  if ((!full && waiting.size() >= options_.top_k) || waiting.size() >= kMaxWaiting) RefineWaiting(query);
+  if ((!full && !by_codes && waiting.size() >= options_.top_k) || waiting.size() >= kMaxWaiting) {
+    RefineWaiting(query);
+  }
 }
 
 void Scan::RefineReady(const Segment& segment) {
@@ -219,14 +223,15 @@ void Scan::RefineWaiting(size_t query) {
   std::vector<Waiting>& waiting = waiting_[query];
   // Most are out by now: the threshold has risen since they came.
   waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
-                               [&](const Waiting& w) { return w.bound < top_[query].threshold(); }),
+                               [&](const Waiting& w) { return w.bound < Threshold(query); }),
                 waiting.end());
   // The likeliest first: they raise the threshold for the others.
   std::sort(waiting.begin(), waiting.end(), [](const Waiting& a, const Waiting& b) { return a.bound > b.bound; });
-  for (size_t i = 0; i < waiting.size() && waiting[i].bound >= top_[query].threshold(); ++i) {
+  for (size_t i = 0; i < waiting.size() && waiting[i].bound >= Threshold(query); ++i) {
     if (i + kPrefetchAhead < waiting.size()) {
       const Waiting& ahead = waiting[i + kPrefetchAhead];
       ahead.segment->Prefetch(ahead.index);
+      ahead.segment->PrefetchSigns(ahead.index);
     }
     Refine(*waiting[i].segment, waiting[i].index, query);
   }

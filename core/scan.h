@@ -6,11 +6,13 @@
 // the code: four times as much, for data that signs cannot tell apart. A scan measures what the sign plane
 // lets through and takes the stage that pays.
 //
-// A row that its estimate puts among the best is scored at once, so that the threshold rises; one that is only
-// within the bound waits to the end, when the threshold is final and most of them are out.
+// In the sign stage a row that its estimate puts among the best is scored at once, so that the threshold rises; one
+// that is only within the bound waits to the end, when the threshold is final and most of them are out. The code
+// stage's bounds are narrow enough to give a threshold by themselves, and all its rows wait.
 #ifndef TQDB_CORE_SCAN_H_
 #define TQDB_CORE_SCAN_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -106,10 +108,13 @@ class Scan {
 
   void ScanSigns(const Tile& tile);
   void ScanCodes(const Tile& tile);
-  void ExpandRows(const Segment& segment, size_t first_row);
+  // Into weights_ and zeros_.
+  void PackQueries(const std::vector<CenteredQuery>& queries);
   // Lets the rows of a block through, for one query, that its sums (64) do not rule out.
   void Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums, const Factors& factors,
-            const CenteredQuery::Stage& stage);
+            const CenteredQuery::Stage& stage, bool by_codes);
+  // What a row must reach to be among the best k of a query.
+  float Threshold(size_t query) const { return std::max(top_[query].threshold(), floors_[query].value()); }
   void Refine(const Segment& segment, size_t index, size_t query);
   void RefineReady(const Segment& segment);
   void RefineWaiting(size_t query);
@@ -122,6 +127,7 @@ class Scan {
   const int level_shift_;  // of a level within a field: 1 where the residual bit stands below it
   const float code_gain_;  // makes the code alone an unbiased estimate
   std::vector<TopK> top_;
+  std::vector<KthBest> floors_;  // of scores, by the estimates of the code stage
   std::vector<std::vector<Waiting>> waiting_;
   std::vector<Ready> ready_;  // of the block before: its records are on their way from memory
   size_t tile_blocks_;  // grows to tile_limit_: a first small tile gives the others a threshold
@@ -133,8 +139,11 @@ class Scan {
   AlignedVector<int32_t> sums_;
   AlignedVector<uint8_t> signs_;
   AlignedVector<uint8_t> fields_;
-  AlignedVector<uint8_t> row_signs_;  // of kExpandedRows rows, and their expanded codes
-  AlignedVector<uint8_t> rows_;
+  AlignedVector<uint8_t> expanded_;  // codes of a block, for sum_codes
+  // The queries as sum_codes reads them, and which these are.
+  const std::vector<CenteredQuery>* packed_for_;
+  AlignedVector<int8_t> weights_;
+  std::vector<int32_t> zeros_;
   SearchStats stats_;
 };
 

@@ -1,11 +1,8 @@
 #include "core/segment.h"
 
-#include <sys/mman.h>
-
 #include <cassert>
 #include <cmath>
 #include <cstring>
-#include <new>
 
 #include "core/codebook.h"
 #include "core/query.h"
@@ -14,14 +11,11 @@ namespace tqdb {
 
 namespace {
 
-constexpr size_t kPage = 4096;
-constexpr size_t kHugePage = size_t{2} << 20;
-
 size_t RoundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 }  // namespace
 
-Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, bool huge_pages)
+Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab* slab)
     : mean_(std::move(mean)),
       row_plane_bytes_(codec.padded_dim() / 8),
       sign_bytes_(codec.sign_bytes()),
@@ -35,21 +29,13 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, bool huge
   const size_t sizes[] = {kBlocks * plane_bytes_,       kRows * field_stride_,   kRows * 3 * sizeof(float),
                           kRows * 2 * sizeof(float),   kRows * sizeof(uint64_t), kRows * sizeof(uint64_t),
                           kRows * sizeof(uint64_t)};
-  arena_bytes_ = 0;
-  for (size_t size : sizes) arena_bytes_ += RoundUp(size, kPage);
-  mapping_bytes_ = arena_bytes_ + (huge_pages ? kHugePage : 0);
-  mapping_ = mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapping_ == MAP_FAILED) throw std::bad_alloc();
-  arena_ = static_cast<uint8_t*>(mapping_);
-  if (huge_pages) {
-    // Whole huge pages only: the rest stays in small ones, which are there when touched.
-    arena_ += -reinterpret_cast<uintptr_t>(arena_) % kHugePage;
-    madvise(arena_, arena_bytes_ / kHugePage * kHugePage, MADV_HUGEPAGE);
-  }
-  uint8_t* next = arena_;
+  size_t bytes = 0;
+  for (size_t size : sizes) bytes += RoundUp(size, Arena::kPage);
+  arena_ = slab != nullptr ? slab->Take(bytes) : Arena(bytes);
+  uint8_t* next = arena_.data();
   const auto cut = [&](size_t i) {
     uint8_t* array = next;
-    next += RoundUp(sizes[i], kPage);
+    next += RoundUp(sizes[i], Arena::kPage);
     return array;
   };
   planes_ = cut(0);
@@ -60,8 +46,6 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, bool huge
   id_low_ = reinterpret_cast<uint64_t*>(cut(5));
   id_high_ = reinterpret_cast<uint64_t*>(cut(6));
 }
-
-Segment::~Segment() { munmap(mapping_, mapping_bytes_); }
 
 void Segment::StoreSigns(size_t index, const uint8_t* signs) {
   uint8_t* plane = planes_ + index / kBlockRows * plane_bytes_ + index % kBlockRows * plane_group_;

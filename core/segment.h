@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/arena.h"
 #include "core/codec.h"
 #include "core/kernels/kernels.h"
 #include "core/types.h"
@@ -27,10 +28,9 @@ class Segment {
   static constexpr size_t kBlocks = 64;
   static constexpr size_t kRows = kBlocks * kBlockRows;
 
-  // `codec` must outlive the segment. `mean` may be null. Huge pages make a full segment faster to scan, and
-  // an almost empty one larger.
-  Segment(const Codec& codec, std::shared_ptr<const Mean> mean, bool huge_pages);
-  ~Segment();
+  // `codec` must outlive the segment. `mean` may be null. A slab's huge pages make a full segment faster to scan, and an
+  // almost empty one larger; without one, pages are small.
+  Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab* slab);
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
@@ -57,20 +57,22 @@ class Segment {
   const float* code_scale(size_t block) const { return scales_ + block * kBlockRows * 2; }
   const float* residual_scale(size_t block) const { return code_scale(block) + kBlockRows; }
   const uint8_t* fields(size_t index) const { return fields_ + index * field_stride_; }
-  // Ask memory for the fields, which may lie beyond the last row; and with them for id and row number.
-  void PrefetchFields(size_t index) const {
-    for (size_t b = 0; b < field_bytes_; b += 64) __builtin_prefetch(fields(index) + b);
+  size_t field_stride() const { return field_stride_; }
+  // Asks memory for the floats of a block, which may lie beyond the last: what a stage by signs or by codes reads.
+  void PrefetchSignFloats(size_t block) const { PrefetchFloats(bias(block), 3); }
+  void PrefetchCodeFloats(size_t block) const {
+    PrefetchFloats(bias(block), 1);
+    PrefetchFloats(code_scale(block), 2);
   }
-  // One of four parts of a block's plane, which may lie beyond the last block.
-  void PrefetchPlane(size_t block, size_t part) const {
-    for (size_t b = part * plane_bytes_ / 4; b < (part + 1) * plane_bytes_ / 4; b += 64) {
-      __builtin_prefetch(plane(block) + b);
-    }
-  }
+  // Asks memory for what refinement reads of a row.
   void Prefetch(size_t index) const {
-    PrefetchFields(index);
+    for (size_t b = 0; b < field_bytes_; b += 64) __builtin_prefetch(fields(index) + b);
     __builtin_prefetch(&rows_[index]);
     __builtin_prefetch(&id_low_[index]);
+  }
+  void PrefetchSigns(size_t index) const {
+    const uint8_t* at = plane(index / kBlockRows) + index % kBlockRows * plane_group_;
+    for (size_t b = 0; b < row_plane_bytes_; b += plane_group_) __builtin_prefetch(at + b * kBlockRows);
   }
   // Sign bits of one row, dimension i in bit i % 8 of byte i / 8; padded_dim() / 8 bytes.
   void GatherSigns(size_t index, uint8_t* signs) const;
@@ -79,12 +81,15 @@ class Segment {
 
   // Bytes that size() rows occupy, and that the whole segment reserves.
   size_t used_bytes() const;
-  size_t reserved_bytes() const { return arena_bytes_; }
+  size_t reserved_bytes() const { return arena_.bytes(); }
   // The code record of one row as it was appended, except for what memory does not keep: norm is zero.
   // Enough for Append into another segment of the same mean.
   void CopyTo(size_t index, Segment& to) const;
 
  private:
+  static void PrefetchFloats(const float* from, size_t arrays) {
+    for (size_t i = 0; i < arrays * kBlockRows; i += 64 / sizeof(float)) __builtin_prefetch(from + i);
+  }
   void StoreSigns(size_t index, const uint8_t* signs);
   // Where the floats of a row stand in an array of `parts` times 64 a block.
   static size_t FloatAt(size_t index, size_t parts) {
@@ -106,10 +111,7 @@ class Segment {
   std::atomic<uint64_t> live_rows_{0};
   std::array<std::atomic<uint64_t>, kBlocks> live_{};
   // One arena, cut into arrays. uuid_high_ is written only by UUIDs, so its pages stay untouched otherwise.
-  void* mapping_;
-  size_t mapping_bytes_;
-  uint8_t* arena_;
-  size_t arena_bytes_;
+  Arena arena_;
   uint8_t* planes_;
   uint8_t* fields_;
   float* floats_;

@@ -3,6 +3,8 @@
 #define TQDB_CORE_TOP_K_H_
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -35,6 +37,32 @@ inline std::vector<Hit> BestHits(std::vector<Hit> hits, size_t k) {
   if (hits.size() > k) hits.resize(k);
   return hits;
 }
+
+// The k-th best of many floats.
+class KthBest {
+ public:
+  // k >= 1.
+  explicit KthBest(size_t k) : k_(k) {}
+
+  // -infinity while there are fewer than k.
+  float value() const { return heap_.size() < k_ ? -std::numeric_limits<float>::infinity() : heap_.front(); }
+
+  void Push(float x) {
+    if (heap_.size() < k_) {
+      heap_.push_back(x);
+    } else if (x > heap_.front()) {
+      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+      heap_.back() = x;
+    } else {
+      return;
+    }
+    std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  }
+
+ private:
+  size_t k_;
+  std::vector<float> heap_;  // worst on top
+};
 
 class TopK {
  public:

@@ -67,7 +67,7 @@ absl::StatusOr<uint64_t> VectorSpace::OpenSegment(uint32_t mean_version) {
   const auto free = std::find(segments_.begin(), segments_.end(), nullptr);
   const uint64_t number = static_cast<uint64_t>(free - segments_.begin());
   // A space that has filled a segment will fill the next: worth its huge pages.
-  auto segment = std::make_shared<Segment>(*codec_, std::move(mean), /*huge_pages=*/!segments_.empty());
+  auto segment = std::make_shared<Segment>(*codec_, std::move(mean), segments_.empty() ? nullptr : &slab_);
   if (free == segments_.end()) {
     segments_.push_back(std::move(segment));
   } else {

@@ -98,6 +98,7 @@ class VectorSpace {
 
   // Of the writer alone. A slot is segment number * Segment::kRows + index; freed numbers are null.
   std::vector<std::shared_ptr<Segment>> segments_;
+  ArenaSlab slab_;  // of all segments but the first
   std::map<uint32_t, uint64_t> open_;  // mean version -> number of the segment being filled
 };
 

@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 
 #include "core/kernels/avx2_parts.h"
+#include "core/kernels/scalar_parts.h"
 
 namespace tqdb {
 
@@ -20,9 +21,8 @@ const Kernels* Avx2Kernels() {
       .pack_fields = avx2::PackFields,
       .unpack_fields = avx2::UnpackFields,
       .scan_signs = avx2::ScanSigns,
-      .gather_signs = avx2::GatherSigns,
-      .expand_codes = avx2::ExpandCodes,
-      .dot_codes = avx2::DotCodes,
+      .sum_codes = avx2::SumCodes,
+      .pack_weights = scalar::PackWeights,
       .survivors = avx2::Survivors,
       .code_dot = avx2::CodeDot,
       .residual_dot = avx2::ResidualDot,

@@ -28,11 +28,8 @@ void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* 
 // avx2_scan.cc
 void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                int32_t* sums);
-void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs);
-void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                 const Codebook& book, int level_shift, uint8_t* row);
-void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
-              int32_t* sums);
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+              const CodeQueries& queries, uint8_t* tile, int32_t* sums);
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
                    float weight, float error_weight, float threshold);
 float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,

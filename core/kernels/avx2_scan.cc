@@ -80,6 +80,8 @@ void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const*
   }
 }
 
+namespace {
+
 // 16 bytes of 16 rows at a time: four rounds of interleaving transpose them.
 void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
   size_t b = 0;
@@ -128,8 +130,6 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
   }
 }
 
-namespace {
-
 int32_t SumDwords(__m256i v) {
   const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   const __m128i pair = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
@@ -139,7 +139,7 @@ int32_t SumDwords(__m256i v) {
 // Two rows times kQueries queries. A code byte is at most 127 and a weight at most 63, so two sums of two
 // products fit 16 bits.
 template <size_t kQueries>
-void DotTwoRows(const uint8_t* rows, size_t n, const CodeWeights* queries, int32_t* sums) {
+void DotTwoRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros, int32_t* sums) {
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i sum[kQueries][2] = {};
   for (size_t i = 0; i < n; i += 64) {
@@ -148,8 +148,8 @@ void DotTwoRows(const uint8_t* rows, size_t n, const CodeWeights* queries, int32
     };
     const __m256i code00 = codes(0, 0), code01 = codes(0, 1), code10 = codes(1, 0), code11 = codes(1, 1);
     for (size_t q = 0; q < kQueries; ++q) {
-      const __m256i* weights = reinterpret_cast<const __m256i*>(queries[q].weights + i);
-      const __m256i low = _mm256_loadu_si256(weights), high = _mm256_loadu_si256(weights + 1);
+      const __m256i* of_query = reinterpret_cast<const __m256i*>(weights + q * n + i);
+      const __m256i low = _mm256_loadu_si256(of_query), high = _mm256_loadu_si256(of_query + 1);
       const __m256i first = _mm256_add_epi16(_mm256_maddubs_epi16(code00, low), _mm256_maddubs_epi16(code01, high));
       const __m256i second = _mm256_add_epi16(_mm256_maddubs_epi16(code10, low), _mm256_maddubs_epi16(code11, high));
       sum[q][0] = _mm256_add_epi32(sum[q][0], _mm256_madd_epi16(first, ones));
@@ -157,28 +157,32 @@ void DotTwoRows(const uint8_t* rows, size_t n, const CodeWeights* queries, int32
     }
   }
   for (size_t q = 0; q < kQueries; ++q) {
-    for (size_t r = 0; r < 2; ++r) sums[q * kBlockRows + r] = SumDwords(sum[q][r]) - queries[q].zero;
+    for (size_t r = 0; r < 2; ++r) sums[q * kBlockRows + r] = SumDwords(sum[q][r]) - zeros[q];
+  }
+}
+
+void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t* sums) {
+  for (size_t first = 0; first < queries.count; first += 4) {
+    const size_t count = queries.count - first < 4 ? queries.count - first : 4;
+    const int8_t* weights = queries.weights + first * n;
+    const int32_t* zeros = queries.zeros + first;
+    for (size_t r = 0; r < kBlockRows; r += 2) {
+      int32_t* out = sums + first * kBlockRows + r;
+      switch (count) {
+        case 4: DotTwoRows<4>(rows + r * n, n, weights, zeros, out); break;
+        case 3: DotTwoRows<3>(rows + r * n, n, weights, zeros, out); break;
+        case 2: DotTwoRows<2>(rows + r * n, n, weights, zeros, out); break;
+        default: DotTwoRows<1>(rows + r * n, n, weights, zeros, out); break;
+      }
+    }
   }
 }
 
 }  // namespace
 
-void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
-              int32_t* sums) {
-  while (num_queries > 0) {
-    const size_t count = num_queries < 4 ? num_queries : 4;
-    for (size_t r = 0; r < num_rows; r += 2) {
-      switch (count) {
-        case 4: DotTwoRows<4>(rows + r * n, n, queries, sums + r); break;
-        case 3: DotTwoRows<3>(rows + r * n, n, queries, sums + r); break;
-        case 2: DotTwoRows<2>(rows + r * n, n, queries, sums + r); break;
-        default: DotTwoRows<1>(rows + r * n, n, queries, sums + r); break;
-      }
-    }
-    queries += count;
-    sums += count * kBlockRows;
-    num_queries -= count;
-  }
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  scalar::SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift, queries, tile, sums);
 }
 
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,

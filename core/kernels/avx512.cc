@@ -12,10 +12,11 @@ namespace tqdb {
 namespace {
 
 Kernels MakeVnniTable() {
-  const Kernels* narrow = Avx2Kernels() != nullptr ? Avx2Kernels() : ScalarKernels();
   return {
-      .name = "avx512vnni",
+      .name = TQDB_LEVEL_NAME("avx512vnni"),
       .plane_group = 1,
+      .codes_pay_for_one = 0.1,
+      .codes_pay_for_many = 0.007,
       .mix_rows = TQDB_AVX512::MixRows,
       .hadamard = TQDB_AVX512::Hadamard,
       .norm_squared = TQDB_AVX512::NormSquared,
@@ -25,9 +26,8 @@ Kernels MakeVnniTable() {
       .pack_fields = TQDB_AVX512::PackFields,
       .unpack_fields = TQDB_AVX512::UnpackFields,
       .scan_signs = TQDB_AVX512::ScanSignBytes,
-      .gather_signs = narrow->gather_signs,
-      .expand_codes = TQDB_AVX512::ExpandCodes,
-      .dot_codes = TQDB_AVX512::DotCodes,
+      .sum_codes = TQDB_AVX512::SumCodesVnni,
+      .pack_weights = TQDB_AVX512::PackWeights,
       .survivors = TQDB_AVX512::Survivors,
       .code_dot = TQDB_AVX512::CodeDot,
       .residual_dot = TQDB_AVX512::ResidualDot,
@@ -36,11 +36,10 @@ Kernels MakeVnniTable() {
 
 Kernels MakeVbmiTable() {
   Kernels kernels = MakeVnniTable();
-  kernels.name = "avx512";
+  kernels.name = TQDB_LEVEL_NAME("avx512");
   kernels.plane_group = 4;
   kernels.scan_signs = TQDB_AVX512::ScanSigns;
-  kernels.gather_signs = TQDB_AVX512::GatherSigns;
-  kernels.expand_codes = TQDB_AVX512::ExpandWideCodes;
+  kernels.sum_codes = TQDB_AVX512::SumCodes;
   return kernels;
 }
 

@@ -50,12 +50,22 @@ inline void AddDots(__m512i& sum, __m512i bytes, __m512i weights) {
 #endif
 }
 
-// 64 codes as bytes.
-inline __m512i ExpandedCodes(__m512i magnitude, const uint8_t* signs) {
-  uint64_t positive;
-  std::memcpy(&positive, signs, 8);
-  const __m512i zero = _mm512_set1_epi8(kCodeZero);
-  return _mm512_mask_add_epi8(_mm512_sub_epi8(zero, magnitude), positive, zero, magnitude);
+// Four bytes in every dword.
+inline __m512i BroadcastDword(const int8_t* from) {
+  int32_t dword;
+  std::memcpy(&dword, from, sizeof(dword));
+  return _mm512_set1_epi32(dword);
+}
+
+// Weights of 32 dimensions in the order of eight steps of a tile (avx512_expand_inline.h): byte 4 t + j is that of
+// dimension 8 j + t.
+inline void StepsOf(const int8_t* weights, int8_t* steps) {
+  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights));
+  const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights + 16));
+  const __m128i first = _mm_unpacklo_epi8(x, _mm_srli_si128(x, 8));
+  const __m128i second = _mm_unpacklo_epi8(y, _mm_srli_si128(y, 8));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(steps), _mm_unpacklo_epi16(first, second));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(steps + 16), _mm_unpackhi_epi16(first, second));
 }
 
 }  // namespace

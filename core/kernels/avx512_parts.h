@@ -10,11 +10,15 @@
 // The emulated build lives beside the real one in one program.
 #if defined(TQDB_EMULATE_AVX512)
 #define TQDB_AVX512 emulated_avx512
+#define TQDB_LEVEL_NAME(name) "emulated_" name
 #else
 #define TQDB_AVX512 avx512
+#define TQDB_LEVEL_NAME(name) name
 #endif
 
 namespace tqdb::TQDB_AVX512 {
+
+inline constexpr size_t kGroupRows = 16;  // of a tile: lanes of a vector
 
 // avx512_rotation.cc
 void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
@@ -34,18 +38,26 @@ void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* pa
 // avx512_vbmi.cc
 void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                int32_t* sums);
-void ExpandWideCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                     const Codebook& book, int level_shift, uint8_t* row);
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+              const CodeQueries& queries, uint8_t* tile, int32_t* sums);
+
+// As SumCodes, for more than two queries with another function than DotTile.
+using DotTileFunction = void(const uint8_t* tile, size_t n, const CodeQueries& queries, const CodeBlock& block,
+                             int32_t* sums);
+void SumCodesBy(DotTileFunction* dot, const RecordPacking& packing, const CodeBlock& block, size_t n,
+                const Codebook& book, int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums);
+
+// avx512_codes.cc
+void SumCodesVnni(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+                  const CodeQueries& queries, uint8_t* tile, int32_t* sums);
+void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed);
+// Sums from a tile, as avx512_expand_inline.h lays it; asks for the next rows meanwhile.
+void DotTile(const uint8_t* tile, size_t n, const CodeQueries& queries, const CodeBlock& block, int32_t* sums);
 
 // avx512_scan.cc
 void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
 void ScanSignBytes(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                    int32_t* sums);
-void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs);
-void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                 const Codebook& book, int level_shift, uint8_t* row);
-void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
-              int32_t* sums);
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
                    float weight, float error_weight, float threshold);
 float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,

@@ -1,4 +1,4 @@
-// AVX-512 level with VBMI: the sign plane by permutations of 64-byte tables; and expansion of 8-bit codes.
+// AVX-512 level with VBMI: the sign plane by permutations of 64-byte tables and look-ups.
 #if defined(__x86_64__) || defined(TQDB_EMULATE_AVX512)
 
 #include <cstring>
@@ -6,17 +6,21 @@
 #include "core/codebook.h"
 #include "core/kernels/avx512_intrinsics.h"
 #include "core/kernels/avx512_parts.h"
+#include "core/kernels/prefetch.h"
 #include "core/kernels/scalar_parts.h"
 #include "core/record_packing.h"
 
 #include "core/kernels/avx512_vbmi_begin.h"
 // clang-format off: inside the region
 #include "core/kernels/avx512_inline.h"
+#include "core/kernels/avx512_expand_inline.h"
 // clang-format on
 
 namespace tqdb::TQDB_AVX512 {
 
 namespace {
+
+constexpr size_t kAheadBytes = 4096;
 
 // Adds up `kQueries` queries over `kGroups` times 16 vectors of a block: each 32-bit lane is a vector, and
 // one dot product with ones adds the four look-ups of its four bytes. Look-ups and sums fill the shuffle
@@ -34,6 +38,11 @@ void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* cons
     for (size_t g = 0; g < kGroups; ++g) sum[q][g] = _mm512_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256);
   }
   for (size_t b = 0; b < bytes_per_row; b += 4) {
+    // Few queries wait for memory, whose own prefetching stops at every page.
+    if constexpr (kQueries <= 2) {
+#pragma GCC unroll 4
+      for (size_t line = 0; line < 4; ++line) __builtin_prefetch(plane + b * kBlockRows + 64 * line + kAheadBytes);
+    }
     __m512i low[kGroups], high[kGroups];
 #pragma GCC unroll 16
     for (size_t g = 0; g < kGroups; ++g) {
@@ -88,19 +97,14 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, size
   }
 }
 
-// 128 magnitudes are one table of two vectors.
-void ExpandWideCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                     const Codebook& book, int level_shift, uint8_t* row) {
-  if (book.levels <= 16) return ExpandCodes(packing, signs, packed, n, book, level_shift, row);
-  UnpackFields(packing, packed, row);
-  const __m512i low = _mm512_loadu_si512(book.magnitudes.data());
-  const __m512i high = _mm512_loadu_si512(book.magnitudes.data() + 64);
-  const __m128i shift = _mm_cvtsi32_si128(level_shift);
-  for (size_t i = 0; i < n; i += 64) {
-    const __m512i level =
-        _mm512_and_si512(_mm512_srl_epi16(_mm512_loadu_si512(row + i), shift), _mm512_set1_epi8(0x7f));
-    _mm512_storeu_si512(row + i, ExpandedCodes(_mm512_permutex2var_epi8(low, level, high), signs + i / 8));
-  }
+void SumCodesBy(DotTileFunction* dot, const RecordPacking& packing, const CodeBlock& block, size_t n,
+                const Codebook& book, int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  SumCodesOf</*kVbmi=*/true>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+}
+
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  SumCodesBy(DotTile, packing, block, n, book, level_shift, queries, tile, sums);
 }
 
 }  // namespace tqdb::TQDB_AVX512

@@ -7,7 +7,7 @@ namespace tqdb {
 std::vector<const Kernels*> AvailableKernels() {
   std::vector<const Kernels*> levels;
   for (const Kernels* level :
-       {ScalarKernels(), Avx2Kernels(), Avx512VnniKernels(), Avx512Kernels(), NeonKernels()}) {
+       {ScalarKernels(), Avx2Kernels(), Avx512VnniKernels(), Avx512Kernels(), AmxKernels(), NeonKernels()}) {
     if (level != nullptr) levels.push_back(level);
   }
   return levels;

@@ -3,7 +3,7 @@
 // The functions of scalar_*.cc are the specification. Every other level returns the same bits: integers exactly,
 // floats by keeping the scalar order of operations (sums run in 16 lanes, where said so 64, element i in lane i % 16,
 // and are added as a tree: lane l += lane l + 8, + 4, + 2, + 1). No kernel allocates, fails or keeps state.
-// TQDB_SIMD=scalar|avx2|avx512vnni|avx512|neon in the environment forces a level.
+// TQDB_SIMD=scalar|avx2|avx512vnni|avx512|amx|neon in the environment forces a level.
 #ifndef TQDB_CORE_KERNELS_KERNELS_H_
 #define TQDB_CORE_KERNELS_KERNELS_H_
 
@@ -22,10 +22,23 @@ inline constexpr size_t kBlockRows = 64;  // vectors of one block of the sign pl
 inline constexpr float kMinUnit = 1e-35f;  // of quantize: below it, boundaries would lose their precision
 inline constexpr int kCodeZero = 64;      // byte of an expanded code that stands for zero
 
-// A query for dot_codes.
-struct CodeWeights {
-  const int8_t* weights;  // |weight| <= 63: two products of two levels' bytes fit 16 bits
-  int32_t zero;           // kCodeZero * sum of the weights
+
+// Where the codes of a block lie.
+struct CodeBlock {
+  const uint8_t* plane;
+  size_t bytes_per_row;   // in the plane
+  const uint8_t* fields;  // packed; 64 bytes beyond the last row's may be read
+  size_t field_stride;    // in bytes, from row to row
+  // Of the next block, to be asked for meanwhile; both may lie anywhere.
+  const uint8_t* next_plane;
+  const uint8_t* next_fields;
+};
+
+// Queries for sum_codes.
+struct CodeQueries {
+  size_t count;
+  const int8_t* weights;  // as pack_weights made them
+  const int32_t* zeros;   // of each: kCodeZero * sum of its weights
 };
 
 struct Kernels {
@@ -35,6 +48,13 @@ struct Kernels {
   //   (b / plane_group) * plane_group * 64 + v * plane_group + b % plane_group.
   // 4 where a dot-product instruction adds four bytes of one vector, else 1.
   size_t plane_group;
+
+  // When a scan by sum_codes is faster than one by scan_signs, as measured at dim 512 and 1536: from these shares of rows
+  // let through by the signs, for one query (which waits for memory) and for many; and, unless 0, from so many queries
+  // on, whatever the data.
+  double codes_pay_for_one = 0.3;
+  double codes_pay_for_many = 0.03;
+  size_t codes_pay_from = 0;
 
   // --- Rotation ---
   // One chunk of a round, for `count` vectors at distances of in_stride and out_stride floats:
@@ -72,19 +92,15 @@ struct Kernels {
   // nibble; an entry is 128 + the sum of the nibble's four +-w.
   void (*scan_signs)(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables,
                      size_t num_queries, int32_t* sums);
-  // Sign bytes of 16 rows of a block, first_row a multiple of 16: signs (16, bytes_per_row) row-major, with
-  // `stride` bytes from one row to the next.
-  void (*gather_signs)(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
-                       uint8_t* signs);
-  // One row's codes as bytes, from its sign bits and packed fields: row[i] = kCodeZero +-
-  // book.magnitudes[field_i >> level_shift], + where sign bit i is set, for i < packing.dim; the rest up to n,
-  // a multiple of 64, is free. `signs` has n / 8 bytes.
-  void (*expand_codes)(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                       const Codebook& book, int level_shift, uint8_t* row);
-  // sums[q * 64 + r] = sum_i (rows[r n + i] - kCodeZero) * weights_i(q): rows (num_rows, n) of expanded
-  // codes against int8 queries. n is a multiple of 64, num_rows of 16.
-  void (*dot_codes)(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries,
-                    size_t num_queries, int32_t* sums);
+  // Sums over the whole codes of a block: sums[q * 64 + r] = sum_i (sign bit i of row r set ? w_i(q) : -w_i(q)) *
+  // book.magnitudes[field_i >> level_shift], r < 64. n is packing.dim rounded up to a multiple of 64; `tile` has
+  // room for 64 * n bytes, in which rows are expanded once for all queries: to kCodeZero +- magnitude, in the
+  // level's own order.
+  void (*sum_codes)(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+                    int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums);
+  // The weights of `count` queries, n each and zero beyond the dimension, |weight| <= 63 (two products of two code
+  // bytes fit 16 bits), in the order in which sum_codes reads them: count * n bytes.
+  void (*pack_weights)(const int8_t* const* weights, size_t count, size_t n, int8_t* packed);
   // Bit v of the result: bias[v] + weight * (scale[v] * float(sums[v])) + error_weight * error[v] >= threshold.
   uint64_t (*survivors)(const int32_t* sums, const float* bias, const float* scale, const float* error,
                         float weight, float error_weight, float threshold);
@@ -110,6 +126,7 @@ const Kernels* ScalarKernels();
 const Kernels* Avx2Kernels();
 const Kernels* Avx512VnniKernels();
 const Kernels* Avx512Kernels();
+const Kernels* AmxKernels();
 const Kernels* NeonKernels();
 
 }  // namespace tqdb

@@ -7,6 +7,7 @@
 #include <sys/auxv.h>
 
 #include "core/kernels/neon_parts.h"
+#include "core/kernels/scalar_parts.h"
 
 namespace tqdb {
 
@@ -24,9 +25,8 @@ constexpr Kernels kTable = {
     .pack_fields = neon::PackFields,
     .unpack_fields = neon::UnpackFields,
     .scan_signs = neon::ScanSigns,
-    .gather_signs = neon::GatherSigns,
-    .expand_codes = neon::ExpandCodes,
-    .dot_codes = neon::DotCodes,
+    .sum_codes = neon::SumCodes,
+    .pack_weights = scalar::PackWeights,
     .survivors = neon::Survivors,
     .code_dot = neon::CodeDot,
     .residual_dot = neon::ResidualDot,

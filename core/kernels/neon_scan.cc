@@ -86,6 +86,8 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, size
   if (num_queries == 1) ScanSignsOf<1, 4>(plane, bytes_per_row, tables, sums);
 }
 
+namespace {
+
 // 16 bytes of 16 rows at a time: four rounds of interleaving transpose them.
 void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
   size_t b = 0;
@@ -111,8 +113,6 @@ void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, s
   }
 }
 
-namespace {
-
 // kCodeZero + magnitude where the sign is positive, else kCodeZero - magnitude.
 uint8x16_t ExpandedCode(uint8x16_t magnitude, uint8x16_t positive) {
   const uint8x16_t zero = vdupq_n_u8(kCodeZero);
@@ -131,8 +131,6 @@ void ExpandNibbles(const uint8_t* signs, const uint8_t* packed, uint8x16_t table
     vst1q_u8(row + 32 * half + 16, ExpandedCode(vzip2q_u8(low, high), positive.part[2 * half + 1]));
   }
 }
-
-}  // namespace
 
 void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
                  const Codebook& book, int level_shift, uint8_t* row) {
@@ -168,8 +166,6 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
   }
 }
 
-namespace {
-
 // sum += the dot products of groups of four bytes. By hand for clang, whose arm_neon.h before 16 has the intrinsic
 // only where the whole file is compiled for the extension.
 inline void AddDots(int32x4_t& sum, int8x16_t a, int8x16_t b) {
@@ -183,7 +179,7 @@ inline void AddDots(int32x4_t& sum, int8x16_t a, int8x16_t b) {
 // kRows rows times kQueries queries, a sum each: a load of weights serves every row and a load of codes every
 // query. A code byte is at most 127, so it may be taken for signed.
 template <size_t kRows, size_t kQueries>
-void DotCodesOf(const uint8_t* rows, size_t n, const CodeWeights* queries, int32_t* sums) {
+void DotCodesOf(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros, int32_t* sums) {
   int32x4_t sum[kQueries][kRows] = {};
   for (size_t i = 0; i < n; i += 16) {
     int8x16_t codes[kRows];
@@ -191,14 +187,14 @@ void DotCodesOf(const uint8_t* rows, size_t n, const CodeWeights* queries, int32
     for (size_t r = 0; r < kRows; ++r) codes[r] = vreinterpretq_s8_u8(vld1q_u8(rows + r * n + i));
 #pragma GCC unroll 4
     for (size_t q = 0; q < kQueries; ++q) {
-      const int8x16_t weights = vld1q_s8(queries[q].weights + i);
+      const int8x16_t of_query = vld1q_s8(weights + q * n + i);
 #pragma GCC unroll 8
-      for (size_t r = 0; r < kRows; ++r) AddDots(sum[q][r], codes[r], weights);
+      for (size_t r = 0; r < kRows; ++r) AddDots(sum[q][r], codes[r], of_query);
     }
   }
 #pragma GCC unroll 4
   for (size_t q = 0; q < kQueries; ++q) {
-    const int32x4_t zero = vdupq_n_s32(queries[q].zero);
+    const int32x4_t zero = vdupq_n_s32(zeros[q]);
 #pragma GCC unroll 8
     for (size_t r = 0; r < kRows; r += 4) {
       const int32x4_t low = vpaddq_s32(sum[q][r], sum[q][r + 1]), high = vpaddq_s32(sum[q][r + 2], sum[q][r + 3]);
@@ -208,23 +204,30 @@ void DotCodesOf(const uint8_t* rows, size_t n, const CodeWeights* queries, int32
 }
 
 template <size_t kRows, size_t kQueries>
-void DotAllRows(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, int32_t* sums) {
-  for (size_t r = 0; r < num_rows; r += kRows) DotCodesOf<kRows, kQueries>(rows + r * n, n, queries, sums + r);
+void DotAllRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros, int32_t* sums) {
+  for (size_t r = 0; r < kBlockRows; r += kRows) DotCodesOf<kRows, kQueries>(rows + r * n, n, weights, zeros, sums + r);
+}
+
+void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t* sums) {
+  const int8_t* weights = queries.weights;
+  const int32_t* zeros = queries.zeros;
+  size_t count = queries.count;
+  for (; count >= 4; count -= 4, weights += 4 * n, zeros += 4, sums += 4 * kBlockRows) {
+    DotAllRows<4, 4>(rows, n, weights, zeros, sums);
+  }
+  switch (count) {
+    case 3: return DotAllRows<4, 3>(rows, n, weights, zeros, sums);
+    case 2: return DotAllRows<8, 2>(rows, n, weights, zeros, sums);
+    case 1: return DotAllRows<8, 1>(rows, n, weights, zeros, sums);
+    default: return;
+  }
 }
 
 }  // namespace
 
-void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
-              int32_t* sums) {
-  for (; num_queries >= 4; num_queries -= 4, queries += 4, sums += 4 * kBlockRows) {
-    DotAllRows<4, 4>(rows, n, num_rows, queries, sums);
-  }
-  switch (num_queries) {
-    case 3: return DotAllRows<4, 3>(rows, n, num_rows, queries, sums);
-    case 2: return DotAllRows<8, 2>(rows, n, num_rows, queries, sums);
-    case 1: return DotAllRows<8, 1>(rows, n, num_rows, queries, sums);
-    default: return;
-  }
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  scalar::SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift, queries, tile, sums);
 }
 
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,

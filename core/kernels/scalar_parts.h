@@ -8,7 +8,9 @@
 
 #include "core/codebook.h"
 #include "core/kernels/kernels.h"
+#include "core/kernels/prefetch.h"
 #include "core/record_packing.h"
+#include "core/types.h"
 
 namespace tqdb::scalar {
 
@@ -47,16 +49,38 @@ void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* pa
 void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
 void ScanSigns(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                int32_t* sums);
-void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs);
-void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                 const Codebook& book, int level_shift, uint8_t* row);
-void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
-              int32_t* sums);
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+              const CodeQueries& queries, uint8_t* tile, int32_t* sums);
+void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed);
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
                    float weight, float error_weight, float threshold);
 float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
               const uint8_t* fields);
 float ResidualDot(const float* residual, size_t n, const uint8_t* fields);
+
+// --- What levels whose tiles are row-major build sum_codes from.
+// Sign bytes of 16 rows of a block, first_row a multiple of 16: signs (16, bytes_per_row), with `stride` bytes from one
+// row to the next.
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs);
+// One row's codes from its n / 8 bytes of signs and its packed fields.
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
+                 const Codebook& book, int level_shift, uint8_t* row);
+
+// kDotRows: the sums from rows (kBlockRows, n) of expanded codes.
+template <auto kGatherSigns, auto kExpandCodes, auto kDotRows>
+void SumCodesByRows(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+                    int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  constexpr size_t kGathered = 16;
+  alignas(64) uint8_t signs[kGathered * kMaxDim / 8];
+  PrefetchBlock next(block, kBlockRows);
+  for (size_t r = 0; r < kBlockRows; ++r) {
+    if (r % kGathered == 0) kGatherSigns(block.plane, block.bytes_per_row, r, n / 8, signs);
+    next.Next();
+    kExpandCodes(packing, signs + r % kGathered * (n / 8), block.fields + r * block.field_stride, n, book, level_shift,
+                 tile + r * n);
+  }
+  kDotRows(tile, n, queries, sums);
+}
 
 }  // namespace tqdb::scalar
 

@@ -44,15 +44,27 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
   }
 }
 
-void DotCodes(const uint8_t* rows, size_t n, size_t num_rows, const CodeWeights* queries, size_t num_queries,
-              int32_t* sums) {
-  for (size_t q = 0; q < num_queries; ++q) {
-    for (size_t r = 0; r < num_rows; ++r) {
-      int32_t sum = -queries[q].zero;
-      for (size_t i = 0; i < n; ++i) sum += rows[r * n + i] * queries[q].weights[i];
+namespace {
+
+void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t* sums) {
+  for (size_t q = 0; q < queries.count; ++q) {
+    for (size_t r = 0; r < kBlockRows; ++r) {
+      int32_t sum = -queries.zeros[q];
+      for (size_t i = 0; i < n; ++i) sum += rows[r * n + i] * queries.weights[q * n + i];
       sums[q * kBlockRows + r] = sum;
     }
   }
+}
+
+}  // namespace
+
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift, queries, tile, sums);
+}
+
+void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed) {
+  for (size_t q = 0; q < count; ++q) std::copy_n(weights[q], n, packed + q * n);
 }
 
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,

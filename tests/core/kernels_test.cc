@@ -256,86 +256,100 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
   }
 }
 
-TEST_P(KernelsTest, GatheredSignsAreTheRowsOfThePlane) {
-  Gaussian random(11);
-  for (size_t bytes : {4, 8, 16, 52, 192, 200, 2048}) {
-    std::vector<std::vector<uint8_t>> rows(kBlockRows, std::vector<uint8_t>(bytes));
-    for (auto& row : rows) {
-      for (uint8_t& b : row) b = static_cast<uint8_t>(random.Word());
+// A block's codes as they lie in memory, and the value of each code.
+struct RandomCodes {
+  RandomCodes(size_t dim, int bits, Residual residual, size_t plane_group, Gaussian& random)
+      : packing(dim, bits, residual),
+        bytes_per_row((dim + 31) / 32 * 4),
+        stride(packing.bytes + 5),
+        fields(stride * kBlockRows + 64),
+        codes(kBlockRows, std::vector<int>(dim)) {
+    const Codebook& book = Codebook::Get(bits);
+    std::vector<std::vector<uint8_t>> signs(kBlockRows, std::vector<uint8_t>(bytes_per_row));
+    for (size_t v = 0; v < kBlockRows; ++v) {
+      for (uint8_t& b : signs[v]) b = static_cast<uint8_t>(random.Word());
+      std::vector<uint8_t> row(dim);
+      for (size_t i = 0; i < dim; ++i) {
+        row[i] = static_cast<uint8_t>(random.Word() & ((1u << packing.field_bits) - 1));
+        const int magnitude = book.magnitudes[row[i] >> (residual == Residual::kQjl ? 1 : 0)];
+        codes[v][i] = signs[v][i / 8] >> (i % 8) & 1 ? magnitude : -magnitude;
+      }
+      packing.Pack(row.data(), fields.data() + v * stride);
     }
-    const std::vector<uint8_t> plane = MakePlane(rows, kernels().plane_group);
-    const size_t stride = bytes + 12;
-    for (size_t first : {0, 16, 32, 48}) {
-      std::vector<uint8_t> signs(16 * stride, 0xaa);
-      kernels().gather_signs(plane.data(), bytes, first, stride, signs.data());
-      for (size_t r = 0; r < 16; ++r) {
-        ASSERT_TRUE(std::equal(rows[first + r].begin(), rows[first + r].end(), signs.begin() + static_cast<long>(r * stride)));
-        EXPECT_EQ(signs[r * stride + bytes], 0xaa) << "wrote beyond its row";
+    plane = MakePlane(signs, plane_group);
+  }
+  CodeBlock block() const {
+    return {plane.data(), bytes_per_row, fields.data(), stride, plane.data(), fields.data()};
+  }
+
+  RecordPacking packing;
+  size_t bytes_per_row;
+  size_t stride;
+  std::vector<uint8_t> plane;
+  std::vector<uint8_t> fields;
+  std::vector<std::vector<int>> codes;
+};
+
+TEST_P(KernelsTest, CodeSumsAreTheDotProductsOfCodesAndWeights) {
+  Gaussian random(9);
+  struct Shape {
+    size_t dim;
+    std::vector<size_t> num_queries;
+  };
+  const std::vector<Shape> shapes = {{8, {1, 9}},    {63, {1, 2, 3}},  {64, {1, 2, 3, 4, 5, 7, 8, 15, 16, 23, 64}},
+                                     {65, {17}},     {100, {1, 4}},    {128, {1, 31, 32}},
+                                     {192, {1, 33}}, {1000, {1, 8}},   {1536, {1, 2, 12, 16, 40}},
+                                     {4097, {1}},    {16384, {1, 16}}};
+  for (int bits : {1, 2, 3, 4, 8}) {
+    for (Residual residual : {Residual::kNone, Residual::kQjl}) {
+      if (bits == 1 && residual == Residual::kNone) continue;  // the sign plane holds all of it
+      for (const Shape& shape : shapes) {
+        const size_t dim = shape.dim, n = (dim + 63) / 64 * 64;
+        const RandomCodes codes(dim, bits, residual, kernels().plane_group, random);
+        for (size_t num_queries : shape.num_queries) {
+          // Extremes first; then one that picks a single code, to find one out of place.
+          std::vector<std::vector<int8_t>> weights(num_queries, std::vector<int8_t>(n));
+          std::vector<const int8_t*> pointers;
+          std::vector<int32_t> zeros;
+          for (size_t q = 0; q < num_queries; ++q) {
+            int32_t zero = 0;
+            const size_t only = random.Below(static_cast<uint32_t>(dim));
+            for (size_t i = 0; i < dim; ++i) {
+              int w = static_cast<int>(random.Below(127)) - 63;
+              if (q == 0) w = i % 3 == 0 ? 63 : -63;
+              if (q % 3 == 1) w = i == only ? 1 : 0;
+              weights[q][i] = static_cast<int8_t>(w);
+              zero += kCodeZero * w;
+            }
+            pointers.push_back(weights[q].data());
+            zeros.push_back(zero);
+          }
+          std::vector<int8_t> packed(num_queries * n);
+          kernels().pack_weights(pointers.data(), num_queries, n, packed.data());
+          std::vector<uint8_t> tile(kBlockRows * n);
+          std::vector<int32_t> sums(num_queries * kBlockRows + 1, 12345);
+          kernels().sum_codes(codes.packing, codes.block(), n, Codebook::Get(bits),
+                              residual == Residual::kQjl ? 1 : 0, {num_queries, packed.data(), zeros.data()},
+                              tile.data(), sums.data());
+          for (size_t q = 0; q < num_queries; ++q) {
+            for (size_t r = 0; r < kBlockRows; ++r) {
+              int want = 0;
+              for (size_t i = 0; i < dim; ++i) want += codes.codes[r][i] * weights[q][i];
+              ASSERT_EQ(sums[q * kBlockRows + r], want)
+                  << "query " << q << " of " << num_queries << " row " << r << " dim " << dim << " bits " << bits;
+            }
+          }
+          EXPECT_EQ(sums.back(), 12345) << "wrote beyond its sums";
+        }
       }
     }
   }
 }
 
-TEST_P(KernelsTest, ExpandedCodesHaveTheBytesOfTheSpecification) {
-  Gaussian random(9);
+TEST(CodebookTest, MagnitudesFitTheProductsOfTheCodeStage) {
   for (int bits : {1, 2, 3, 4, 8}) {
     const Codebook& book = Codebook::Get(bits);
-    for (Residual residual : {Residual::kNone, Residual::kQjl}) {
-      const int shift = residual == Residual::kQjl ? 1 : 0;
-      for (size_t dim : {8, 63, 64, 100, 128, 1000, 1536}) {
-        const size_t n = (dim + 63) / 64 * 64;
-        const RecordPacking packing(dim, bits, residual);
-        std::vector<uint8_t> signs(n / 8), fields(dim), packed(packing.bytes), got(n), want(n);
-        for (uint8_t& b : signs) b = static_cast<uint8_t>(random.Word());
-        for (uint8_t& f : fields) f = static_cast<uint8_t>(random.Word() & ((1u << packing.field_bits) - 1));
-        packing.Pack(fields.data(), packed.data());
-        kernels().expand_codes(packing, signs.data(), packed.data(), n, book, shift, got.data());
-        scalar().expand_codes(packing, signs.data(), packed.data(), n, book, shift, want.data());
-        got.resize(dim);
-        want.resize(dim);
-        ExpectSameBits(got, want);
-        for (size_t i = 0; i < dim; ++i) {
-          const int code = got[i] - kCodeZero, magnitude = book.magnitudes[fields[i] >> shift];
-          ASSERT_EQ(code, signs[i / 8] >> (i % 8) & 1 ? magnitude : -magnitude);
-          ASSERT_LE(magnitude, 63);
-        }
-      }
-    }
-  }
-}
-
-TEST_P(KernelsTest, DotCodesIsTheDotProductOfSignedBytes) {
-  Gaussian random(10);
-  for (size_t n : {64, 192, 1536, 16384}) {
-    for (size_t num_rows : {16, 32}) {
-      std::vector<uint8_t> rows(n * num_rows);
-      // Extremes first: every product at its largest.
-      for (size_t i = 0; i < rows.size(); ++i) {
-        rows[i] = static_cast<uint8_t>(i < n ? 127 : 1 + random.Below(127));
-      }
-      for (size_t num_queries : {1, 2, 3, 4, 5, 7, 16}) {
-        std::vector<std::vector<int8_t>> weights(num_queries, std::vector<int8_t>(n));
-        std::vector<CodeWeights> queries;
-        for (size_t q = 0; q < num_queries; ++q) {
-          int32_t zero = 0;
-          for (int8_t& w : weights[q]) {
-            w = static_cast<int8_t>(q == 0 ? 63 : static_cast<int>(random.Below(127)) - 63);
-            zero += kCodeZero * w;
-          }
-          queries.push_back({weights[q].data(), zero});
-        }
-        std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
-        kernels().dot_codes(rows.data(), n, num_rows, queries.data(), num_queries, sums.data());
-        for (size_t q = 0; q < num_queries; ++q) {
-          for (size_t r = 0; r < num_rows; ++r) {
-            int want = 0;
-            for (size_t i = 0; i < n; ++i) want += (rows[r * n + i] - kCodeZero) * weights[q][i];
-            ASSERT_EQ(sums[q * kBlockRows + r], want) << "query " << q << " row " << r << " dim " << n;
-          }
-          EXPECT_EQ(sums[q * kBlockRows + num_rows], 12345) << "wrote beyond its rows";
-        }
-      }
-    }
+    for (int level = 0; level < book.levels; ++level) EXPECT_LE(book.magnitudes[static_cast<size_t>(level)], 63);
   }
 }
 

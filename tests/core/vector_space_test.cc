@@ -173,7 +173,8 @@ TEST(VectorSpaceTest, StagesAndThreadsGiveTheSameHits) {
 // Real embeddings are scanned by signs; rows without neighbours, which signs cannot tell apart, by codes.
 TEST(VectorSpaceTest, ScansTakeTheStageThatPays) {
   const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
-  auto real = MakeSpace(base.dim);
+  const Kernels* level = ScalarKernels();
+  auto real = MakeSpace(base.dim, Metric::kCosine, 4, Residual::kQjl, level);
   AppendAll(*real, base.view());
   SearchStats stats;
   ASSERT_TRUE(real->Search(queries.view(), {}, &stats).ok());
@@ -181,12 +182,28 @@ TEST(VectorSpaceTest, ScansTakeTheStageThatPays) {
 
   Gaussian random(22);
   const size_t dim = 64, rows = 20000;
-  auto isotropic = MakeSpace(dim);
+  auto isotropic = MakeSpace(dim, Metric::kCosine, 4, Residual::kQjl, level);
   const std::vector<float> vectors = random.Vector(rows * dim), query = random.Vector(16 * dim);
   AppendAll(*isotropic, {vectors.data(), rows, dim});
   stats = {};
   ASSERT_TRUE(isotropic->Search({query.data(), 16, dim}, {}, &stats).ok());
   EXPECT_GT(stats.rows_scanned_by_codes, stats.rows_scanned / 2);
+}
+
+// Where a level says that codes are faster from some number of queries on, its scans believe it.
+TEST(VectorSpaceTest, ManyQueriesAreScannedByCodesWhereThatIsFaster) {
+  const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
+  for (const Kernels* level : testing::TestableKernels()) {
+    if (level->codes_pay_from == 0) continue;
+    auto space = MakeSpace(base.dim, Metric::kCosine, 4, Residual::kQjl, level);
+    AppendAll(*space, base.view().Slice(0, 1000));
+    SearchStats stats;
+    ASSERT_TRUE(space->Search(queries.view().Slice(0, level->codes_pay_from), {}, &stats).ok());
+    EXPECT_EQ(stats.rows_scanned_by_codes, stats.rows_scanned) << level->name;
+    stats = {};
+    ASSERT_TRUE(space->Search(queries.view().Slice(0, 1), {}, &stats).ok());
+    EXPECT_LT(stats.rows_scanned_by_codes, stats.rows_scanned) << level->name;
+  }
 }
 
 TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
@@ -201,7 +218,10 @@ TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
       for (const Kernels* level : testing::TestableKernels()) {
         auto space = MakeSpace(base.dim(), Metric::kL2, bits, residual, level);
         AppendAll(*space, base);
-        const auto got = *space->Search(queries.view(), {});
+        // Wide enough that no stage loses a hit by chance.
+        SearchOptions options;
+        options.error_bound = 6;
+        const auto got = *space->Search(queries.view(), options);
         ASSERT_EQ(got.size(), queries.rows);
         for (size_t q = 0; q < queries.rows; ++q) EXPECT_TRUE(SameHits(got[q], want[q])) << level->name << " " << q;
       }

@@ -1,5 +1,5 @@
-// Every kernel level that can be tested here: those that this CPU runs, and on x86 the AVX-512 levels over
-// portable intrinsics where it does not.
+// Every kernel level that can be tested here: those that this CPU runs, and on x86 the AVX-512 and AMX levels
+// over portable intrinsics, so that every machine tests them.
 #ifndef TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
 #define TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
 
@@ -9,17 +9,19 @@
 
 namespace tqdb {
 
-// Of core/kernels/avx512.cc built with TQDB_EMULATE_AVX512.
+// Of core/kernels/avx512.cc and amx.cc built with TQDB_EMULATE_AVX512.
 const Kernels* EmulatedAvx512VnniKernels();
 const Kernels* EmulatedAvx512Kernels();
+const Kernels* EmulatedAmxKernels();
 
 namespace testing {
 
 inline std::vector<const Kernels*> TestableKernels() {
   std::vector<const Kernels*> levels = AvailableKernels();
 #if defined(__x86_64__)
-  if (Avx512VnniKernels() == nullptr) levels.push_back(EmulatedAvx512VnniKernels());
-  if (Avx512Kernels() == nullptr) levels.push_back(EmulatedAvx512Kernels());
+  levels.push_back(EmulatedAvx512VnniKernels());
+  levels.push_back(EmulatedAvx512Kernels());
+  levels.push_back(EmulatedAmxKernels());
 #endif
   return levels;
 }

@@ -1,0 +1,291 @@
+// Expansion of codes for the AVX-512 levels; to be included, after avx512_inline.h, inside a region that allows
+// what kVbmi asks for.
+//
+// A tile is four groups of 16 rows, a group n / 4 steps of 64 bytes: dword v of a step holds four codes of row v, so
+// that a dot product with one query's dword adds up all 16 rows at once and no sum is ever reduced across lanes.
+// Step 8 s + t, byte j of the dword: dimension 32 s + 8 j + t. So bit t of the sign bytes as they lie in the plane, and
+// one fixed part of every byte of the packed fields, once 16 rows of them are transposed, belong to one step.
+#ifndef TQDB_CORE_KERNELS_AVX512_EXPAND_INLINE_H_
+#define TQDB_CORE_KERNELS_AVX512_EXPAND_INLINE_H_
+
+namespace tqdb::TQDB_AVX512 {
+namespace {
+
+inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int plane_group) {
+  // Beyond the padded dimension the signs are free.
+  const size_t last = block.bytes_per_row / 4 - 1;
+  const uint8_t* at = block.plane + (s < last ? s : last) * 4 * kBlockRows;
+  const size_t first = kGroupRows * group;
+  if (plane_group == 4) return _mm512_loadu_si512(at + 4 * first);
+  // Four bytes of 16 rows each: dword l of every quarter to quarter l, there to be transposed.
+  __m512i bytes = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + first)));
+  const auto insert = [&](size_t j) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + j * kBlockRows + first));
+  };
+  bytes = _mm512_inserti32x4(bytes, insert(1), 1);
+  bytes = _mm512_inserti32x4(bytes, insert(2), 2);
+  bytes = _mm512_inserti32x4(bytes, insert(3), 3);
+  const __m512i quarters = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  const __m512i transposed = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(quarters, bytes), transposed);
+}
+
+// 16 bytes of 16 rows, a section's part kBits wide, as four vectors of a dword a row: bytes in the order in which the
+// four of a dword belong to four octets of dimensions.
+template <int kBits>
+inline void TransposeFields(const uint8_t* at, size_t stride, __m512i out[4]) {
+  const __m512i order = _mm512_broadcast_i32x4(
+      kBits == 4 ? _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)
+                 : _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15));
+  __m512i x[4];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; ++i) {
+    const auto row = [&](size_t r) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + r * stride)); };
+    x[i] = _mm512_castsi128_si512(row(i));
+    x[i] = _mm512_inserti32x4(x[i], row(4 + i), 1);
+    x[i] = _mm512_inserti32x4(x[i], row(8 + i), 2);
+    x[i] = _mm512_inserti32x4(x[i], row(12 + i), 3);
+    if (kBits != 1) x[i] = _mm512_shuffle_epi8(x[i], order);
+  }
+  const __m512i low01 = _mm512_unpacklo_epi32(x[0], x[1]), high01 = _mm512_unpackhi_epi32(x[0], x[1]);
+  const __m512i low23 = _mm512_unpacklo_epi32(x[2], x[3]), high23 = _mm512_unpackhi_epi32(x[2], x[3]);
+  out[0] = _mm512_unpacklo_epi64(low01, low23);
+  out[1] = _mm512_unpackhi_epi64(low01, low23);
+  out[2] = _mm512_unpacklo_epi64(high01, high23);
+  out[3] = _mm512_unpackhi_epi64(high01, high23);
+}
+
+// x with bit kFrom of every byte at kTo; bits cross into neighbouring bytes, to be masked away.
+template <int kFrom, int kTo>
+inline __m512i MoveBit(__m512i x) {
+  if constexpr (kFrom > kTo) return _mm512_srli_epi16(x, kFrom - kTo);
+  if constexpr (kFrom < kTo) return _mm512_slli_epi16(x, kTo - kFrom);
+  return x;
+}
+
+inline __m512i Select(__m512i mask, __m512i where_set, __m512i where_clear) {
+  return _mm512_ternarylogic_epi32(mask, where_set, where_clear, 0xca);
+}
+
+// From a field of kBits bits and a sign to the byte of a code.
+template <int kBits, bool kVbmi>
+class CodeTable {
+ public:
+  CodeTable(const Codebook& book, int level_shift) {
+    // With byte permutation the sign is one more index bit, as long as the entries fit one vector. They repeat for
+    // every value of the bits above.
+    alignas(64) uint8_t entries[128];
+    constexpr size_t kOwn = size_t{1} << (kSignIsIndex ? kBits + 1 : kBits);
+    for (size_t e = 0; e < kOwn; ++e) {
+      const uint8_t magnitude = book.magnitudes[(e & ((1u << kBits) - 1)) >> level_shift];
+      const bool negative = kSignIsIndex && (e >> kBits & 1) == 0;
+      entries[e] = static_cast<uint8_t>(negative ? kCodeZero - magnitude : kCodeZero + magnitude);
+    }
+    for (size_t have = kOwn; have < sizeof(entries); have *= 2) std::memcpy(entries + have, entries, have);
+    table_[0] = _mm512_load_si512(entries);
+    table_[1] = _mm512_load_si512(entries + 64);
+  }
+
+  // The field stands in the low bits of every byte, whatever above; the sign is bit kBit of `signs`.
+  template <int kBit>
+  __m512i Codes(__m512i field, __m512i signs) const {
+    if constexpr (kSignIsIndex) {
+      const __m512i mask = _mm512_set1_epi8(1 << kBits);
+      return _mm512_permutexvar_epi8(Select(mask, MoveBit<kBit, kBits>(signs), field), table_[0]);
+    } else {
+      __m512i code;
+      if constexpr (kBits == 7) {
+        code = _mm512_permutex2var_epi8(table_[0], field, table_[1]);
+      } else {
+        code = _mm512_shuffle_epi8(table_[0], _mm512_and_si512(field, _mm512_set1_epi8(15)));
+      }
+      const uint64_t negative = _mm512_testn_epi8_mask(signs, _mm512_set1_epi8(static_cast<char>(1 << kBit)));
+      return _mm512_mask_sub_epi8(code, negative, _mm512_set1_epi8(static_cast<char>(2 * kCodeZero)), code);
+    }
+  }
+
+ private:
+  static constexpr bool kSignIsIndex = kVbmi && kBits <= 5;
+  __m512i table_[2];
+};
+
+// Where the sections of a field of kBits bits are: parts of 4, 2 and 1 bits, those that it has, low bits first.
+template <int kBits>
+struct Sections {
+  explicit Sections(const RecordPacking& packing) {
+    int next = 0;
+    if (kBits & 4) four = packing.sections[next++].offset;
+    if (kBits & 2) two = packing.sections[next++].offset;
+    if (kBits & 1) one = packing.sections[next++].offset;
+  }
+  size_t four = 0, two = 0, one = 0;
+};
+
+// Step 8 s + kStep from the transposed parts of 32 dimensions: fours[4], twos[2] and `ones` of 16 rows.
+template <int kBits, int kStep>
+inline __m512i FieldOf(const __m512i* fours, const __m512i* twos, __m512i ones) {
+  constexpr int kTwoAt = kBits & 4, kOneAt = kBits & 6;
+  __m512i field = _mm512_setzero_si512();
+  if constexpr (kBits & 4) field = MoveBit<kStep % 2 * 4, 0>(fours[kStep / 2]);
+  if constexpr (kBits & 2) {
+    const __m512i two = MoveBit<kStep % 4 * 2, kTwoAt>(twos[kStep / 4]);
+    field = kBits & 4 ? Select(_mm512_set1_epi8(3 << kTwoAt), two, field) : two;
+  }
+  if constexpr (kBits & 1) {
+    const __m512i one = MoveBit<kStep, kOneAt>(ones);
+    field = kBits & 6 ? Select(_mm512_set1_epi8(1 << kOneAt), one, field) : one;
+  }
+  return field;
+}
+
+// Takes the steps of 16 rows: stores them.
+class ToTile {
+ public:
+  explicit ToTile(uint8_t* tile) : tile_(tile) {}
+  template <int kStep>
+  void Take(size_t octets, __m512i codes) {
+    _mm512_storeu_si512(tile_ + (8 * octets + kStep) * 64, codes);
+  }
+
+ private:
+  uint8_t* tile_;
+};
+
+// Or multiplies them at once with one or two queries, which nothing is stored for.
+template <size_t kQueries>
+class ToSums {
+ public:
+  explicit ToSums(const int8_t* weights) : weights_(weights) {
+#pragma GCC unroll 8
+    for (size_t i = 0; i < kQueries * kChains; ++i) sum_[i] = _mm512_setzero_si512();
+  }
+  template <int kStep>
+  void Take(size_t octets, __m512i codes) {
+#pragma GCC unroll 2
+    for (size_t q = 0; q < kQueries; ++q) {
+      AddDots(sum_[q * kChains + kStep % kChains], codes,
+              BroadcastDword(weights_ + ((8 * octets + kStep) * kQueries + q) * 4));
+    }
+  }
+  void Store(const int32_t* zeros, int32_t* sums) const {
+#pragma GCC unroll 2
+    for (size_t q = 0; q < kQueries; ++q) {
+      const __m512i* chain = sum_ + q * kChains;
+      const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(chain[0], chain[1]), _mm512_add_epi32(chain[2], chain[3]));
+      _mm512_storeu_si512(sums + q * kBlockRows, _mm512_sub_epi32(sum, _mm512_set1_epi32(zeros[q])));
+    }
+  }
+
+ private:
+  static constexpr size_t kChains = 4;
+  const int8_t* weights_;
+  __m512i sum_[kQueries * kChains];
+};
+
+// kOctets times 32 dimensions (2 or 4) of 16 rows, from dimension `from`, a multiple of 64.
+template <int kBits, bool kVbmi, size_t kOctets, typename Sink>
+inline void ExpandChunk(const Sections<kBits>& sections, const CodeBlock& block, size_t group, size_t from,
+                        const CodeTable<kBits, kVbmi>& table, Sink& sink) {
+  const uint8_t* fields = block.fields + group * kGroupRows * block.field_stride;
+  __m512i fours[4], twos[4], ones[4];
+  if constexpr (kBits & 1) TransposeFields<1>(fields + sections.one + from / 8, block.field_stride, ones);
+#pragma GCC unroll 4
+  for (size_t o = 0; o < kOctets; ++o) {
+    const size_t dim = from + 32 * o;
+    if constexpr (kBits & 4) TransposeFields<4>(fields + sections.four + dim / 2, block.field_stride, fours);
+    if constexpr (kBits & 2) {
+      if (o % 2 == 0) TransposeFields<2>(fields + sections.two + dim / 4, block.field_stride, twos);
+    }
+    const __m512i signs = SignDwords(block, group, dim / 32, kVbmi ? 4 : 1);
+    const __m512i* two = twos + o % 2 * 2;
+    sink.template Take<0>(dim / 32, table.template Codes<0>(FieldOf<kBits, 0>(fours, two, ones[o]), signs));
+    sink.template Take<1>(dim / 32, table.template Codes<1>(FieldOf<kBits, 1>(fours, two, ones[o]), signs));
+    sink.template Take<2>(dim / 32, table.template Codes<2>(FieldOf<kBits, 2>(fours, two, ones[o]), signs));
+    sink.template Take<3>(dim / 32, table.template Codes<3>(FieldOf<kBits, 3>(fours, two, ones[o]), signs));
+    sink.template Take<4>(dim / 32, table.template Codes<4>(FieldOf<kBits, 4>(fours, two, ones[o]), signs));
+    sink.template Take<5>(dim / 32, table.template Codes<5>(FieldOf<kBits, 5>(fours, two, ones[o]), signs));
+    sink.template Take<6>(dim / 32, table.template Codes<6>(FieldOf<kBits, 6>(fours, two, ones[o]), signs));
+    sink.template Take<7>(dim / 32, table.template Codes<7>(FieldOf<kBits, 7>(fours, two, ones[o]), signs));
+  }
+}
+
+// 16 rows.
+template <int kBits, bool kVbmi, typename Sink>
+inline void ExpandGroup(const Sections<kBits>& sections, const CodeBlock& block, size_t group, size_t n,
+                        const CodeTable<kBits, kVbmi>& table, PrefetchBlock* next, Sink& sink) {
+  size_t from = 0;
+  for (; from + 128 <= n; from += 128) {
+    if (next != nullptr) next->Next();
+    ExpandChunk<kBits, kVbmi, 4>(sections, block, group, from, table, sink);
+  }
+  if (from == n) return;
+  if (next != nullptr) next->Next();
+  ExpandChunk<kBits, kVbmi, 2>(sections, block, group, from, table, sink);
+}
+
+template <int kBits, bool kVbmi, size_t kQueries>
+void SumFewQueries(const Sections<kBits>& sections, const CodeBlock& block, size_t n,
+                   const CodeTable<kBits, kVbmi>& table, const CodeQueries& queries, int32_t* sums) {
+  constexpr size_t kGroups = kBlockRows / kGroupRows;
+  PrefetchBlock next(block, (n + 127) / 128 * kGroups);
+  for (size_t group = 0; group < kGroups; ++group) {
+    ToSums<kQueries> sink(queries.weights);
+    ExpandGroup(sections, block, group, n, table, &next, sink);
+    sink.Store(queries.zeros, sums + group * kGroupRows);
+  }
+}
+
+template <int kBits, bool kVbmi>
+void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+               const CodeQueries& queries, DotTileFunction* dot, uint8_t* tile, int32_t* sums) {
+  const CodeTable<kBits, kVbmi> table(book, level_shift);
+  const Sections<kBits> sections(packing);
+  if (queries.count == 1) return SumFewQueries<kBits, kVbmi, 1>(sections, block, n, table, queries, sums);
+  if (queries.count == 2) return SumFewQueries<kBits, kVbmi, 2>(sections, block, n, table, queries, sums);
+  for (size_t group = 0; group < kBlockRows / kGroupRows; ++group) {
+    ToTile sink(tile + group * kGroupRows * n);
+    ExpandGroup(sections, block, group, n, table, nullptr, sink);
+  }
+  dot(tile, n, queries, block, sums);
+}
+
+// Fields of 8 bits, and of 7 where no instruction looks into 128 entries: code by code.
+void ExpandSlowly(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+                  int plane_group, uint8_t* tile) {
+  uint8_t fields[kMaxDim];
+  for (size_t r = 0; r < kBlockRows; ++r) {
+    UnpackFields(packing, block.fields + r * block.field_stride, fields);
+    for (size_t i = packing.dim; i < n; ++i) fields[i] = 0;
+    uint8_t* out = tile + r / kGroupRows * kGroupRows * n + r % kGroupRows * 4;
+    for (size_t s = 0; s < n / 32; ++s) {
+      alignas(64) uint8_t signs[64];
+      _mm512_store_si512(signs, SignDwords(block, r / kGroupRows, s, plane_group));
+      for (size_t i = 0; i < 32; ++i) {
+        const uint8_t magnitude = book.magnitudes[fields[32 * s + i] >> level_shift];
+        const bool positive = signs[r % kGroupRows * 4 + i / 8] >> (i % 8) & 1;
+        out[(8 * s + i % 8) * 64 + i / 8] =
+            static_cast<uint8_t>(positive ? kCodeZero + magnitude : kCodeZero - magnitude);
+      }
+    }
+  }
+}
+
+template <bool kVbmi>
+void SumCodesOf(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
+                const CodeQueries& queries, DotTileFunction* dot, uint8_t* tile, int32_t* sums) {
+  switch (packing.field_bits) {
+    case 1: return SumFields<1, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 2: return SumFields<2, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 3: return SumFields<3, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 4: return SumFields<4, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 7:
+      if constexpr (kVbmi) return SumFields<7, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+  }
+  ExpandSlowly(packing, block, n, book, level_shift, kVbmi ? 4 : 1, tile);
+  dot(tile, n, queries, block, sums);
+}
+
+}  // namespace
+}  // namespace tqdb::TQDB_AVX512
+
+#endif  // TQDB_CORE_KERNELS_AVX512_EXPAND_INLINE_H_
