@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "bench/best_of.h"
 #include "bench/machine_limits.h"
+#include "core/kernels/kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -19,6 +20,7 @@ namespace tqdb::bench {
 namespace {
 
 constexpr uint64_t kRounds = 4'000'000;
+constexpr uint64_t kTileRounds = kRounds / 16;
 
 [[gnu::target("avx2")]] uint64_t ShuffleAvx2() {
   const __m256i table = _mm256_set1_epi64x(0x0706050403020100);
@@ -125,6 +127,34 @@ constexpr uint64_t kRounds = 4'000'000;
   return words[0];
 }
 
+// Products of two tiles of 16 rows of 64 bytes, four sums side by side.
+#if defined(__linux__)
+[[gnu::target("amx-tile,amx-int8")]] uint64_t MultiplyTiles() {
+  alignas(64) uint8_t config[64] = {1};
+  for (size_t t = 0; t < 8; ++t) {
+    config[16 + 2 * t] = 64;  // bytes of a row
+    config[48 + t] = 16;      // rows
+  }
+  alignas(64) int32_t sums[256];
+  _tile_loadconfig(config);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  for (uint64_t round = 0; round < kTileRounds; ++round) {
+    _tile_dpbsud(0, 4, 5);
+    _tile_dpbsud(1, 4, 5);
+    _tile_dpbsud(2, 4, 5);
+    _tile_dpbsud(3, 4, 5);
+  }
+  _tile_stored(0, sums, 64);
+  _tile_release();
+  return static_cast<uint64_t>(sums[0]);
+}
+#endif
+
 // `per_round`: units of one round.
 double RateOf(uint64_t (*rounds)(), uint64_t per_round) {
   return BestRate(static_cast<double>(kRounds * per_round), [rounds] { Keep(rounds()); });
@@ -137,12 +167,18 @@ bool HasAvx512() {
 }  // namespace
 
 double LookupRate(absl::string_view kernels) {
-  if (absl::StartsWith(kernels, "avx512") && HasAvx512()) return RateOf(ShuffleAvx512, 8 * 64);
+  if ((absl::StartsWith(kernels, "avx512") || kernels == "amx") && HasAvx512()) return RateOf(ShuffleAvx512, 8 * 64);
   if (kernels == "avx2" && __builtin_cpu_supports("avx2")) return RateOf(ShuffleAvx2, 8 * 32);
   return 0;
 }
 
 double DotRate(absl::string_view kernels) {
+#if defined(__linux__)
+  // The level exists only where the process may use tiles.
+  if (kernels == "amx" && AmxKernels() != nullptr) {
+    return BestRate(4.0 * 16 * 16 * 64 * kTileRounds, [] { Keep(MultiplyTiles()); });
+  }
+#endif
   if (absl::StartsWith(kernels, "avx512") && HasAvx512()) return RateOf(DotAvx512, 16 * 64);
   if (kernels == "avx2" && __builtin_cpu_supports("avx2")) return RateOf(DotAvx2, 8 * 32);
   return 0;

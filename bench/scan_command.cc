@@ -38,15 +38,19 @@ struct Flags {
   size_t top_k = 10;
   double seconds = 3;
   size_t recall_queries = 1000;
+  std::vector<size_t> clients = {0};
+  bool compare = false;
 };
 
 constexpr size_t kQueries = 1024;
+constexpr size_t kComparedQueries = 256;
 
 // What one line of the result stands for, besides the space that is searched.
 struct Setting {
   Stages stages;
   size_t threads;
   size_t batch;
+  size_t clients;  // callers of the database's batcher; 0: the engine is called directly
 };
 
 // The true neighbours of the first queries of a source. No queries where they are not known.
@@ -105,10 +109,12 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
   SearchOptions options;
   options.top_k = flags.top_k;
   options.stages = setting.stages;
+  const bool batched = setting.clients != 0;
   TQDB_ASSIGN_OR_RETURN(
       const SearchRate result,
-      MeasureSearch(space, queries, options, setting.batch, setting.threads, flags.seconds));
-  const double scanned = static_cast<double>(result.stats.rows_scanned);
+      batched ? MeasureBatcher(space, queries, options, setting.batch, setting.clients, setting.threads, flags.seconds)
+              : MeasureSearch(space, queries, options, setting.batch, setting.threads, flags.seconds));
+  const double scanned = static_cast<double>(result.queries) * static_cast<double>(space.live_rows());
   const double rate = scanned / result.seconds;
   const ScanLimit limit = limits.Lowest(setting.batch);
   Record record;
@@ -122,6 +128,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
       .Set("residual", NameOf(flags.residual))
       .Set("centering", NameOf(flags.centering))
       .Set("stages", NameOf(setting.stages))
+      .Set("clients", uint64_t{setting.clients})
       .Set("batch", uint64_t{setting.batch})
       .Set("bytes_per_vector",
            static_cast<double>(space.memory_bytes()) / static_cast<double>(source.rows()))
@@ -132,9 +139,20 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
     record.Set(absl::StrCat("recall_at_", flags.top_k),
                Recall(truth.neighbors, found, flags.top_k));
   }
-  return record.Set("survivors", static_cast<double>(result.stats.rows_refined) / scanned)
-      .Set("by_codes", static_cast<double>(result.stats.rows_scanned_by_codes) / scanned)
-      .Set("vectors_per_s", rate)
+  if (flags.compare) {
+    // As many queries a call as are measured: the stage that is taken depends on it.
+    const MatrixView compared = queries.Slice(0, std::max(setting.batch, kComparedQueries));
+    SearchOptions by_codes = options;
+    by_codes.stages = Stages::kCodes;
+    TQDB_ASSIGN_OR_RETURN(const Neighbors want, FindNeighbors(space, compared, by_codes, setting.batch));
+    TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(space, compared, options, setting.batch));
+    record.Set("same_as_codes", Recall(want, found, flags.top_k));
+  }
+  if (!batched) {
+    record.Set("survivors", static_cast<double>(result.stats.rows_refined) / scanned)
+        .Set("by_codes", static_cast<double>(result.stats.rows_scanned_by_codes) / scanned);
+  }
+  return record.Set("vectors_per_s", rate)
       .Set("queries_per_s", static_cast<double>(result.queries) / result.seconds)
       .Set("p50_ms", result.latencies.QuantileMs(0.5))
       .Set("p99_ms", result.latencies.QuantileMs(0.99))
@@ -156,18 +174,20 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
         const std::unique_ptr<VectorSpace> space,
         FillSpace(source, CodecOf(flags, source.dim()), flags.centering, kernels, threads));
     Progress progress(absl::StrCat("scan: ", source.name()),
-                      thread_counts.size() * flags.stages.size() * flags.batches.size());
+                      thread_counts.size() * flags.stages.size() * flags.batches.size() * flags.clients.size());
     for (size_t count : thread_counts) {
       for (Stages stages : flags.stages) {
         const RowCost cost =
             stages == Stages::kCodes ? CodesCost(space->codec()) : SignsCost(space->codec());
         const ScanLimits limits = MeasureScanLimits(cost, source.rows(), *kernels, count);
         for (size_t batch : flags.batches) {
-          const Setting setting = {stages, count, batch};
-          TQDB_ASSIGN_OR_RETURN(const Record record, Measure(flags, source, truth, *space,
-                                                             queries.view(), setting, limits));
-          report.Add(record);
-          progress.Add(1);
+          for (size_t clients : flags.clients) {
+            const Setting setting = {stages, count, batch, clients};
+            TQDB_ASSIGN_OR_RETURN(const Record record, Measure(flags, source, truth, *space,
+                                                               queries.view(), setting, limits));
+            report.Add(record);
+            progress.Add(1);
+          }
         }
       }
     }
@@ -243,6 +263,13 @@ Command AddScanCommand(CLI::App& app) {
               "Scan stage: signs, codes, or what pays; a list; default auto");
   AddEnum(command, "--centering", &flags->centering, CenteringNames(),
           "auto: the mean of 1,000 rows; default");
+  command
+      ->add_option("--clients", flags->clients,
+                   "Callers at a time of the database's batcher, which has --threads threads; 0: each of --threads "
+                   "threads calls the engine; a list")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1000));
+  command->add_flag("--compare", flags->compare, "Share of hits that the code stage finds too, over 256 queries");
   command->add_option("--batch", flags->batches, "Queries of one call; a list")
       ->delimiter(',')
       ->check(CLI::Range(size_t{1}, kQueries))
@@ -251,7 +278,7 @@ Command AddScanCommand(CLI::App& app) {
       ->add_option("--kernels", flags->kernels,
                    "Kernel levels; a list; default: the best of this CPU")
       ->delimiter(',')
-      ->check(CLI::IsMember({"scalar", "avx2", "avx512vnni", "avx512", "neon"}));
+      ->check(CLI::IsMember({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"}));
   command->add_option("--k", flags->top_k, "Hits of a query")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();

@@ -8,26 +8,30 @@
 #include "absl/synchronization/mutex.h"
 #include "bench/parallel.h"
 #include "core/status_macros.h"
+#include "storage/search_batcher.h"
 
 namespace tqdb::bench {
 
-absl::StatusOr<SearchRate> MeasureSearch(const VectorSpace& space, MatrixView queries,
-                                         const SearchOptions& options, size_t batch, size_t threads,
-                                         double seconds) {
+namespace {
+
+// `search`: of a slice of the queries, adding to stats.
+template <typename SearchFn>
+absl::StatusOr<SearchRate> MeasureCalls(MatrixView queries, size_t batch, size_t callers, double seconds,
+                                        const SearchFn& search) {
   SearchRate result;
   absl::Mutex mutex;
   absl::Status failure;
   std::atomic<size_t> next{0};
   const size_t calls = queries.rows() / batch;
   const Stopwatch watch;
-  OnThreads(threads, [&](size_t) {
+  OnThreads(callers, [&](size_t) {
     Latencies latencies;
     SearchStats stats;
     absl::Status status;
     do {
       const size_t call = next.fetch_add(1, std::memory_order_relaxed) % calls;
       const Stopwatch call_watch;
-      status.Update(space.Search(queries.Slice(call * batch, batch), options, &stats).status());
+      status.Update(search(queries.Slice(call * batch, batch), stats));
       latencies.Add(call_watch.seconds());
     } while (status.ok() && watch.seconds() < seconds);
     absl::MutexLock lock(&mutex);
@@ -39,6 +43,24 @@ absl::StatusOr<SearchRate> MeasureSearch(const VectorSpace& space, MatrixView qu
   result.seconds = watch.seconds();
   result.queries = result.latencies.count() * batch;
   return result;
+}
+
+}  // namespace
+
+absl::StatusOr<SearchRate> MeasureSearch(const VectorSpace& space, MatrixView queries,
+                                         const SearchOptions& options, size_t batch, size_t threads,
+                                         double seconds) {
+  return MeasureCalls(queries, batch, threads, seconds, [&](MatrixView some, SearchStats& stats) {
+    return space.Search(some, options, &stats).status();
+  });
+}
+
+absl::StatusOr<SearchRate> MeasureBatcher(const VectorSpace& space, MatrixView queries,
+                                          const SearchOptions& options, size_t batch,
+                                          size_t clients, size_t threads, double seconds) {
+  storage::SearchBatcher batcher(space, threads);
+  return MeasureCalls(queries, batch, clients, seconds,
+                      [&](MatrixView some, SearchStats&) { return batcher.Search(some, options).status(); });
 }
 
 absl::StatusOr<Neighbors> FindNeighbors(const VectorSpace& space, MatrixView queries,
