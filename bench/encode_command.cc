@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "bench/command.h"
 #include "bench/gaussian.h"
 #include "bench/matrix.h"
@@ -117,8 +118,9 @@ double VectorOperations(const CodecOptions& options, size_t lanes) {
 // Rows per second and core if every cycle issued all the vector operations it can: two of 16 floats with AVX-512 (an
 // Intel core; AMD's does as many additions), three of 8 with AVX2. Zero at the scalar level, which has no such bound.
 double RowLimit(const Codec& codec, double cycles_per_second) {
-  const bool wide = std::strncmp(codec.kernels().name, "avx512", 6) == 0;
-  if (!wide && std::strcmp(codec.kernels().name, "avx2") != 0) return 0;
+  const absl::string_view level = codec.kernels().name;
+  const bool wide = absl::StartsWith(level, "avx512") || level == "amx";
+  if (!wide && level != "avx2") return 0;
   return cycles_per_second * (wide ? 2 : 3) / VectorOperations(codec.options(), wide ? 16 : 8);
 }
 

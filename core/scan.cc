@@ -19,8 +19,9 @@ constexpr size_t kTileBytes = 128 << 10;
 constexpr size_t kSignQueries = 8;
 constexpr size_t kTableBytes = 24 << 10;
 constexpr double kRateMemory = 4;  // tiles that make up the measured rate
-// How often the signs are tried again.
-constexpr size_t kSignProbe = 16;
+// The signs are tried again after one tile of codes, after twice as many each time that they still let too much
+// through, and at least after so many: the rate falls as the threshold rises.
+constexpr size_t kMaxSignProbe = 16;
 // Rows that wait for the final threshold, for each query.
 constexpr size_t kMaxWaiting = 4096;
 constexpr size_t kPrefetchAhead = 4;
@@ -66,7 +67,7 @@ bool Scan::UseCodes() const {
   if (options_.stages == Stages::kCodes) return true;
   const Kernels& kernels = codec_.kernels();
   if (kernels.codes_pay_from != 0 && queries_.size() >= kernels.codes_pay_from) return true;
-  if (tiles_since_signs_ >= kSignProbe) return false;
+  if (tiles_since_signs_ >= sign_probe_) return false;
   return survivor_rate_ > (queries_.size() == 1 ? kernels.codes_pay_for_one : kernels.codes_pay_for_many);
 }
 
@@ -98,6 +99,7 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
       const double rate = static_cast<double>(let_through_) / static_cast<double>(scored);
       // The first tiles have no threshold yet.
       if (tile_blocks_ == tile_limit_) survivor_rate_ += (rate - survivor_rate_) / kRateMemory;
+      sign_probe_ = UseCodes() ? std::min(2 * sign_probe_, kMaxSignProbe) : 1;
     }
     block += blocks;
     tile_blocks_ = std::min(2 * tile_blocks_, tile_limit_);

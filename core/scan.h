@@ -135,6 +135,7 @@ class Scan {
   uint64_t let_through_ = 0;   // in the tile at hand
   double survivor_rate_ = 0;   // of its recent tiles
   size_t tiles_since_signs_ = 0;
+  size_t sign_probe_ = 1;  // tiles by codes after which the signs are tried again
 
   AlignedVector<int32_t> sums_;
   AlignedVector<uint8_t> signs_;

@@ -28,8 +28,8 @@ class Segment {
   static constexpr size_t kBlocks = 64;
   static constexpr size_t kRows = kBlocks * kBlockRows;
 
-  // `codec` must outlive the segment. `mean` may be null. A slab's huge pages make a full segment faster to scan, and an
-  // almost empty one larger; without one, pages are small.
+  // `codec` must outlive the segment. `mean` may be null. A slab's huge pages make a full segment faster to scan,
+  // and an almost empty one larger; without one, pages are small.
   Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab* slab);
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;

@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "absl/time/time.h"
+#include "absl/time/clock.h"
 
 namespace tqdb::storage {
 
@@ -13,6 +13,9 @@ namespace {
 
 // How often a caller in the queue looks whether it has been cancelled.
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(5);
+// What a leader waits for the callers of the pass before: a share of what that took, and at most so long.
+constexpr int kGatherShare = 8;
+constexpr absl::Duration kMaxGather = absl::Milliseconds(1);
 
 }  // namespace
 
@@ -32,6 +35,13 @@ void SearchBatcher::MakeLeader(Request& request) {
   request.state = Request::State::kLeader;
   request.threads = std::min(free_threads_, space_.ThreadsFor(queries));
   free_threads_ -= request.threads;
+}
+
+void SearchBatcher::Gather() {
+  // The caller is one of them.
+  while (waiting_.size() + 1 < expected_ && absl::Now() < gather_until_) {
+    arrived_.WaitWithDeadline(&mutex_, gather_until_);
+  }
 }
 
 std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
@@ -113,6 +123,7 @@ absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView q
       MakeLeader(request);
     } else {
       waiting_.push_back(&request);
+      arrived_.SignalAll();
       while (request.state == Request::State::kWaiting ||
              request.state == Request::State::kRunning) {
         if (!options.cancelled) {
@@ -127,10 +138,15 @@ absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView q
       }
       if (request.state == Request::State::kDone) return std::move(request.result);
     }
+    Gather();
     group = TakeGroup(request);
   }
+  const absl::Time start = absl::Now();
   RunPass(group);
+  const absl::Time end = absl::Now();
   absl::MutexLock lock(&mutex_);
+  expected_ = group.size() + waiting_.size();
+  gather_until_ = end + std::min((end - start) / kGatherShare, kMaxGather);
   for (Request* member : group) {
     if (member == &request) continue;
     member->state = Request::State::kDone;

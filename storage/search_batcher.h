@@ -4,7 +4,8 @@
 // than one. A caller that finds a free thread runs at once, with as many threads as are free and of
 // use to it: a lone caller never waits. While all threads are taken, callers gather; when a pass
 // ends, the first of them leads the next and takes along whoever asks for the same top_k and error
-// bound.
+// bound. Callers that have just been answered often come back at once: the next leader gives them a
+// moment, a small part of what the last pass took, and waits no longer than until as many are there.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_SEARCH_BATCHER_H_
@@ -17,6 +18,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "core/matrix_view.h"
 #include "core/vector_space.h"
 
@@ -55,6 +57,8 @@ class SearchBatcher {
     bool cancelled() const { return options->cancelled && options->cancelled(); }
   };
 
+  // Waits for the callers of the last pass to come back.
+  void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes `request` the leader of a pass with free threads, of which there is at least one.
   void MakeLeader(Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<Request*> TakeGroup(Request& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -65,6 +69,10 @@ class SearchBatcher {
   size_t free_threads_ ABSL_GUARDED_BY(mutex_);
   std::list<Request*> waiting_ ABSL_GUARDED_BY(mutex_);
   Stats stats_ ABSL_GUARDED_BY(mutex_);
+  // Set when a pass ends: how many callers there were, and until when the next one waits for them.
+  size_t expected_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time gather_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::CondVar arrived_;
 };
 
 }  // namespace tqdb::storage

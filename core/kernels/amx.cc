@@ -1,5 +1,5 @@
-// AMX level: AVX-512 with VBMI, and whole codes multiplied 16 rows times 16 queries at a time (Sapphire Rapids and later
-// Xeons).
+// AMX level: AVX-512 with VBMI, and whole codes multiplied 16 rows times 16 queries at a time (Sapphire Rapids
+// and later Xeons).
 #include "core/kernels/kernels.h"
 
 #if (defined(__x86_64__) && defined(__linux__)) || defined(TQDB_EMULATE_AVX512)
@@ -149,7 +149,7 @@ void PackTileWeights(const int8_t* const* weights, size_t count, size_t n, int8_
 Kernels MakeTable(const Kernels& avx512) {
   Kernels kernels = avx512;
   kernels.name = TQDB_LEVEL_NAME("amx");
-  kernels.codes_pay_from = 32;
+  kernels.codes_pay_from = 48;
   kernels.sum_codes = SumCodesByTiles;
   kernels.pack_weights = PackTileWeights;
   return kernels;

@@ -15,8 +15,8 @@ Kernels MakeVnniTable() {
   return {
       .name = TQDB_LEVEL_NAME("avx512vnni"),
       .plane_group = 1,
-      .codes_pay_for_one = 0.1,
-      .codes_pay_for_many = 0.007,
+      .codes_pay_for_one = 0.12,
+      .codes_pay_for_many = 0.02,
       .mix_rows = TQDB_AVX512::MixRows,
       .hadamard = TQDB_AVX512::Hadamard,
       .norm_squared = TQDB_AVX512::NormSquared,

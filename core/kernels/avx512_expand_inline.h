@@ -26,7 +26,8 @@ inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int pl
   bytes = _mm512_inserti32x4(bytes, insert(2), 2);
   bytes = _mm512_inserti32x4(bytes, insert(3), 3);
   const __m512i quarters = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
-  const __m512i transposed = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m512i transposed =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(quarters, bytes), transposed);
 }
 

@@ -49,9 +49,9 @@ struct Kernels {
   // 4 where a dot-product instruction adds four bytes of one vector, else 1.
   size_t plane_group;
 
-  // When a scan by sum_codes is faster than one by scan_signs, as measured at dim 512 and 1536: from these shares of rows
-  // let through by the signs, for one query (which waits for memory) and for many; and, unless 0, from so many queries
-  // on, whatever the data.
+  // When a scan by sum_codes is faster than one by scan_signs, as measured at dim 512 and 1536: from these
+  // shares of rows let through by the signs, for one query (which waits for memory) and for many; and, unless
+  // 0, from so many queries on, whatever the data.
   double codes_pay_for_one = 0.3;
   double codes_pay_for_many = 0.03;
   size_t codes_pay_from = 0;
