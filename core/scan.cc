@@ -66,6 +66,7 @@ bool Scan::UseCodes() const {
   if (options_.stages == Stages::kSigns || codec_.options().code_bits == 1) return false;
   if (options_.stages == Stages::kCodes) return true;
   const Kernels& kernels = codec_.kernels();
+  if (codec_.options().code_bits == 8 && !kernels.expands_8_bits) return false;
   if (kernels.codes_pay_from != 0 && queries_.size() >= kernels.codes_pay_from) return true;
   if (tiles_since_signs_ >= sign_probe_) return false;
   return survivor_rate_ > (queries_.size() == 1 ? kernels.codes_pay_for_one : kernels.codes_pay_for_many);

@@ -39,6 +39,7 @@ Kernels MakeVbmiTable() {
   kernels.name = TQDB_LEVEL_NAME("avx512");
   kernels.plane_group = 4;
   kernels.scan_signs = TQDB_AVX512::ScanSigns;
+  kernels.expands_8_bits = true;
   kernels.sum_codes = TQDB_AVX512::SumCodes;
   return kernels;
 }

@@ -31,8 +31,27 @@ inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int pl
   return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(quarters, bytes), transposed);
 }
 
-// 16 bytes of 16 rows, a section's part kBits wide, as four vectors of a dword a row: bytes in the order in which the
-// four of a dword belong to four octets of dimensions.
+// 16 bytes each of rows i, 4 + i, 8 + i and 12 + i.
+inline __m512i FourRows(const uint8_t* at, size_t stride, size_t i) {
+  const auto row = [&](size_t r) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + r * stride)); };
+  __m512i x = _mm512_castsi128_si512(row(i));
+  x = _mm512_inserti32x4(x, row(4 + i), 1);
+  x = _mm512_inserti32x4(x, row(8 + i), 2);
+  return _mm512_inserti32x4(x, row(12 + i), 3);
+}
+
+// Dword j of all 16 rows to out[j], from x[i] as FourRows loads it.
+inline void TransposeDwords(const __m512i x[4], __m512i out[4]) {
+  const __m512i low01 = _mm512_unpacklo_epi32(x[0], x[1]), high01 = _mm512_unpackhi_epi32(x[0], x[1]);
+  const __m512i low23 = _mm512_unpacklo_epi32(x[2], x[3]), high23 = _mm512_unpackhi_epi32(x[2], x[3]);
+  out[0] = _mm512_unpacklo_epi64(low01, low23);
+  out[1] = _mm512_unpackhi_epi64(low01, low23);
+  out[2] = _mm512_unpacklo_epi64(high01, high23);
+  out[3] = _mm512_unpackhi_epi64(high01, high23);
+}
+
+// 16 bytes of 16 rows, a section's part kBits wide (1, 2 or 4), as four vectors of a dword a row: bytes in the order in
+// which the four of a dword belong to four octets of dimensions.
 template <int kBits>
 inline void TransposeFields(const uint8_t* at, size_t stride, __m512i out[4]) {
   const __m512i order = _mm512_broadcast_i32x4(
@@ -41,19 +60,27 @@ inline void TransposeFields(const uint8_t* at, size_t stride, __m512i out[4]) {
   __m512i x[4];
 #pragma GCC unroll 4
   for (size_t i = 0; i < 4; ++i) {
-    const auto row = [&](size_t r) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + r * stride)); };
-    x[i] = _mm512_castsi128_si512(row(i));
-    x[i] = _mm512_inserti32x4(x[i], row(4 + i), 1);
-    x[i] = _mm512_inserti32x4(x[i], row(8 + i), 2);
-    x[i] = _mm512_inserti32x4(x[i], row(12 + i), 3);
+    x[i] = FourRows(at, stride, i);
     if (kBits != 1) x[i] = _mm512_shuffle_epi8(x[i], order);
   }
-  const __m512i low01 = _mm512_unpacklo_epi32(x[0], x[1]), high01 = _mm512_unpackhi_epi32(x[0], x[1]);
-  const __m512i low23 = _mm512_unpacklo_epi32(x[2], x[3]), high23 = _mm512_unpackhi_epi32(x[2], x[3]);
-  out[0] = _mm512_unpacklo_epi64(low01, low23);
-  out[1] = _mm512_unpackhi_epi64(low01, low23);
-  out[2] = _mm512_unpacklo_epi64(high01, high23);
-  out[3] = _mm512_unpackhi_epi64(high01, high23);
+  TransposeDwords(x, out);
+}
+
+// 32 bytes of 16 rows, a field each, as eight vectors of a dword a row: the same order.
+inline void TransposeBytes(const uint8_t* at, size_t stride, __m512i out[8]) {
+  // Bytes t and 8 + t of either half beside each other.
+  const __m512i order =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
+  __m512i low[4], high[4];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; ++i) {
+    const __m512i first = _mm512_shuffle_epi8(FourRows(at, stride, i), order);
+    const __m512i second = _mm512_shuffle_epi8(FourRows(at + 16, stride, i), order);
+    low[i] = _mm512_unpacklo_epi16(first, second);
+    high[i] = _mm512_unpackhi_epi16(first, second);
+  }
+  TransposeDwords(low, out);
+  TransposeDwords(high, out + 4);
 }
 
 // x with bit kFrom of every byte at kTo; bits cross into neighbouring bytes, to be masked away.
@@ -76,9 +103,10 @@ class CodeTable {
     // With byte permutation the sign is one more index bit, as long as the entries fit one vector. They repeat for
     // every value of the bits above.
     alignas(64) uint8_t entries[128];
-    constexpr size_t kOwn = size_t{1} << (kSignIsIndex ? kBits + 1 : kBits);
+    constexpr size_t kOwn = size_t{1} << (kSignIsIndex ? kBits + 1 : kBits == 8 ? 7 : kBits);
     for (size_t e = 0; e < kOwn; ++e) {
-      const uint8_t magnitude = book.magnitudes[(e & ((1u << kBits) - 1)) >> level_shift];
+      const size_t level = kBits == 8 ? e : (e & ((1u << kBits) - 1)) >> level_shift;
+      const uint8_t magnitude = book.magnitudes[level];
       const bool negative = kSignIsIndex && (e >> kBits & 1) == 0;
       entries[e] = static_cast<uint8_t>(negative ? kCodeZero - magnitude : kCodeZero + magnitude);
     }
@@ -95,7 +123,10 @@ class CodeTable {
       return _mm512_permutexvar_epi8(Select(mask, MoveBit<kBit, kBits>(signs), field), table_[0]);
     } else {
       __m512i code;
-      if constexpr (kBits == 7) {
+      if constexpr (kBits == 8) {
+        // The residual bit stands below the level.
+        code = _mm512_permutex2var_epi8(table_[0], _mm512_srli_epi16(field, 1), table_[1]);
+      } else if constexpr (kBits == 7) {
         code = _mm512_permutex2var_epi8(table_[0], field, table_[1]);
       } else {
         code = _mm512_shuffle_epi8(table_[0], _mm512_and_si512(field, _mm512_set1_epi8(15)));
@@ -110,21 +141,24 @@ class CodeTable {
   __m512i table_[2];
 };
 
-// Where the sections of a field of kBits bits are: parts of 4, 2 and 1 bits, those that it has, low bits first.
+// Where the sections of a field of kBits bits are: one of 8, or parts of 4, 2 and 1 bits, those that it has, low bits
+// first.
 template <int kBits>
 struct Sections {
   explicit Sections(const RecordPacking& packing) {
     int next = 0;
+    if (kBits & 8) eight = packing.sections[next++].offset;
     if (kBits & 4) four = packing.sections[next++].offset;
     if (kBits & 2) two = packing.sections[next++].offset;
     if (kBits & 1) one = packing.sections[next++].offset;
   }
-  size_t four = 0, two = 0, one = 0;
+  size_t eight = 0, four = 0, two = 0, one = 0;
 };
 
-// Step 8 s + kStep from the transposed parts of 32 dimensions: fours[4], twos[2] and `ones` of 16 rows.
+// Step 8 s + kStep from the transposed parts of 32 dimensions: eights[8], fours[4], twos[2] and `ones` of 16 rows.
 template <int kBits, int kStep>
-inline __m512i FieldOf(const __m512i* fours, const __m512i* twos, __m512i ones) {
+inline __m512i FieldOf(const __m512i* eights, const __m512i* fours, const __m512i* twos, __m512i ones) {
+  if constexpr (kBits & 8) return eights[kStep];
   constexpr int kTwoAt = kBits & 4, kOneAt = kBits & 6;
   __m512i field = _mm512_setzero_si512();
   if constexpr (kBits & 4) field = MoveBit<kStep % 2 * 4, 0>(fours[kStep / 2]);
@@ -188,25 +222,26 @@ template <int kBits, bool kVbmi, size_t kOctets, typename Sink>
 inline void ExpandChunk(const Sections<kBits>& sections, const CodeBlock& block, size_t group, size_t from,
                         const CodeTable<kBits, kVbmi>& table, Sink& sink) {
   const uint8_t* fields = block.fields + group * kGroupRows * block.field_stride;
-  __m512i fours[4], twos[4], ones[4];
+  __m512i eights[8], fours[4], twos[4], ones[4];
   if constexpr (kBits & 1) TransposeFields<1>(fields + sections.one + from / 8, block.field_stride, ones);
 #pragma GCC unroll 4
   for (size_t o = 0; o < kOctets; ++o) {
     const size_t dim = from + 32 * o;
+    if constexpr (kBits & 8) TransposeBytes(fields + sections.eight + dim, block.field_stride, eights);
     if constexpr (kBits & 4) TransposeFields<4>(fields + sections.four + dim / 2, block.field_stride, fours);
     if constexpr (kBits & 2) {
       if (o % 2 == 0) TransposeFields<2>(fields + sections.two + dim / 4, block.field_stride, twos);
     }
     const __m512i signs = SignDwords(block, group, dim / 32, kVbmi ? 4 : 1);
     const __m512i* two = twos + o % 2 * 2;
-    sink.template Take<0>(dim / 32, table.template Codes<0>(FieldOf<kBits, 0>(fours, two, ones[o]), signs));
-    sink.template Take<1>(dim / 32, table.template Codes<1>(FieldOf<kBits, 1>(fours, two, ones[o]), signs));
-    sink.template Take<2>(dim / 32, table.template Codes<2>(FieldOf<kBits, 2>(fours, two, ones[o]), signs));
-    sink.template Take<3>(dim / 32, table.template Codes<3>(FieldOf<kBits, 3>(fours, two, ones[o]), signs));
-    sink.template Take<4>(dim / 32, table.template Codes<4>(FieldOf<kBits, 4>(fours, two, ones[o]), signs));
-    sink.template Take<5>(dim / 32, table.template Codes<5>(FieldOf<kBits, 5>(fours, two, ones[o]), signs));
-    sink.template Take<6>(dim / 32, table.template Codes<6>(FieldOf<kBits, 6>(fours, two, ones[o]), signs));
-    sink.template Take<7>(dim / 32, table.template Codes<7>(FieldOf<kBits, 7>(fours, two, ones[o]), signs));
+    sink.template Take<0>(dim / 32, table.template Codes<0>(FieldOf<kBits, 0>(eights, fours, two, ones[o]), signs));
+    sink.template Take<1>(dim / 32, table.template Codes<1>(FieldOf<kBits, 1>(eights, fours, two, ones[o]), signs));
+    sink.template Take<2>(dim / 32, table.template Codes<2>(FieldOf<kBits, 2>(eights, fours, two, ones[o]), signs));
+    sink.template Take<3>(dim / 32, table.template Codes<3>(FieldOf<kBits, 3>(eights, fours, two, ones[o]), signs));
+    sink.template Take<4>(dim / 32, table.template Codes<4>(FieldOf<kBits, 4>(eights, fours, two, ones[o]), signs));
+    sink.template Take<5>(dim / 32, table.template Codes<5>(FieldOf<kBits, 5>(eights, fours, two, ones[o]), signs));
+    sink.template Take<6>(dim / 32, table.template Codes<6>(FieldOf<kBits, 6>(eights, fours, two, ones[o]), signs));
+    sink.template Take<7>(dim / 32, table.template Codes<7>(FieldOf<kBits, 7>(eights, fours, two, ones[o]), signs));
   }
 }
 
@@ -250,9 +285,9 @@ void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, c
   dot(tile, n, queries, block, sums);
 }
 
-// Fields of 8 bits, and of 7 where no instruction looks into 128 entries: code by code.
-void ExpandSlowly(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-                  int plane_group, uint8_t* tile) {
+// Codes of 8 bits where no instruction looks into 128 entries: one by one.
+[[maybe_unused]] void ExpandSlowly(const RecordPacking& packing, const CodeBlock& block, size_t n,
+                                   const Codebook& book, int level_shift, uint8_t* tile) {
   uint8_t fields[kMaxDim];
   for (size_t r = 0; r < kBlockRows; ++r) {
     UnpackFields(packing, block.fields + r * block.field_stride, fields);
@@ -260,7 +295,7 @@ void ExpandSlowly(const RecordPacking& packing, const CodeBlock& block, size_t n
     uint8_t* out = tile + r / kGroupRows * kGroupRows * n + r % kGroupRows * 4;
     for (size_t s = 0; s < n / 32; ++s) {
       alignas(64) uint8_t signs[64];
-      _mm512_store_si512(signs, SignDwords(block, r / kGroupRows, s, plane_group));
+      _mm512_store_si512(signs, SignDwords(block, r / kGroupRows, s, /*plane_group=*/1));
       for (size_t i = 0; i < 32; ++i) {
         const uint8_t magnitude = book.magnitudes[fields[32 * s + i] >> level_shift];
         const bool positive = signs[r % kGroupRows * 4 + i / 8] >> (i % 8) & 1;
@@ -279,11 +314,16 @@ void SumCodesOf(const RecordPacking& packing, const CodeBlock& block, size_t n, 
     case 2: return SumFields<2, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
     case 3: return SumFields<3, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
     case 4: return SumFields<4, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
-    case 7:
-      if constexpr (kVbmi) return SumFields<7, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
   }
-  ExpandSlowly(packing, block, n, book, level_shift, kVbmi ? 4 : 1, tile);
-  dot(tile, n, queries, block, sums);
+  if constexpr (kVbmi) {
+    if (packing.field_bits == 7) {
+      return SumFields<7, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    }
+    return SumFields<8, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+  } else {
+    ExpandSlowly(packing, block, n, book, level_shift, tile);
+    dot(tile, n, queries, block, sums);
+  }
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ struct Kernels {
   // When a scan by sum_codes is faster than one by scan_signs, as measured at dim 512 and 1536: from these
   // shares of rows let through by the signs, for one query (which waits for memory) and for many; and, unless
   // 0, from so many queries on, whatever the data.
+  // Never for codes of 8 bits where a level expands these one by one.
+  bool expands_8_bits = false;
   double codes_pay_for_one = 0.3;
   double codes_pay_for_many = 0.03;
   size_t codes_pay_from = 0;
