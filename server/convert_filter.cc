@@ -171,7 +171,7 @@ absl::StatusOr<storage::FieldCondition> FieldFromProto(const v1::FieldCondition&
           MatchFromProto(field_condition.match(), absl::StrCat(field, ".match"), condition));
       return condition;
     case v1::FieldCondition::kRange:
-      BoundsFromProto(field_condition.range(), condition.test.emplace<storage::Range>());
+      BoundsFromProto(field_condition.range(), condition.test.emplace<storage::NumberRange>());
       return condition;
     case v1::FieldCondition::kDatetimeRange:
       TQDB_RETURN_IF_ERROR(TimesFromProto(field_condition.datetime_range(),
@@ -295,7 +295,7 @@ struct TestToProto {
   void operator()(const storage::MatchText& match) const {
     proto->mutable_match()->set_text(match.text);
   }
-  void operator()(const storage::Range& range) const {
+  void operator()(const storage::NumberRange& range) const {
     BoundsToProto(range, proto->mutable_range());
   }
   void operator()(const storage::DatetimeRange& range) const {

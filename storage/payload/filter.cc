@@ -157,7 +157,7 @@ class Validator {
     }
     return absl::OkStatus();
   }
-  static absl::Status CheckTest(const Range& range, const std::string& field) {
+  static absl::Status CheckTest(const NumberRange& range, const std::string& field) {
     return CheckBounds(range, absl::StrCat(field, ".range"));
   }
   static absl::Status CheckTest(const DatetimeRange& range, const std::string& field) {

@@ -17,7 +17,7 @@
 //   counts. MatchText      every word of the query is among the words of the values that are
 //   strings, all of
 //                  them together. Words: words.h.
-//   Range          some value is a number within the bounds. Compared exactly: no rounding of large
+//   NumberRange    some value is a number within the bounds. Compared exactly: no rounding of large
 //                  integers in the payload (the bounds are doubles).
 //   DatetimeRange  some value is a string with a time (datetime.h) within the bounds, to the
 //   microsecond. ValuesCount    some found array has so many elements; a single value counts 1,
@@ -87,7 +87,7 @@ struct Bounds {
   friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
-struct Range : Bounds<double> {};
+struct NumberRange : Bounds<double> {};
 struct DatetimeRange : Bounds<int64_t> {};  // microseconds since 1970-01-01T00:00:00Z
 struct ValuesCount : Bounds<uint64_t> {};
 
@@ -95,7 +95,7 @@ enum class Presence : uint8_t { kExists, kIsEmpty, kIsNull };
 
 struct FieldCondition {
   std::string key;
-  std::variant<MatchValue, MatchAny, MatchExcept, MatchText, Range, DatetimeRange, ValuesCount,
+  std::variant<MatchValue, MatchAny, MatchExcept, MatchText, NumberRange, DatetimeRange, ValuesCount,
                Presence>
       test;
   friend bool operator==(const FieldCondition&, const FieldCondition&) = default;

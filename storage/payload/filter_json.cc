@@ -174,7 +174,7 @@ absl::Status ReadRange(const Json& json, const std::string& field, FieldConditio
   if (times) {
     return ReadBounds<int64_t>(json, field, ReadDatetime, condition.test.emplace<DatetimeRange>());
   }
-  return ReadBounds<double>(json, field, ReadNumber, condition.test.emplace<Range>());
+  return ReadBounds<double>(json, field, ReadNumber, condition.test.emplace<NumberRange>());
 }
 
 absl::StatusOr<FieldCondition> ReadFieldCondition(const Json& json, const std::string& field) {
@@ -339,7 +339,7 @@ struct TestToJson {
     return {{"match", {{"except", VariantToJson(match.except)}}}};
   }
   Json operator()(const MatchText& match) const { return {{"match", {{"text", match.text}}}}; }
-  Json operator()(const Range& range) const {
+  Json operator()(const NumberRange& range) const {
     return {{"range", BoundsToJson(range, [](double bound) { return bound; })}};
   }
   Json operator()(const DatetimeRange& range) const {

@@ -59,7 +59,7 @@ struct TestPreparer {
     }
     return test;
   }
-  FieldTest operator()(const Range& range) const {
+  FieldTest operator()(const NumberRange& range) const {
     NumberTest test;
     if (range.gte) test.low = *range.gte;
     if (range.lte) test.high = *range.lte;

@@ -16,7 +16,7 @@ namespace tqdb::storage {
 
 enum class FieldKind : uint8_t {
   kKeyword = 1,   // strings as a whole: MatchValue, MatchAny, MatchExcept
-  kInteger = 2,   // integers of 64 bits: the same, and Range
+  kInteger = 2,   // integers of 64 bits: the same, and NumberRange
   kFloat = 3,     // numbers: the same
   kBool = 4,      // MatchValue
   kDatetime = 5,  // strings that are times: DatetimeRange

@@ -29,22 +29,22 @@ std::string Error(T test) {
 }
 
 TEST(FilterTest, RangesThatNothingSatisfiesAreRefused) {
-  EXPECT_EQ(Error(Range{{.gte = 5, .lte = 3}}), "filter.must[2].range: gte 5 > lte 3");
-  EXPECT_EQ(Error(Range{{.gt = 3, .lt = 3}}),
+  EXPECT_EQ(Error(NumberRange{{.gte = 5, .lte = 3}}), "filter.must[2].range: gte 5 > lte 3");
+  EXPECT_EQ(Error(NumberRange{{.gt = 3, .lt = 3}}),
             "filter.must[2].range: nothing is between gt and lt 3");
-  EXPECT_EQ(Error(Range{{.gte = 3, .lt = 3}}),
+  EXPECT_EQ(Error(NumberRange{{.gte = 3, .lt = 3}}),
             "filter.must[2].range: nothing is between gte and lt 3");
-  EXPECT_EQ(Error(Range{{.gte = 3, .lte = 3}}), "");
-  EXPECT_EQ(Error(Range{}), "filter.must[2].range has no bound; need gt, gte, lt or lte");
+  EXPECT_EQ(Error(NumberRange{{.gte = 3, .lte = 3}}), "");
+  EXPECT_EQ(Error(NumberRange{}), "filter.must[2].range has no bound; need gt, gte, lt or lte");
   EXPECT_EQ(Error(DatetimeRange{{.gt = 1'000'000, .lt = 0}}),
             "filter.must[2].range: gt 1970-01-01T00:00:01Z > lt 1970-01-01T00:00:00Z");
   EXPECT_EQ(Error(ValuesCount{{.gt = 2, .lte = 1}}), "filter.must[2].values_count: gt 2 > lte 1");
 }
 
 TEST(FilterTest, BoundsMustBeNumbersAndTimes) {
-  EXPECT_EQ(Error(Range{{.lt = std::numeric_limits<double>::quiet_NaN()}}),
+  EXPECT_EQ(Error(NumberRange{{.lt = std::numeric_limits<double>::quiet_NaN()}}),
             "filter.must[2].range.lt is nan; need a finite number");
-  EXPECT_THAT(Error(Range{{.gt = -std::numeric_limits<double>::infinity()}}),
+  EXPECT_THAT(Error(NumberRange{{.gt = -std::numeric_limits<double>::infinity()}}),
               StartsWith("filter.must[2].range.gt is -inf"));
   EXPECT_THAT(Error(DatetimeRange{{.gte = kMaxDatetime + 1}}),
               StartsWith("filter.must[2].range.gte is 253402300800000000 us since 1970; need"));

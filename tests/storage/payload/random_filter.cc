@@ -184,7 +184,7 @@ FieldCondition RandomFieldCondition(Gaussian& random) {
       break;
     case 6:
     case 7:
-      FillBounds(random, condition.test.emplace<Range>(),
+      FillBounds(random, condition.test.emplace<NumberRange>(),
                  [&] { return Pick(random, Numbers()).get<double>(); });
       break;
     case 8:
