@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "core/status_macros.h"
 #include "server/convert.h"
+#include "server/convert_filter.h"
 #include "server/convert_points.h"
 
 namespace tqdb::server {
@@ -110,8 +111,19 @@ grpc::Status PointService::Delete(grpc::ServerContext* context, const v1::Delete
                           database_.GetCollection(request->collection()));
     TQDB_ASSIGN_OR_RETURN(const storage::Durability durability,
                           DurabilityFromProto(request->durability()));
-    TQDB_ASSIGN_OR_RETURN(const std::vector<PointId> ids, IdsFromProto(request->ids()));
-    TQDB_ASSIGN_OR_RETURN(const uint64_t deleted, collection->Delete(ids, durability));
+    uint64_t deleted = 0;
+    if (request->has_filter()) {
+      if (request->ids_size() > 0) {
+        return absl::InvalidArgumentError("both ids and filter are set; set one of them");
+      }
+      TQDB_ASSIGN_OR_RETURN(const storage::Filter filter,
+                            FilterFromProto(request->filter(), "filter"));
+      TQDB_ASSIGN_OR_RETURN(
+          deleted, collection->DeleteMatching({filter, CancelledFn(context)}, durability));
+    } else {
+      TQDB_ASSIGN_OR_RETURN(const std::vector<PointId> ids, IdsFromProto(request->ids()));
+      TQDB_ASSIGN_OR_RETURN(deleted, collection->Delete(ids, durability));
+    }
     metrics_.CountDeleted(deleted);
     response->set_deleted(deleted);
     return absl::OkStatus();
@@ -158,13 +170,21 @@ grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::Scroll
       last = *id;
     }
     const storage::Select select = SelectFromProto(request->select());
+    std::optional<storage::Filter> filter;
+    if (request->has_filter()) {
+      TQDB_ASSIGN_OR_RETURN(filter, FilterFromProto(request->filter(), "filter"));
+    }
+    const auto scroll = [&](const PointId* after, size_t limit) {
+      return filter ? collection->ScrollMatching(after, limit, select,
+                                                 {*filter, CancelledFn(context)})
+                    : collection->Scroll(after, limit, select);
+    };
     size_t bytes = 0;
     bool more = true;
     while (more && left > 0) {
       TQDB_RETURN_IF_ERROR(CheckAlive(context));
-      TQDB_ASSIGN_OR_RETURN(
-          storage::ScrollPage page,
-          collection->Scroll(last ? &*last : nullptr, std::min(left, kReadChunk), select));
+      TQDB_ASSIGN_OR_RETURN(storage::ScrollPage page,
+                            scroll(last ? &*last : nullptr, std::min(left, kReadChunk)));
       more = page.more;
       for (storage::PointRecord& record : page.points) {
         v1::Point* point = response->add_points();
@@ -192,7 +212,15 @@ grpc::Status PointService::Count(grpc::ServerContext* context, const v1::CountRe
   return runner_.Run(context, Method::kCount, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
-    response->set_count(collection->Count());
+    if (!request->has_filter()) {
+      response->set_count(collection->Count());
+      return absl::OkStatus();
+    }
+    TQDB_ASSIGN_OR_RETURN(const storage::Filter filter,
+                          FilterFromProto(request->filter(), "filter"));
+    TQDB_ASSIGN_OR_RETURN(const uint64_t count,
+                          collection->CountMatching({filter, CancelledFn(context)}));
+    response->set_count(count);
     return absl::OkStatus();
   });
 }

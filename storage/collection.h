@@ -21,6 +21,7 @@
 #include "core/types.h"
 #include "core/vector_space.h"
 #include "storage/options.h"
+#include "storage/payload/filter.h"
 
 namespace tqdb::storage {
 
@@ -67,6 +68,12 @@ struct Select {
 struct ScrollPage {
   std::vector<PointRecord> points;
   bool more = false;  // there are points after the last one
+};
+
+// Points by what they are. Every payload is read and evaluated.
+struct FilterSpec {
+  const Filter& filter;
+  std::function<bool()> cancelled = {};  // may be empty
 };
 
 struct SearchSpec {
@@ -116,13 +123,25 @@ class Collection {
   virtual absl::StatusOr<UpsertResult> Upsert(const UpsertBatch& batch) = 0;
   // Number of points that existed.
   virtual absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) = 0;
+  // Deletes the points that match when the call begins, but for those that are replaced before
+  // their turn comes. In batches of kMaxBatchPoints, each atomic: after an error some may be gone.
+  // Number of points deleted. InvalidArgument when the filter is bad, or empty: that would be every
+  // point.
+  virtual absl::StatusOr<uint64_t> DeleteMatching(const FilterSpec& spec,
+                                                  Durability durability) = 0;
 
   virtual absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
                                                        Select select) const = 0;
   // Points with id > `after` (null: from the first) in id order.
   virtual absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
                                             Select select) const = 0;
+  // The next `limit` of them that match. As many points are read as it takes to find them.
+  virtual absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit,
+                                                    Select select,
+                                                    const FilterSpec& spec) const = 0;
   virtual uint64_t Count() const = 0;
+  // Of one state of the collection.
+  virtual absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const = 0;
   // One list a query (n, dim), best first. All queries share the spec.
   virtual absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(
       MatrixView queries, const SearchSpec& spec) const = 0;

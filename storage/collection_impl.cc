@@ -65,6 +65,7 @@ CollectionImpl::CollectionImpl(std::string name, std::string directory,
       store_(std::move(store)),
       memory_(std::move(loaded.memory)),
       reader_(*store_, *memory_),
+      filter_reader_(*store_, reader_),
       searcher_(*store_, reader_),
       reencoder_(
           *store_, reader_, [this](Write& write) { return Commit(write); },
@@ -240,10 +241,38 @@ absl::StatusOr<uint64_t> CollectionImpl::Delete(absl::Span<const PointId> ids,
   TQDB_RETURN_IF_ERROR(CheckWritable());
   DeleteWrite write(ids, durability);
   TQDB_RETURN_IF_ERROR(Commit(write));
-  for (const std::unique_ptr<Space>& space : memory_->spaces) {
-    if (write.deleted() > 0 && space->wants_vacuum()) ScheduleMaintenance();
-  }
+  if (write.deleted() > 0) VacuumAfterDelete();
   return write.deleted();
+}
+
+absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
+                                                        Durability durability) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
+  if (spec.filter == Filter()) {
+    return absl::InvalidArgumentError(
+        "filter is empty and would delete every point; to do that, delete the collection");
+  }
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  uint64_t deleted = 0;
+  const absl::Status status = filter_reader_.ForEachMatch(
+      filter, Stop(spec),
+      [&](absl::Span<const PointId> ids, absl::Span<const uint64_t> rows) -> absl::Status {
+        DeleteWrite write(ids, rows, durability);
+        TQDB_RETURN_IF_ERROR(Commit(write));
+        deleted += write.deleted();
+        return absl::OkStatus();
+      });
+  if (deleted > 0) VacuumAfterDelete();
+  TQDB_RETURN_IF_ERROR(status);
+  return deleted;
+}
+
+void CollectionImpl::VacuumAfterDelete() {
+  for (const std::unique_ptr<Space>& space : memory_->spaces) {
+    if (space->wants_vacuum()) ScheduleMaintenance();
+  }
 }
 
 absl::Status CollectionImpl::SetMetadata(std::map<std::string, std::string> metadata) {
@@ -272,11 +301,35 @@ absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after, size_t l
                                                   Select select) const {
   const Call call(*this);
   TQDB_RETURN_IF_ERROR(call.status());
-  if (limit < 1 || limit > kMaxBatchPoints) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size is ", limit, "; need 1 to ", kMaxBatchPoints));
-  }
+  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
   return reader_.Scroll(after, limit, select);
+}
+
+std::function<bool()> CollectionImpl::Stop(const FilterSpec& spec) const {
+  return [this, &spec] { return closing() || (spec.cancelled && spec.cancelled()); };
+}
+
+absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after, size_t limit,
+                                                          Select select,
+                                                          const FilterSpec& spec) const {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
+  return filter_reader_.Scroll(after, limit, select, filter, Stop(spec));
+}
+
+absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) const {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
+  uint64_t count = 0;
+  TQDB_RETURN_IF_ERROR(filter_reader_.ForEachMatch(
+      filter, Stop(spec), [&count](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
+        count += ids.size();
+        return absl::OkStatus();
+      }));
+  return count;
 }
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(

@@ -3,6 +3,7 @@
 #ifndef TQDB_STORAGE_COLLECTION_IMPL_H_
 #define TQDB_STORAGE_COLLECTION_IMPL_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "storage/background_worker.h"
 #include "storage/collection.h"
 #include "storage/commit_queue.h"
+#include "storage/filter_reader.h"
 #include "storage/loader.h"
 #include "storage/point_reader.h"
 #include "storage/reencode.h"
@@ -40,10 +42,14 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   CollectionConfig config() const override;
   absl::StatusOr<UpsertResult> Upsert(const UpsertBatch& batch) override;
   absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) override;
+  absl::StatusOr<uint64_t> DeleteMatching(const FilterSpec& spec, Durability durability) override;
   absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
                                                Select select) const override;
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
                                     Select select) const override;
+  absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit, Select select,
+                                            const FilterSpec& spec) const override;
+  absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const override;
   uint64_t Count() const override { return memory_->index.size(); }
   absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(
       MatrixView queries, const SearchSpec& spec) const override;
@@ -86,6 +92,10 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   absl::Status MarkReadOnly(const absl::Status& cause);
   bool closing() const;
 
+  // Vacuums spaces that ask for it after points were deleted.
+  void VacuumAfterDelete();
+  // What ends a long read: the caller's wish, or that the collection is being closed.
+  std::function<bool()> Stop(const FilterSpec& spec) const;
   void ScheduleMaintenance();
   void Maintain();
 
@@ -95,6 +105,7 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   std::unique_ptr<Store> store_;  // reset by Close, when no call is under way
   const std::unique_ptr<MemoryState> memory_;
   const PointReader reader_;
+  const FilterReader filter_reader_;
   const Searcher searcher_;
   const Reencoder reencoder_;
   CommitQueue queue_;

@@ -223,6 +223,12 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
   return absl::OkStatus();
 }
 
+absl::Status ValidatePageSize(size_t limit) {
+  if (limit >= 1 && limit <= kMaxBatchPoints) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("page_size is ", limit, "; need 1 to ", kMaxBatchPoints));
+}
+
 size_t RerankCandidates(const SearchSpec& spec) {
   const double factor = spec.oversampling == 0 ? kDefaultOversampling : spec.oversampling;
   return static_cast<size_t>(std::ceil(static_cast<double>(spec.limit) * factor));

@@ -25,6 +25,8 @@ absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces);
 // `field` names the list in messages.
 absl::Status ValidateIdCount(absl::string_view field, size_t count);
+// Of a scroll.
+absl::Status ValidatePageSize(size_t limit);
 // Queries and spec against the space that is searched.
 absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space);
 // Candidates that a rerank looks at: at least the limit.

@@ -127,9 +127,11 @@ absl::Status UpsertWrite::Apply(MemoryState& memory) {
 }
 
 void DeleteWrite::Prepare(GroupBuilder& group) {
-  for (const PointId& id : ids_) {
+  for (size_t i = 0; i < ids_.size(); ++i) {
+    const PointId& id = ids_[i];
     const auto keys = group.Find(id);
-    if (!keys) continue;
+    current_[i] = keys.has_value() && (rows_.empty() || keys->row == rows_[i]);
+    if (!current_[i]) continue;
     group.DeleteRow(*keys);
     group.batch().Delete(Family::kPoints, Key::OfId(id).view());
     group.EraseId(id);
@@ -139,7 +141,9 @@ void DeleteWrite::Prepare(GroupBuilder& group) {
 
 absl::Status DeleteWrite::Apply(MemoryState& memory) {
   Slot slots[kMaxSpaces];
-  for (const PointId& id : ids_) {
+  for (size_t i = 0; i < ids_.size(); ++i) {
+    if (!current_[i]) continue;
+    const PointId& id = ids_[i];
     if (!memory.index.Find(id, absl::MakeSpan(slots, memory.spaces.size()))) continue;
     memory.index.Erase(id);
     RemoveSlots(memory.spaces, absl::MakeConstSpan(slots, memory.spaces.size()));

@@ -110,13 +110,19 @@ class UpsertWrite : public Write {
 class DeleteWrite : public Write {
  public:
   DeleteWrite(absl::Span<const PointId> ids, Durability durability)
-      : Write(64 * ids.size(), durability), ids_(ids) {}
+      : DeleteWrite(ids, {}, durability) {}
+  // Leaves alone the points that are not in `rows` (one an id) any more: what they are now is not
+  // what was to be deleted.
+  DeleteWrite(absl::Span<const PointId> ids, absl::Span<const uint64_t> rows, Durability durability)
+      : Write(64 * ids.size(), durability), ids_(ids), rows_(rows), current_(ids.size()) {}
   void Prepare(GroupBuilder& group) override;
   absl::Status Apply(MemoryState& memory) override;
   uint64_t deleted() const { return deleted_; }
 
  private:
   const absl::Span<const PointId> ids_;
+  const absl::Span<const uint64_t> rows_;  // empty: whatever the row
+  std::vector<bool> current_;
   uint64_t deleted_ = 0;
 };
 

@@ -165,6 +165,77 @@ TEST_F(ServicesTest, ScrollVisitsEveryPointOnce) {
   EXPECT_EQ(pages, 4);
 }
 
+TEST_F(ServicesTest, FiltersChooseWhatIsScrolledCountedAndDeleted) {
+  CreateCollection("books");
+  v1::UpsertRequest upsert;
+  upsert.set_collection("books");
+  for (uint64_t id = 1; id <= 300; ++id) {
+    AddPoint(id, 1, &upsert)->set_payload(absl::StrCat("{\"n\":", id % 3, "}"));
+  }
+  ASSERT_TRUE(Upsert(upsert).ok());
+  v1::Filter filter;
+  v1::FieldCondition* field = filter.add_must()->mutable_field();
+  field->set_key("n");
+  field->mutable_match()->set_integer(2);
+
+  v1::CountRequest count;
+  count.set_collection("books");
+  *count.mutable_filter() = filter;
+  const auto counted = [&] {
+    v1::CountResponse response;
+    grpc::ClientContext context;
+    EXPECT_TRUE(points_->Count(&context, count, &response).ok());
+    return response.count();
+  };
+  EXPECT_EQ(counted(), 100u);
+
+  v1::ScrollRequest scroll;
+  scroll.set_collection("books");
+  scroll.set_page_size(70);
+  *scroll.mutable_filter() = filter;
+  std::vector<uint64_t> ids;
+  do {
+    v1::ScrollResponse response;
+    grpc::ClientContext context;
+    ASSERT_TRUE(points_->Scroll(&context, scroll, &response).ok());
+    for (const v1::Point& point : response.points()) ids.push_back(point.id().number());
+    scroll.set_page_token(response.next_page_token());
+  } while (!scroll.page_token().empty());
+  ASSERT_EQ(ids.size(), 100u);
+  for (size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(ids[i], 3 * i + 2);
+
+  v1::DeleteRequest request;
+  request.set_collection("books");
+  *request.mutable_filter() = filter;
+  v1::DeleteResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(points_->Delete(&context, request, &response).ok());
+  EXPECT_EQ(response.deleted(), 100u);
+  EXPECT_EQ(Count("books"), 200u);
+  EXPECT_EQ(counted(), 0u);
+}
+
+TEST_F(ServicesTest, BadFiltersAreNamedAndChangeNothing) {
+  CreateCollection("books");
+  Fill("books", 3);
+  const auto error = [this](const v1::DeleteRequest& request) {
+    v1::DeleteResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status = points_->Delete(&context, request, &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    return status.error_message();
+  };
+  v1::DeleteRequest request;
+  request.set_collection("books");
+  request.mutable_filter();
+  EXPECT_NE(error(request).find("filter is empty and would delete every point"), std::string::npos);
+  request.mutable_filter()->add_must_not();
+  EXPECT_EQ(error(request).find("filter.must_not[0] is empty"), 0u);
+  request.add_ids()->set_number(1);
+  EXPECT_EQ(error(request).find("both ids and filter are set"), 0u);
+  EXPECT_EQ(Count("books"), 3u);
+}
+
 TEST_F(ServicesTest, ScrollPageStaysBelowTheMessageLimitOfADefaultClient) {
   CreateCollection("books");
   v1::UpsertRequest upsert;

@@ -1,0 +1,24 @@
+// Between protobuf and filters.
+//
+// Thread-safe: free functions without state.
+#ifndef TQDB_SERVER_CONVERT_FILTER_H_
+#define TQDB_SERVER_CONVERT_FILTER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "storage/payload/filter.h"
+#include "tqdb/v1/filter.pb.h"
+
+namespace tqdb::server {
+
+// A filter that passes storage::ValidateFilter. InvalidArgument names the fault by its path, which
+// begins with `field`: "filter" or "queries[3].filter".
+absl::StatusOr<storage::Filter> FilterFromProto(const v1::Filter& filter, const std::string& field);
+
+// `filter` passes storage::ValidateFilter.
+void FilterToProto(const storage::Filter& filter, v1::Filter* proto);
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_CONVERT_FILTER_H_

@@ -1,0 +1,154 @@
+#include "storage/payload/field_index.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "storage/payload/payload_walk.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+using nlohmann::json;
+
+// Whether a test is a MatchExcept.
+bool IsExcept(const FieldTest& test) {
+  const auto* keywords = std::get_if<KeywordTest>(&test);
+  const auto* integers = std::get_if<IntegerTest>(&test);
+  return (keywords != nullptr && keywords->except) || (integers != nullptr && integers->except);
+}
+
+ValueClass ClassOf(const FieldTest& test) {
+  if (std::holds_alternative<BoolTest>(test)) return ValueClass::kBool;
+  const bool number =
+      std::holds_alternative<IntegerTest>(test) || std::holds_alternative<NumberTest>(test);
+  return number ? ValueClass::kNumber : ValueClass::kString;
+}
+
+}  // namespace
+
+FieldIndex::FieldIndex(KeyPath path, FieldKind kind)
+    : path_(std::move(path)), kind_(kind), values_(ValueIndex::Create(kind)) {}
+
+void FieldIndex::Add(uint64_t row, const json& payload) {
+  if (rows_.Contains(row)) return;
+  rows_.Add(row);
+  bool found = false, filled = false, null = false, stray = false;
+  size_t values = 0;
+  AnyFound(payload, path_.segments(), [&](const json& value) {
+    found = true;
+    filled |= !value.is_null() && !(value.is_array() && value.empty());
+    return false;
+  });
+  if (!found) return;
+  AnyValue(payload, path_.segments(), [&](const json& value) {
+    if (value.is_null()) {
+      null = true;
+    } else {
+      ++values;
+      stray |= !values_->Add(row, value);
+    }
+    return false;
+  });
+  found_.Add(row);
+  if (filled) filled_.Add(row);
+  if (null) nulls_.Add(row);
+  if (values > 0) valued_.Add(row);
+  if (values > 1) several_.Add(row);
+  if (stray) strays_.Add(row);
+}
+
+void FieldIndex::Remove(uint64_t row, const json& payload) {
+  if (!rows_.Contains(row)) return;
+  AnyValue(payload, path_.segments(), [&](const json& value) {
+    if (!value.is_null()) values_->Remove(row, value);
+    return false;
+  });
+  for (RowSet* rows : {&rows_, &found_, &filled_, &nulls_, &valued_, &several_, &strays_}) {
+    rows->Remove(row);
+  }
+}
+
+RowMatches FieldIndex::MatchSeen(const FieldTest& test) const {
+  RowMatches matches;
+  if (const auto* presence = std::get_if<Presence>(&test)) {
+    switch (*presence) {
+      case Presence::kExists:
+        matches.certain = found_;
+        break;
+      case Presence::kIsEmpty:
+        matches.certain = rows_ - filled_;
+        break;
+      case Presence::kIsNull:
+        matches.certain = nulls_;
+        break;
+    }
+    return matches;
+  }
+  if (const auto* count = std::get_if<CountTest>(&test)) {
+    matches.undecided = count->low > 0 ? filled_ : rows_;
+    return matches;
+  }
+  if (!values_->Match(test, strays_, matches)) {
+    matches.undecided = ClassOf(test) == ClassOf(kind_) ? valued_ : strays_;
+  }
+  if (!IsExcept(test)) return matches;
+  // So far: rows with a value of the list. One that has others, too, is still undecided.
+  RowMatches others;
+  others.undecided = (matches.certain & several_) | matches.undecided;
+  others.certain = valued_ - matches.certain - matches.undecided;
+  return others;
+}
+
+RowMatches FieldIndex::Match(const FieldTest& test, const RowSet& all) const {
+  RowMatches matches = MatchSeen(test);
+  matches.undecided |= all - rows_;
+  return matches;
+}
+
+RowEstimate FieldIndex::EstimateSeen(const FieldTest& test) const {
+  if (const auto* presence = std::get_if<Presence>(&test)) {
+    switch (*presence) {
+      case Presence::kExists:
+        return RowEstimate::Exactly(found_.size());
+      case Presence::kIsEmpty:
+        return RowEstimate::Exactly(rows_.size() - filled_.size());
+      case Presence::kIsNull:
+        return RowEstimate::Exactly(nulls_.size());
+    }
+  }
+  if (const auto* count = std::get_if<CountTest>(&test)) {
+    return RowEstimate::UpTo(count->low > 0 ? filled_.size() : rows_.size());
+  }
+  const uint64_t valued = valued_.size();
+  RowEstimate estimate;
+  if (!values_->Estimate(test, strays_.size(), estimate)) {
+    estimate = RowEstimate::UpTo(ClassOf(test) == ClassOf(kind_) ? valued : strays_.size());
+  }
+  estimate = estimate.CappedAt(valued);
+  if (!IsExcept(test)) return estimate;
+  // At least those without a value of the list, at most they and the ones that have several values.
+  const uint64_t max = std::min(valued, valued - estimate.min + several_.size());
+  return {valued - estimate.max, static_cast<double>(valued) - estimate.likely, max};
+}
+
+RowEstimate FieldIndex::Estimate(const FieldTest& test, uint64_t all) const {
+  RowEstimate estimate = EstimateSeen(test);
+  const uint64_t seen = rows_.size(), unseen = all - seen;
+  if (unseen == 0) return estimate;
+  // Those not seen are thought to be like the others.
+  const double share = seen == 0 ? 0.5 : estimate.likely / static_cast<double>(seen);
+  estimate.likely += share * static_cast<double>(unseen);
+  estimate.max += unseen;
+  return estimate;
+}
+
+size_t FieldIndex::memory_bytes() const {
+  size_t bytes = sizeof(*this) + values_->memory_bytes();
+  for (const RowSet* rows : {&rows_, &found_, &filled_, &nulls_, &valued_, &several_, &strays_}) {
+    bytes += rows->memory_bytes();
+  }
+  return bytes;
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,76 @@
+// The rows that have one value. Most values of a key such as a title have one row or few, for which
+// a bitmap would be many times too large: so few rows are a list, and only many are a RowSet.
+//
+// Not thread-safe; const methods may run together.
+#ifndef TQDB_STORAGE_PAYLOAD_POSTINGS_H_
+#define TQDB_STORAGE_PAYLOAD_POSTINGS_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/container/inlined_vector.h"
+#include "storage/payload/row_set.h"
+
+namespace tqdb::storage {
+
+class Postings {
+ public:
+  Postings() = default;
+  explicit Postings(uint64_t row) : few_{row} {}
+
+  // No effect when the row is there, or is not.
+  void Add(uint64_t row) {
+    if (many_ != nullptr) return many_->Add(row);
+    const auto it = std::lower_bound(few_.begin(), few_.end(), row);
+    if (it != few_.end() && *it == row) return;
+    few_.insert(it, row);
+    if (few_.size() <= kMaxFew) return;
+    many_ = std::make_unique<RowSet>();
+    for (const uint64_t each : few_) many_->Add(each);
+    few_ = {};
+  }
+  void Remove(uint64_t row) {
+    if (many_ == nullptr) {
+      const auto it = std::lower_bound(few_.begin(), few_.end(), row);
+      if (it != few_.end() && *it == row) few_.erase(it);
+      return;
+    }
+    many_->Remove(row);
+    if (many_->size() > kMaxFew / 2) return;
+    for (const uint64_t each : many_->ToVector()) few_.push_back(each);
+    many_ = nullptr;
+  }
+
+  uint64_t size() const { return many_ != nullptr ? many_->size() : few_.size(); }
+  bool empty() const { return size() == 0; }
+  void AddTo(RowSet& rows) const {
+    if (many_ != nullptr) {
+      rows |= *many_;
+    } else {
+      for (const uint64_t row : few_) rows.Add(row);
+    }
+  }
+  RowSet ToRowSet() const {
+    RowSet rows;
+    AddTo(rows);
+    return rows;
+  }
+  // On the heap.
+  size_t memory_bytes() const {
+    if (many_ != nullptr) return sizeof(RowSet) + many_->memory_bytes();
+    return few_.capacity() > kInline ? few_.capacity() * sizeof(uint64_t) : 0;
+  }
+
+ private:
+  static constexpr size_t kInline = 2;  // takes no more than the vector's own pointer and capacity
+  static constexpr size_t kMaxFew = 16;
+
+  absl::InlinedVector<uint64_t, kInline> few_;  // ascending
+  std::unique_ptr<RowSet> many_;                // then few_ is empty
+};
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_PAYLOAD_POSTINGS_H_

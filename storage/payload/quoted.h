@@ -1,0 +1,23 @@
+// Values of a caller within messages.
+#ifndef TQDB_STORAGE_PAYLOAD_QUOTED_H_
+#define TQDB_STORAGE_PAYLOAD_QUOTED_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace tqdb::storage {
+
+// Shortened and escaped, so that a hostile value cannot flood a log line.
+inline std::string Quoted(absl::string_view text) {
+  constexpr size_t kMaxQuotedBytes = 64;
+  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kMaxQuotedBytes)),
+                      text.size() > kMaxQuotedBytes ? "..." : "", "'");
+}
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_PAYLOAD_QUOTED_H_

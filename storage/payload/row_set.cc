@@ -1,0 +1,106 @@
+#include "storage/payload/row_set.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tqdb::storage {
+
+namespace {
+
+uint32_t High(uint64_t row) { return static_cast<uint32_t>(row >> 32); }
+uint32_t Low(uint64_t row) { return static_cast<uint32_t>(row); }
+
+}  // namespace
+
+std::vector<RowSet::Part>::iterator RowSet::Find(uint32_t high) {
+  return std::lower_bound(parts_.begin(), parts_.end(), high,
+                          [](const Part& part, uint32_t value) { return part.high < value; });
+}
+
+void RowSet::Add(uint64_t row) {
+  auto it = Find(High(row));
+  if (it == parts_.end() || it->high != High(row)) it = parts_.insert(it, Part{High(row), {}});
+  it->lows.add(Low(row));
+}
+
+void RowSet::Remove(uint64_t row) {
+  const auto it = Find(High(row));
+  if (it == parts_.end() || it->high != High(row)) return;
+  it->lows.remove(Low(row));
+  if (it->lows.isEmpty()) parts_.erase(it);
+}
+
+bool RowSet::Contains(uint64_t row) const {
+  const auto it = const_cast<RowSet*>(this)->Find(High(row));
+  return it != parts_.end() && it->high == High(row) && it->lows.contains(Low(row));
+}
+
+uint64_t RowSet::size() const {
+  uint64_t size = 0;
+  for (const Part& part : parts_) size += part.lows.cardinality();
+  return size;
+}
+
+size_t RowSet::memory_bytes() const {
+  // Beside its bits, a container of 65,536 rows takes its place in three arrays and a header.
+  constexpr size_t kContainerBytes = 32;
+  size_t bytes = parts_.capacity() * sizeof(Part);
+  for (const Part& part : parts_) {
+    const size_t containers = (part.lows.maximum() >> 16) - (part.lows.minimum() >> 16) + 1;
+    bytes += part.lows.getSizeInBytes(/*portable=*/false) +
+             std::min<size_t>(containers, part.lows.cardinality()) * kContainerBytes;
+  }
+  return bytes;
+}
+
+RowSet& RowSet::operator|=(const RowSet& other) {
+  for (const Part& part : other.parts_) {
+    const auto it = Find(part.high);
+    if (it == parts_.end() || it->high != part.high) {
+      parts_.insert(it, part);
+    } else {
+      it->lows |= part.lows;
+    }
+  }
+  return *this;
+}
+
+RowSet& RowSet::operator&=(const RowSet& other) {
+  std::vector<Part> common;
+  for (const Part& part : other.parts_) {
+    const auto it = Find(part.high);
+    if (it == parts_.end() || it->high != part.high) continue;
+    it->lows &= part.lows;
+    if (!it->lows.isEmpty()) common.push_back(std::move(*it));
+  }
+  parts_ = std::move(common);
+  return *this;
+}
+
+RowSet& RowSet::operator-=(const RowSet& other) {
+  for (const Part& part : other.parts_) {
+    const auto it = Find(part.high);
+    if (it == parts_.end() || it->high != part.high) continue;
+    it->lows -= part.lows;
+    if (it->lows.isEmpty()) parts_.erase(it);
+  }
+  return *this;
+}
+
+bool operator==(const RowSet& a, const RowSet& b) {
+  return std::equal(a.parts_.begin(), a.parts_.end(), b.parts_.begin(), b.parts_.end(),
+                    [](const RowSet::Part& x, const RowSet::Part& y) {
+                      return x.high == y.high && x.lows == y.lows;
+                    });
+}
+
+std::vector<uint64_t> RowSet::ToVector() const {
+  std::vector<uint64_t> rows;
+  rows.reserve(size());
+  for (const Part& part : parts_) {
+    for (const uint32_t low : part.lows) rows.push_back(uint64_t{part.high} << 32 | low);
+  }
+  return rows;
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,61 @@
+// A set of row numbers, compressed: CRoaring bitmaps of 32 bits, one for each value of a row's
+// upper half.
+//
+// The library's own Roaring64Map is not used: in Debian 12's version it copies every bitmap in
+// order to count them.
+//
+// Not thread-safe; const methods may run together.
+#ifndef TQDB_STORAGE_PAYLOAD_ROW_SET_H_
+#define TQDB_STORAGE_PAYLOAD_ROW_SET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <roaring/roaring.hh>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace roaring {}  // namespace roaring
+
+namespace tqdb::storage {
+
+namespace row_set_internal {
+using namespace ::roaring;
+using Bitmap = Roaring;
+}  // namespace row_set_internal
+
+class RowSet {
+ public:
+  void Add(uint64_t row);
+  void Remove(uint64_t row);
+  bool Contains(uint64_t row) const;
+  uint64_t size() const;  // O(rows / 65536)
+  bool empty() const { return parts_.empty(); }
+  // Approximately what it takes on the heap.
+  size_t memory_bytes() const;
+
+  RowSet& operator|=(const RowSet& other);
+  RowSet& operator&=(const RowSet& other);
+  RowSet& operator-=(const RowSet& other);
+  friend RowSet operator|(RowSet a, const RowSet& b) { return a |= b; }
+  friend RowSet operator&(RowSet a, const RowSet& b) { return a &= b; }
+  friend RowSet operator-(RowSet a, const RowSet& b) { return a -= b; }
+  friend bool operator==(const RowSet& a, const RowSet& b);
+
+  // Ascending.
+  std::vector<uint64_t> ToVector() const;
+
+ private:
+  struct Part {
+    uint32_t high;
+    row_set_internal::Bitmap lows;  // never empty
+  };
+
+  std::vector<Part>::iterator Find(uint32_t high);  // the first part not below
+
+  std::vector<Part> parts_;  // ascending
+};
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_PAYLOAD_ROW_SET_H_

@@ -1,0 +1,312 @@
+#include "storage/payload/value_index.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "storage/payload/datetime.h"
+#include "storage/payload/json_number.h"
+#include "storage/payload/postings.h"
+#include "storage/payload/sorted_postings.h"
+#include "storage/payload/words.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+using nlohmann::json;
+
+// Adds up rows of several postings, of which each row has at least one.
+class UnionEstimate {
+ public:
+  void Add(uint64_t rows) {
+    estimate_.min = std::max(estimate_.min, rows);
+    estimate_.max += rows;
+    estimate_.likely += static_cast<double>(rows);  // a row seldom has two of the values
+  }
+  RowEstimate WithStrays(uint64_t strays) const {
+    RowEstimate estimate = estimate_;
+    estimate.max += strays;
+    return estimate;
+  }
+
+ private:
+  RowEstimate estimate_;
+};
+
+// Postings of strings.
+class StringPostings {
+ public:
+  void Add(const std::string& string, uint64_t row) { map_[string].Add(row); }
+  void Remove(const std::string& string, uint64_t row) {
+    const auto it = map_.find(string);
+    if (it == map_.end()) return;
+    it->second.Remove(row);
+    if (it->second.empty()) map_.erase(it);
+  }
+  const Postings* Find(const std::string& string) const {
+    const auto it = map_.find(string);
+    return it == map_.end() ? nullptr : &it->second;
+  }
+  size_t memory_bytes() const {
+    size_t bytes = map_.capacity() * (sizeof(*map_.begin()) + 1);
+    for (const auto& [string, postings] : map_) {
+      if (string.capacity() > std::string().capacity()) bytes += string.capacity() + 1;
+      bytes += postings.memory_bytes();
+    }
+    return bytes;
+  }
+
+ private:
+  absl::flat_hash_map<std::string, Postings> map_;
+};
+
+class KeywordIndex : public ValueIndex {
+ public:
+  bool Add(uint64_t row, const json& value) override {
+    if (!value.is_string()) return false;
+    postings_.Add(value.get_ref<const std::string&>(), row);
+    return true;
+  }
+  void Remove(uint64_t row, const json& value) override {
+    if (value.is_string()) postings_.Remove(value.get_ref<const std::string&>(), row);
+  }
+  bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
+    return ForListed(test, [&](const Postings& postings) { postings.AddTo(matches.certain); });
+  }
+  bool Estimate(const FieldTest& test, uint64_t, RowEstimate& estimate) const override {
+    UnionEstimate sum;
+    const bool served = ForListed(test, [&](const Postings& p) { sum.Add(p.size()); });
+    estimate = sum.WithStrays(0);
+    return served;
+  }
+  size_t memory_bytes() const override { return postings_.memory_bytes(); }
+
+ private:
+  template <typename Fn>
+  bool ForListed(const FieldTest& test, const Fn& fn) const {
+    const auto* keywords = std::get_if<KeywordTest>(&test);
+    if (keywords == nullptr) return false;
+    for (const std::string& keyword : keywords->values) {
+      if (const Postings* postings = postings_.Find(keyword)) fn(*postings);
+    }
+    return true;
+  }
+
+  StringPostings postings_;
+};
+
+class TextIndex : public ValueIndex {
+ public:
+  bool Add(uint64_t row, const json& value) override {
+    if (!value.is_string()) return false;
+    for (WordReader words(value.get_ref<const std::string&>()); words.Next();) {
+      postings_.Add(words.word(), row);
+    }
+    return true;
+  }
+  void Remove(uint64_t row, const json& value) override {
+    if (!value.is_string()) return;
+    for (WordReader words(value.get_ref<const std::string&>()); words.Next();) {
+      postings_.Remove(words.word(), row);
+    }
+  }
+  bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
+    if (!std::holds_alternative<WordsTest>(test)) return false;
+    const std::vector<const Postings*> lists = FindWords(test);
+    if (lists.empty()) return true;
+    matches.certain = lists[0]->ToRowSet();
+    for (size_t i = 1; i < lists.size() && !matches.certain.empty(); ++i) {
+      matches.certain &= lists[i]->ToRowSet();
+    }
+    return true;
+  }
+  bool Estimate(const FieldTest& test, uint64_t, RowEstimate& estimate) const override {
+    if (!std::holds_alternative<WordsTest>(test)) return false;
+    const std::vector<const Postings*> lists = FindWords(test);
+    const uint64_t rarest = lists.empty() ? 0 : lists[0]->size();
+    // Words that are looked for together stand together more often than chance would have it.
+    estimate = lists.size() == 1 ? RowEstimate::Exactly(rarest) : RowEstimate::UpTo(rarest);
+    return true;
+  }
+  size_t memory_bytes() const override { return postings_.memory_bytes(); }
+
+ private:
+  // The rarest first; empty when a word has no rows.
+  std::vector<const Postings*> FindWords(const FieldTest& test) const {
+    std::vector<const Postings*> lists;
+    for (const auto& [word, number] : std::get<WordsTest>(test).words) {
+      const Postings* postings = postings_.Find(word);
+      if (postings == nullptr) return {};
+      lists.push_back(postings);
+    }
+    std::sort(lists.begin(), lists.end(),
+              [](const Postings* a, const Postings* b) { return a->size() < b->size(); });
+    return lists;
+  }
+
+  StringPostings postings_;
+};
+
+class BoolIndex : public ValueIndex {
+ public:
+  bool Add(uint64_t row, const json& value) override {
+    if (!value.is_boolean()) return false;
+    rows_[value.get<bool>()].Add(row);
+    return true;
+  }
+  void Remove(uint64_t row, const json& value) override {
+    if (value.is_boolean()) rows_[value.get<bool>()].Remove(row);
+  }
+  bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
+    const auto* match = std::get_if<BoolTest>(&test);
+    if (match == nullptr) return false;
+    matches.certain = rows_[match->value];
+    return true;
+  }
+  bool Estimate(const FieldTest& test, uint64_t, RowEstimate& estimate) const override {
+    const auto* match = std::get_if<BoolTest>(&test);
+    if (match == nullptr) return false;
+    estimate = RowEstimate::Exactly(rows_[match->value].size());
+    return true;
+  }
+  size_t memory_bytes() const override { return rows_[0].memory_bytes() + rows_[1].memory_bytes(); }
+
+ private:
+  RowSet rows_[2];
+};
+
+class DatetimeIndex;
+
+// Values that have an order. Derived says how a JSON value becomes a Value, and which tests it
+// serves.
+template <typename Derived, typename Value>
+class OrderedIndex : public ValueIndex {
+ public:
+  bool Add(uint64_t row, const json& value) override {
+    const std::optional<Value> read = Derived::Read(value);
+    if (!read) return false;
+    postings_.Add(*read, row);
+    return true;
+  }
+  void Remove(uint64_t row, const json& value) override {
+    if (const std::optional<Value> read = Derived::Read(value)) postings_.Remove(*read, row);
+  }
+  bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const override {
+    bool with_strays = false;
+    if (!Walk(
+            test, [&](const RowSet& rows) { matches.certain |= rows; },
+            [&](const Postings& postings) { postings.AddTo(matches.certain); }, with_strays)) {
+      return false;
+    }
+    if (with_strays) matches.undecided = strays - matches.certain;
+    return true;
+  }
+  bool Estimate(const FieldTest& test, uint64_t strays, RowEstimate& estimate) const override {
+    UnionEstimate sum;
+    bool with_strays = false;
+    const bool served = Walk(
+        test, [&](const RowSet& rows) { sum.Add(rows.size()); },
+        [&](const Postings& postings) { sum.Add(postings.size()); }, with_strays);
+    estimate = sum.WithStrays(with_strays ? strays : 0);
+    return served;
+  }
+  size_t memory_bytes() const override { return postings_.memory_bytes(); }
+
+ protected:
+  SortedPostings<Value> postings_;
+
+ private:
+  // Hands out the rows of the values that pass. Sets `with_strays` when values that are not held
+  // may pass, too.
+  template <typename Whole, typename Single>
+  bool Walk(const FieldTest& test, const Whole& whole, const Single& single,
+            bool& with_strays) const {
+    if constexpr (std::is_same_v<Derived, DatetimeIndex>) {
+      const auto* time = std::get_if<TimeTest>(&test);
+      if (time == nullptr) return false;
+      postings_.ForRange([time](int64_t value) { return value < time->low; },
+                         [time](int64_t value) { return value > time->high; }, whole, single);
+      return true;
+    } else if (const auto* range = std::get_if<NumberTest>(&test)) {
+      with_strays = true;
+      postings_.ForRange(
+          [range](Value value) {
+            const int order = Compare(value, range->low);
+            return range->low_open ? order <= 0 : order < 0;
+          },
+          [range](Value value) {
+            const int order = Compare(value, range->high);
+            return range->high_open ? order >= 0 : order > 0;
+          },
+          whole, single);
+      return true;
+    } else {
+      const auto* list = std::get_if<IntegerTest>(&test);
+      if (list == nullptr) return false;
+      for (const int64_t integer : list->values) {
+        const std::optional<Value> value = Derived::Read(json(integer));
+        if (!value) with_strays = true;  // what equals it is not held either
+        const Postings* postings = value ? postings_.Find(*value) : nullptr;
+        if (postings != nullptr) single(*postings);
+      }
+      return true;
+    }
+  }
+};
+
+class IntegerIndex : public OrderedIndex<IntegerIndex, int64_t> {
+ public:
+  static std::optional<int64_t> Read(const json& value) { return AsInteger(value); }
+};
+
+class FloatIndex : public OrderedIndex<FloatIndex, double> {
+ public:
+  static std::optional<double> Read(const json& value) { return AsDouble(value); }
+};
+
+class DatetimeIndex : public OrderedIndex<DatetimeIndex, int64_t> {
+ public:
+  static std::optional<int64_t> Read(const json& value) {
+    if (!value.is_string()) return std::nullopt;
+    return ParseDatetime(value.get_ref<const std::string&>());
+  }
+};
+
+}  // namespace
+
+ValueClass ClassOf(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kInteger:
+    case FieldKind::kFloat:
+      return ValueClass::kNumber;
+    case FieldKind::kBool:
+      return ValueClass::kBool;
+    default:
+      return ValueClass::kString;
+  }
+}
+
+std::unique_ptr<ValueIndex> ValueIndex::Create(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kKeyword:
+      return std::make_unique<KeywordIndex>();
+    case FieldKind::kInteger:
+      return std::make_unique<IntegerIndex>();
+    case FieldKind::kFloat:
+      return std::make_unique<FloatIndex>();
+    case FieldKind::kBool:
+      return std::make_unique<BoolIndex>();
+    case FieldKind::kDatetime:
+      return std::make_unique<DatetimeIndex>();
+    case FieldKind::kText:
+      return std::make_unique<TextIndex>();
+  }
+  return nullptr;
+}
+
+}  // namespace tqdb::storage

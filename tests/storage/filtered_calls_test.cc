@@ -1,0 +1,178 @@
+// Scroll, count and delete by filter, against a std::map and an evaluator of its own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/payload/filter_json.h"
+#include "tests/storage/fixture.h"
+#include "tests/storage/payload/brute_force.h"
+#include "tests/storage/payload/random_filter.h"
+
+namespace tqdb::storage {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr size_t kDim = 8;
+
+class FilteredCallsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    database_ = MustOpen(directory_.path());
+    collection_ = MustCreate(*database_, "c", ConfigOf({SpaceOf("", kDim)}));
+  }
+
+  void Upsert(const std::vector<uint64_t>& ids) {
+    std::vector<TestPoint> points;
+    for (const uint64_t id : ids) {
+      const json payload = random_.Below(10) == 0 ? json() : RandomPayload(random_);
+      const std::string text = payload.is_null() ? "" : payload.dump();
+      points.push_back({PointId::Number(id), {{"", random_.Vector(kDim)}}, text});
+      model_[id] = payload.is_null() ? json::object() : json::parse(text);
+    }
+    ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
+  }
+
+  std::vector<uint64_t> Expected(const Filter& filter) const {
+    const json oracle = json::parse(FilterToJson(filter));
+    std::vector<uint64_t> ids;
+    for (const auto& [id, payload] : model_) {
+      if (BruteForceMatches(oracle, json(id), payload)) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  std::vector<uint64_t> Scrolled(const Filter& filter, size_t page_size, Select select = {}) const {
+    std::vector<uint64_t> ids;
+    std::optional<PointId> last;
+    for (bool more = true; more;) {
+      const auto page =
+          collection_->ScrollMatching(last ? &*last : nullptr, page_size, select, {filter});
+      if (!page.ok()) {
+        ADD_FAILURE() << page.status();
+        return ids;
+      }
+      EXPECT_LE(page->points.size(), page_size);
+      more = page->more;
+      EXPECT_TRUE(!more || page->points.size() == page_size);  // nobody writes meanwhile
+      for (const PointRecord& record : page->points) {
+        ids.push_back(record.id.low);
+        EXPECT_EQ(record.vectors.size(), select.vectors ? 1u : 0u);
+        EXPECT_TRUE(select.payload || record.payload.empty());
+      }
+      if (!page->points.empty()) last = page->points.back().id;
+    }
+    return ids;
+  }
+
+  TempDirectory directory_;
+  std::unique_ptr<Database> database_;
+  std::shared_ptr<Collection> collection_;
+  std::map<uint64_t, json> model_;
+  testing::Gaussian random_{20'240'603};
+};
+
+TEST_F(FilteredCallsTest, AgreeWithAModelWhilePointsComeAndGo) {
+  constexpr uint64_t kIds = 1'500;
+  for (int round = 0; round < 8; ++round) {
+    std::vector<uint64_t> ids;
+    for (uint64_t id = 0; id < kIds; ++id) {
+      if (random_.Below(4) == 0) ids.push_back(id);
+    }
+    Upsert(ids);
+    for (int query = 0; query < 20; ++query) {
+      const Filter filter = RandomFilter(random_, kIds);
+      const std::vector<uint64_t> expected = Expected(filter);
+      const auto count = collection_->CountMatching({filter});
+      ASSERT_TRUE(count.ok()) << count.status();
+      ASSERT_EQ(*count, expected.size()) << FilterToJson(filter);
+      const Select select{.payload = random_.Below(2) == 0, .vectors = random_.Below(4) == 0};
+      ASSERT_EQ(Scrolled(filter, 1 + random_.Below(400), select), expected) << FilterToJson(filter);
+    }
+    Filter filter;
+    while (filter == Filter()) filter = RandomFilter(random_, kIds);
+    const std::vector<uint64_t> doomed = Expected(filter);
+    const auto deleted = collection_->DeleteMatching({filter}, Durability::kAsync);
+    ASSERT_TRUE(deleted.ok()) << deleted.status();
+    ASSERT_EQ(*deleted, doomed.size());
+    for (const uint64_t id : doomed) model_.erase(id);
+    ASSERT_EQ(collection_->Count(), model_.size());
+    if (round % 3 == 2) {
+      collection_.reset();
+      database_.reset();
+      database_ = MustOpen(directory_.path());
+      collection_ = MustGet(*database_, "c");
+    }
+  }
+}
+
+TEST_F(FilteredCallsTest, DeleteGoesOnBeyondOneBatch) {
+  std::vector<TestPoint> points;
+  const std::vector<float> vector(kDim, 1);
+  for (uint64_t id = 0; id < kMaxBatchPoints + 10; ++id) {
+    points.push_back({PointId::Number(id), {{"", vector}}, R"({"a":1})"});
+    if (points.size() < kMaxBatchPoints / 2) continue;
+    ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
+    points.clear();
+  }
+  ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
+  const Filter filter = *FilterFromJson(R"({"must":[{"key":"a","match":{"value":1}}]})");
+  EXPECT_EQ(*collection_->DeleteMatching({filter}, Durability::kSync), kMaxBatchPoints + 10);
+  EXPECT_EQ(collection_->Count(), 0u);
+}
+
+TEST_F(FilteredCallsTest, DeleteLeavesAloneWhatIsReplacedMeanwhile) {
+  const Filter filter = *FilterFromJson(R"({"must":[{"key":"a","match":{"value":1}}]})");
+  const std::vector<float> vector(kDim, 1);
+  for (int round = 0; round < 10; ++round) {
+    std::vector<TestPoint> old_points, new_points;
+    for (uint64_t id = 0; id < 400; ++id) {
+      old_points.push_back({PointId::Number(id), {{"", vector}}, R"({"a":1})"});
+      new_points.push_back({PointId::Number(id), {{"", vector}}, R"({"a":2})"});
+    }
+    ASSERT_TRUE(UpsertPoints(*collection_, old_points).ok());
+    std::thread replacer([&] {
+      for (const TestPoint& point : new_points)
+        ASSERT_TRUE(UpsertPoints(*collection_, {point}).ok());
+    });
+    EXPECT_TRUE(collection_->DeleteMatching({filter}, Durability::kAsync).ok());
+    replacer.join();
+    // Whichever came first, every point ends as its replacement.
+    EXPECT_EQ(collection_->Count(), 400u);
+    EXPECT_EQ(*collection_->CountMatching({filter}), 0u);
+  }
+}
+
+TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens) {
+  Upsert({1, 2, 3});
+  Filter bad;
+  bad.must.push_back({FieldCondition{"", Presence::kExists}});
+  EXPECT_TRUE(absl::IsInvalidArgument(collection_->CountMatching({bad}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(collection_->ScrollMatching(nullptr, 5, {}, {bad}).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(collection_->DeleteMatching({bad}, Durability::kSync).status()));
+  const Filter all;
+  EXPECT_TRUE(absl::IsInvalidArgument(collection_->ScrollMatching(nullptr, 0, {}, {all}).status()));
+  const absl::Status status = collection_->DeleteMatching({all}, Durability::kSync).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("would delete every point"));
+  EXPECT_EQ(*collection_->CountMatching({all}), 3u);
+}
+
+TEST_F(FilteredCallsTest, CancelledCallsEnd) {
+  Upsert({1, 2, 3});
+  const Filter none = *FilterFromJson(R"({"must":[{"has_id":[]}]})");
+  const FilterSpec spec{none, [] { return true; }};
+  EXPECT_TRUE(absl::IsCancelled(collection_->CountMatching(spec).status()));
+  EXPECT_TRUE(absl::IsCancelled(collection_->ScrollMatching(nullptr, 5, {}, spec).status()));
+  EXPECT_TRUE(absl::IsCancelled(collection_->DeleteMatching(spec, Durability::kSync).status()));
+}
+
+}  // namespace
+}  // namespace tqdb::storage
