@@ -83,6 +83,9 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
       uint64_t mask = segment.live_mask(block + b);
       if (first > base) mask &= ~uint64_t{0} << (first - base);
       if (end - base < kBlockRows) mask &= (uint64_t{1} << (end - base)) - 1;
+      if (options_.filter != nullptr && mask != 0) {
+        mask &= options_.filter->Mask(segment.rows(block + b), std::min(end - base, kBlockRows));
+      }
       candidates[b] = mask;
       rows += static_cast<size_t>(std::popcount(mask));
     }

@@ -22,6 +22,7 @@
 #include "core/aligned_vector.h"
 #include "core/codec.h"
 #include "core/query.h"
+#include "core/row_filter.h"
 #include "core/segment.h"
 #include "core/top_k.h"
 
@@ -42,6 +43,8 @@ struct SearchOptions {
   // estimate errs by more: at 3, on real embeddings, none in ten thousand.
   float error_bound = 3.0f;
   Stages stages = Stages::kAuto;
+  // Rows that may be hits; null: all. Outlives the search.
+  const RowFilter* filter = nullptr;
   // Threads that one call may use, of WorkerPool::Shared beside the caller's.
   size_t max_threads = 1;
   // Polled between segments, by every thread of the search; true abandons it with CANCELLED. May be empty.

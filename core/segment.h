@@ -78,6 +78,8 @@ class Segment {
   void GatherSigns(size_t index, uint8_t* signs) const;
   PointId id(size_t index) const;
   uint64_t row(size_t index) const { return rows_[index]; }
+  // Row numbers of a block, as far as it is filled.
+  const uint64_t* rows(size_t block) const { return rows_ + block * kBlockRows; }
 
   // Bytes that size() rows occupy, and that the whole segment reserves.
   size_t used_bytes() const;

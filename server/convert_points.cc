@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "server/convert.h"
+#include "server/convert_filter.h"
 
 namespace tqdb::server {
 
@@ -158,6 +159,9 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
   decoded.spec.oversampling = params.oversampling();
   decoded.spec.error_bound = params.error_bound();
   decoded.spec.select = SelectFromProto(query.select());
+  if (query.has_filter()) {
+    TQDB_ASSIGN_OR_RETURN(decoded.spec.filter, FilterFromProto(query.filter(), absl::StrCat(field, ".filter")));
+  }
   return decoded;
 }
 
@@ -165,7 +169,7 @@ bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
   return a.space == b.space && a.spec.limit == b.spec.limit &&
          a.spec.score_threshold == b.spec.score_threshold && a.spec.exact == b.spec.exact &&
          a.spec.rerank == b.spec.rerank && a.spec.oversampling == b.spec.oversampling &&
-         a.spec.error_bound == b.spec.error_bound &&
+         a.spec.error_bound == b.spec.error_bound && a.spec.filter == b.spec.filter &&
          a.spec.select.payload == b.spec.select.payload &&
          a.spec.select.vectors == b.spec.select.vectors;
 }

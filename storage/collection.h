@@ -10,6 +10,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,9 @@ struct SearchSpec {
   bool rerank = false;      // rescore candidates from originals
   double oversampling = 0;  // candidates = limit * oversampling; 0: 3
   float error_bound = 0;    // 0: the default
+  // Only points that match. Every payload is read and evaluated first, once for all queries. A point that comes to
+  // match while the search runs may be missing.
+  std::optional<Filter> filter = {};
   Select select = {};
   std::function<bool()> cancelled = {};  // may be empty
 };

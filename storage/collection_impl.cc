@@ -66,7 +66,7 @@ CollectionImpl::CollectionImpl(std::string name, std::string directory,
       memory_(std::move(loaded.memory)),
       reader_(*store_, *memory_),
       filter_reader_(*store_, reader_),
-      searcher_(*store_, reader_),
+      searcher_(*store_, reader_, filter_reader_),
       reencoder_(
           *store_, reader_, [this](Write& write) { return Commit(write); },
           [this] { return closing(); }),
@@ -343,7 +343,9 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
                                                    ListSpaceNames(memory_->spaces)));
   }
   TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
-  return searcher_.Search(*space, queries, spec);
+  if (!spec.filter) return searcher_.Search(*space, queries, spec, nullptr);
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(*spec.filter));
+  return searcher_.Search(*space, queries, spec, &filter);
 }
 
 CollectionInfo CollectionImpl::Info() const {

@@ -82,16 +82,14 @@ absl::Status FilterReader::AddVectors(const PreparedFilter& filter,
   return absl::OkStatus();
 }
 
-absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter,
-                                        const std::function<bool()>& cancelled, Visit visit) const {
-  const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
+absl::Status FilterReader::ForEachRow(const PreparedFilter& filter, const Snapshot& snapshot,
+                                      const std::function<bool()>& cancelled,
+                                      VisitRow visit) const {
   const auto payloads = store_.Scan({.family = Family::kPayloads,
                                      .lower = {},
                                      .upper = {},
-                                     .snapshot = snapshot.get(),
+                                     .snapshot = &snapshot,
                                      .sequential = true});
-  std::vector<PointId> ids;
-  std::vector<uint64_t> rows;
   for (uint64_t scanned = 0; payloads->Valid(); payloads->Next(), ++scanned) {
     if (scanned % kCancelPollRows == 0) TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
     absl::string_view payload = payloads->value();
@@ -101,15 +99,44 @@ absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter,
       return absl::DataLossError("a record of payloads is damaged");
     }
     TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
-    if (!match) continue;
-    ids.push_back(id);
-    rows.push_back(row);
-    if (ids.size() < kMaxBatchPoints) continue;
-    TQDB_RETURN_IF_ERROR(visit(ids, rows));
-    ids.clear();
-    rows.clear();
+    TQDB_RETURN_IF_ERROR(visit(id, row, match));
   }
-  TQDB_RETURN_IF_ERROR(payloads->status());
+  return payloads->status();
+}
+
+absl::StatusOr<RowFilter> FilterReader::MatchingRows(const PreparedFilter& filter,
+                                                     const Snapshot& snapshot,
+                                                     const std::function<bool()>& cancelled) const {
+  std::vector<uint64_t> rows;
+  uint64_t end = 0;
+  TQDB_RETURN_IF_ERROR(
+      ForEachRow(filter, snapshot, cancelled, [&](const PointId&, uint64_t row, bool matches) {
+        if (matches) rows.push_back(row);
+        end = row + 1;
+        return absl::OkStatus();
+      }));
+  RowFilter allowed(rows.empty() ? end : rows.front(), end);
+  for (uint64_t row : rows) allowed.Allow(row);
+  return allowed;
+}
+
+absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter,
+                                        const std::function<bool()>& cancelled, Visit visit) const {
+  const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
+  std::vector<PointId> ids;
+  std::vector<uint64_t> rows;
+  TQDB_RETURN_IF_ERROR(ForEachRow(
+      filter, *snapshot, cancelled,
+      [&](const PointId& id, uint64_t row, bool matches) -> absl::Status {
+        if (!matches) return absl::OkStatus();
+        ids.push_back(id);
+        rows.push_back(row);
+        if (ids.size() < kMaxBatchPoints) return absl::OkStatus();
+        TQDB_RETURN_IF_ERROR(visit(ids, rows));
+        ids.clear();
+        rows.clear();
+        return absl::OkStatus();
+      }));
   return ids.empty() ? absl::OkStatus() : visit(ids, rows);
 }
 

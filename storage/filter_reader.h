@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/row_filter.h"
 #include "core/types.h"
 #include "storage/collection.h"
 #include "storage/payload/prepared_filter.h"
@@ -34,6 +35,10 @@ class FilterReader {
                                     const PreparedFilter& filter,
                                     const std::function<bool()>& cancelled) const;
 
+  // Rows that match of the state that `snapshot` is. The filter ends where that state does.
+  absl::StatusOr<RowFilter> MatchingRows(const PreparedFilter& filter, const Snapshot& snapshot,
+                                         const std::function<bool()>& cancelled) const;
+
   // Calls visit(ids, rows) with what matches of one state of the collection, in row order, at most
   // kMaxBatchPoints at a time. Ends with the first error of `visit`.
   using Visit =
@@ -42,6 +47,10 @@ class FilterReader {
                             Visit visit) const;
 
  private:
+  // Calls visit(id, row, matches) for every point of a state, in row order.
+  using VisitRow = absl::FunctionRef<absl::Status(const PointId&, uint64_t, bool)>;
+  absl::Status ForEachRow(const PreparedFilter& filter, const Snapshot& snapshot,
+                          const std::function<bool()>& cancelled, VisitRow visit) const;
   // Reads records again with their vectors: only points that match are worth it. Those that have
   // been replaced and match no more fall out.
   absl::Status AddVectors(const PreparedFilter& filter, std::vector<PointRecord>& records) const;

@@ -52,6 +52,7 @@ std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
     if (request.state != Request::State::kWaiting ||
         queries + request.queries.rows() > kMaxQueriesPerPass ||
         request.options->top_k != leader.options->top_k ||
+        request.options->filter != leader.options->filter ||
         request.options->error_bound != leader.options->error_bound) {
       ++it;
       continue;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,28 +32,33 @@ float Score(const Space& space, const float* query, const float* row) {
 }  // namespace
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
-    const Space& space, MatrixView queries, const SearchSpec& spec) const {
-  if (spec.exact) {
-    // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile, no
-    // hit is lost.
-    const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
-    TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanOriginals(space, queries, spec, *snapshot));
-    bool complete = true;
-    return ToRecords(lists, spec, snapshot.get(), complete);
-  }
+    const Space& space, MatrixView queries, const SearchSpec& spec, const PreparedFilter* filter) const {
   for (int attempt = 1;; ++attempt) {
+    // Payloads and vectors of an exact search come from the state that was scanned: whatever is replaced meanwhile, no
+    // hit is lost. Rows of a filter are those of a state, too, and found again for another attempt.
+    const std::unique_ptr<Snapshot> snapshot =
+        spec.exact || filter != nullptr ? store_.TakeSnapshot() : nullptr;
+    std::optional<RowFilter> rows;
+    if (filter != nullptr) {
+      TQDB_ASSIGN_OR_RETURN(rows, filters_.MatchingRows(*filter, *snapshot, spec.cancelled));
+    }
+    const Request request = {space, queries, spec, filter, rows ? &*rows : nullptr};
     bool complete = true;
-    TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(space, queries, spec, complete));
+    if (spec.exact) {
+      TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanOriginals(request, *snapshot));
+      return ToRecords(request, lists, snapshot.get(), complete);
+    }
+    TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(request, complete));
     TQDB_ASSIGN_OR_RETURN(std::vector<std::vector<PointRecord>> records,
-                          ToRecords(lists, spec, nullptr, complete));
+                          ToRecords(request, lists, nullptr, complete));
     if (complete || attempt == kMaxAttempts) return records;
   }
 }
 
-absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Space& space, MatrixView queries,
-                                                       const SearchSpec& spec,
-                                                       bool& complete) const {
+absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request, bool& complete) const {
+  const auto& [space, queries, spec, filter, allowed] = request;
   SearchOptions options;
+  options.filter = allowed;
   options.top_k = spec.rerank ? RerankCandidates(spec) : spec.limit;
   if (!spec.rerank) options.score_threshold = spec.score_threshold;
   if (spec.error_bound > 0) options.error_bound = spec.error_bound;
@@ -91,9 +98,8 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Space& space, absl::Span
   return top.Take();
 }
 
-absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Space& space, MatrixView queries,
-                                                           const SearchSpec& spec,
-                                                           const Snapshot& snapshot) const {
+absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request, const Snapshot& snapshot) const {
+  const auto& [space, queries, spec, filter, allowed] = request;
   std::vector<TopK> top(queries.rows(), TopK(spec.limit, spec.score_threshold));
   const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
   const auto vectors = store_.Scan({.family = Family::kVectors,
@@ -117,6 +123,7 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Space& space, M
     if (!ParseSpaceRowKey(vectors->key(), &key_space, &row)) {
       return absl::DataLossError("a key of vectors is damaged");
     }
+    if (allowed != nullptr && !allowed->Allows(row)) continue;
     while (payloads->Valid() && ParseRowKey(payloads->key(), &payload_row) && payload_row < row) {
       payloads->Next();
     }
@@ -138,10 +145,13 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Space& space, M
   return lists;
 }
 
-absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::ToRecords(const HitLists& lists,
-                                                                          const SearchSpec& spec,
+absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::ToRecords(const Request& request,
+                                                                          const HitLists& lists,
                                                                           const Snapshot* snapshot,
                                                                           bool& complete) const {
+  const auto unjudged = [&request](const Hit& hit) {
+    return request.rows != nullptr && hit.row >= request.rows->end();
+  };
   std::vector<std::vector<PointRecord>> results;
   for (const std::vector<Hit>& hits : lists) {
     std::vector<uint64_t> rows;
@@ -152,15 +162,26 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::ToRecords(const 
       record.id = hit.id;
       record.score = hit.score;
     }
+    Select select = request.spec.select;
+    select.payload |= std::any_of(hits.begin(), hits.end(), unjudged);
     TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
-                          reader_.Fill(rows, spec.select, absl::MakeSpan(records), snapshot));
+                          reader_.Fill(rows, select, absl::MakeSpan(records), snapshot));
     std::vector<PointRecord>& result = results.emplace_back();
     for (size_t i = 0; i < records.size(); ++i) {
-      if (alive[i]) {
-        result.push_back(std::move(records[i]));
-      } else {
+      if (!alive[i]) {
         complete = false;
+        continue;
       }
+      if (unjudged(hits[i])) {
+        TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(records[i].payload));
+        if (!request.filter->Matches(records[i].id, payload)) {
+          // It has taken the place of one that does.
+          complete = false;
+          continue;
+        }
+      }
+      if (!request.spec.select.payload) records[i].payload.clear();
+      result.push_back(std::move(records[i]));
     }
   }
   return results;

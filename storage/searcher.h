@@ -8,7 +8,10 @@
 
 #include "absl/status/statusor.h"
 #include "core/matrix_view.h"
+#include "core/row_filter.h"
 #include "storage/collection.h"
+#include "storage/filter_reader.h"
+#include "storage/payload/prepared_filter.h"
 #include "storage/point_reader.h"
 #include "storage/rocks.h"
 #include "storage/space.h"
@@ -17,35 +20,44 @@ namespace tqdb::storage {
 
 class Searcher {
  public:
-  // Both must outlive the searcher.
-  Searcher(const Store& store, const PointReader& reader) : store_(store), reader_(reader) {}
+  // All must outlive the searcher.
+  Searcher(const Store& store, const PointReader& reader, const FilterReader& filters)
+      : store_(store), reader_(reader), filters_(filters) {}
 
-  // queries (n, dim) and spec have passed ValidateSearch.
+  // queries (n, dim) and spec have passed ValidateSearch; `filter` is that of the spec, null for none.
   absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(const Space& space,
                                                                MatrixView queries,
-                                                               const SearchSpec& spec) const;
+                                                               const SearchSpec& spec,
+                                                               const PreparedFilter* filter) const;
 
  private:
   using HitLists = std::vector<std::vector<Hit>>;
+  // What one search is about.
+  struct Request {
+    const Space& space;
+    MatrixView queries;
+    const SearchSpec& spec;
+    const PreparedFilter* filter;
+    const RowFilter* rows;  // that match; null without filter
+  };
 
   // Scans the codes; rescored from originals when the spec says so. False in `complete` when a
   // point was replaced or deleted under the search, so that a hit had to be dropped.
-  absl::StatusOr<HitLists> ScanCodes(const Space& space, MatrixView queries, const SearchSpec& spec,
-                                     bool& complete) const;
+  absl::StatusOr<HitLists> ScanCodes(const Request& request, bool& complete) const;
   absl::StatusOr<std::vector<Hit>> Rerank(const Space& space, absl::Span<const float> query,
                                           const SearchSpec& spec,
                                           const std::vector<Hit>& candidates, bool& complete) const;
   // Scores every original of the state of the disk that `snapshot` is.
-  absl::StatusOr<HitLists> ScanOriginals(const Space& space, MatrixView queries,
-                                         const SearchSpec& spec, const Snapshot& snapshot) const;
-  // `snapshot` is null when the hits are of no state of the disk.
-  absl::StatusOr<std::vector<std::vector<PointRecord>>> ToRecords(const HitLists& lists,
-                                                                  const SearchSpec& spec,
+  absl::StatusOr<HitLists> ScanOriginals(const Request& request, const Snapshot& snapshot) const;
+  // `snapshot` is null when the hits are of no state of the disk. Hits that were written after the filter's rows were
+  // found are judged here.
+  absl::StatusOr<std::vector<std::vector<PointRecord>>> ToRecords(const Request& request, const HitLists& lists,
                                                                   const Snapshot* snapshot,
                                                                   bool& complete) const;
 
   const Store& store_;
   const PointReader& reader_;
+  const FilterReader& filters_;
 };
 
 }  // namespace tqdb::storage

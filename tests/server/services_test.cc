@@ -165,7 +165,7 @@ TEST_F(ServicesTest, ScrollVisitsEveryPointOnce) {
   EXPECT_EQ(pages, 4);
 }
 
-TEST_F(ServicesTest, FiltersChooseWhatIsScrolledCountedAndDeleted) {
+TEST_F(ServicesTest, FiltersChooseWhatIsScrolledCountedFoundAndDeleted) {
   CreateCollection("books");
   v1::UpsertRequest upsert;
   upsert.set_collection("books");
@@ -203,6 +203,36 @@ TEST_F(ServicesTest, FiltersChooseWhatIsScrolledCountedAndDeleted) {
   } while (!scroll.page_token().empty());
   ASSERT_EQ(ids.size(), 100u);
   for (size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(ids[i], 3 * i + 2);
+
+  // Two queries that differ in their filter alone are two passes.
+  v1::SearchBatchRequest search;
+  search.set_collection("books");
+  for (int q = 0; q < 2; ++q) {
+    v1::SearchQuery* query = search.add_queries();
+    query->set_limit(200);
+    *query->mutable_vector() = upsert.points(0).vectors(0).vector();
+    *query->mutable_filter() = filter;
+  }
+  search.mutable_queries(1)->mutable_filter()->mutable_must(0)->mutable_field()->mutable_match()->set_integer(1);
+  v1::SearchBatchResponse found;
+  {
+    grpc::ClientContext context;
+    const grpc::Status status = points_->SearchBatch(&context, search, &found);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  for (int q = 0; q < 2; ++q) {
+    ASSERT_EQ(found.results(q).points_size(), 100);
+    for (const v1::ScoredPoint& point : found.results(q).points()) {
+      EXPECT_EQ(point.id().number() % 3, q == 0 ? 2u : 1u);
+    }
+  }
+  search.mutable_queries(1)->mutable_filter()->add_must_not();
+  {
+    grpc::ClientContext context;
+    const grpc::Status status = points_->SearchBatch(&context, search, &found);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_EQ(status.error_message().find("queries[1].filter.must_not[0] is empty"), 0u) << status.error_message();
+  }
 
   v1::DeleteRequest request;
   request.set_collection("books");

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -110,6 +113,78 @@ TEST_F(FilteredCallsTest, AgreeWithAModelWhilePointsComeAndGo) {
       collection_ = MustGet(*database_, "c");
     }
   }
+}
+
+// The hits of a filtered search are the best of the points that match, in the order of an unfiltered one.
+TEST_F(FilteredCallsTest, SearchFindsTheBestOfWhatMatches) {
+  constexpr uint64_t kIds = 900;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<uint64_t> ids;
+    for (uint64_t id = 0; id < kIds; ++id) {
+      if (round == 0 || random_.Below(5) == 0) ids.push_back(id);
+    }
+    Upsert(ids);
+    for (int query = 0; query < 30; ++query) {
+      const Filter filter = RandomFilter(random_, kIds);
+      std::vector<uint64_t> matching = Expected(filter);
+      const std::vector<float> vectors = random_.Vector(2 * kDim);
+      const MatrixView queries(vectors.data(), 2, kDim);
+      SearchSpec spec;
+      spec.exact = query % 3 == 0;
+      spec.rerank = query % 3 == 1;
+      spec.oversampling = spec.rerank ? 100 : 0;
+      spec.error_bound = 8;  // so that no hit is lost by chance
+      spec.limit = kIds;
+      const auto all = collection_->Search(queries, spec);
+      ASSERT_TRUE(all.ok()) << all.status();
+      spec.filter = filter;
+      spec.limit = 1 + random_.Below(40);
+      spec.select.payload = random_.Below(2) == 0;
+      const auto found = collection_->Search(queries, spec);
+      ASSERT_TRUE(found.ok()) << found.status();
+      for (size_t q = 0; q < 2; ++q) {
+        std::vector<uint64_t> want, got;
+        for (const PointRecord& record : (*all)[q]) {
+          if (std::binary_search(matching.begin(), matching.end(), record.id.low)) want.push_back(record.id.low);
+        }
+        if (want.size() > spec.limit) want.resize(spec.limit);
+        for (const PointRecord& record : (*found)[q]) {
+          got.push_back(record.id.low);
+          EXPECT_TRUE(spec.select.payload || record.payload.empty());
+        }
+        ASSERT_EQ(got, want) << FilterToJson(filter) << " exact " << spec.exact << " rerank " << spec.rerank;
+      }
+    }
+  }
+}
+
+// A point that is replaced again and again, always matching, is found nonetheless.
+TEST_F(FilteredCallsTest, SearchFindsPointsThatAreReplacedMeanwhile) {
+  const std::vector<float> vector(kDim, 1);
+  std::vector<TestPoint> points;
+  for (uint64_t id = 0; id < 200; ++id) points.push_back({PointId::Number(id), {{"", vector}}, R"({"a":0})"});
+  points[7].payload = R"({"a":1})";
+  ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    while (!done) {
+      EXPECT_TRUE(UpsertPoints(*collection_, {points[7], points[8]}).ok());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  SearchSpec spec;
+  spec.filter = *FilterFromJson(R"({"must":[{"key":"a","match":{"value":1}}]})");
+  size_t seen = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto found = collection_->Search(MatrixView(vector.data(), 1, kDim), spec);
+    ASSERT_TRUE(found.ok()) << found.status();
+    for (const PointRecord& record : (*found)[0]) EXPECT_EQ(record.id.low, 7u);
+    seen += (*found)[0].size();
+  }
+  done = true;
+  writer.join();
+  // A search gives up after three looks at a point that changes under it.
+  EXPECT_GE(seen, 180u);
 }
 
 TEST_F(FilteredCallsTest, DeleteGoesOnBeyondOneBatch) {

@@ -1,0 +1,52 @@
+// The rows that a search may hit.
+#ifndef TQDB_CORE_ROW_FILTER_H_
+#define TQDB_CORE_ROW_FILTER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tqdb {
+
+// A bit for each of consecutive row numbers. What lies below them is out; what lies beyond them is in: rows that
+// were written after the filter was made, for its maker to judge among the hits.
+class RowFilter {
+ public:
+  // Bits of rows [first, end), all clear.
+  RowFilter(uint64_t first, uint64_t end) : first_(first), end_(end), words_((end - first + 63) / 64 + 1) {}
+
+  uint64_t end() const { return end_; }
+  // `row` is one of them.
+  void Allow(uint64_t row) { words_[(row - first_) / 64] |= uint64_t{1} << ((row - first_) % 64); }
+  bool Allows(uint64_t row) const {
+    if (row >= end_) return true;
+    return row >= first_ && (words_[(row - first_) / 64] >> ((row - first_) % 64) & 1) != 0;
+  }
+  // Bit i: Allows(rows[i]), for i < count <= 64.
+  uint64_t Mask(const uint64_t* rows, size_t count) const {
+    if (count == 64 && rows[0] >= first_ && rows[0] + 64 <= end_ && Consecutive(rows)) {
+      // Rows of a block that was filled in one go: bits side by side.
+      const uint64_t at = rows[0] - first_, shift = at % 64;
+      const uint64_t low = words_[at / 64] >> shift;
+      return shift == 0 ? low : low | words_[at / 64 + 1] << (64 - shift);
+    }
+    uint64_t mask = 0;
+    for (size_t i = 0; i < count; ++i) mask |= static_cast<uint64_t>(Allows(rows[i])) << i;
+    return mask;
+  }
+
+ private:
+  static bool Consecutive(const uint64_t* rows) {
+    uint64_t differs = 0;
+    for (uint64_t i = 0; i < 64; ++i) differs |= rows[i] ^ (rows[0] + i);
+    return differs == 0;
+  }
+
+  uint64_t first_;
+  uint64_t end_;
+  std::vector<uint64_t> words_;  // one more than needed, for Mask to read
+};
+
+}  // namespace tqdb
+
+#endif  // TQDB_CORE_ROW_FILTER_H_
