@@ -19,8 +19,8 @@ constexpr size_t kTileBytes = 128 << 10;
 constexpr size_t kSignQueries = 8;
 constexpr size_t kTableBytes = 24 << 10;
 constexpr double kRateMemory = 4;  // tiles that make up the measured rate
-// The signs are tried again after one tile of codes, after twice as many each time that they still let too much
-// through, and at least after so many: the rate falls as the threshold rises.
+// The signs are tried again after one tile of codes, then after twice as many each time that they still let too
+// much through, up to so many: the rate falls as the threshold rises.
 constexpr size_t kMaxSignProbe = 16;
 // Rows that wait for the final threshold, for each query.
 constexpr size_t kMaxWaiting = 4096;

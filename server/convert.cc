@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/float16.h"
 #include "core/status_macros.h"
@@ -17,8 +16,6 @@ static_assert(std::endian::native == std::endian::little,
               "vectors travel little-endian and are copied as they are");
 
 namespace {
-
-constexpr size_t kMaxQuotedBytes = 64;
 
 // "config.metric is 7; allowed: METRIC_UNSPECIFIED (0), METRIC_COSINE (1), ...".
 template <typename Enum>
@@ -53,11 +50,6 @@ absl::Status CheckBytes(FieldPath field, const char* form, size_t bytes, size_t 
 }
 
 }  // namespace
-
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kMaxQuotedBytes)),
-                      text.size() > kMaxQuotedBytes ? "..." : "", "'");
-}
 
 std::string SpaceName(absl::string_view name) {
   return name.empty() ? std::string("'' (unnamed)") : Quoted(name);

@@ -20,6 +20,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "storage/collection.h"
 #include "storage/options.h"
+#include "storage/payload/quoted.h"
 #include "tqdb/v1/points.pb.h"
 #include "tqdb/v1/types.pb.h"
 
@@ -28,9 +29,8 @@ namespace tqdb::server {
 // Builds the path of a field, such as "points[3].vectors[0].vector"; called for errors alone.
 using FieldPath = absl::FunctionRef<std::string()>;
 
-// `text` in quotes, escaped and cut to 64 bytes: values of a client never reach a message
-// unescaped.
-std::string Quoted(absl::string_view text);
+// Values of a client never reach a message otherwise.
+using storage::Quoted;
 
 absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field);
 void IdToProto(const PointId& id, v1::PointId* proto);

@@ -257,7 +257,7 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
   TQDB_RETURN_IF_ERROR(CheckWritable());
   uint64_t deleted = 0;
   const absl::Status status = filter_reader_.ForEachMatch(
-      filter, Stop(spec),
+      filter, Stop(spec.cancelled),
       [&](absl::Span<const PointId> ids, absl::Span<const uint64_t> rows) -> absl::Status {
         DeleteWrite write(ids, rows, durability);
         TQDB_RETURN_IF_ERROR(Commit(write));
@@ -305,8 +305,8 @@ absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after, size_t l
   return reader_.Scroll(after, limit, select);
 }
 
-std::function<bool()> CollectionImpl::Stop(const FilterSpec& spec) const {
-  return [this, &spec] { return closing() || (spec.cancelled && spec.cancelled()); };
+std::function<bool()> CollectionImpl::Stop(const std::function<bool()>& cancelled) const {
+  return [this, &cancelled] { return closing() || (cancelled && cancelled()); };
 }
 
 absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after, size_t limit,
@@ -316,7 +316,7 @@ absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after, 
   TQDB_RETURN_IF_ERROR(call.status());
   TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
-  return filter_reader_.Scroll(after, limit, select, filter, Stop(spec));
+  return filter_reader_.Scroll(after, limit, select, filter, Stop(spec.cancelled));
 }
 
 absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) const {
@@ -325,7 +325,7 @@ absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) c
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
   uint64_t count = 0;
   TQDB_RETURN_IF_ERROR(filter_reader_.ForEachMatch(
-      filter, Stop(spec), [&count](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
+      filter, Stop(spec.cancelled), [&count](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
         count += ids.size();
         return absl::OkStatus();
       }));
@@ -345,7 +345,9 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
   TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
   if (!spec.filter) return searcher_.Search(*space, queries, spec, nullptr);
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(*spec.filter));
-  return searcher_.Search(*space, queries, spec, &filter);
+  SearchSpec stoppable = spec;
+  stoppable.cancelled = Stop(spec.cancelled);
+  return searcher_.Search(*space, queries, stoppable, &filter);
 }
 
 CollectionInfo CollectionImpl::Info() const {

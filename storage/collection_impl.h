@@ -95,7 +95,7 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   // Vacuums spaces that ask for it after points were deleted.
   void VacuumAfterDelete();
   // What ends a long read: the caller's wish, or that the collection is being closed.
-  std::function<bool()> Stop(const FilterSpec& spec) const;
+  std::function<bool()> Stop(const std::function<bool()>& cancelled) const;
   void ScheduleMaintenance();
   void Maintain();
 

@@ -6,10 +6,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/float16.h"
 #include "core/status_macros.h"
+#include "storage/payload/quoted.h"
 
 namespace tqdb::storage {
 
@@ -20,12 +20,7 @@ constexpr double kMaxOversampling = 100;
 constexpr double kMaxErrorBound = 10;
 // Of one query's rerank: each costs a read of its original.
 constexpr size_t kMaxCandidates = 100'000;
-
-// Shortened and escaped, so that a hostile value cannot flood a log line.
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, 80)), text.size() > 80 ? "..." : "",
-                      "'");
-}
+constexpr size_t kMaxQuotedBytes = 80;  // of a value within a message
 
 bool IsNameCharacter(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-'; }
 
@@ -44,7 +39,7 @@ absl::Status ValidateSpaceConfig(const VectorSpaceConfig& space, absl::string_vi
   }
   for (const char c : space.name) {
     if (!IsNameCharacter(c))
-      return bad("name", Quoted(space.name), "letters, digits and '_', '.', '-'");
+      return bad("name", Quoted(space.name, kMaxQuotedBytes), "letters, digits and '_', '.', '-'");
   }
   const CodecOptions& codec = space.codec;
   if (codec.dim < kMinDim || codec.dim > kMaxDim) {
@@ -81,7 +76,7 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i) {
   }
   const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
   if (text.empty() || text[0] != '{' || !nlohmann::json::accept(payload.begin(), payload.end())) {
-    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is ", Quoted(payload),
+    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is ", Quoted(payload, kMaxQuotedBytes),
                                                    "; need a JSON object in UTF-8"));
   }
   return absl::OkStatus();
@@ -117,7 +112,7 @@ absl::Status ValidateCollectionName(absl::string_view name) {
   for (const char c : name) good &= IsNameCharacter(c);
   if (good) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("collection name is ", Quoted(name), "; need 1 to ", kMaxNameBytes,
+      absl::StrCat("collection name is ", Quoted(name, kMaxQuotedBytes), "; need 1 to ", kMaxNameBytes,
                    " letters, digits, '_', '.' or '-', not starting with '.'"));
 }
 
@@ -182,7 +177,7 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
   for (const SpaceVectors& vectors : batch.vectors) {
     const Space* space = FindSpace(spaces, vectors.name);
     if (space == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("vector name is ", Quoted(vectors.name),
+      return absl::InvalidArgumentError(absl::StrCat("vector name is ", Quoted(vectors.name, kMaxQuotedBytes),
                                                      "; this collection has ",
                                                      ListSpaceNames(spaces)));
     }

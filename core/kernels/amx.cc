@@ -158,7 +158,7 @@ Kernels MakeTable(const Kernels& avx512) {
 }  // namespace
 }  // namespace tqdb::TQDB_AVX512
 
-#include "core/kernels/amx_end.h"
+#include "core/kernels/avx512_end.h"
 
 namespace tqdb {
 

@@ -1,4 +1,4 @@
-// As avx512_vbmi_begin.h, with AMX tiles; amx_end.h closes the region.
+// As avx512_vbmi_begin.h, with AMX tiles; avx512_end.h closes the region.
 #if !defined(TQDB_EMULATE_AVX512)
 #if defined(__clang__)
 #pragma clang attribute push(                                                                           \

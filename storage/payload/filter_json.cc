@@ -275,9 +275,10 @@ absl::StatusOr<std::vector<Condition>> ReadConditions(const Json& json, const st
   if (!json.is_array()) return Need(field, json, "a list of conditions");
   std::vector<Condition> conditions;
   for (size_t i = 0; i < json.size(); ++i) {
-    TQDB_ASSIGN_OR_RETURN(Condition condition,
-                          ReadCondition(json[i], absl::StrCat(field, "[", i, "]")));
-    conditions.push_back(std::move(condition));
+    // Moved once: g++ 12 takes a second move of the variant for a use of what is not there.
+    absl::StatusOr<Condition> condition = ReadCondition(json[i], absl::StrCat(field, "[", i, "]"));
+    TQDB_RETURN_IF_ERROR(condition.status());
+    conditions.push_back(*std::move(condition));
   }
   return conditions;
 }

@@ -12,10 +12,9 @@
 namespace tqdb::storage {
 
 // Shortened and escaped, so that a hostile value cannot flood a log line.
-inline std::string Quoted(absl::string_view text) {
-  constexpr size_t kMaxQuotedBytes = 64;
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kMaxQuotedBytes)),
-                      text.size() > kMaxQuotedBytes ? "..." : "", "'");
+inline std::string Quoted(absl::string_view text, size_t max_bytes = 64) {
+  return absl::StrCat("'", absl::CHexEscape(text.substr(0, max_bytes)),
+                      text.size() > max_bytes ? "..." : "", "'");
 }
 
 }  // namespace tqdb::storage

@@ -1,8 +1,0 @@
-// Closes the region that amx_begin.h opened.
-#if !defined(TQDB_EMULATE_AVX512)
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#endif
