@@ -18,6 +18,20 @@ class RowFilter {
   uint64_t end() const { return end_; }
   // `row` is one of them.
   void Allow(uint64_t row) { words_[(row - first_) / 64] |= uint64_t{1} << ((row - first_) % 64); }
+  // Rows base + *low, ascending, all of them among the bits.
+  void Allow(uint64_t base, const uint32_t* begin, const uint32_t* end) {
+    uint64_t at = 0, word = 0;
+    for (const uint32_t* low = begin; low != end; ++low) {
+      const uint64_t bit = base + *low - first_;
+      if (bit / 64 != at) {
+        words_[at] |= word;
+        at = bit / 64;
+        word = 0;
+      }
+      word |= uint64_t{1} << (bit % 64);
+    }
+    words_[at] |= word;
+  }
   bool Allows(uint64_t row) const {
     if (row >= end_) return true;
     return row >= first_ && (words_[(row - first_) / 64] >> ((row - first_) % 64) & 1) != 0;

@@ -34,23 +34,22 @@ float Score(const Space& space, const float* query, const float* row) {
 absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
     const Space& space, MatrixView queries, const SearchSpec& spec, const PreparedFilter* filter) const {
   for (int attempt = 1;; ++attempt) {
-    // Payloads and vectors of an exact search come from the state that was scanned: whatever is replaced meanwhile, no
-    // hit is lost. Rows of a filter are those of a state, too, and found again for another attempt.
-    const std::unique_ptr<Snapshot> snapshot =
-        spec.exact || filter != nullptr ? store_.TakeSnapshot() : nullptr;
     std::optional<RowFilter> rows;
     if (filter != nullptr) {
-      TQDB_ASSIGN_OR_RETURN(rows, filters_.MatchingRows(*filter, *snapshot, spec.cancelled));
+      TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, spec.cancelled));
     }
     const Request request = {space, queries, spec, filter, rows ? &*rows : nullptr};
     bool complete = true;
+    std::vector<std::vector<PointRecord>> records;
     if (spec.exact) {
+      // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile, no hit is lost.
+      const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
       TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanOriginals(request, *snapshot));
-      return ToRecords(request, lists, snapshot.get(), complete);
+      TQDB_ASSIGN_OR_RETURN(records, ToRecords(request, lists, snapshot.get(), complete));
+    } else {
+      TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(request, complete));
+      TQDB_ASSIGN_OR_RETURN(records, ToRecords(request, lists, nullptr, complete));
     }
-    TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(request, complete));
-    TQDB_ASSIGN_OR_RETURN(std::vector<std::vector<PointRecord>> records,
-                          ToRecords(request, lists, nullptr, complete));
     if (complete || attempt == kMaxAttempts) return records;
   }
 }
