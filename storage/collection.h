@@ -81,7 +81,8 @@ struct FilterSpec {
 
 struct SearchSpec {
   absl::string_view space = {};  // name
-  size_t limit = 10;             // 1..kMaxTopK
+  size_t limit = 10;             // 1..kMaxTopK, together with offset
+  size_t offset = 0;             // so many of the best are left out
   float score_threshold = -std::numeric_limits<float>::infinity();
   bool exact = false;       // brute force over originals
   bool rerank = false;      // rescore candidates from originals
@@ -90,9 +91,18 @@ struct SearchSpec {
   // Only points that match. Where no payload index decides, payloads are read and evaluated first, once for all
   // queries. A point that comes to match while the search runs may be missing.
   std::optional<Filter> filter = {};
+  // Of the best `candidates` points, `limit` that are unlike each other (diversity.h). Scores stay what they are.
+  struct Diversity {
+    float diversity = 0.5f;  // 0..1
+    size_t candidates = 0;   // limit + offset..kMaxDiversityCandidates; 0: kDiversityOversampling times limit + offset
+    friend bool operator==(const Diversity&, const Diversity&) = default;
+  };
+  std::optional<Diversity> diversity = {};
   Select select = {};
   std::function<bool()> cancelled = {};  // may be empty
 };
+inline constexpr size_t kDiversityOversampling = 4;
+inline constexpr size_t kMaxDiversityCandidates = 1'000;
 
 // Which payloads to edit, and how.
 struct PayloadUpdate {

@@ -249,6 +249,23 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
     return absl::InvalidArgumentError(
         absl::StrCat("limit is ", spec.limit, "; need 1 to ", kMaxTopK));
   }
+  if (spec.offset > kMaxTopK - spec.limit) {
+    return absl::InvalidArgumentError(absl::StrCat("offset is ", spec.offset, " and limit ", spec.limit,
+                                                   "; they add up to more than ", kMaxTopK));
+  }
+  if (spec.diversity) {
+    const float diversity = spec.diversity->diversity;
+    if (!(diversity >= 0 && diversity <= 1)) {
+      return absl::InvalidArgumentError(absl::StrCat("mmr.diversity is ", diversity, "; need 0 to 1"));
+    }
+    const size_t wanted = spec.limit + spec.offset, candidates = spec.diversity->candidates;
+    if (wanted > kMaxDiversityCandidates || candidates > kMaxDiversityCandidates ||
+        (candidates != 0 && candidates < wanted)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("mmr.candidates is ", candidates, "; need limit + offset, ", wanted, ", to ",
+                       kMaxDiversityCandidates, ", or 0 for ", kDiversityOversampling, " times as many"));
+    }
+  }
   if (std::isnan(spec.score_threshold)) {
     return absl::InvalidArgumentError("score_threshold is NaN; need a number");
   }
