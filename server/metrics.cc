@@ -135,6 +135,8 @@ const char* MethodName(Method method) {
       return "Scroll";
     case Method::kCount:
       return "Count";
+    case Method::kFacet:
+      return "Facet";
     case Method::kSearch:
       return "Search";
     case Method::kSearchBatch:

@@ -42,6 +42,7 @@ enum class Method {
   kGet,
   kScroll,
   kCount,
+  kFacet,
   kSearch,
   kSearchBatch,
   kSearchGroups,
