@@ -44,6 +44,7 @@ Command AddIngestCommand(CLI::App& app);
 Command AddSearchCommand(CLI::App& app);
 Command AddRecoverCommand(CLI::App& app);
 Command AddGenerateCommand(CLI::App& app);
+Command AddSparseCommand(CLI::App& app);
 
 // --json, --threads, --seed.
 void AddCommonFlags(CLI::App* command, CommonFlags* flags);
