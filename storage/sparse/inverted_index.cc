@@ -184,9 +184,9 @@ absl::StatusOr<std::vector<RowHit>> InvertedIndex<Scoring>::Search(
 template <typename Scoring>
 std::vector<bool> InvertedIndex<Scoring>::UsedTerms(size_t size) const {
   std::vector<bool> used(size);
-  for (const uint32_t term : open_.Terms()) used[term] = true;
+  for (const auto& list : open_.Lists()) used[list.term] = true;
   for (const Closed& segment : closed_) {
-    for (const uint32_t term : segment.Terms()) used[term] = true;
+    for (const auto& list : segment.Lists()) used[list.term] = true;
   }
   return used;
 }

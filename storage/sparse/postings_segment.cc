@@ -25,26 +25,24 @@ template <typename Scoring>
 PostingsView<typename Scoring::Value> OpenSegment<Scoring>::Find(uint32_t term) const {
   const auto it = lists_.find(term);
   if (it == lists_.end()) return {};
-  const List& list = it->second;
-  return {list.slots.data(), list.values.data(), static_cast<uint32_t>(list.slots.size()),
-          list.bounds};
+  return View(it->second);
 }
 
 template <typename Scoring>
-std::vector<uint32_t> OpenSegment<Scoring>::Terms() const {
-  std::vector<uint32_t> terms;
-  terms.reserve(lists_.size());
-  for (const auto& [term, list] : lists_) terms.push_back(term);
-  std::sort(terms.begin(), terms.end());
-  return terms;
+std::vector<TermPostings<typename Scoring::Value>> OpenSegment<Scoring>::Lists() const {
+  std::vector<TermPostings<Value>> lists;
+  lists.reserve(lists_.size());
+  for (const auto& [term, list] : lists_) lists.push_back({term, View(list)});
+  std::sort(lists.begin(), lists.end(),
+            [](const auto& a, const auto& b) { return a.term < b.term; });
+  return lists;
 }
 
 template <typename Scoring>
 size_t OpenSegment<Scoring>::memory_bytes() const {
-  // Lists grow by doubling: what they have on the heap is at most twice their postings, and each
-  // has two blocks of at least 32 bytes.
+  // Lists grow by doubling: what they have on the heap is at most twice their postings.
   return rows_.memory_bytes() + lists_.capacity() * (sizeof(std::pair<uint32_t, List>) + 1) +
-         lists_.size() * 64 + postings_ * 2 * (sizeof(uint16_t) + sizeof(Value));
+         postings_ * 2 * (sizeof(uint16_t) + sizeof(Value));
 }
 
 namespace {
@@ -56,24 +54,28 @@ struct PlacedRow {
   uint16_t slot;
 };
 
+constexpr uint32_t kDead = ~uint32_t{0};
+
+// What one part gives to the segment that is being built.
 template <typename Value>
-struct Posting {
-  uint16_t slot;
-  Value value;
+struct Source {
+  std::vector<uint32_t> new_slots;  // of each of its slots, or kDead
+  std::vector<TermPostings<Value>> lists;
+  size_t next = 0;  // of lists
 };
 
-// Terms of all parts, ascending.
-template <typename Part>
-std::vector<uint32_t> UnionOfTerms(absl::Span<const Part* const> parts) {
-  std::vector<uint32_t> all;
-  for (const Part* part : parts) {
-    const auto& terms = part->Terms();
-    const auto middle = static_cast<ptrdiff_t>(all.size());
-    all.insert(all.end(), terms.begin(), terms.end());
-    std::inplace_merge(all.begin(), all.begin() + middle, all.end());
+// Sorts the `count` last postings by slot.
+template <typename Value>
+void SortLast(size_t count, std::vector<uint16_t>& slots, std::vector<Value>& values) {
+  std::vector<std::pair<uint16_t, Value>> postings(count);
+  const size_t begin = slots.size() - count;
+  for (size_t i = 0; i < count; ++i) postings[i] = {slots[begin + i], values[begin + i]};
+  std::sort(postings.begin(), postings.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 0; i < count; ++i) {
+    slots[begin + i] = postings[i].first;
+    values[begin + i] = postings[i].second;
   }
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
 }
 
 }  // namespace
@@ -98,52 +100,58 @@ ClosedSegment<Scoring> ClosedSegment<Scoring>::Build(absl::Span<const Part* cons
   }
   assert(placed.size() <= SegmentRows::kMaxRows);
 
-  // New slots of each part's slots.
-  constexpr uint32_t kDead = ~uint32_t{0};
-  std::vector<std::vector<uint32_t>> new_slots(parts.size());
-  for (size_t p = 0; p < parts.size(); ++p) new_slots[p].assign(parts[p]->rows().size(), kDead);
+  std::vector<Source<Value>> sources(parts.size());
+  size_t most_postings = 0, most_terms = 0;
+  for (size_t p = 0; p < parts.size(); ++p) {
+    sources[p].new_slots.assign(parts[p]->rows().size(), kDead);
+    sources[p].lists = parts[p]->Lists();
+    most_postings += parts[p]->postings();
+    most_terms += sources[p].lists.size();
+  }
   for (const PlacedRow& each : placed) {
     const uint32_t length = parts[each.part]->rows().length(each.slot);
-    new_slots[each.part][each.slot] =
+    sources[each.part].new_slots[each.slot] =
         merged.rows_.Append(each.row, length, Scoring::kNeedsLength);
   }
   merged.rows_.ShrinkToFit();
+  merged.slots_.reserve(most_postings);
+  merged.values_.reserve(most_postings);
+  merged.terms_.reserve(most_terms);
+  merged.ends_.reserve(most_terms);
+  merged.bounds_.reserve(most_terms);
 
-  const std::vector<uint32_t> terms = UnionOfTerms(parts);
-  size_t most = 0;
-  for (const Part* part : parts) most += part->postings();
-  merged.slots_.reserve(most);
-  merged.values_.reserve(most);
-  merged.terms_.reserve(terms.size());
-  merged.ends_.reserve(terms.size());
-  merged.bounds_.reserve(terms.size());
-  std::vector<Posting<Value>> postings;  // of one term
   const uint32_t* lengths = merged.rows_.lengths();
-  for (const uint32_t term : terms) {
-    postings.clear();
-    bool sorted = true;
-    for (size_t p = 0; p < parts.size(); ++p) {
-      const PostingsView<Value> view = parts[p]->Find(term);
-      for (size_t i = 0; i < view.count; ++i) {
-        const uint32_t slot = new_slots[p][view.slots[i]];
-        if (slot == kDead) continue;
-        sorted &= postings.empty() || slot > postings.back().slot;
-        postings.push_back({static_cast<uint16_t>(slot), view.values[i]});
+  for (;;) {
+    constexpr uint64_t kNone = ~uint64_t{0};
+    uint64_t term = kNone;  // the lowest that is left
+    for (const Source<Value>& source : sources) {
+      if (source.next < source.lists.size()) {
+        term = std::min<uint64_t>(term, source.lists[source.next].term);
       }
     }
-    if (postings.empty()) continue;
-    if (!sorted) {
-      std::sort(postings.begin(), postings.end(),
-                [](const auto& a, const auto& b) { return a.slot < b.slot; });
-    }
+    if (term == kNone) break;
+    const size_t begin = merged.slots_.size();
+    bool sorted = true;
+    uint32_t before = 0;
     ImpactBounds bounds;
-    for (const Posting<Value>& posting : postings) {
-      const uint32_t length = Scoring::kNeedsLength ? lengths[posting.slot] : 0;
-      bounds.Extend(scoring.template Impact<float>(posting.value, length));
-      merged.slots_.push_back(posting.slot);
-      merged.values_.push_back(posting.value);
+    for (Source<Value>& source : sources) {
+      if (source.next == source.lists.size() || source.lists[source.next].term != term) continue;
+      const PostingsView<Value>& view = source.lists[source.next++].postings;
+      for (size_t i = 0; i < view.count; ++i) {
+        const uint32_t slot = source.new_slots[view.slots[i]];
+        if (slot == kDead) continue;
+        sorted &= slot >= before;
+        before = slot;
+        bounds.Extend(scoring.template Impact<float>(view.values[i],
+                                                     Scoring::kNeedsLength ? lengths[slot] : 0));
+        merged.slots_.push_back(static_cast<uint16_t>(slot));
+        merged.values_.push_back(view.values[i]);
+      }
     }
-    merged.terms_.push_back(term);
+    const size_t count = merged.slots_.size() - begin;
+    if (count == 0) continue;
+    if (!sorted) SortLast(count, merged.slots_, merged.values_);
+    merged.terms_.push_back(static_cast<uint32_t>(term));
     merged.ends_.push_back(static_cast<uint32_t>(merged.slots_.size()));
     merged.bounds_.push_back(bounds);
   }
@@ -172,10 +180,21 @@ template <typename Scoring>
 PostingsView<typename Scoring::Value> ClosedSegment<Scoring>::Find(uint32_t term) const {
   const auto it = std::lower_bound(terms_.begin(), terms_.end(), term);
   if (it == terms_.end() || *it != term) return {};
-  const size_t at = static_cast<size_t>(it - terms_.begin());
-  const size_t begin = at == 0 ? 0 : ends_[at - 1];
-  return {slots_.data() + begin, values_.data() + begin, static_cast<uint32_t>(ends_[at] - begin),
-          bounds_[at]};
+  return ListAt(static_cast<size_t>(it - terms_.begin()));
+}
+
+template <typename Scoring>
+PostingsView<typename Scoring::Value> ClosedSegment<Scoring>::ListAt(size_t place) const {
+  const size_t begin = place == 0 ? 0 : ends_[place - 1];
+  return {slots_.data() + begin, values_.data() + begin,
+          static_cast<uint32_t>(ends_[place] - begin), bounds_[place]};
+}
+
+template <typename Scoring>
+std::vector<TermPostings<typename Scoring::Value>> ClosedSegment<Scoring>::Lists() const {
+  std::vector<TermPostings<Value>> lists(terms_.size());
+  for (size_t place = 0; place < lists.size(); ++place) lists[place] = {terms_[place], ListAt(place)};
+  return lists;
 }
 
 template <typename Scoring>

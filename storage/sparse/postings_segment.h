@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "storage/sparse/scoring.h"
 #include "storage/sparse/segment_rows.h"
@@ -40,6 +41,13 @@ struct PostingsView {
   ImpactBounds bounds;
 };
 
+// The postings of one of a segment's terms.
+template <typename Value>
+struct TermPostings {
+  uint32_t term;
+  PostingsView<Value> postings;
+};
+
 template <typename Scoring>
 class OpenSegment {
  public:
@@ -56,7 +64,7 @@ class OpenSegment {
   size_t postings() const { return postings_; }
   double average_length() const { return scoring_.average_length(); }
   PostingsView<Value> Find(uint32_t term) const;
-  std::vector<uint32_t> Terms() const;  // ascending
+  std::vector<TermPostings<Value>> Lists() const;  // by ascending term
   size_t memory_bytes() const;
 
   explicit OpenSegment(const Scoring& scoring) : scoring_(scoring) {}
@@ -65,10 +73,15 @@ class OpenSegment {
   static constexpr size_t kMaxPostings = size_t{1} << 20;
 
   struct List {
-    std::vector<uint16_t> slots;
-    std::vector<Value> values;
+    // Most lists of so few rows are short: what a vector takes for its pointers holds them.
+    absl::InlinedVector<uint16_t, 8> slots;
+    absl::InlinedVector<Value, 16 / sizeof(Value)> values;
     ImpactBounds bounds;
   };
+  static PostingsView<Value> View(const List& list) {
+    return {list.slots.data(), list.values.data(), static_cast<uint32_t>(list.slots.size()),
+            list.bounds};
+  }
 
   Scoring scoring_;
   SegmentRows rows_;
@@ -91,7 +104,7 @@ class ClosedSegment {
   size_t postings() const { return slots_.size(); }
   double average_length() const { return average_length_; }
   PostingsView<Value> Find(uint32_t term) const;
-  const std::vector<uint32_t>& Terms() const { return terms_; }
+  std::vector<TermPostings<Value>> Lists() const;  // by ascending term
   // Terms get new numbers, in the same order.
   void RenumberTerms(absl::Span<const uint32_t> numbers);
   size_t memory_bytes() const;
@@ -100,6 +113,7 @@ class ClosedSegment {
   ClosedSegment() = default;
   template <typename Part>
   static ClosedSegment Build(absl::Span<const Part* const> parts, const Scoring& scoring);
+  PostingsView<Value> ListAt(size_t place) const;
 
   SegmentRows rows_;
   double average_length_ = 0;  // under which bounds_ hold

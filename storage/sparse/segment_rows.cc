@@ -1,7 +1,6 @@
 #include "storage/sparse/segment_rows.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 
 namespace tqdb::storage {
@@ -37,18 +36,6 @@ bool SegmentRows::Remove(uint64_t row) {
   live_[*slot / 64] &= ~(uint64_t{1} << (*slot % 64));
   ++dead_;
   return true;
-}
-
-size_t SegmentRows::MarkAllowed(const RowFilter* filter, std::vector<uint64_t>& allowed) const {
-  allowed = live_;
-  if (filter == nullptr) return live();
-  size_t count = 0;
-  for (size_t word = 0; word < allowed.size(); ++word) {
-    const size_t begin = word * 64;
-    allowed[word] &= filter->Mask(rows_.data() + begin, std::min<size_t>(64, rows_.size() - begin));
-    count += static_cast<size_t>(std::popcount(allowed[word]));
-  }
-  return count;
 }
 
 size_t SegmentRows::memory_bytes() const {

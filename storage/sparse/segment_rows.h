@@ -5,6 +5,7 @@
 #ifndef TQDB_STORAGE_SPARSE_SEGMENT_ROWS_H_
 #define TQDB_STORAGE_SPARSE_SEGMENT_ROWS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,8 +36,15 @@ class SegmentRows {
   bool ascending() const { return ascending_; }
   uint64_t total_length() const { return total_length_; }  // of dead ones, too
 
-  // A bit for each slot whose row is alive and allowed (null: every row is); their number.
-  size_t MarkAllowed(const RowFilter* filter, std::vector<uint64_t>& allowed) const;
+  // Slots come in words of 64; the last one may have fewer.
+  size_t words() const { return live_.size(); }
+  // A bit for each slot of a word whose row is alive and allowed; null allows every row.
+  uint64_t AllowedMask(size_t word, const RowFilter* filter) const {
+    if (filter == nullptr || live_[word] == 0) return live_[word];
+    const size_t begin = word * 64;
+    return live_[word] &
+           filter->Mask(rows_.data() + begin, std::min<size_t>(64, rows_.size() - begin));
+  }
 
   // On the heap.
   size_t memory_bytes() const;

@@ -15,6 +15,10 @@ constexpr size_t kLookupCost = 16;
 // With fewer postings than this share of the rows, marking their slots costs less than looking
 // through all sums.
 constexpr size_t kRowsPerMark = 8;
+// A list of less than this share of the rows is added up sooner than candidates are counted.
+constexpr size_t kRowsPerCount = 8;
+// Words of 64 rows in which allowed ones are counted.
+constexpr size_t kSampleWords = 64;
 
 }  // namespace
 
@@ -83,11 +87,22 @@ void SegmentSearch<Scoring>::Consider(uint32_t slot, double sum, size_t added) {
 
 template <typename Scoring>
 void SegmentSearch<Scoring>::ScoreAllowed() {
-  for (size_t word = 0; word < allowed_.size(); ++word) {
-    for (uint64_t bits = allowed_[word]; bits != 0; bits &= bits - 1) {
+  for (size_t word = 0; word < rows_->words(); ++word) {
+    for (uint64_t bits = rows_->AllowedMask(word, filter_); bits != 0; bits &= bits - 1) {
       Score(static_cast<uint32_t>(word * 64) + static_cast<uint32_t>(std::countr_zero(bits)));
     }
   }
+}
+
+template <typename Scoring>
+size_t SegmentSearch<Scoring>::EstimateAllowed() const {
+  if (filter_ == nullptr) return rows_->live();
+  const size_t step = std::max<size_t>(1, rows_->words() / kSampleWords);
+  size_t count = 0;
+  for (size_t word = 0; word < rows_->words(); word += step) {
+    count += static_cast<size_t>(std::popcount(rows_->AllowedMask(word, filter_)));
+  }
+  return count * step;
 }
 
 template <typename Scoring>
@@ -119,14 +134,14 @@ size_t SegmentSearch<Scoring>::CountSums(float cut) const {
 
 template <typename Scoring>
 void SegmentSearch<Scoring>::ConsiderSums(size_t added) {
-  for (size_t word = 0; word < allowed_.size(); ++word) {
+  for (size_t word = 0; word < rows_->words(); ++word) {
     float* sums = sums_.data() + word * 64;
     // Rounded to a float, the cut may rise by less than the slack has to spare.
     const float cut = static_cast<float>(Cut() - rest_[added]);
     uint32_t any = 0;
     for (size_t i = 0; i < 64; ++i) any |= sums[i] >= cut;
     if (any != 0) {
-      for (uint64_t bits = allowed_[word]; bits != 0; bits &= bits - 1) {
+      for (uint64_t bits = rows_->AllowedMask(word, filter_); bits != 0; bits &= bits - 1) {
         const size_t i = static_cast<size_t>(std::countr_zero(bits));
         if (sums[i] >= cut) Consider(static_cast<uint32_t>(word * 64 + i), sums[i], added);
       }
@@ -137,16 +152,38 @@ void SegmentSearch<Scoring>::ConsiderSums(size_t added) {
 
 template <typename Scoring>
 void SegmentSearch<Scoring>::ConsiderMarked(size_t added) {
-  for (size_t word = 0; word < allowed_.size(); ++word) {
+  for (size_t word = 0; word < rows_->words(); ++word) {
     if (marked_[word] == 0) continue;
     float* sums = sums_.data() + word * 64;
-    for (uint64_t bits = marked_[word] & allowed_[word]; bits != 0; bits &= bits - 1) {
+    uint64_t bits = marked_[word] & rows_->AllowedMask(word, filter_);
+    for (; bits != 0; bits &= bits - 1) {
       const size_t i = static_cast<size_t>(std::countr_zero(bits));
       Consider(static_cast<uint32_t>(word * 64 + i), sums[i], added);
     }
     std::fill(sums, sums + 64, 0.0f);
     marked_[word] = 0;
   }
+}
+
+template <typename Scoring>
+void SegmentSearch<Scoring>::AddUpAndConsider(size_t added) {
+  sums_.resize(std::max(sums_.size(), rows_->words() * 64));
+  marked_.resize(std::max(marked_.size(), rows_->words()));
+  size_t candidates = 0;
+  for (size_t i = 0; i < added; ++i) candidates += lists_[order_[i]].postings.count;
+  // Sums of zero are those of rows without a term, too, unless only positive ones are of interest.
+  const bool mark = Cut() - rest_[added] <= 0 || candidates * kRowsPerMark < rows_->size();
+  for (size_t i = 0; i < added; ++i) AddUp(lists_[order_[i]], mark);
+  // One list more, while its lookups would cost more than adding it up.
+  for (; added < order_.size(); ++added) {
+    const List& next = lists_[order_[added]];
+    if (next.postings.count * kRowsPerCount > rows_->size()) {
+      if (!mark) candidates = CountSums(static_cast<float>(Cut() - rest_[added]));
+      if (candidates * kLookupCost < next.postings.count) break;
+    }
+    AddUp(next, mark);
+  }
+  mark ? ConsiderMarked(added) : ConsiderSums(added);
 }
 
 template <typename Scoring>
@@ -170,26 +207,12 @@ void SegmentSearch<Scoring>::Search(const SegmentRows& rows) {
   stats_.postings += postings;
 
   size_t added = EssentialLists();
-  const size_t allowed = added == 0 ? 0 : rows.MarkAllowed(filter_, allowed_);
-  if (allowed > 0 && allowed * lists_.size() * kLookupCost < postings) {
-    ScoreAllowed();
-  } else if (allowed > 0) {
-    sums_.resize(std::max(sums_.size(), allowed_.size() * 64));
-    marked_.resize(std::max(marked_.size(), allowed_.size()));
-    size_t essential_postings = 0;
-    for (size_t i = 0; i < added; ++i) essential_postings += lists_[order_[i]].postings.count;
-    // Sums of zero are those of rows without a term, too, unless only positive ones are of interest.
-    const bool mark = Cut() - rest_[added] <= 0 || essential_postings * kRowsPerMark < rows.size();
-    for (size_t i = 0; i < added; ++i) AddUp(lists_[order_[i]], mark);
-    // One list more, while its lookups would cost more than adding it up.
-    for (; added < order_.size(); ++added) {
-      const List& next = lists_[order_[added]];
-      const size_t candidates =
-          mark ? essential_postings : CountSums(static_cast<float>(Cut() - rest_[added]));
-      if (candidates * kLookupCost < next.postings.count) break;
-      AddUp(next, mark);
+  if (added > 0) {
+    if (EstimateAllowed() * lists_.size() * kLookupCost < postings) {
+      ScoreAllowed();
+    } else {
+      AddUpAndConsider(added);
     }
-    mark ? ConsiderMarked(added) : ConsiderSums(added);
   }
   lists_.clear();
   magnitude_ = 0;

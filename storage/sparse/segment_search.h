@@ -73,11 +73,15 @@ class SegmentSearch {
   void Consider(uint32_t slot, double sum, size_t added);
   void Score(uint32_t slot);
   void ScoreAllowed();
+  // About how many rows may be hits, from a sample.
+  size_t EstimateAllowed() const;
   // The first lists of order_ that must be added up.
   size_t EssentialLists() const;
   void AddUp(const List& list, bool mark);
   // Sums that reach `cut`.
   size_t CountSums(float cut) const;
+  // Adds up the first lists of order_, and those of the others for which it pays.
+  void AddUpAndConsider(size_t added);
   void ConsiderSums(size_t added);
   void ConsiderMarked(size_t added);
 
@@ -94,7 +98,6 @@ class SegmentSearch {
   std::vector<double> rest_;     // rest_[i]: bounds of order_[i] and what follows; one more, 0
   double magnitude_ = 0;         // no sum of parts is larger
   double slack_ = 0;             // no rounding of one is larger
-  std::vector<uint64_t> allowed_;
   std::vector<float> sums_;       // zero between searches
   std::vector<uint64_t> marked_;  // slots with a posting that was added up
 };
