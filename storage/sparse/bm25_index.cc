@@ -30,8 +30,8 @@ absl::Status ValidateQueryText(absl::string_view query, absl::string_view field)
         absl::StrCat(field, " has no words; need 1 to ", kMaxQueryWords));
   }
   if (count > kMaxQueryWords) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, " has more than ", kMaxQueryWords, " words; need 1 to ", kMaxQueryWords));
+    return absl::InvalidArgumentError(absl::StrCat(field, " has more than ", kMaxQueryWords,
+                                                   " words; need 1 to ", kMaxQueryWords));
   }
   return absl::OkStatus();
 }

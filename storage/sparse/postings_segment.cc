@@ -193,7 +193,9 @@ PostingsView<typename Scoring::Value> ClosedSegment<Scoring>::ListAt(size_t plac
 template <typename Scoring>
 std::vector<TermPostings<typename Scoring::Value>> ClosedSegment<Scoring>::Lists() const {
   std::vector<TermPostings<Value>> lists(terms_.size());
-  for (size_t place = 0; place < lists.size(); ++place) lists[place] = {terms_[place], ListAt(place)};
+  for (size_t place = 0; place < lists.size(); ++place) {
+    lists[place] = {terms_[place], ListAt(place)};
+  }
   return lists;
 }
 

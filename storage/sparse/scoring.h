@@ -48,13 +48,14 @@ class Bm25Scoring {
   template <typename Float>
   Float Impact(Value tf, uint32_t length) const {
     const Float count = static_cast<Float>(tf);
-    return count * static_cast<Float>(k1_ + 1) /
-           (count + (static_cast<Float>(base_) + static_cast<Float>(slope_) * static_cast<Float>(length)));
+    const Float norm =
+        static_cast<Float>(base_) + static_cast<Float>(slope_) * static_cast<Float>(length);
+    return count * static_cast<Float>(k1_ + 1) / (count + norm);
   }
   // An upper bound of impacts under this average, from `bound`, which holds under another. Let
-  // K = k1 (1 - b + b length / average) and r = other / this average. Where the average fell, K
+  // K = k1 (1 - b + b length / average), and r = other / this average. Where the average fell, K
   // rose and the impact with it fell. Where it rose, r < 1 and the new K is at least r K, so that
-  // tf / (tf + r K) <= tf / (r tf + r K): the impact grew by 1 / r at most. No impact reaches k1 + 1.
+  // tf / (tf + r K) <= tf / (r tf + r K): the impact grew by 1 / r at most. None reaches k1 + 1.
   float BoundNow(float bound, double other_average) const {
     const double growth = other_average > 0 ? std::max(1.0, average_length_ / other_average) : 1.0;
     return static_cast<float>(std::min(bound * growth, k1_ + 1));
@@ -63,7 +64,7 @@ class Bm25Scoring {
  private:
   double k1_, b_;
   double average_length_ = 0;
-  double base_ = 0, slope_ = 0;
+  double base_ = 0, slope_ = 0;  // of K by length
 };
 
 }  // namespace tqdb::storage

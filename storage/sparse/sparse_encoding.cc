@@ -46,8 +46,9 @@ absl::Status DecodeSparseVector(absl::string_view bytes, SparseVector* vector) {
     next += distance + 1;
   }
   if (bytes.size() != 4 * count) {
-    return absl::DataLossError(absl::StrCat("sparse vector has ", bytes.size(), " bytes of values; ",
-                                            count, " entries need ", 4 * count));
+    return absl::DataLossError(absl::StrCat("sparse vector has ", bytes.size(),
+                                            " bytes of values; ", count, " entries need ",
+                                            4 * count));
   }
   for (float& value : vector->values) {
     uint32_t bits = 0;

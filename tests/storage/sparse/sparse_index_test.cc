@@ -96,7 +96,9 @@ class SparseIndexModelTest : public ::testing::TestWithParam<Case> {
   void RemoveSome(size_t count) {
     for (size_t i = 0; i < count && !model_.empty(); ++i) {
       auto it = model_.lower_bound(random_.Below(kFirstNewRow + next_new_row_));
-      if (random_.Below(2) != 0) it = model_.lower_bound(kFirstNewRow + random_.Below(next_new_row_ + 1));
+      if (random_.Below(2) != 0) {
+        it = model_.lower_bound(kFirstNewRow + random_.Below(next_new_row_ + 1));
+      }
       if (it == model_.end()) it = model_.begin();
       ASSERT_TRUE(index_.Remove(it->first));
       ASSERT_FALSE(index_.Remove(it->first));
@@ -137,10 +139,11 @@ class SparseIndexModelTest : public ::testing::TestWithParam<Case> {
     ASSERT_EQ(Pairs(*hits), Pairs(Expected(model_, weights, options)));
   }
   uint64_t Frequency(uint32_t term) const {
-    return static_cast<uint64_t>(std::count_if(model_.begin(), model_.end(), [term](const auto& each) {
+    const auto has_term = [term](const auto& each) {
       const std::vector<uint32_t>& indices = each.second.indices;
       return std::binary_search(indices.begin(), indices.end(), term);
-    }));
+    };
+    return static_cast<uint64_t>(std::count_if(model_.begin(), model_.end(), has_term));
   }
 
   Gaussian random_{20'241'110};
@@ -208,7 +211,8 @@ TEST(SparseIndex, HitsShareAnIndexWhateverTheirScore) {
 
 TEST(SparseIndex, RowsMayBeAnyNumbers) {
   SparseIndex index(SparseModifier::kNone);
-  const std::vector<uint64_t> rows = {uint64_t{1} << 32, 0, ~uint64_t{0}, 5, (uint64_t{1} << 32) - 1};
+  const std::vector<uint64_t> rows = {uint64_t{1} << 32, 0, ~uint64_t{0}, 5,
+                                      (uint64_t{1} << 32) - 1};
   for (const uint64_t row : rows) ASSERT_TRUE(index.Add(row, SparseVector{{7}, {1}}.view()));
   for (const uint64_t row : rows) ASSERT_FALSE(index.Add(row, SparseVector{{8}, {1}}.view()));
   ASSERT_TRUE(index.Remove(5));
