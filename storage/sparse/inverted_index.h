@@ -9,8 +9,9 @@
 // rows of 85 terms, as a rule once in as many adds.
 //
 // Statistics (rows, frequencies, average length) are over the rows that are held, dead ones
-// included until their segment is written anew: what a dead row had is not known. So removals leave
-// the statistics a quarter off at most; scores change when segments are compacted.
+// included until their segment is written anew: what a dead row had is not known. At most a quarter
+// of the rows of closed segments and those of the open one are dead. Scores change a little when
+// segments are compacted, and after a restart.
 //
 // Not thread-safe; const methods may run together. The owner keeps writers out during searches.
 #ifndef TQDB_STORAGE_SPARSE_INVERTED_INDEX_H_

@@ -12,8 +12,8 @@
 // statistics alone, whatever was left out.
 //
 // There are no bounds of smaller blocks. Rows come in no useful order, so the highest impact of a
-// few is near that of all: with segments of 4,096 rows instead of 65,536, ten words drawn as those of
-// documents add up 12 % fewer postings for dot products and 35 % fewer for BM25, in no less time
+// few is near that of all: with segments of 4,096 rows instead of 65,536, ten words drawn as those
+// of documents add up 12 % fewer postings for dot products and 35 % fewer for BM25, in no less time
 // (tqdb-bench sparse --rows 300000).
 #ifndef TQDB_STORAGE_SPARSE_SEGMENT_SEARCH_H_
 #define TQDB_STORAGE_SPARSE_SEGMENT_SEARCH_H_
