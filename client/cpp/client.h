@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "client/cpp/filter.h"
 #include "client/cpp/scroll.h"
 #include "client/cpp/types.h"
 #include "client/cpp/upsert_stream.h"
@@ -77,11 +79,18 @@ class Client {
   // Number of points that existed.
   absl::StatusOr<uint64_t> Delete(absl::string_view collection, absl::Span<const PointId> ids,
                                   Durability durability = Durability::kSync);
+  // Deletes what matches, in atomic batches, and returns how many that were. After an error some
+  // points may be gone; calling again goes on. An empty filter is InvalidArgument: DeleteCollection
+  // removes everything.
+  absl::StatusOr<uint64_t> DeleteMatching(absl::string_view collection, const Filter& filter,
+                                          Durability durability = Durability::kSync);
   // In the order asked; ids that do not exist are left out.
   absl::StatusOr<std::vector<Point>> Get(absl::string_view collection,
                                          absl::Span<const PointId> ids, Select select);
   Scroll ScrollPoints(absl::string_view collection, ScrollOptions options = {});
-  absl::StatusOr<uint64_t> Count(absl::string_view collection);
+  // Of all points, or of those that match.
+  absl::StatusOr<uint64_t> Count(absl::string_view collection,
+                                 const std::optional<Filter>& filter = std::nullopt);
 
   // Best first.
   absl::StatusOr<std::vector<ScoredPoint>> Search(absl::string_view collection, const Query& query);
