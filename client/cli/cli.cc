@@ -53,6 +53,8 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddImportCommand(app, context);
   AddExportCommand(app, context);
   AddSearchCommand(app, context);
+  AddScrollCommand(app, context);
+  AddSampleCommand(app, context);
   AddGetCommand(app, context);
   AddDeleteCommand(app, context);
   AddCountCommand(app, context);

@@ -58,6 +58,11 @@ int CommandContext::FailUsage(const std::string& message) {
   return kExitUsage;
 }
 
+int CommandContext::FailInput(const absl::Status& status) {
+  if (absl::IsInvalidArgument(status)) return FailUsage(std::string(status.message()));
+  return Fail(status);
+}
+
 void CommandContext::Print(const Json& json) { out_ << ToLine(json) << '\n'; }
 
 ProgressBar::Mode CommandContext::ProgressMode(bool enabled) const {

@@ -57,6 +57,8 @@ class CommandContext {
   // Writes the error to the error stream, as JSON under --json, and returns the exit code.
   int Fail(const absl::Status& status);
   int FailUsage(const std::string& message);
+  // Of the value of an option, or of a file that it names: usage when it is InvalidArgument.
+  int FailInput(const absl::Status& status);
   // One line of JSON.
   void Print(const Json& json);
   // A bar on a terminal, lines elsewhere, nothing under --json or when `enabled` is false.

@@ -36,7 +36,7 @@ Result RunTqdb(std::vector<std::string> arguments) {
 
 TEST(CliTest, EveryCommandHasHelpWithExamples) {
   for (const char* command : {"create", "list", "info", "update", "drop", "import", "export",
-                              "search", "get", "delete", "count", "status", "ping"}) {
+                              "search", "scroll", "sample", "get", "delete", "count", "status", "ping"}) {
     const Result result = RunTqdb({command, "--help"});
     EXPECT_EQ(result.code, kExitOk) << command;
     EXPECT_THAT(result.out, HasSubstr("Examples:\n  tqdb " + std::string(command)));
@@ -85,6 +85,17 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
       {"get", "c", "seven"},
       {"delete", "c"},
       {"delete", "c", "-1"},
+      {"delete", "c", "7", "--filter", "{}"},
+      {"delete", "c", "7", "--dry-run"},
+      {"delete", "c", "--filter", R"({"must":[{"has_id":[1]}]})"},  // not confirmed
+      {"search", "c", "--id", "7", "--filter", "lang=en"},
+      {"scroll", "c", "--filter", R"({"must":[{"key":"a"}]})"},
+      {"scroll", "c", "--limit", "0"},
+      {"sample", "c", "--seed", "x"},
+      {"sample", "c", "--filter", ""},
+      {"count", "c", "--filter", "[]"},
+      {"export", "c", "x.jsonl", "--filter", "{"},
+      {"export", "c", "x.npy.gz"},
       {"list", "--timeout", "soon"},
       {"list", "--timeout", "0"},
       {"list", "--timeout", "-3s"},
@@ -121,6 +132,9 @@ TEST(CliTest, AnUnreachableServerIsAnErrorWithItsAddress) {
            {"drop", "c", "--yes"},
            {"get", "c", "1"},
            {"search", "c", "--vector", "[1, 2]"},
+           {"scroll", "c"},
+           {"sample", "c"},
+           {"delete", "c", "--filter", R"({"must":[{"has_id":[1]}]})", "--yes"},
            {"status"},
            {"ping"}}) {
     const Result result = RunTqdb(arguments);
