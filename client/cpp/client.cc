@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/convert.h"
+#include "client/cpp/credentials.h"
 #include "client/cpp/transport.h"
 
 namespace tqdb::client {
@@ -27,7 +28,7 @@ absl::Status Validate(const ConnectOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_attempts: ", options.max_attempts, " is below 1"));
   }
-  return absl::OkStatus();
+  return CheckApiKey(options.api_key);
 }
 
 absl::StatusOr<uint64_t> SendDelete(Transport& transport, const v1::DeleteRequest& request) {
@@ -45,7 +46,10 @@ Client::~Client() = default;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
-  auto transport = std::make_shared<Transport>(options);
+  absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials =
+      MakeCredentials(options.tls);
+  if (!credentials.ok()) return credentials.status();
+  auto transport = std::make_shared<Transport>(options, *std::move(credentials));
   if (options.wait_for_ready) {
     if (absl::Status status = transport->WaitForConnection(); !status.ok()) return status;
   }

@@ -5,9 +5,9 @@
 //   auto hits = (*client)->Search("books", {.vector = embedding, .limit = 5});
 //
 // Every call returns absl::Status or absl::StatusOr. Codes are those of the server: InvalidArgument,
-// NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted, DataLoss; and those of the way
-// there: Unavailable (no connection), DeadlineExceeded (the timeout ran out). Vectors travel as
-// float32 bytes.
+// NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted, DataLoss, Unauthenticated and
+// PermissionDenied (API keys); and those of the way there: Unavailable (no connection),
+// DeadlineExceeded (the timeout ran out). Vectors travel as float32 bytes.
 #ifndef TQDB_CLIENT_CPP_CLIENT_H_
 #define TQDB_CLIENT_CPP_CLIENT_H_
 
@@ -33,6 +33,16 @@ namespace tqdb::client {
 
 inline constexpr char kDefaultAddress[] = "127.0.0.1:6334";
 
+// Files are in PEM form and are read by Connect.
+struct TlsOptions {
+  bool enabled = false;
+  std::string ca_file = {};    // authorities that may have signed the server; empty: the system's
+  std::string cert_file = {};  // of this client, for a server that asks; with key_file
+  std::string key_file = {};
+  // Name to expect in the server's certificate in place of the host in the address.
+  std::string server_name = {};
+};
+
 struct ConnectOptions {
   std::string address = kDefaultAddress;  // host:port, or unix:/path
   // Of each call, all its attempts included. InfiniteDuration() never gives up.
@@ -45,13 +55,17 @@ struct ConnectOptions {
   // outcome is the same, but the counts may then tell of the second time, and a value that another
   // client wrote in between is overwritten.
   int max_attempts = 4;
+  TlsOptions tls = {};
+  // Sent with every call, readable on the way unless TLS is enabled. Empty: none.
+  std::string api_key = {};
 };
 
 // Thread-safe; one client holds one connection and serves any number of threads.
 class Client {
  public:
   // Unavailable when `wait_for_ready` is set and no server answers within the timeout; otherwise it
-  // returns at once and the first call connects. InvalidArgument on options out of range.
+  // returns at once and the first call connects. InvalidArgument on options out of range; errors of
+  // the files of TLS.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ConnectOptions& options);
   ~Client();
   Client(const Client&) = delete;

@@ -38,7 +38,7 @@ TEST(FilterFlagTest, ErrorsNameThePathOfTheFaultOrTheFile) {
   TempDir dir;
   const auto absent = ReadFilterFlag("@" + dir.File("none.json"));
   EXPECT_EQ(absent.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(absent.status().message(), HasSubstr("none.json"));
+  EXPECT_THAT(std::string(absent.status().message()), HasSubstr("none.json"));
 }
 
 }  // namespace
