@@ -43,9 +43,9 @@ std::optional<absl::string_view> BearerKey(absl::string_view authorization) {
 
 absl::Status CheckKey(absl::string_view key, const std::string& where) {
   if (key.size() < kMinApiKeyBytes || key.size() > kMaxApiKeyBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        where, "has a key of ", key.size(), " characters; need ", kMinApiKeyBytes, " to ",
-        kMaxApiKeyBytes, ", for example from `openssl rand -hex 32`"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, "has a key of ", key.size(), " characters; need ", kMinApiKeyBytes,
+                     " to ", kMaxApiKeyBytes, ", for example from `openssl rand -hex 32`"));
   }
   // What metadata can carry.
   const bool printable = std::all_of(key.begin(), key.end(), [](char c) {
@@ -78,8 +78,7 @@ absl::StatusOr<ApiKeys> ApiKeys::Parse(absl::string_view text, absl::string_view
     const std::vector<absl::string_view> words =
         absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
     if (words.size() > 2 || (words.size() == 2 && words[1] != "ro")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(where, "need one key, or one key and ` ro`"));
+      return absl::InvalidArgumentError(absl::StrCat(where, "need one key, or one key and ` ro`"));
     }
     if (absl::Status s = CheckKey(words[0], where); !s.ok()) return s;
     if (keys.Find(words[0]) != nullptr) {

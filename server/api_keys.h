@@ -1,7 +1,8 @@
 // The keys by which callers of the gRPC port prove themselves, and what each may do.
 //
-// A file of keys has one a line. ` ro` after a key makes it read-only; `#` begins a comment; blank lines
-// are passed over. Memory holds digests alone, and keys are compared by them in constant time.
+// A file of keys has one a line. ` ro` after a key makes it read-only; `#` begins a comment; blank
+// lines are passed over. Memory holds digests alone, and keys are compared by them in constant
+// time.
 #ifndef TQDB_SERVER_API_KEYS_H_
 #define TQDB_SERVER_API_KEYS_H_
 
@@ -23,15 +24,16 @@ inline constexpr size_t kMaxApiKeyBytes = 256;
 // Immutable, so thread-safe.
 class ApiKeys {
  public:
-  // InvalidArgument names the file and the line, never a key; NotFound, PermissionDenied of the file.
+  // InvalidArgument names the file and the line, never a key; NotFound, Internal of the file.
   static absl::StatusOr<ApiKeys> Load(const std::string& path);
   // `name` is what messages call the text.
   static absl::StatusOr<ApiKeys> Parse(absl::string_view text, absl::string_view name);
 
   // Whether a call may go on. `path` is that of the method, "/tqdb.v1.PointService/Search", and
-  // `authorization` the metadata of that name. Health (grpc.health.v1) is open to all; a read-only key
-  // may call what is known to change nothing, so that a new method is closed to it until it is listed.
-  // Unauthenticated when there is no key or it is unknown, PermissionDenied when it is read-only.
+  // `authorization` the metadata of that name. Health (grpc.health.v1) is open to all; a read-only
+  // key may call what is known to change nothing, so that a new method is closed to it until it is
+  // listed. Unauthenticated when there is no key or it is unknown, PermissionDenied when it is
+  // read-only.
   absl::Status Authorize(absl::string_view path,
                          std::optional<absl::string_view> authorization) const;
 

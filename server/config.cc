@@ -77,10 +77,9 @@ void AddOptions(CLI::App* app, Values* v) {
   CLI::Option* cert =
       app->add_option("--tls-cert", v->tls_cert, "Certificate of gRPC, PEM; turns TLS on")
           ->group(security);
-  CLI::Option* key =
-      app->add_option("--tls-key", v->tls_key, "Private key of the certificate, PEM")
-          ->needs(cert)
-          ->group(security);
+  CLI::Option* key = app->add_option("--tls-key", v->tls_key, "Private key of the certificate, PEM")
+                         ->needs(cert)
+                         ->group(security);
   cert->needs(key);
   app->add_option("--tls-client-ca", v->tls_client_ca,
                   "Serve only clients with a certificate that these sign, PEM")

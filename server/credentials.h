@@ -1,8 +1,9 @@
 // How the gRPC port is guarded: TLS, API keys, both or neither.
 //
-// Keys are checked by gRPC's own hook for that, before a call reaches any service. So the check holds for
-// every method of every service, reflection and methods to come included, and none can forget it.
-// The C++ interface has the hook for TLS alone; the C interface, which is used here, for every kind of port.
+// Keys are checked by gRPC's own hook for that, before a call reaches any service. So the check
+// holds for every method of every service, reflection and methods to come included, and none can
+// forget it. The C++ interface has the hook for TLS alone; the C interface, which is used here, for
+// every kind of port.
 #ifndef TQDB_SERVER_CREDENTIALS_H_
 #define TQDB_SERVER_CREDENTIALS_H_
 

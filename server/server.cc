@@ -105,10 +105,10 @@ absl::StatusOr<Guard> Server::MakeGuard(const std::string& address) {
   }
   TQDB_ASSIGN_OR_RETURN(ApiKeys keys, ApiKeys::Load(options_.api_key_file));
   if (!options_.tls.enabled() && !IsLoopback(address) && !options_.allow_plaintext_keys) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--api-key-file: without TLS, keys would travel readable to ", address,
-        " (--listen); give --tls-cert and --tls-key, listen on 127.0.0.1, or give "
-        "--allow-plaintext-keys when something else encrypts the way"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--api-key-file: without TLS, keys would travel readable to ", address,
+                     " (--listen); give --tls-cert and --tls-key, listen on 127.0.0.1, or give "
+                     "--allow-plaintext-keys when something else encrypts the way"));
   }
   spdlog::info("{} API keys from {}", keys.size(), options_.api_key_file);
   guard.keys = std::make_shared<const ApiKeys>(std::move(keys));
@@ -158,7 +158,7 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
   grpc::ServerBuilder builder;
   SetChannelOptions(options_, &builder);
   const std::string listening = absl::StrCat(address, ":", options_.grpc_port);
-  const char* kind = !guard.tls.has_value()            ? "plaintext"
+  const char* kind = !guard.tls.has_value()         ? "plaintext"
                      : guard.tls->client_ca.empty() ? "TLS"
                                                     : "TLS with client certificates";
   builder.AddListeningPort(listening, MakeCredentials(std::move(guard)), &grpc_port_);

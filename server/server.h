@@ -48,8 +48,8 @@ class Server {
  public:
   // Opens the database, then listens. When it returns the server answers, and health is SERVING.
   // The status of a failure names the directory or the address: Unavailable when either is in use,
-  // whatever Database::Open says, InvalidArgument for an address that is none, for a certificate or a
-  // file of keys that is wrong, and for keys that would travel readable.
+  // whatever Database::Open says, InvalidArgument for an address that is none, for a certificate or
+  // a file of keys that is wrong, and for keys that would travel readable.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Shutdown without grace, unless that was called.

@@ -23,8 +23,8 @@ struct TlsMaterial {
   std::string client_ca;  // empty: clients need no certificate
 };
 
-// Requires files.enabled(). InvalidArgument names the option, the file and what is wrong: not PEM, an
-// encrypted key, a key that belongs to another certificate. An expired certificate is logged.
+// Requires files.enabled(). InvalidArgument names the option, the file and what is wrong: not PEM,
+// an encrypted key, a key that belongs to another certificate. An expired certificate is logged.
 absl::StatusOr<TlsMaterial> LoadTls(const TlsFiles& files);
 
 }  // namespace tqdb::server

@@ -18,9 +18,10 @@ constexpr char kFooter[] =
     "  tqdb list --json\n"
     "\n"
     "Every command takes --address, --timeout, --json and the options of security. With --json,\n"
-    "results are JSON objects on the standard output, one a line, and errors are JSON on the standard\n"
-    "error.\n"
-    "Exit codes: 0 done, 1 error of the server, the network or a file, 2 wrong usage, 130 interrupted.";
+    "results are JSON objects on the standard output, one a line, and errors are JSON on the\n"
+    "standard error.\n"
+    "Exit codes: 0 done, 1 error of the server, the network or a file, 2 wrong usage, 130 "
+    "interrupted.";
 
 // The parser may fail before it reaches --json.
 bool AsksForJson(int argc, const char* const* argv) {

@@ -66,8 +66,8 @@ absl::StatusOr<std::string> ReadApiKey(const std::string& path) {
 int CommandContext::Fail(const absl::Status& error) {
   absl::Status status = error;
   if (absl::IsUnauthenticated(error)) {
-    status = absl::UnauthenticatedError(absl::StrCat(
-        error.message(), "; the key is taken from --api-key-file or TQDB_API_KEY"));
+    status = absl::UnauthenticatedError(
+        absl::StrCat(error.message(), "; the key is taken from --api-key-file or TQDB_API_KEY"));
   }
   if (json_) {
     err_ << ToLine(ErrorToJson(status)) << std::endl;

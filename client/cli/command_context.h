@@ -78,8 +78,8 @@ class CommandContext {
   std::function<int()> command_;
 };
 
-// The first key of a file, whose lines are those of the server's: a key, perhaps ` ro`, perhaps a comment.
-// InvalidArgument when there is none; messages hold no key.
+// The first key of a file, whose lines are those of the server's: a key, perhaps ` ro`, perhaps a
+// comment. InvalidArgument when there is none; messages hold no key.
 absl::StatusOr<std::string> ReadApiKey(const std::string& path);
 
 // "30", "1.5s", "500ms", "2m", "inf". InvalidArgument when it is none of these or not above zero.

@@ -59,9 +59,9 @@ absl::Status CopyAll(Scroll& scroll, uint32_t page_size, PointSink& sink, Progre
       if (absl::Status s = sink.Append(point); !s.ok()) return s;
     }
     rows += page->size();
-    const double fraction = total.has_value() ? static_cast<double>(rows) /
-                                                    static_cast<double>(std::max(*total, rows))
-                                              : 0;
+    const double fraction =
+        total.has_value() ? static_cast<double>(rows) / static_cast<double>(std::max(*total, rows))
+                          : 0;
     progress.Update(rows, fraction);
   }
 }
@@ -91,10 +91,9 @@ int RunExport(const ExportOptions& options, CommandContext& context) {
   InterruptGuard guard;
   const uint32_t page_size = PageSize(*info);
   Scroll scroll = (*client)->ScrollPoints(
-      options.collection,
-      {.page_size = page_size,
-       .select = {.payload = true, .vectors = !options.no_vectors},
-       .filter = *filter});
+      options.collection, {.page_size = page_size,
+                           .select = {.payload = true, .vectors = !options.no_vectors},
+                           .filter = *filter});
   std::optional<uint64_t> total;
   if (!filter->has_value()) total = info->points;
   uint64_t rows = 0;
@@ -154,7 +153,8 @@ void AddExportCommand(CLI::App& app, CommandContext& context) {
       "  tqdb export books - --no-vectors | jq .payload.title\n"
       "A JSON line is {\"id\": 7, \"vector\": [0.1, ...], \"payload\": {...}}, with \"vectors\": "
       "{\"name\": [...]}\n"
-      "for named spaces. Where a collection keeps no originals, vectors are decoded from their codes.\n\n",
+      "for named spaces. Where a collection keeps no originals, vectors are decoded from their "
+      "codes.\n\n",
       kFilterForms));
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunExport(*options, context); };

@@ -11,12 +11,13 @@ namespace tqdb::client {
 
 const char kFilterForms[] =
     "A filter is {\"must\": [C, ...], \"should\": [...], \"must_not\": [...],\n"
-    "\"min_should\": {\"conditions\": [...], \"min_count\": 2}}, each part optional, where a condition C is\n"
-    "one of\n"
+    "\"min_should\": {\"conditions\": [...], \"min_count\": 2}}, each part optional, where a\n"
+    "condition C is one of\n"
     "  {\"key\": \"lang\", \"match\": {\"value\": \"en\"}}     or a number, true, false\n"
     "  {\"key\": \"lang\", \"match\": {\"any\": [\"en\", \"de\"]}}     or \"except\"\n"
     "  {\"key\": \"text\", \"match\": {\"text\": \"all these words\"}}\n"
-    "  {\"key\": \"year\", \"range\": {\"gte\": 1990, \"lt\": 2000}}     or times: \"2024-05-01T12:00:00Z\"\n"
+    "  {\"key\": \"year\", \"range\": {\"gte\": 1990, \"lt\": 2000}}     or times: "
+    "\"2024-05-01T12:00:00Z\"\n"
     "  {\"key\": \"tags\", \"values_count\": {\"gte\": 2}}\n"
     "  {\"exists\": {\"key\": \"a.b\"}}     or \"is_empty\", \"is_null\"\n"
     "  {\"has_id\": [1, 2, 3]}\n"

@@ -303,9 +303,9 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
       "  tqdb import books points.jsonl.gz --create --metric dot\n"
       "  zcat points.jsonl.gz | tqdb import books -\n"
       "A JSON line is {\"id\": 7, \"vector\": [0.1, ...], \"payload\": {...}}, or has\n"
-      "\"vectors\": {\"name\": [...]} for named spaces. Without ids, points are numbered. Unknown keys\n"
-      "are errors. A bad line stops the import with its number: what came before is stored, and the\n"
-      "message says how to continue. With --keep-going it is passed over.\n"
+      "\"vectors\": {\"name\": [...]} for named spaces. Without ids, points are numbered. Unknown\n"
+      "keys are errors. A bad line stops the import with its number: what came before is stored,\n"
+      "and the message says how to continue. With --keep-going it is passed over.\n"
       "Ctrl-C stops after the batches in flight and says where to continue.");
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunImport(*options, context); };

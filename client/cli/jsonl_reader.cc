@@ -52,9 +52,9 @@ absl::StatusOr<bool> JsonlReader::Parse(Point& point) {
       point = *std::move(parsed);
       return true;
     }
-    const absl::Status bad(parsed.status().code(),
-                           absl::StrCat(lines_->path(), ":", lines_->line_number(), ": ",
-                                        parsed.status().message()));
+    const absl::Status bad(
+        parsed.status().code(),
+        absl::StrCat(lines_->path(), ":", lines_->line_number(), ": ", parsed.status().message()));
     if (on_bad_line_ == nullptr) return bad;
     on_bad_line_(bad);
   }
@@ -65,9 +65,8 @@ absl::StatusOr<Point> JsonlReader::ParseLine() {
   if (!parsed.ok()) return parsed.status();
   if (!lines_have_ids_.has_value()) lines_have_ids_ = parsed->has_id;
   if (parsed->has_id != *lines_have_ids_) {
-    return absl::InvalidArgumentError(parsed->has_id
-                                          ? "has an \"id\" and earlier lines have none"
-                                          : "has no \"id\" and earlier lines have one");
+    return absl::InvalidArgumentError(parsed->has_id ? "has an \"id\" and earlier lines have none"
+                                                     : "has no \"id\" and earlier lines have one");
   }
   if (!parsed->has_id) parsed->point.id = PointId::Number(id_start_ + rows_);
   return std::move(parsed->point);

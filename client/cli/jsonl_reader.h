@@ -1,8 +1,8 @@
 // Points from JSON lines, plain or gzip: one object a line,
 //   {"id": 7, "vector": [0.1, ...], "payload": {"title": "..."}}
 //   {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "vectors": {"image": [...], "text": [...]}}
-// Either all lines have an "id" or none has: then ids count from `id_start`, bad lines included, so that
-// the others keep theirs when a bad one is mended. Blank lines are passed over.
+// Either all lines have an "id" or none has: then ids count from `id_start`, bad lines included, so
+// that the others keep theirs when a bad one is mended. Blank lines are passed over.
 #ifndef TQDB_CLIENT_CLI_JSONL_READER_H_
 #define TQDB_CLIENT_CLI_JSONL_READER_H_
 
@@ -23,8 +23,8 @@ class JsonlReader : public VectorSource {
  public:
   using OnBadLine = std::function<void(const absl::Status&)>;
 
-  // Reads the first point, to know the vector spaces. A bad line is told to `on_bad_line` and passed
-  // over, or is an error when that is empty.
+  // Reads the first point, to know the vector spaces. A bad line is told to `on_bad_line` and
+  // passed over, or is an error when that is empty.
   static absl::StatusOr<std::unique_ptr<VectorSource>> Open(const std::string& path,
                                                             uint64_t id_start,
                                                             OnBadLine on_bad_line = nullptr);

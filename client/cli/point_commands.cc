@@ -262,8 +262,9 @@ void AddDeleteCommand(CLI::App& app, CommandContext& context) {
       "  tqdb delete books --ids old-ids.txt\n"
       "  tqdb delete books --filter '{\"must\": [{\"key\": \"year\", \"range\": {\"lt\": 1900}}]}' "
       "--dry-run\n"
-      "Ids that do not exist are ignored. Deletion by filter is done in batches: after an error some\n"
-      "points may be gone, and the same command goes on. `tqdb drop` removes a whole collection.\n\n",
+      "Ids that do not exist are ignored. Deletion by filter is done in batches: after an error\n"
+      "some points may be gone, and the same command goes on. `tqdb drop` removes a whole "
+      "collection.\n\n",
       kFilterForms));
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunDelete(*options, context); };
@@ -275,12 +276,13 @@ void AddCountCommand(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<CountOptions>();
   sub->add_option("collection", options->collection, "Name of the collection")->required();
   AddFilterOption(*sub, options->filter, "Only points that match");
-  sub->footer(absl::StrCat(
-      "Examples:\n"
-      "  tqdb count books\n"
-      "  tqdb count books --filter '{\"must\": [{\"key\": \"lang\", \"match\": {\"value\": \"en\"}}]}'"
-      "\n\n",
-      kFilterForms));
+  sub->footer(
+      absl::StrCat("Examples:\n"
+                   "  tqdb count books\n"
+                   "  tqdb count books --filter '{\"must\": [{\"key\": \"lang\", \"match\": "
+                   "{\"value\": \"en\"}}]}'"
+                   "\n\n",
+                   kFilterForms));
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunCount(*options, context); };
   });

@@ -14,7 +14,8 @@ class PointPrinter {
   // `context` must outlive the printer.
   PointPrinter(CommandContext& context, bool with_vectors);
 
-  // Writes a line under --json; a table is held until Finish, for its columns to be as wide as needed.
+  // Writes a line under --json; a table is held until Finish, for its columns to be as wide as
+  // needed.
   void Print(const Point& point);
   void Finish();
 

@@ -99,8 +99,7 @@ absl::StatusOr<std::unique_ptr<PointSink>> PointSink::Open(const std::string& pa
   }
   if (!dim.has_value()) {
     return absl::NotFoundError(absl::StrCat("--vector-name: collection \"", info.name,
-                                            "\" has no vector space named \"",
-                                            vector_name, "\""));
+                                            "\" has no vector space named \"", vector_name, "\""));
   }
   const std::string stem = path.substr(0, path.size() - 4);
   absl::StatusOr<NpyWriter> vectors = NpyWriter::Open(path, *dim);
@@ -109,8 +108,8 @@ absl::StatusOr<std::unique_ptr<PointSink>> PointSink::Open(const std::string& pa
   if (!ids.ok()) return ids.status();
   absl::StatusOr<OutputFile> payloads = OutputFile::Create(stem + ".payloads.jsonl");
   if (!payloads.ok()) return payloads.status();
-  return std::make_unique<NpySink>(*std::move(vectors), *std::move(ids), *std::move(payloads),
-                                   path, vector_name);
+  return std::make_unique<NpySink>(*std::move(vectors), *std::move(ids), *std::move(payloads), path,
+                                   vector_name);
 }
 
 }  // namespace tqdb::client

@@ -81,8 +81,7 @@ absl::Status SampleIds(Client& client, const ScrollFlags& flags,
   }
   ProgressBar progress("sample", total, context.ProgressMode(!flags.no_progress),
                        context.terminal().width, context.err());
-  Scroll scroll =
-      client.ScrollPoints(flags.collection, {.page_size = kIdPage, .filter = filter});
+  Scroll scroll = client.ScrollPoints(flags.collection, {.page_size = kIdPage, .filter = filter});
   while (true) {
     if (InterruptGuard::interrupted()) return absl::CancelledError("interrupted");
     absl::StatusOr<std::vector<Point>> page = scroll.NextPage();
@@ -136,7 +135,8 @@ void AddScrollCommand(CLI::App& app, CommandContext& context) {
   sub->footer(absl::StrCat(
       "Examples:\n"
       "  tqdb scroll books\n"
-      "  tqdb scroll books --filter '{\"must\": [{\"key\": \"year\", \"range\": {\"gte\": 1990}}]}'\n"
+      "  tqdb scroll books --filter '{\"must\": [{\"key\": \"year\", \"range\": {\"gte\": "
+      "1990}}]}'\n"
       "  tqdb scroll books --filter @recent.json --limit 100 --json | jq .payload.title\n"
       "`tqdb export books -` writes all of them.\n\n",
       kFilterForms));
@@ -157,10 +157,10 @@ void AddSampleCommand(CLI::App& app, CommandContext& context) {
       "  tqdb sample books --limit 5\n"
       "  tqdb sample books --seed 1 --json\n"
       "  tqdb sample books --filter '{\"must\": [{\"exists\": {\"key\": \"year\"}}]}'\n"
-      "Every point is equally likely. The cost: the ids of all points are read (with --filter, all\n"
-      "payloads are evaluated by the server, and the ids of those that match are read), 10,000 a call,\n"
-      "and then the points drawn. Points are printed in id order; one that is deleted meanwhile is\n"
-      "missing.\n\n",
+      "Every point is equally likely. The cost: the ids of all points are read, 10,000 a call,\n"
+      "which takes seconds for a million (with --filter the server evaluates all payloads, and\n"
+      "ids of those that match are read), and then the points drawn. They are printed in id\n"
+      "order; one that is deleted meanwhile is missing.\n\n",
       kFilterForms));
   sub->callback([flags, &context] {
     context.command() = [flags, &context] { return RunSample(*flags, context); };

@@ -4,10 +4,10 @@
 //   if (!client.ok()) ...
 //   auto hits = (*client)->Search("books", {.vector = embedding, .limit = 5});
 //
-// Every call returns absl::Status or absl::StatusOr. Codes are those of the server: InvalidArgument,
-// NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted, DataLoss, Unauthenticated and
-// PermissionDenied (API keys); and those of the way there: Unavailable (no connection),
-// DeadlineExceeded (the timeout ran out). Vectors travel as float32 bytes.
+// Every call returns absl::Status or absl::StatusOr. Codes are those of the server:
+// InvalidArgument, NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted, DataLoss,
+// Unauthenticated and PermissionDenied (API keys); and those of the way there: Unavailable (no
+// connection), DeadlineExceeded (the timeout ran out). Vectors travel as float32 bytes.
 #ifndef TQDB_CLIENT_CPP_CLIENT_H_
 #define TQDB_CLIENT_CPP_CLIENT_H_
 

@@ -69,12 +69,8 @@ struct TestToProto {
       own->mutable_except_integers()->mutable_values()->Assign(integers.begin(), integers.end());
     }
   }
-  void operator()(const MatchText& match) const {
-    proto->mutable_match()->set_text(match.text);
-  }
-  void operator()(const NumberRange& range) const {
-    BoundsToProto(range, proto->mutable_range());
-  }
+  void operator()(const MatchText& match) const { proto->mutable_match()->set_text(match.text); }
+  void operator()(const NumberRange& range) const { BoundsToProto(range, proto->mutable_range()); }
   void operator()(const DatetimeRange& range) const {
     v1::DatetimeRange* own = proto->mutable_datetime_range();
     if (range.gt) TimeToProto(*range.gt, own->mutable_gt());
@@ -85,9 +81,7 @@ struct TestToProto {
   void operator()(const ValuesCount& count) const {
     BoundsToProto(count, proto->mutable_values_count());
   }
-  void operator()(Presence presence) const {
-    proto->set_presence(PresenceToProto(presence));
-  }
+  void operator()(Presence presence) const { proto->set_presence(PresenceToProto(presence)); }
 };
 
 struct ConditionToProto {
@@ -111,9 +105,7 @@ struct ConditionToProto {
     proto->mutable_nested()->set_key(nested.key);
     ToProto(nested.filter, proto->mutable_nested()->mutable_filter());
   }
-  void operator()(const Filter& filter) const {
-    ToProto(filter, proto->mutable_filter());
-  }
+  void operator()(const Filter& filter) const { ToProto(filter, proto->mutable_filter()); }
 };
 
 void ConditionsToProto(const std::vector<Condition>& conditions,

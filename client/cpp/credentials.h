@@ -13,7 +13,8 @@
 
 namespace tqdb::client {
 
-// Of a channel. InvalidArgument names the option and what is wrong with it; an error of a file its path.
+// Of a channel. InvalidArgument names the option and what is wrong with it; an error of a file its
+// path.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsOptions& tls);
 
 // InvalidArgument when the key cannot travel as metadata. The message does not hold it.

@@ -8,7 +8,9 @@
 namespace tqdb::client {
 
 Scroll::Scroll(std::shared_ptr<Transport> transport, std::string collection, ScrollOptions options)
-    : transport_(std::move(transport)), collection_(std::move(collection)), options_(std::move(options)) {}
+    : transport_(std::move(transport)),
+      collection_(std::move(collection)),
+      options_(std::move(options)) {}
 
 absl::StatusOr<std::vector<Point>> Scroll::NextPage() {
   std::vector<Point> points;

@@ -32,8 +32,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(
 
 // What the words of gRPC and OpenSSL about a connection mean to a user.
 absl::string_view Advice(const ConnectOptions& options, absl::string_view message) {
-  const bool hung_up = absl::StrContains(message, "Socket closed") ||
-                       absl::StrContains(message, "Connection reset");
+  const bool hung_up =
+      absl::StrContains(message, "Socket closed") || absl::StrContains(message, "Connection reset");
   if (!options.tls.enabled) {
     return hung_up ? "the server hung up, as one does that wants TLS"
                    : "is a server running there?";

@@ -31,7 +31,8 @@ TEST(FilterFlagTest, ErrorsNameThePathOfTheFaultOrTheFile) {
   const auto message = [](const std::string& text) {
     return std::string(ReadFilterFlag(text).status().message());
   };
-  EXPECT_THAT(message(R"({"must": [}])"), HasSubstr("--filter is not JSON: it goes wrong at byte 11"));
+  EXPECT_THAT(message(R"({"must": [}])"),
+              HasSubstr("--filter is not JSON: it goes wrong at byte 11"));
   EXPECT_THAT(message(R"({"must": [{"key": "a", "range": {"gte": 5, "lte": 3}}]})"),
               HasSubstr("--filter.must[0].range: gte 5 > lte 3"));
   EXPECT_THAT(message(R"({"most": []})"), HasSubstr("--filter.'most' is unknown"));

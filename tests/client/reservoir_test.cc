@@ -26,9 +26,9 @@ TEST(ReservoirTest, DrawsDistinctValuesAndTheSameAgainForASeed) {
   EXPECT_NE(draw(7), draw(8));
 }
 
-// Each of 100 values is drawn by 2,000 of 20,000 samples of 10 in expectation, with a standard deviation
-// of sqrt(20000 * 0.1 * 0.9) = 42.4; five of them is missed by a fair draw once in 17,000 runs of
-// other seeds.
+// Each of 100 values is drawn by 2,000 of 20,000 samples of 10 in expectation, with a standard
+// deviation of sqrt(20000 * 0.1 * 0.9) = 42.4; five of them is missed by a fair draw once in 17,000
+// runs of other seeds.
 TEST(ReservoirTest, EveryValueIsEquallyLikely) {
   constexpr int kValues = 100, kSize = 10, kDraws = 20000;
   std::vector<int> drawn(kValues);

@@ -215,6 +215,13 @@ TEST_F(TransportTest, RefusesOptionsOutOfRange) {
   EXPECT_FALSE(Client::Connect({.timeout = absl::ZeroDuration()}).ok());
   EXPECT_FALSE(Client::Connect({.max_message_bytes = 0}).ok());
   EXPECT_FALSE(Client::Connect({.max_attempts = 0}).ok());
+  const auto spaced = Client::Connect({.api_key = "sec ret"});
+  EXPECT_EQ(spaced.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(spaced.status().message()), ::testing::Not(HasSubstr("ret")));
+  EXPECT_FALSE(Client::Connect({.tls = {.ca_file = "ca.pem"}}).ok());  // not enabled
+  EXPECT_FALSE(Client::Connect({.tls = {.enabled = true, .cert_file = "c.pem"}}).ok());
+  EXPECT_EQ(Client::Connect({.tls = {.enabled = true, .ca_file = "/nonexistent"}}).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_F(TransportTest, SendsVectorsAsFloat32Bytes) {
@@ -267,8 +274,8 @@ TEST_F(TransportTest, SendsTheFilterOfEveryCallThatHasOne) {
   Filter filter;
   filter.must = {{FieldCondition{"lang", MatchValue{"en"}}},
                  {FieldCondition{"year", NumberRange{{.gte = 1990}}}}};
-  filter.must_not = {{HasIds(
-      {PointId::Number(7), *PointId::Parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8")})}};
+  filter.must_not = {
+      {HasIds({PointId::Number(7), *PointId::Parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8")})}};
   const auto expect_sent = [&](bool has, const v1::Filter& sent) {
     EXPECT_TRUE(has);
     ASSERT_EQ(sent.must_size(), 2);

@@ -237,10 +237,12 @@ TEST_F(CliSessionTest, FiltersEverywhere) {
   EXPECT_EQ(scrolled[99]["vector"].size(), kDim);
   EXPECT_THAT(RunTqdb({"scroll", "books", "--limit", "3"}).out, HasSubstr("größe 2"));
 
-  EXPECT_EQ(RunJsonLine({"export", "books", dir_.File("h.jsonl"), "--filter", kHundreds})["rows"], 100);
+  EXPECT_EQ(RunJsonLine({"export", "books", dir_.File("h.jsonl"), "--filter", kHundreds})["rows"],
+            100);
 
   EXPECT_EQ(RunTqdb({"delete", "books", "--filter", kHundreds}).code, 2);  // not confirmed
-  EXPECT_EQ(RunJsonLine({"delete", "books", "--filter", kHundreds, "--dry-run"})["would_delete"], 100);
+  EXPECT_EQ(RunJsonLine({"delete", "books", "--filter", kHundreds, "--dry-run"})["would_delete"],
+            100);
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows);
   EXPECT_EQ(RunJsonLine({"delete", "books", "--filter", kHundreds, "--yes"})["deleted"], 100);
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows - 100);
@@ -277,7 +279,8 @@ TEST_F(CliSessionTest, CompressedLinesRoundTripAndBadOnesAreReported) {
   ImportRows();
   EXPECT_EQ(RunJsonLine({"export", "books", dir_.File("out.jsonl.gz")})["rows"], kRows);
   EXPECT_EQ(dir_.Read("out.jsonl.gz").substr(0, 2), "\x1f\x8b");
-  EXPECT_EQ(RunJsonLine({"import", "copy", dir_.File("out.jsonl.gz"), "--create"})["inserted"], kRows);
+  EXPECT_EQ(RunJsonLine({"import", "copy", dir_.File("out.jsonl.gz"), "--create"})["inserted"],
+            kRows);
   EXPECT_EQ(RunTqdb({"export", "copy", "-"}).out, RunTqdb({"export", "books", "-"}).out);
 
   const std::string bad = dir_.Write("bad.jsonl",

@@ -90,8 +90,7 @@ class SecurityTest : public ::testing::Test {
 // One message to a method by its path, and one back.
 grpc::Status CallRaw(const ServerProcess& server, const std::string& path, const std::string& bytes,
                      const std::string& key) {
-  grpc::GenericStub stub(
-      grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials()));
+  grpc::GenericStub stub(grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials()));
   grpc::ClientContext context;
   if (!key.empty()) context.AddMetadata("authorization", "Bearer " + key);
   const grpc::Slice slice(bytes);
@@ -99,10 +98,11 @@ grpc::Status CallRaw(const ServerProcess& server, const std::string& path, const
   grpc::ByteBuffer response;
   grpc::Status status;
   absl::Notification done;
-  stub.UnaryCall(&context, path, grpc::StubOptions(), &request, &response, [&](grpc::Status result) {
-    status = std::move(result);
-    done.Notify();
-  });
+  stub.UnaryCall(&context, path, grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status result) {
+                   status = std::move(result);
+                   done.Notify();
+                 });
   done.WaitForNotification();
   return status;
 }
@@ -124,8 +124,9 @@ TEST_F(SecurityTest, TlsServesThoseThatTrustItsAuthority) {
       Call(*server, {.enabled = true, .ca_file = dir_.File("ca.pem"), .server_name = "elsewhere"});
   EXPECT_EQ(name.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(name.message()), HasSubstr("is for another name"));
-  EXPECT_EQ(Call(*server, {.enabled = true, .ca_file = dir_.File("ca.pem"), .server_name = "localhost"}),
-            absl::OkStatus());
+  EXPECT_EQ(
+      Call(*server, {.enabled = true, .ca_file = dir_.File("ca.pem"), .server_name = "localhost"}),
+      absl::OkStatus());
 
   EXPECT_EQ(RunTqdb(*server, {"list", "--tls-ca", dir_.File("ca.pem")}).code, 0);
   const CommandResult refused = RunTqdb(*server, {"list"});
@@ -222,15 +223,16 @@ TEST_F(SecurityTest, KeysAndTlsTogetherAndTheCommandLineShowsNoKey) {
   EXPECT_EQ(Call(*server, Tls()).code(), absl::StatusCode::kUnauthenticated);
 
   const std::string ca = dir_.File("ca.pem");
-  const std::string reader_file = dir_.Write("reader.key", absl::StrCat("# mine\n", kReader, " ro\n"));
+  const std::string reader_file =
+      dir_.Write("reader.key", absl::StrCat("# mine\n", kReader, " ro\n"));
   const CommandResult none = RunTqdb(*server, {"list", "--tls-ca", ca});
   EXPECT_EQ(none.code, 1);
   EXPECT_THAT(none.err, HasSubstr("--api-key-file"));
   const CommandResult read =
       RunTqdb(*server, {"list", "--tls-ca", ca, "--api-key-file", reader_file, "--json"});
   EXPECT_EQ(read.code, 0) << read.err;
-  const CommandResult denied =
-      RunTqdb(*server, {"create", "c", "--dim", "8", "--tls-ca", ca, "--api-key-file", reader_file});
+  const CommandResult denied = RunTqdb(
+      *server, {"create", "c", "--dim", "8", "--tls-ca", ca, "--api-key-file", reader_file});
   EXPECT_EQ(denied.code, 1);
   EXPECT_THAT(denied.err, HasSubstr("PERMISSION_DENIED"));
   setenv("TQDB_API_KEY", kWriter, 1);
@@ -254,7 +256,8 @@ TEST_F(SecurityTest, KeysAndTlsTogetherAndTheCommandLineShowsNoKey) {
 TEST_F(SecurityTest, AServerThatWouldNotBeSafeDoesNotStart) {
   const std::string keys = dir_.File("keys.txt");
   EXPECT_EQ(ExitCode({"--listen", "0.0.0.0", "--api-key-file", keys}), 1);
-  EXPECT_THAT(dir_.Read("server.log"), HasSubstr("keys would travel readable to 0.0.0.0 (--listen)"));
+  EXPECT_THAT(dir_.Read("server.log"),
+              HasSubstr("keys would travel readable to 0.0.0.0 (--listen)"));
   EXPECT_EQ(ExitCode({"--api-key-file", dir_.File("none")}), 1);
   EXPECT_THAT(dir_.Read("server.log"), HasSubstr(dir_.File("none") + ": No such file"));
   EXPECT_EQ(ExitCode({"--tls-cert", dir_.File("server.pem")}), 2);

@@ -20,7 +20,8 @@ constexpr char kSearch[] = "/tqdb.v1.PointService/Search";
 
 ApiKeys Keys() {
   return *ApiKeys::Parse(
-      absl::StrCat("# of the indexer\n\n", kWriter, "\n  ", kReader, "\tro  # dashboards\r\n"), "k");
+      absl::StrCat("# of the indexer\n\n", kWriter, "\n  ", kReader, "\tro  # dashboards\r\n"),
+      "k");
 }
 
 absl::StatusCode Code(const char* path, std::optional<absl::string_view> authorization) {
@@ -29,7 +30,8 @@ absl::StatusCode Code(const char* path, std::optional<absl::string_view> authori
 
 TEST(ApiKeysTest, AKeyOpensWhatItMay) {
   EXPECT_EQ(Keys().size(), 2u);
-  const std::string writer = absl::StrCat("Bearer ", kWriter), reader = absl::StrCat("bearer ", kReader);
+  const std::string writer = absl::StrCat("Bearer ", kWriter),
+                    reader = absl::StrCat("bearer ", kReader);
   EXPECT_EQ(Code(kUpsert, writer), absl::StatusCode::kOk);
   EXPECT_EQ(Code(kSearch, writer), absl::StatusCode::kOk);
   EXPECT_EQ(Code(kSearch, reader), absl::StatusCode::kOk);
@@ -37,7 +39,8 @@ TEST(ApiKeysTest, AKeyOpensWhatItMay) {
             absl::StatusCode::kOk);
   const absl::Status denied = Keys().Authorize(kUpsert, reader);
   EXPECT_EQ(denied.code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_THAT(std::string(denied.message()), HasSubstr("read-only; /tqdb.v1.PointService/Upsert needs"));
+  EXPECT_THAT(std::string(denied.message()),
+              HasSubstr("read-only; /tqdb.v1.PointService/Upsert needs"));
   EXPECT_EQ(Code("/tqdb.v1.PointService/NotYetInvented", reader),
             absl::StatusCode::kPermissionDenied);
 }
@@ -70,9 +73,11 @@ TEST(ApiKeysTest, FaultsOfTheFileNameTheLineAndNoKey) {
   };
   EXPECT_EQ(error(""), "keys.txt: has no key; need at least one");
   EXPECT_EQ(error("# 0123456789abcdef\n"), "keys.txt: has no key; need at least one");
-  EXPECT_THAT(error("\nshort\n"), HasSubstr("keys.txt:2: has a key of 5 characters; need 16 to 256"));
+  EXPECT_THAT(error("\nshort\n"),
+              HasSubstr("keys.txt:2: has a key of 5 characters; need 16 to 256"));
   EXPECT_THAT(error(std::string(257, 'a')), HasSubstr("a key of 257 characters"));
-  EXPECT_THAT(error("0123456789abcdef rw"), HasSubstr("keys.txt:1: need one key, or one key and ` ro`"));
+  EXPECT_THAT(error("0123456789abcdef rw"),
+              HasSubstr("keys.txt:1: need one key, or one key and ` ro`"));
   EXPECT_THAT(error("0123456789abcdef ro ro"), HasSubstr("need one key"));
   EXPECT_THAT(error("0123456789abcdef\xc3\xa9"), HasSubstr("not printable ASCII"));
   EXPECT_THAT(error("0123456789abcdef\n0123456789abcdef ro\n"),
@@ -89,7 +94,8 @@ TEST(ApiKeysTest, EveryMethodIsKnownToReadOrToWrite) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         const auto* method = file->service(i)->method(j);
-        const std::string path = absl::StrCat("/", file->service(i)->full_name(), "/", method->name());
+        const std::string path =
+            absl::StrCat("/", file->service(i)->full_name(), "/", method->name());
         const std::string& name = method->name();
         const bool writes = name.rfind("Create", 0) == 0 || name.rfind("Update", 0) == 0 ||
                             name.rfind("Delete", 0) == 0 || name.rfind("Upsert", 0) == 0;

@@ -86,9 +86,8 @@ TEST(ConfigTest, ErrorsAreOneLineThatNamesTheOption) {
 }
 
 TEST(ConfigTest, SecurityComesFromEverySource) {
-  const ParsedConfig parsed =
-      Parse({"--tls-cert", "c.pem"},
-            {{"TQDB_TLS_KEY", "k.pem"}, {"TQDB_ALLOW_PLAINTEXT_KEYS", "true"}});
+  const ParsedConfig parsed = Parse(
+      {"--tls-cert", "c.pem"}, {{"TQDB_TLS_KEY", "k.pem"}, {"TQDB_ALLOW_PLAINTEXT_KEYS", "true"}});
   ASSERT_TRUE(parsed.config.has_value()) << parsed.text;
   EXPECT_TRUE(parsed.config->server.tls.enabled());
   EXPECT_EQ(parsed.config->server.tls.key, "k.pem");

@@ -32,15 +32,15 @@ absl::Status MakeCertificate(const std::string& directory, const std::string& na
   const std::string stem = absl::StrCat(directory, "/", name);
   const std::string signer = absl::StrCat(directory, "/", authority);
   const absl::Status request =
-      OpenSsl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-               "/CN=" + name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout",
-               stem + ".key", "-out", stem + ".csr"},
+      OpenSsl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+               "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+               "-keyout", stem + ".key", "-out", stem + ".csr"},
               directory);
   if (!request.ok()) return request;
-  return OpenSsl({"x509", "-req", "-in", stem + ".csr", "-CA", signer + ".pem", "-CAkey",
-                  signer + ".key", "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out",
-                  stem + ".pem"},
-                 directory);
+  return OpenSsl(
+      {"x509", "-req", "-in", stem + ".csr", "-CA", signer + ".pem", "-CAkey", signer + ".key",
+       "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", stem + ".pem"},
+      directory);
 }
 
 }  // namespace tqdb::testing

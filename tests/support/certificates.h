@@ -10,7 +10,8 @@ namespace tqdb::testing {
 
 // DIRECTORY/NAME.pem and NAME.key: an authority that signs itself.
 absl::Status MakeAuthority(const std::string& directory, const std::string& name);
-// DIRECTORY/NAME.pem and NAME.key, for localhost and 127.0.0.1, signed by an authority in the directory.
+// DIRECTORY/NAME.pem and NAME.key, for localhost and 127.0.0.1, signed by an authority in the
+// directory.
 absl::Status MakeCertificate(const std::string& directory, const std::string& name,
                              const std::string& authority);
 
