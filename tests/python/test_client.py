@@ -1,0 +1,231 @@
+"""Both clients against the real server: each test runs with `Client` and with `AsyncClient`."""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+
+import numpy as np
+import pytest
+
+import tqdb
+from tqdb import Field, Point, VectorSpace
+
+UUID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+
+
+class Awaiting:
+    """Lets a test await either client."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def __getattr__(self, name):
+        method = getattr(self._client, name)
+
+        async def call(*args, **kwargs):
+            result = method(*args, **kwargs)
+            if inspect.isawaitable(result):
+                return await result
+            if inspect.isasyncgen(result):
+                return [item async for item in result]
+            return list(result) if inspect.isgenerator(result) else result
+
+        return call
+
+
+@pytest.fixture(params=["Client", "AsyncClient"])
+async def client(request, server):
+    opened = getattr(tqdb, request.param)(server.address)
+    yield Awaiting(opened)
+    closed = opened.close()
+    if inspect.isawaitable(closed):
+        await closed
+
+
+def vectors_of(rows, dim=32, seed=1):
+    return np.random.default_rng(seed).standard_normal((rows, dim), np.float32)
+
+
+async def test_collections_live_and_die(client, name):
+    made = await client.create_collection(
+        name, dim=16, metric="l2", code_bits=8, residual="none", centering="off",
+        store_vectors="f16", seed=7, metadata={"model": "m"},
+    )  # fmt: skip
+    assert made.vector_spaces == [VectorSpace(16, "", "l2", 8, "none", "off", "f16", 7)]
+    assert (made.name, made.status, made.error, made.points) == (name, "ready", "", 0)
+    assert (made.dim, made.metric, made.metadata) == (16, "l2", {"model": "m"})
+    with pytest.raises(tqdb.AlreadyExists, match=name):
+        await client.create_collection(name, dim=16)
+    assert (await client.update_collection(name, {"a": "b"})).metadata == {"a": "b"}
+    assert (await client.get_collection(name)).metadata == {"a": "b"}
+    assert name in [c.name for c in await client.list_collections()]
+    assert await client.delete_collection(name) is None
+    with pytest.raises(tqdb.NotFound, match=name):
+        await client.get_collection(name)
+
+
+async def test_settings_are_checked_by_name(client, name):
+    with pytest.raises(
+        tqdb.InvalidArgument, match="'cosmic' is no Metric; allowed are cosine, dot, l2"
+    ):
+        await client.create_collection(name, dim=16, metric="cosmic")
+    with pytest.raises(tqdb.InvalidArgument, match="dim is missing"):
+        await client.create_collection(name)
+    with pytest.raises(tqdb.InvalidArgument, match="leave out dim"):
+        await client.create_collection(name, dim=16, vector_spaces=[VectorSpace(16)])
+    with pytest.raises(tqdb.InvalidArgument, match="dim is 16.5"):
+        await client.create_collection(name, dim=16.5)
+    with pytest.raises(tqdb.InvalidArgument, match="dim"):  # the server's
+        await client.create_collection(name, dim=7)
+
+
+async def test_points_come_back_as_they_were_written(client, name):
+    await client.create_collection(name, dim=32)
+    rows = vectors_of(3)
+    written = await client.upsert(
+        name,
+        [
+            Point(2**64 - 1, rows[0], {"title": "Ünïcode", "n": [1, {"a": None}]}),
+            Point(uuid.UUID(UUID), rows[1].astype(np.float64)),
+            Point(0, rows[2].tolist(), '{"as": "text"}'),
+        ],
+    )
+    assert (written.inserted, written.replaced, written.written) == (3, 0, 3)
+    first, second, third = await client.get(
+        name, [2**64 - 1, UUID.upper(), 9, 0], with_vectors=True
+    )
+    assert (first.id, second.id, third.id) == (2**64 - 1, UUID, 0)
+    assert first.payload == {"title": "Ünïcode", "n": [1, {"a": None}]}
+    assert (second.payload, third.payload) == ({}, {"as": "text"})
+    for record, row in zip((first, second, third), rows):
+        assert record.vector.dtype == np.float32
+        np.testing.assert_array_equal(record.vector, row)
+    [bare] = await client.get(name, [0], with_payload=False)
+    assert bare.payload == {} and bare.vectors == {} and bare.vector is None
+    assert await client.delete(name, ids=[0, 1, UUID]) == 2
+    assert await client.count(name) == 1
+
+
+async def test_half_floats_travel_both_ways(client, name):
+    await client.create_collection(name, dim=32, store_vectors="f16")
+    rows = vectors_of(10).astype(np.float16)
+    await client.upload(name, rows, ids=range(10))
+    records = await client.get(name, range(10), with_vectors=True)
+    np.testing.assert_array_equal(np.stack([r.vector for r in records]), rows)
+    assert (await client.search(name, rows[4], limit=1))[0].id == 4
+
+
+async def test_named_vector_spaces(client, name):
+    spaces = [VectorSpace(8, "title"), VectorSpace(16, "body", metric="dot")]
+    await client.create_collection(name, vector_spaces=spaces)
+    title, body = vectors_of(50, 8), vectors_of(50, 16)
+    await client.upload(name, {"title": title, "body": body}, ids=range(50))
+    await client.upload_points(name, [Point(50, {"title": title[0] * 2})])
+    assert await client.count(name) == 51
+    [hit] = await client.search(
+        name, body[9], limit=1, vector_name="body", exact=True, with_vectors=True
+    )
+    assert hit.id == 9 and set(hit.vectors) == {"title", "body"} and hit.vector is None
+    np.testing.assert_allclose(hit.score, body[9] @ body[9], rtol=1e-5)
+    with pytest.raises(tqdb.InvalidArgument, match="nothing"):
+        await client.search(name, body[9], vector_name="nothing")
+
+
+async def test_searches_agree_with_numpy(client, name):
+    await client.create_collection(name, dim=32)
+    rows, queries = vectors_of(2000), vectors_of(20, seed=2)
+    payloads = [{"n": i, "even": i % 2 == 0} for i in range(2000)]
+    await client.upload(name, rows, ids=np.arange(2000), payloads=payloads)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    scores = queries / np.linalg.norm(queries, axis=1, keepdims=True) @ unit.T
+    best = np.argsort(-scores, axis=1)[:, :5]
+
+    arrays = await client.search_arrays(name, queries, 5, exact=True)
+    np.testing.assert_array_equal(arrays.ids, best)
+    np.testing.assert_allclose(arrays.scores, np.take_along_axis(scores, best, 1), atol=1e-5)
+    assert arrays.ids.dtype == np.uint64 and arrays.scores.dtype == np.float32
+    batch = await client.search_batch(name, queries, 5, exact=True)
+    assert [[h.id for h in hits] for hits in batch] == best.tolist()
+    hits = await client.search(name, queries[0], 5, rerank=True, oversampling=20)
+    assert [h.id for h in hits] == best[0].tolist()
+    assert [h.payload for h in hits] == [payloads[i] for i in best[0]]
+
+    even = [i for i in np.argsort(-scores[0]) if i % 2 == 0][:5]
+    hits = await client.search(name, queries[0], 5, exact=True, filter=Field("even") == True)  # noqa: E712
+    assert [h.id for h in hits] == even
+    threshold = float(scores[0, best[0, 2]]) - 1e-4
+    hits = await client.search(name, queries[0], 5, exact=True, score_threshold=threshold)
+    assert [h.id for h in hits] == best[0, :3].tolist()
+
+
+async def test_arrays_are_filled_up(client, name):
+    await client.create_collection(name, dim=32)
+    rows = vectors_of(2)
+    await client.upload(name, rows, ids=[7, UUID])
+    arrays = await client.search_arrays(name, rows, 3)
+    assert arrays.ids.tolist() == [[7, UUID, None], [UUID, 7, None]]
+    assert np.isnan(arrays.scores[:, 2]).all() and arrays.counts.tolist() == [2, 2]
+    arrays = await client.search_arrays(name, rows, 3, filter=tqdb.has_id(7))
+    assert arrays.ids.tolist() == [[7, 0, 0]] * 2 and arrays.counts.tolist() == [1, 1]
+
+
+async def test_scroll_walks_all_pages(client, name):
+    await client.create_collection(name, dim=32)
+    await client.upload(name, vectors_of(95), ids=range(95), payloads=({"n": i} for i in range(95)))
+    records = await client.scroll(name, page_size=10)
+    assert [(r.id, r.payload["n"]) for r in records] == [(i, i) for i in range(95)]
+    records = await client.scroll(name, page_size=7, filter=Field("n") >= 50, with_vectors=True)
+    assert [r.id for r in records] == list(range(50, 95)) and records[0].vector.shape == (32,)
+    page = await client.scroll_page(name, page_size=4)
+    assert len(list(page)) == 4 and page.next_page_token
+    assert await client.scroll(name, filter=tqdb.has_id(1000)) == []
+
+
+async def test_delete_by_filter(client, name):
+    await client.create_collection(name, dim=32)
+    await client.upload(name, vectors_of(20), ids=range(20), payloads=({"n": i} for i in range(20)))
+    assert await client.delete(name, filter=Field("n") < 5) == 5
+    assert await client.count(name, filter=Field("n").exists()) == 15
+    with pytest.raises(tqdb.InvalidArgument, match="ids or filter"):
+        await client.delete(name)
+    with pytest.raises(tqdb.InvalidArgument, match="need a list of ids"):
+        await client.delete(name, ids=UUID)
+
+
+async def test_errors_carry_the_servers_message(client, name):
+    with pytest.raises(tqdb.NotFound) as caught:
+        await client.search(name, np.ones(8))
+    assert name in str(caught.value) and caught.value.code.name == "NOT_FOUND"
+    assert isinstance(caught.value, tqdb.Error) and isinstance(caught.value, LookupError)
+    await client.create_collection(name, dim=8, store_vectors="none")
+    await client.upload(name, np.ones((1, 8)), ids=[1])
+    with pytest.raises(tqdb.FailedPrecondition):
+        await client.search(name, np.ones(8), exact=True)
+    with pytest.raises(tqdb.InvalidArgument, match="has 9 numbers"):
+        await client.search(name, np.ones(9))
+    with pytest.raises(tqdb.InvalidArgument, match="vector has shape"):
+        await client.search(name, np.ones((2, 8)))
+    with pytest.raises(tqdb.InvalidArgument):
+        await client.search(name, np.full(8, np.nan))
+    with pytest.raises(tqdb.InvalidArgument, match=r"ids\[1\]"):
+        await client.get(name, [1, "one"])
+
+
+async def test_the_server_tells_about_itself(client):
+    info = await client.server_info()
+    assert info.version and info.max_batch_points == 10_000
+
+
+def test_both_clients_have_the_same_methods():
+    def methods(cls):
+        return {
+            name: str(inspect.signature(member).replace(return_annotation=inspect.Signature.empty))
+            for name, member in vars(cls).items()
+            if inspect.isfunction(member) and not name.startswith("_")
+        }
+
+    assert methods(tqdb.Client) == methods(tqdb.AsyncClient)
+    told = inspect.signature(tqdb.Client.search)
+    assert "filter" in told.parameters and told.return_annotation == "List[ScoredPoint]"
+    assert "best first" in tqdb.Client.search.__doc__
