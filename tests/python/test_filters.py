@@ -124,6 +124,7 @@ CASES = [
         {2},
     ),
     (all_of([]), {"must": []}, {1, 2, 3, 4, 5}),
+    (any_of([]), {"has_id": []}, set()),
     (any_of([Field("ok") == True, has_id(5)]), None, {3, 5}),  # noqa: E712
     (
         at_least(2, [Field("color") == "red", Field("size") == 10, Field("tags").exists()]),

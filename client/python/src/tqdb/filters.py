@@ -191,7 +191,9 @@ def all_of(filters: Iterable[FilterLike]) -> Filter:
 
 
 def any_of(filters: Iterable[FilterLike]) -> Filter:
-    return Filter({"should": [Filter(filter_to_json(f)).condition() for f in filters]})
+    """Of no filters, none holds, so no point is found."""
+    conditions = [Filter(filter_to_json(f)).condition() for f in filters]
+    return Filter({"should": conditions}) if conditions else has_id()
 
 
 def at_least(count: int, filters: Iterable[FilterLike]) -> Filter:
