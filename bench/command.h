@@ -43,6 +43,7 @@ Command AddEncodeCommand(CLI::App& app);
 Command AddIngestCommand(CLI::App& app);
 Command AddSearchCommand(CLI::App& app);
 Command AddRecoverCommand(CLI::App& app);
+Command AddFilterCommand(CLI::App& app);
 Command AddGenerateCommand(CLI::App& app);
 
 // --json, --threads, --seed.

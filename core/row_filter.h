@@ -18,9 +18,36 @@ class RowFilter {
   uint64_t end() const { return end_; }
   // `row` is one of them.
   void Allow(uint64_t row) { words_[(row - first_) / 64] |= uint64_t{1} << ((row - first_) % 64); }
+  // Rows base + *low, ascending, all of them among the bits.
+  void Allow(uint64_t base, const uint32_t* begin, const uint32_t* end) {
+    uint64_t at = 0, word = 0;
+    for (const uint32_t* low = begin; low != end; ++low) {
+      const uint64_t bit = base + *low - first_;
+      if (bit / 64 != at) {
+        words_[at] |= word;
+        at = bit / 64;
+        word = 0;
+      }
+      word |= uint64_t{1} << (bit % 64);
+    }
+    words_[at] |= word;
+  }
   bool Allows(uint64_t row) const {
     if (row >= end_) return true;
     return row >= first_ && (words_[(row - first_) / 64] >> ((row - first_) % 64) & 1) != 0;
+  }
+  // False only if none of the rows first..last is allowed; looks at no more than a few words.
+  bool MayAllow(uint64_t first, uint64_t last) const {
+    if (last >= end_) return true;
+    if (last < first_) return false;
+    const uint64_t begin = first > first_ ? first - first_ : 0, end = last - first_;
+    if (end - begin > kMaxLookedAt) return true;
+    uint64_t any = words_[begin / 64] & ~uint64_t{0} << (begin % 64);
+    for (uint64_t at = begin / 64 + 1; at <= end / 64; ++at) {
+      if (any != 0) return true;
+      any = words_[at];
+    }
+    return (any & ~uint64_t{0} >> (63 - end % 64)) != 0;
   }
   // Bit i: Allows(rows[i]), for i < count <= 64.
   uint64_t Mask(const uint64_t* rows, size_t count) const {
@@ -36,6 +63,8 @@ class RowFilter {
   }
 
  private:
+  static constexpr uint64_t kMaxLookedAt = 1024;
+
   static bool Consecutive(const uint64_t* rows) {
     uint64_t differs = 0;
     for (uint64_t i = 0; i < 64; ++i) differs |= rows[i] ^ (rows[0] + i);

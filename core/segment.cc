@@ -102,6 +102,11 @@ size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
 }
 
 void Segment::Publish(size_t index) {
+  const size_t block = index / kBlockRows;
+  const bool first = index % kBlockRows == 0;
+  const uint64_t row = rows_[index];
+  if (first || row < min_row(block)) min_rows_[block].store(row, std::memory_order_relaxed);
+  if (first || row > max_row(block)) max_rows_[block].store(row, std::memory_order_relaxed);
   live_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows), std::memory_order_release);
   live_rows_.fetch_add(1, std::memory_order_relaxed);
   size_.store(index + 1, std::memory_order_release);

@@ -81,6 +81,10 @@ class Segment {
   // Row numbers of a block, as far as it is filled.
   const uint64_t* rows(size_t block) const { return rows_ + block * kBlockRows; }
 
+  // What the row numbers of a block lie between.
+  uint64_t min_row(size_t block) const { return min_rows_[block].load(std::memory_order_relaxed); }
+  uint64_t max_row(size_t block) const { return max_rows_[block].load(std::memory_order_relaxed); }
+
   // Bytes that size() rows occupy, and that the whole segment reserves.
   size_t used_bytes() const;
   size_t reserved_bytes() const { return arena_.bytes(); }
@@ -97,6 +101,7 @@ class Segment {
   static size_t FloatAt(size_t index, size_t parts) {
     return index / kBlockRows * kBlockRows * parts + index % kBlockRows;
   }
+  // Row numbers and ids are there, and become visible.
   void Publish(size_t index);
 
   const std::shared_ptr<const Mean> mean_;
@@ -112,6 +117,9 @@ class Segment {
   std::atomic<size_t> size_{0};
   std::atomic<uint64_t> live_rows_{0};
   std::array<std::atomic<uint64_t>, kBlocks> live_{};
+  // Read by whoever has seen size(): they hold for all rows below.
+  std::array<std::atomic<uint64_t>, kBlocks> min_rows_{};
+  std::array<std::atomic<uint64_t>, kBlocks> max_rows_{};
   // One arena, cut into arrays. uuid_high_ is written only by UUIDs, so its pages stay untouched otherwise.
   Arena arena_;
   uint8_t* planes_;

@@ -92,4 +92,30 @@ grpc::Status CollectionService::DeleteCollection(grpc::ServerContext* context,
   });
 }
 
+grpc::Status CollectionService::CreatePayloadIndex(grpc::ServerContext* context,
+                                                   const v1::CreatePayloadIndexRequest* request,
+                                                   v1::CreatePayloadIndexResponse* response) {
+  return runner_.Run(context, Method::kCreatePayloadIndex, [&]() -> absl::Status {
+    TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
+                          database_.GetCollection(request->collection()));
+    TQDB_ASSIGN_OR_RETURN(const storage::FieldKind kind, FieldKindFromProto(request->kind()));
+    TQDB_ASSIGN_OR_RETURN(
+        const storage::PayloadIndexInfo info,
+        collection->CreatePayloadIndex(request->key(), kind, !request->no_wait(), CancelledFn(context)));
+    PayloadIndexToProto(info, response->mutable_index());
+    spdlog::info("collection '{}' has a payload index of key '{}'", collection->name(), info.key);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status CollectionService::DeletePayloadIndex(grpc::ServerContext* context,
+                                                   const v1::DeletePayloadIndexRequest* request,
+                                                   v1::DeletePayloadIndexResponse*) {
+  return runner_.Run(context, Method::kDeletePayloadIndex, [&]() -> absl::Status {
+    TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
+                          database_.GetCollection(request->collection()));
+    return collection->DeletePayloadIndex(request->key());
+  });
+}
+
 }  // namespace tqdb::server

@@ -29,6 +29,12 @@ class CollectionService final : public v1::CollectionService::Service {
   grpc::Status DeleteCollection(grpc::ServerContext* context,
                                 const v1::DeleteCollectionRequest* request,
                                 v1::DeleteCollectionResponse* response) override;
+  grpc::Status CreatePayloadIndex(grpc::ServerContext* context,
+                                  const v1::CreatePayloadIndexRequest* request,
+                                  v1::CreatePayloadIndexResponse* response) override;
+  grpc::Status DeletePayloadIndex(grpc::ServerContext* context,
+                                  const v1::DeletePayloadIndexRequest* request,
+                                  v1::DeletePayloadIndexResponse* response) override;
 
  private:
   storage::Database& database_;

@@ -86,6 +86,35 @@ void ConfigToProto(const storage::CollectionConfig& config, v1::CollectionConfig
   proto->mutable_metadata()->insert(config.metadata.begin(), config.metadata.end());
 }
 
+absl::StatusOr<storage::FieldKind> FieldKindFromProto(v1::PayloadIndexKind kind) {
+  switch (kind) {
+    case v1::PAYLOAD_INDEX_KIND_KEYWORD:
+      return storage::FieldKind::kKeyword;
+    case v1::PAYLOAD_INDEX_KIND_INTEGER:
+      return storage::FieldKind::kInteger;
+    case v1::PAYLOAD_INDEX_KIND_FLOAT:
+      return storage::FieldKind::kFloat;
+    case v1::PAYLOAD_INDEX_KIND_BOOL:
+      return storage::FieldKind::kBool;
+    case v1::PAYLOAD_INDEX_KIND_DATETIME:
+      return storage::FieldKind::kDatetime;
+    case v1::PAYLOAD_INDEX_KIND_TEXT:
+      return storage::FieldKind::kText;
+    default:
+      return absl::InvalidArgumentError(absl::StrCat(
+          "kind is ", kind, "; allowed: 1 (KEYWORD), 2 (INTEGER), 3 (FLOAT), 4 (BOOL), 5 (DATETIME), 6 (TEXT)"));
+  }
+}
+
+void PayloadIndexToProto(const storage::PayloadIndexInfo& info, v1::PayloadIndexInfo* proto) {
+  proto->set_key(info.key);
+  // The numbers of both are the same: FieldKindFromProto has them side by side.
+  proto->set_kind(static_cast<v1::PayloadIndexKind>(info.kind));
+  proto->set_points(info.points);
+  proto->set_memory_bytes(info.memory_bytes);
+  proto->set_ready(info.ready);
+}
+
 void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto) {
   proto->set_name(info.name);
   ConfigToProto(info.config, proto->mutable_config());
@@ -97,6 +126,9 @@ void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto)
   proto->set_write_buffer_bytes(info.write_buffer_bytes);
   proto->set_disk_bytes_per_point(PerPoint(info.disk_bytes, info.points));
   proto->set_memory_bytes_per_point(PerPoint(info.memory_bytes, info.points));
+  for (const storage::PayloadIndexInfo& index : info.payload_indexes) {
+    PayloadIndexToProto(index, proto->add_payload_indexes());
+  }
   for (const storage::SpaceInfo& space : info.spaces) {
     v1::VectorSpaceInfo* out = proto->add_vector_spaces();
     out->set_name(space.name);

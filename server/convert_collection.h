@@ -19,6 +19,9 @@ namespace tqdb::server {
 absl::StatusOr<storage::CollectionConfig> ConfigFromProto(const v1::CollectionConfig& proto);
 void ConfigToProto(const storage::CollectionConfig& config, v1::CollectionConfig* proto);
 void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto);
+void PayloadIndexToProto(const storage::PayloadIndexInfo& info, v1::PayloadIndexInfo* proto);
+// Of a request's `kind`.
+absl::StatusOr<storage::FieldKind> FieldKindFromProto(v1::PayloadIndexKind kind);
 std::map<std::string, std::string> MetadataFromProto(
     const google::protobuf::Map<std::string, std::string>& proto);
 

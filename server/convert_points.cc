@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "server/convert.h"
-#include "server/convert_filter.h"
 
 namespace tqdb::server {
 
@@ -129,49 +128,36 @@ absl::StatusOr<DecodedUpsert> UpsertFromProto(const v1::UpsertRequest& request,
   return decoded;
 }
 
+absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadRequest& request) {
+  storage::PayloadEdit edit;
+  switch (request.edit_case()) {
+    case v1::UpdatePayloadRequest::kSet:
+      edit.kind = storage::PayloadEdit::Kind::kSet;
+      edit.json = request.set().payload();
+      edit.key = request.set().key();
+      return edit;
+    case v1::UpdatePayloadRequest::kOverwrite:
+      edit.kind = storage::PayloadEdit::Kind::kOverwrite;
+      edit.json = request.overwrite().payload();
+      return edit;
+    case v1::UpdatePayloadRequest::kDeleteKeys:
+      edit.kind = storage::PayloadEdit::Kind::kDeleteKeys;
+      edit.keys.assign(request.delete_keys().keys().begin(), request.delete_keys().keys().end());
+      return edit;
+    case v1::UpdatePayloadRequest::kClear:
+      edit.kind = storage::PayloadEdit::Kind::kClear;
+      return edit;
+    case v1::UpdatePayloadRequest::EDIT_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("no edit is set; need set, overwrite, delete_keys or clear");
+}
+
 storage::Select SelectFromProto(const v1::PointSelector& select) {
   storage::Select out;
   out.payload = select.with_payload();
   out.vectors = select.with_vectors();
   return out;
-}
-
-absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
-                                            const storage::CollectionConfig& config,
-                                            const std::string& field) {
-  if (query.limit() == 0 || query.limit() > storage::kMaxTopK) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, ".limit is ", query.limit(), "; allowed: 1..", storage::kMaxTopK));
-  }
-  DecodedQuery decoded;
-  TQDB_ASSIGN_OR_RETURN(decoded.space, FindSpace(config, query.vector_name(), [&field] {
-                          return absl::StrCat(field, ".vector_name");
-                        }));
-  TQDB_RETURN_IF_ERROR(CheckVector(query.vector(), *decoded.space,
-                                   [&field] { return absl::StrCat(field, ".vector"); }));
-  decoded.vector = &query.vector();
-  decoded.spec.space = decoded.space->name;
-  decoded.spec.limit = query.limit();
-  if (query.has_score_threshold()) decoded.spec.score_threshold = query.score_threshold();
-  const v1::SearchParams& params = query.params();
-  decoded.spec.exact = params.exact();
-  decoded.spec.rerank = params.rerank();
-  decoded.spec.oversampling = params.oversampling();
-  decoded.spec.error_bound = params.error_bound();
-  decoded.spec.select = SelectFromProto(query.select());
-  if (query.has_filter()) {
-    TQDB_ASSIGN_OR_RETURN(decoded.spec.filter, FilterFromProto(query.filter(), absl::StrCat(field, ".filter")));
-  }
-  return decoded;
-}
-
-bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
-  return a.space == b.space && a.spec.limit == b.spec.limit &&
-         a.spec.score_threshold == b.spec.score_threshold && a.spec.exact == b.spec.exact &&
-         a.spec.rerank == b.spec.rerank && a.spec.oversampling == b.spec.oversampling &&
-         a.spec.error_bound == b.spec.error_bound && a.spec.filter == b.spec.filter &&
-         a.spec.select.payload == b.spec.select.payload &&
-         a.spec.select.vectors == b.spec.select.vectors;
 }
 
 size_t VectorBytesPerPoint(const storage::CollectionConfig& config) {

@@ -51,27 +51,13 @@ struct DecodedUpsert {
 // InvalidArgument on an empty or oversized batch, an empty id, an unknown vector name, a name twice
 // in one point, a point without vectors, a wrong length, a bad durability. Values, duplicate ids
 // and payloads are validated by Collection::Upsert.
+// InvalidArgument when the request has no edit; whether the edit is a good one, storage checks.
+absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadRequest& request);
+
 absl::StatusOr<DecodedUpsert> UpsertFromProto(const v1::UpsertRequest& request,
                                               const storage::CollectionConfig& config);
 
 storage::Select SelectFromProto(const v1::PointSelector& select);
-
-// One query against a collection.
-struct DecodedQuery {
-  const v1::Vector* vector = nullptr;                 // passed CheckVector for `space`
-  const storage::VectorSpaceConfig* space = nullptr;  // of the config given
-  storage::SearchSpec spec;                           // cancelled is not set
-};
-
-// `field` is the path of the query: "query" or "queries[3]". InvalidArgument on a limit out of
-// range, an unknown vector name, a wrong length; the other parameters are validated by
-// Collection::Search.
-absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
-                                            const storage::CollectionConfig& config,
-                                            const std::string& field);
-
-// True when the two differ in nothing but the vector, so that one pass can serve both.
-bool SameSpec(const DecodedQuery& a, const DecodedQuery& b);
 
 // Bytes that the vectors of one point take in a response.
 size_t VectorBytesPerPoint(const storage::CollectionConfig& config);

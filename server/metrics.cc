@@ -117,12 +117,18 @@ const char* MethodName(Method method) {
       return "UpdateCollection";
     case Method::kDeleteCollection:
       return "DeleteCollection";
+    case Method::kCreatePayloadIndex:
+      return "CreatePayloadIndex";
+    case Method::kDeletePayloadIndex:
+      return "DeletePayloadIndex";
     case Method::kUpsert:
       return "Upsert";
     case Method::kUpsertStream:
       return "UpsertStream";
     case Method::kDelete:
       return "Delete";
+    case Method::kUpdatePayload:
+      return "UpdatePayload";
     case Method::kGet:
       return "Get";
     case Method::kScroll:
@@ -133,6 +139,10 @@ const char* MethodName(Method method) {
       return "Search";
     case Method::kSearchBatch:
       return "SearchBatch";
+    case Method::kSearchGroups:
+      return "SearchGroups";
+    case Method::kSearchHybrid:
+      return "SearchHybrid";
     case Method::kGetServerInfo:
       return "GetServerInfo";
   }

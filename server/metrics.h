@@ -33,14 +33,19 @@ enum class Method {
   kListCollections,
   kUpdateCollection,
   kDeleteCollection,
+  kCreatePayloadIndex,
+  kDeletePayloadIndex,
   kUpsert,
   kUpsertStream,  // one sample a batch
   kDelete,
+  kUpdatePayload,
   kGet,
   kScroll,
   kCount,
   kSearch,
   kSearchBatch,
+  kSearchGroups,
+  kSearchHybrid,
   kGetServerInfo,
 };
 inline constexpr size_t kNumMethods = static_cast<size_t>(Method::kGetServerInfo) + 1;

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "core/status_macros.h"
 #include "server/convert.h"
 #include "server/convert_filter.h"
 #include "server/convert_points.h"
+#include "server/response_size.h"
 
 namespace tqdb::server {
 
@@ -28,60 +28,6 @@ constexpr size_t kMaxPageBytes = size_t{3} << 20;
 // Points read from storage at a time: between two reads the caller's deadline is looked at, and
 // what is read beyond a bound of bytes stays small.
 constexpr size_t kReadChunk = 64;
-// Hits of one batch search, all queries together: 1,000 queries of 100, or 10 of 10,000.
-constexpr size_t kMaxBatchHits = 100'000;
-
-// Queries with one spec, and where their answers go.
-struct QueryGroup {
-  DecodedQuery first;
-  std::vector<const v1::Vector*> vectors;
-  std::vector<int> results;
-};
-
-// What reading `points` points could put in a response, if payloads were empty.
-absl::Status CheckVectorBytes(size_t points, const storage::CollectionConfig& config,
-                              size_t max_message_bytes) {
-  const size_t bytes = points * VectorBytesPerPoint(config);
-  if (bytes <= max_message_bytes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the vectors of up to ", points, " hits take ", bytes, " bytes; a message has at most ",
-      max_message_bytes, " (--max-message-mb); lower limit or do without select.with_vectors"));
-}
-
-absl::Status CheckResponseBytes(size_t bytes, size_t max_message_bytes) {
-  if (bytes <= max_message_bytes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the response has more than ", max_message_bytes,
-                   " bytes (--max-message-mb); ask for fewer points or select less"));
-}
-
-// The queries of a group as a message names them: storage counts within the group.
-std::string GroupPath(const QueryGroup& group, size_t num_queries) {
-  if (group.results.size() == num_queries) return "queries";
-  constexpr size_t kMaxListed = 16;
-  const absl::Span<const int> listed = absl::MakeConstSpan(group.results).subspan(0, kMaxListed);
-  return absl::StrCat("queries[", absl::StrJoin(listed, ","),
-                      group.results.size() > kMaxListed ? ",..." : "", "]");
-}
-
-// Answers all queries of a group in one pass; results(i) is the response of query i.
-template <typename ResultFn>
-absl::Status SearchGroup(const storage::Collection& collection, const QueryGroup& group,
-                         const std::function<bool()>& cancelled, const ResultFn& result) {
-  FloatMatrix queries(group.vectors.size(), group.first.space->codec.dim);
-  for (size_t i = 0; i < group.vectors.size(); ++i) CopyVector(*group.vectors[i], queries.row(i));
-  storage::SearchSpec spec = group.first.spec;
-  spec.cancelled = cancelled;
-  TQDB_ASSIGN_OR_RETURN(auto lists, collection.Search(queries.view(), spec));
-  for (size_t i = 0; i < lists.size(); ++i) {
-    v1::SearchResponse* response = result(group.results[i]);
-    response->mutable_points()->Reserve(static_cast<int>(lists[i].size()));
-    for (storage::PointRecord& record : lists[i]) {
-      ScoredPointToProto(std::move(record), response->add_points());
-    }
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -126,6 +72,32 @@ grpc::Status PointService::Delete(grpc::ServerContext* context, const v1::Delete
     }
     metrics_.CountDeleted(deleted);
     response->set_deleted(deleted);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status PointService::UpdatePayload(grpc::ServerContext* context,
+                                         const v1::UpdatePayloadRequest* request,
+                                         v1::UpdatePayloadResponse* response) {
+  return runner_.Run(context, Method::kUpdatePayload, [&]() -> absl::Status {
+    TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
+                          database_.GetCollection(request->collection()));
+    if (request->ids_size() == 0 && !request->has_filter()) {
+      return absl::InvalidArgumentError(
+          "neither ids nor filter is set; to edit all payloads, set an empty filter");
+    }
+    std::vector<PointId> ids;
+    if (request->ids_size() > 0) {
+      TQDB_ASSIGN_OR_RETURN(ids, IdsFromProto(request->ids()));
+    }
+    TQDB_ASSIGN_OR_RETURN(const storage::PayloadEdit edit, EditFromProto(*request));
+    storage::PayloadUpdate update{.ids = ids, .edit = edit, .cancelled = CancelledFn(context)};
+    TQDB_ASSIGN_OR_RETURN(update.durability, DurabilityFromProto(request->durability()));
+    if (request->has_filter()) {
+      TQDB_ASSIGN_OR_RETURN(update.filter, FilterFromProto(request->filter(), "filter"));
+    }
+    TQDB_ASSIGN_OR_RETURN(const uint64_t updated, collection->UpdatePayload(update));
+    response->set_updated(updated);
     return absl::OkStatus();
   });
 }
@@ -222,77 +194,6 @@ grpc::Status PointService::Count(grpc::ServerContext* context, const v1::CountRe
                           collection->CountMatching({filter, CancelledFn(context)}));
     response->set_count(count);
     return absl::OkStatus();
-  });
-}
-
-grpc::Status PointService::Search(grpc::ServerContext* context, const v1::SearchRequest* request,
-                                  v1::SearchResponse* response) {
-  return runner_.Run(context, Method::kSearch, [&]() -> absl::Status {
-    TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
-                          database_.GetCollection(request->collection()));
-    const storage::CollectionConfig config = collection->config();
-    QueryGroup group;
-    TQDB_ASSIGN_OR_RETURN(group.first, QueryFromProto(request->query(), config, "query"));
-    group.vectors = {group.first.vector};
-    group.results = {0};
-    if (group.first.spec.select.vectors) {
-      const size_t hits = std::min<uint64_t>(group.first.spec.limit, collection->Count());
-      TQDB_RETURN_IF_ERROR(CheckVectorBytes(hits, config, max_message_bytes_));
-    }
-    TQDB_RETURN_IF_ERROR(SearchGroup(*collection, group, CancelledFn(context),
-                                     [response](int) { return response; }));
-    metrics_.CountQueries(1);
-    return CheckResponseBytes(response->ByteSizeLong(), max_message_bytes_);
-  });
-}
-
-grpc::Status PointService::SearchBatch(grpc::ServerContext* context,
-                                       const v1::SearchBatchRequest* request,
-                                       v1::SearchBatchResponse* response) {
-  return runner_.Run(context, Method::kSearchBatch, [&]() -> absl::Status {
-    TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
-                          database_.GetCollection(request->collection()));
-    const size_t count = static_cast<size_t>(request->queries_size());
-    if (count == 0 || count > storage::kMaxQueries) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("queries has ", count, " entries; allowed: 1..", storage::kMaxQueries));
-    }
-    const storage::CollectionConfig config = collection->config();
-    const uint64_t points = collection->Count();
-    std::vector<QueryGroup> groups;
-    size_t hits = 0, hits_with_vectors = 0;
-    for (int i = 0; i < request->queries_size(); ++i) {
-      TQDB_ASSIGN_OR_RETURN(DecodedQuery query, QueryFromProto(request->queries(i), config,
-                                                               absl::StrCat("queries[", i, "]")));
-      hits += query.spec.limit;
-      if (query.spec.select.vectors) {
-        hits_with_vectors += std::min<uint64_t>(query.spec.limit, points);
-      }
-      auto group = std::find_if(groups.begin(), groups.end(),
-                                [&query](const QueryGroup& g) { return SameSpec(g.first, query); });
-      if (group == groups.end()) group = groups.insert(groups.end(), QueryGroup{query, {}, {}});
-      group->vectors.push_back(query.vector);
-      group->results.push_back(i);
-      response->add_results();
-    }
-    if (hits > kMaxBatchHits) {
-      return absl::InvalidArgumentError(absl::StrCat("the limits of all queries add up to ", hits,
-                                                     "; at most ", kMaxBatchHits, " in one batch"));
-    }
-    TQDB_RETURN_IF_ERROR(CheckVectorBytes(hits_with_vectors, config, max_message_bytes_));
-    const std::function<bool()> cancelled = CancelledFn(context);
-    for (const QueryGroup& group : groups) {
-      TQDB_RETURN_IF_ERROR(CheckAlive(context));
-      const absl::Status status =
-          SearchGroup(*collection, group, cancelled,
-                      [response](int i) { return response->mutable_results(i); });
-      if (!status.ok()) {
-        return absl::Status(status.code(),
-                            absl::StrCat(GroupPath(group, count), ": ", status.message()));
-      }
-    }
-    metrics_.CountQueries(count);
-    return CheckResponseBytes(response->ByteSizeLong(), max_message_bytes_);
   });
 }
 

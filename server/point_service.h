@@ -36,6 +36,8 @@ class PointService final
       grpc::CallbackServerContext* context) override;
   grpc::Status Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
                       v1::DeleteResponse* response) override;
+  grpc::Status UpdatePayload(grpc::ServerContext* context, const v1::UpdatePayloadRequest* request,
+                             v1::UpdatePayloadResponse* response) override;
   grpc::Status Get(grpc::ServerContext* context, const v1::GetRequest* request,
                    v1::GetResponse* response) override;
   grpc::Status Scroll(grpc::ServerContext* context, const v1::ScrollRequest* request,
@@ -46,6 +48,10 @@ class PointService final
                       v1::SearchResponse* response) override;
   grpc::Status SearchBatch(grpc::ServerContext* context, const v1::SearchBatchRequest* request,
                            v1::SearchBatchResponse* response) override;
+  grpc::Status SearchGroups(grpc::ServerContext* context, const v1::SearchGroupsRequest* request,
+                            v1::SearchGroupsResponse* response) override;
+  grpc::Status SearchHybrid(grpc::ServerContext* context, const v1::SearchHybridRequest* request,
+                            v1::SearchResponse* response) override;
 
  private:
   storage::Database& database_;

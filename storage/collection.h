@@ -22,7 +22,9 @@
 #include "core/types.h"
 #include "core/vector_space.h"
 #include "storage/options.h"
+#include "storage/payload/field_kind.h"
 #include "storage/payload/filter.h"
+#include "storage/payload/payload_edit.h"
 
 namespace tqdb::storage {
 
@@ -71,7 +73,7 @@ struct ScrollPage {
   bool more = false;  // there are points after the last one
 };
 
-// Points by what they are. Every payload is read and evaluated.
+// Points by what they are. Payloads are read and evaluated where no payload index decides.
 struct FilterSpec {
   const Filter& filter;
   std::function<bool()> cancelled = {};  // may be empty
@@ -79,17 +81,44 @@ struct FilterSpec {
 
 struct SearchSpec {
   absl::string_view space = {};  // name
-  size_t limit = 10;             // 1..kMaxTopK
+  size_t limit = 10;             // 1..kMaxTopK, together with offset
+  size_t offset = 0;             // so many of the best are left out
   float score_threshold = -std::numeric_limits<float>::infinity();
   bool exact = false;       // brute force over originals
   bool rerank = false;      // rescore candidates from originals
   double oversampling = 0;  // candidates = limit * oversampling; 0: 3
   float error_bound = 0;    // 0: the default
-  // Only points that match. Every payload is read and evaluated first, once for all queries. A point that comes to
-  // match while the search runs may be missing.
+  // Only points that match. Where no payload index decides, payloads are read and evaluated first, once for all
+  // queries. A point that comes to match while the search runs may be missing.
   std::optional<Filter> filter = {};
+  // Of the best `candidates` points, `limit` that are unlike each other (diversity.h). Scores stay what they are.
+  struct Diversity {
+    float diversity = 0.5f;  // 0..1
+    size_t candidates = 0;   // limit + offset..kMaxDiversityCandidates; 0: kDiversityOversampling times limit + offset
+    friend bool operator==(const Diversity&, const Diversity&) = default;
+  };
+  std::optional<Diversity> diversity = {};
   Select select = {};
   std::function<bool()> cancelled = {};  // may be empty
+};
+inline constexpr size_t kDiversityOversampling = 4;
+inline constexpr size_t kMaxDiversityCandidates = 1'000;
+
+// Which payloads to edit, and how.
+struct PayloadUpdate {
+  absl::Span<const PointId> ids;        // distinct; those that do not exist are left out
+  std::optional<Filter> filter = {};    // of the points to edit; with ids: of those among them
+  const PayloadEdit& edit;
+  Durability durability = Durability::kSync;
+  std::function<bool()> cancelled = {};  // may be empty
+};
+
+struct PayloadIndexInfo {
+  std::string key;
+  FieldKind kind = FieldKind::kKeyword;
+  uint64_t points = 0;  // that it has seen: all, once it is ready
+  uint64_t memory_bytes = 0;
+  bool ready = false;
 };
 
 struct SpaceInfo {
@@ -109,9 +138,10 @@ struct CollectionInfo {
   std::string error;
   uint64_t points = 0;
   uint64_t disk_bytes = 0;
-  uint64_t memory_bytes = 0;        // codes and id index
+  uint64_t memory_bytes = 0;        // codes, id index and payload indexes
   uint64_t write_buffer_bytes = 0;  // beside it: writes not yet in a table file
   std::vector<SpaceInfo> spaces;
+  std::vector<PayloadIndexInfo> payload_indexes;  // by key
 };
 
 class Collection {
@@ -134,6 +164,20 @@ class Collection {
   virtual absl::StatusOr<uint64_t> DeleteMatching(const FilterSpec& spec,
                                                   Durability durability) = 0;
 
+  // Number of points whose payload was edited. With ids, all of them or none. With a filter alone, in batches that are
+  // atomic each: after an error some points may be edited. The filter is evaluated in the same step as the edit, so that it can serve as a
+  // condition. InvalidArgument on a bad edit or filter, or a payload that would grow too large; FailedPrecondition when an edit
+  // does not apply to a payload.
+  virtual absl::StatusOr<uint64_t> UpdatePayload(const PayloadUpdate& update) = 0;
+
+  // Indexes the values of a payload key. Once it is on disk, returns, if `wait` is false, or when it is complete: writes
+  // and reads go on meanwhile, and when `cancelled()` ends the wait the work is completed in the background. OK when the index
+  // exists; AlreadyExists when one of another kind does.
+  virtual absl::StatusOr<PayloadIndexInfo> CreatePayloadIndex(
+      absl::string_view key, FieldKind kind, bool wait, const std::function<bool()>& cancelled) = 0;
+  // NotFound when the key has no index.
+  virtual absl::Status DeletePayloadIndex(absl::string_view key) = 0;
+
   virtual absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
                                                        Select select) const = 0;
   // Points with id > `after` (null: from the first) in id order.
@@ -144,7 +188,6 @@ class Collection {
                                                     Select select,
                                                     const FilterSpec& spec) const = 0;
   virtual uint64_t Count() const = 0;
-  // Of one state of the collection.
   virtual absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const = 0;
   // One list a query (n, dim), best first. All queries share the spec.
   virtual absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(

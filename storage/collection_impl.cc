@@ -8,7 +8,10 @@
 #include "storage/coding.h"
 #include "storage/files.h"
 #include "storage/format.h"
+#include "storage/index_builder.h"
 #include "storage/keys.h"
+#include "storage/payload/quoted.h"
+#include "storage/payload_writes.h"
 #include "storage/validate.h"
 
 namespace tqdb::storage {
@@ -19,6 +22,8 @@ namespace {
 constexpr size_t kMaxGroupBytes = size_t{32} << 20;
 // Log bytes of a point beside its vectors and payload: keys, row number, record headers.
 constexpr size_t kPointOverheadBytes = 96;
+// Points whose payloads are edited together by a filter: every other write waits for as many to be read.
+constexpr size_t kEditBatch = 256;
 
 }  // namespace
 
@@ -65,7 +70,7 @@ CollectionImpl::CollectionImpl(std::string name, std::string directory,
       store_(std::move(store)),
       memory_(std::move(loaded.memory)),
       reader_(*store_, *memory_),
-      filter_reader_(*store_, reader_),
+      filter_reader_(*store_, *memory_, reader_),
       searcher_(*store_, reader_, filter_reader_),
       reencoder_(
           *store_, reader_, [this](Write& write) { return Commit(write); },
@@ -126,17 +131,27 @@ absl::Status CollectionImpl::MarkReadOnly(const absl::Status& cause) {
 }
 
 absl::Status CollectionImpl::CommitGroup(absl::Span<QueuedWrite* const> group) {
+  const auto as_write = [](QueuedWrite* queued) { return static_cast<Write*>(queued); };
+  const bool sync = std::any_of(group.begin(), group.end(),
+                                [&](QueuedWrite* queued) { return as_write(queued)->sync(); });
+  while (!group.empty()) {
+    // A write that reads the disk begins a part.
+    size_t size = 1;
+    while (size < group.size() && !as_write(group[size])->reads_disk()) ++size;
+    // One fsync, of the last part, makes all of them durable.
+    TQDB_RETURN_IF_ERROR(CommitPart(group.subspan(0, size), sync && size == group.size()));
+    group.remove_prefix(size);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CollectionImpl::CommitPart(absl::Span<QueuedWrite* const> part, bool sync) {
   TQDB_RETURN_IF_ERROR(CheckWritable());
   size_t bytes = 0;
-  bool sync = false;
-  for (const QueuedWrite* queued : group) bytes += queued->bytes();
+  for (const QueuedWrite* queued : part) bytes += queued->bytes();
   const std::unique_ptr<Batch> batch = store_->NewBatch(bytes);
-  GroupBuilder builder(*memory_, *batch, group.size() > 1);
-  for (QueuedWrite* queued : group) {
-    auto& write = static_cast<Write&>(*queued);
-    write.Prepare(builder);
-    sync |= write.sync();
-  }
+  GroupBuilder builder(*memory_, *batch, part.size() > 1);
+  for (QueuedWrite* queued : part) static_cast<Write&>(*queued).Prepare(builder);
   if (builder.next_row() != memory_->next_row) {
     std::string value;
     PutFixed64(&value, builder.next_row());
@@ -155,7 +170,7 @@ absl::Status CollectionImpl::CommitGroup(absl::Span<QueuedWrite* const> group) {
     unsynced_writes_ = false;
   }
   memory_->next_row = builder.next_row();
-  for (QueuedWrite* queued : group) {
+  for (QueuedWrite* queued : part) {
     if (const absl::Status status = static_cast<Write&>(*queued).Apply(*memory_); !status.ok()) {
       return MarkReadOnly(
           absl::InternalError(absl::StrCat("memory and disk differ: ", status.message())));
@@ -221,7 +236,9 @@ absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
     bytes += vectors.rows.rows() *
              (space.codec().code_bytes() + VectorBytes(space.dim(), space.config().store_vectors));
   }
-  UpsertWrite write(batch, std::move(encoded), bytes);
+  std::vector<nlohmann::json> payloads;
+  if (memory_->payloads.has_fields()) payloads = ParsePayloads(batch);
+  UpsertWrite write(batch, std::move(encoded), std::move(payloads), bytes);
   TQDB_RETURN_IF_ERROR(Commit(write));
 
   // The points are safe; what follows only improves them, so its errors are not this call's.
@@ -257,7 +274,7 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
   TQDB_RETURN_IF_ERROR(CheckWritable());
   uint64_t deleted = 0;
   const absl::Status status = filter_reader_.ForEachMatch(
-      filter, Stop(spec.cancelled),
+      filter, kMaxBatchPoints, Stop(spec.cancelled),
       [&](absl::Span<const PointId> ids, absl::Span<const uint64_t> rows) -> absl::Status {
         DeleteWrite write(ids, rows, durability);
         TQDB_RETURN_IF_ERROR(Commit(write));
@@ -269,10 +286,39 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
   return deleted;
 }
 
+absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& update) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_ASSIGN_OR_RETURN(const PreparedEdit edit, PreparedEdit::Create(update.edit));
+  std::optional<PreparedFilter> filter;
+  if (update.filter) {
+    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*update.filter));
+  }
+  if (!filter || !update.ids.empty()) TQDB_RETURN_IF_ERROR(ValidateDistinctIds("ids", update.ids));
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  uint64_t edited = 0;
+  const auto edit_points = [&](absl::Span<const PointId> ids) -> absl::Status {
+    EditPayloadWrite write(*store_, ids, edit, filter ? &*filter : nullptr, update.durability);
+    TQDB_RETURN_IF_ERROR(Commit(write));
+    TQDB_RETURN_IF_ERROR(write.status());
+    edited += write.edited();
+    return absl::OkStatus();
+  };
+  if (!update.ids.empty()) {
+    TQDB_RETURN_IF_ERROR(edit_points(update.ids));
+  } else {
+    TQDB_RETURN_IF_ERROR(filter_reader_.ForEachMatch(
+        *filter, kEditBatch, Stop(update.cancelled),
+        [&](absl::Span<const PointId> ids, absl::Span<const uint64_t>) { return edit_points(ids); }));
+  }
+  return edited;
+}
+
 void CollectionImpl::VacuumAfterDelete() {
   for (const std::unique_ptr<Space>& space : memory_->spaces) {
     if (space->wants_vacuum()) ScheduleMaintenance();
   }
+  if (memory_->payloads.wants_vacuum()) ScheduleMaintenance();
 }
 
 absl::Status CollectionImpl::SetMetadata(std::map<std::string, std::string> metadata) {
@@ -285,6 +331,91 @@ absl::Status CollectionImpl::SetMetadata(std::map<std::string, std::string> meta
     config_.metadata = std::move(metadata);
   });
   return Commit(write);
+}
+
+// --- Payload indexes.
+
+std::vector<PayloadIndexInfo> CollectionImpl::PayloadIndexes() const {
+  std::vector<PayloadIndexInfo> infos;
+  for (FieldInfo& field : memory_->payloads.Fields()) {
+    infos.push_back({.key = std::move(field.key),
+                     .kind = field.kind,
+                     .points = field.rows,
+                     .memory_bytes = field.memory_bytes,
+                     .ready = field.complete});
+  }
+  return infos;
+}
+
+absl::StatusOr<PayloadIndexInfo> CollectionImpl::CreatePayloadIndex(
+    absl::string_view key, FieldKind kind, bool wait, const std::function<bool()>& cancelled) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  const absl::StatusOr<KeyPath> parsed = KeyPath::Parse(key);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("key: ", parsed.status().message()));
+  }
+  const std::string path = parsed->ToString();
+  const auto find = [this, &path]() -> absl::StatusOr<PayloadIndexInfo> {
+    for (PayloadIndexInfo& info : PayloadIndexes()) {
+      if (info.key == path) return std::move(info);
+    }
+    return absl::NotFoundError(absl::StrCat("the payload index of ", Quoted(path), " was deleted"));
+  };
+  {
+    absl::MutexLock lock(&index_mutex_);
+    const std::vector<PayloadIndexInfo> infos = PayloadIndexes();
+    const auto same = std::find_if(infos.begin(), infos.end(),
+                                   [&path](const auto& info) { return info.key == path; });
+    if (same != infos.end() && same->kind != kind) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          "key ", Quoted(path), " has a payload index of another kind; delete it first"));
+    }
+    if (same == infos.end()) {
+      if (infos.size() >= kMaxIndexedFields) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat("the collection has ", infos.size(), " payload indexes; allowed: ", kMaxIndexedFields));
+      }
+      TQDB_RETURN_IF_ERROR(CheckWritable());
+      PayloadIndexWrite write(path, kind);
+      TQDB_RETURN_IF_ERROR(Commit(write));
+    }
+  }
+  TQDB_ASSIGN_OR_RETURN(PayloadIndexInfo info, find());
+  if (info.ready) return info;
+  const absl::Status built =
+      wait ? BuildPayloadIndex(*store_, path, Stop(cancelled), memory_->payloads)
+           : absl::CancelledError();
+  if (absl::IsCancelled(built)) ScheduleMaintenance();
+  if (wait) TQDB_RETURN_IF_ERROR(built);
+  return find();
+}
+
+absl::Status CollectionImpl::DeletePayloadIndex(absl::string_view key) {
+  const Call call(*this);
+  TQDB_RETURN_IF_ERROR(call.status());
+  const absl::StatusOr<KeyPath> parsed = KeyPath::Parse(key);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("key: ", parsed.status().message()));
+  }
+  const std::string path = parsed->ToString();
+  absl::MutexLock lock(&index_mutex_);
+  const std::vector<PayloadIndexInfo> infos = PayloadIndexes();
+  if (std::none_of(infos.begin(), infos.end(), [&path](const auto& info) { return info.key == path; })) {
+    return absl::NotFoundError(absl::StrCat("key ", Quoted(path), " has no payload index"));
+  }
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  PayloadIndexWrite write(path, std::nullopt);
+  return Commit(write);
+}
+
+void CollectionImpl::CompletePayloadIndexes() {
+  for (const PayloadIndexInfo& info : PayloadIndexes()) {
+    if (info.ready) continue;
+    // What reading runs into, the next call runs into by itself; an index that is not complete is still right.
+    BuildPayloadIndex(*store_, info.key, [this] { return closing(); }, memory_->payloads)
+        .IgnoreError();
+  }
 }
 
 // --- Reads.
@@ -323,13 +454,8 @@ absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) c
   const Call call(*this);
   TQDB_RETURN_IF_ERROR(call.status());
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
-  uint64_t count = 0;
-  TQDB_RETURN_IF_ERROR(filter_reader_.ForEachMatch(
-      filter, Stop(spec.cancelled), [&count](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
-        count += ids.size();
-        return absl::OkStatus();
-      }));
-  return count;
+  TQDB_ASSIGN_OR_RETURN(const RowSet rows, filter_reader_.Find(filter, Stop(spec.cancelled)));
+  return rows.size();
 }
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
@@ -367,7 +493,9 @@ CollectionInfo CollectionImpl::Info() const {
   info.points = memory_->index.size();
   info.disk_bytes = TreeBytes(directory_);
   info.memory_bytes = memory_->index.memory_bytes();
+  info.memory_bytes += memory_->payloads.memory_bytes();
   info.write_buffer_bytes = store_->WriteBufferBytes();
+  info.payload_indexes = PayloadIndexes();
   for (const std::unique_ptr<Space>& space : memory_->spaces) {
     SpaceInfo& own = info.spaces.emplace_back();
     own.name = space->config().name;
@@ -409,6 +537,8 @@ void CollectionImpl::Maintain() {
   const Call call(*this);
   for (bool again = true; again;) {
     if (call.status().ok()) {
+      CompletePayloadIndexes();
+      memory_->payloads.VacuumIfWorthwhile();
       for (const std::unique_ptr<Space>& space : memory_->spaces) {
         // An error here is an error of reading or writing that the next call runs into by itself;
         // re-encoding is tried again after the next adoption or start.

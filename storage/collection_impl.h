@@ -43,6 +43,11 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   absl::StatusOr<UpsertResult> Upsert(const UpsertBatch& batch) override;
   absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) override;
   absl::StatusOr<uint64_t> DeleteMatching(const FilterSpec& spec, Durability durability) override;
+  absl::StatusOr<uint64_t> UpdatePayload(const PayloadUpdate& update) override;
+  absl::StatusOr<PayloadIndexInfo> CreatePayloadIndex(
+      absl::string_view key, FieldKind kind, bool wait,
+      const std::function<bool()>& cancelled) override;
+  absl::Status DeletePayloadIndex(absl::string_view key) override;
   absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
                                                Select select) const override;
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
@@ -82,6 +87,8 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
                  LoadedCollection loaded, BackgroundWorker& worker);
 
   absl::Status CommitGroup(absl::Span<QueuedWrite* const> group);
+  // Part of a group, in one write to disk.
+  absl::Status CommitPart(absl::Span<QueuedWrite* const> part, bool sync);
   absl::Status Commit(Write& write);
   // Shows rows to the guard of their space and adopts the mean it proposes, if any.
   absl::Status AdoptMean(Space& space, MatrixView rows);
@@ -94,6 +101,9 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
 
   // Vacuums spaces that ask for it after points were deleted.
   void VacuumAfterDelete();
+  std::vector<PayloadIndexInfo> PayloadIndexes() const;
+  // Completes the payload indexes that have not seen every row.
+  void CompletePayloadIndexes();
   // What ends a long read: the caller's wish, or that the collection is being closed.
   std::function<bool()> Stop(const std::function<bool()>& cancelled) const;
   void ScheduleMaintenance();
@@ -111,7 +121,10 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   CommitQueue queue_;
   bool unsynced_writes_ = false;  // of the leader of the queue
 
-  // Lock order: Space::guard_mutex, CommitQueue, then the leaves: this, IdIndex, WarmUpRows.
+  absl::Mutex index_mutex_;  // held while a payload index is made or deleted
+
+  // Lock order: Space::guard_mutex or index_mutex_, CommitQueue, IndexedPayloads, then the leaves: mutex_, IdIndex,
+  // WarmUpRows.
   mutable absl::Mutex mutex_;
   CollectionConfig config_ ABSL_GUARDED_BY(mutex_);
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);

@@ -14,13 +14,18 @@ namespace tqdb::storage {
 
 namespace {
 
-constexpr size_t kCancelPollRows = 256;
-// Points that a scroll reads at a time: first as many as it looks for, then more and more, since
-// few of them match.
-constexpr size_t kMinChunk = 16;
-constexpr size_t kMaxChunk = 512;
+// Rows read between two looks at `cancelled`, and by one MultiGet.
+constexpr size_t kChunk = 256;
+// Reading a row by its key costs about as much as passing so many in sequence.
+constexpr uint64_t kSeekCost = 4;
+// Ids of all matches are looked up and sorted for one page of a scroll, instead of passing over all ids, when that is
+// less work: a look-up costs about as much as passing over so many ids.
+constexpr double kLookUpCost = 8;
+// Candidates that a scroll reads at a time: at first no more than it looks for.
+constexpr size_t kMinScrollChunk = 16;
+constexpr size_t kMaxScrollChunk = 512;
 
-absl::Status CheckCancelled(const std::function<bool()>& cancelled) {
+absl::Status CheckCancelled(const FilterReader::CancelledFn& cancelled) {
   if (cancelled && cancelled()) return absl::CancelledError("the call was cancelled");
   return absl::OkStatus();
 }
@@ -34,104 +39,173 @@ absl::StatusOr<bool> Matches(const PreparedFilter& filter, const PointId& id,
 
 }  // namespace
 
+IndexedPayloads::Matches FilterReader::Match(const PreparedFilter& filter) const {
+  return memory_.payloads.Match(filter,
+                                [this](const PointId& id) { return memory_.index.FindRow(id); });
+}
+
+absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
+                                          const CancelledFn& cancelled, VisitPayload visit) const {
+  const auto visit_value = [&visit](uint64_t row, absl::string_view value) -> absl::Status {
+    PointId id;
+    if (!ConsumeId(&value, &id)) return absl::DataLossError("a record of payloads is damaged");
+    return visit(row, id, value);
+  };
+  if (rows.size() * kSeekCost < total) {
+    std::vector<Key> keys;
+    for (size_t first = 0; first < rows.size(); first += kChunk) {
+      TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
+      const auto chunk = rows.subspan(first, kChunk);
+      keys.clear();
+      for (const uint64_t row : chunk) keys.push_back(Key::OfRow(row));
+      TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPayloads, keys));
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        if (values[i]) TQDB_RETURN_IF_ERROR(visit_value(chunk[i], *values[i]));
+      }
+    }
+    return absl::OkStatus();
+  }
+  if (rows.empty()) return absl::OkStatus();
+  const Key lower = Key::OfRow(rows.front()), upper = Key::OfRow(rows.back() + 1);
+  const auto cursor = store_.Scan({.family = Family::kPayloads,
+                                   .lower = lower.view(),
+                                   .upper = upper.view(),
+                                   .sequential = true});
+  size_t next = 0;
+  for (uint64_t scanned = 0; cursor->Valid(); cursor->Next(), ++scanned) {
+    if (scanned % kChunk == 0) TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
+    uint64_t row;
+    if (!ParseRowKey(cursor->key(), &row)) {
+      return absl::DataLossError("a record of payloads is damaged");
+    }
+    while (next < rows.size() && rows[next] < row) ++next;
+    if (next < rows.size() && rows[next] == row) {
+      TQDB_RETURN_IF_ERROR(visit_value(row, cursor->value()));
+    }
+  }
+  return cursor->status();
+}
+
+absl::Status FilterReader::Decide(const RowSet& undecided, uint64_t total,
+                                  const PreparedFilter& filter, const CancelledFn& cancelled,
+                                  RowSet& matching) const {
+  if (undecided.empty()) return absl::OkStatus();
+  return ForEachPayload(undecided.ToVector(), total, cancelled,
+                        [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
+                          TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
+                          if (match) matching.Add(row);
+                          return absl::OkStatus();
+                        });
+}
+
+absl::StatusOr<RowSet> FilterReader::Find(const PreparedFilter& filter,
+                                          const CancelledFn& cancelled) const {
+  IndexedPayloads::Matches found = Match(filter);
+  TQDB_RETURN_IF_ERROR(
+      Decide(found.rows.undecided, found.total, filter, cancelled, found.rows.certain));
+  return std::move(found.rows.certain);
+}
+
+absl::StatusOr<RowFilter> FilterReader::FindBits(const PreparedFilter& filter,
+                                                 const CancelledFn& cancelled) const {
+  IndexedPayloads::Matches found = Match(filter);
+  RowSet& rows = found.rows.certain;
+  TQDB_RETURN_IF_ERROR(Decide(found.rows.undecided, found.total, filter, cancelled, rows));
+  RowFilter bits(rows.empty() ? found.end : rows.min(), found.end);
+  rows.ForEachRun([&bits](uint64_t base, const uint32_t* begin, const uint32_t* end) {
+    bits.Allow(base, begin, end);
+  });
+  return bits;
+}
+
 absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t limit, Select select,
                                                 const PreparedFilter& filter,
-                                                const std::function<bool()>& cancelled) const {
-  ScrollPage page;
-  page.more = true;
+                                                const CancelledFn& cancelled) const {
+  const IndexedPayloads::Matches found = Match(filter);
+  const RowSet possible = found.rows.possible();
+  const auto num_possible = static_cast<double>(possible.size());
+
+  // Where candidates come from, in id order: all ids that are possible, or a walk over the points.
+  std::optional<std::vector<PointId>> sorted;
+  size_t taken = 0;
   std::optional<PointId> last;
   if (after != nullptr) last = *after;
-  size_t chunk_size = std::clamp(limit, kMinChunk, kMaxChunk);
+  if (kLookUpCost * num_possible * num_possible <=
+      static_cast<double>(limit) * static_cast<double>(found.total)) {
+    sorted.emplace();
+    TQDB_RETURN_IF_ERROR(ForEachPayload(
+        possible.ToVector(), found.total, cancelled,
+        [&](uint64_t, const PointId& id, absl::string_view) {
+          if (!last || *last < id) sorted->push_back(id);
+          return absl::OkStatus();
+        }));
+    std::sort(sorted->begin(), sorted->end());
+  }
+
+  ScrollPage page;
+  page.more = true;
+  size_t chunk_size = std::clamp(limit, kMinScrollChunk, kMaxScrollChunk);
   for (; page.more && page.points.size() < limit;
-       chunk_size = std::min(2 * chunk_size, kMaxChunk)) {
+       chunk_size = std::min(2 * chunk_size, kMaxScrollChunk)) {
     TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
-    TQDB_ASSIGN_OR_RETURN(ScrollPage chunk, points_.Scroll(last ? &*last : nullptr, chunk_size,
-                                                           {.payload = true, .vectors = false}));
-    page.more = chunk.more;
-    std::vector<PointRecord> matching;
-    for (size_t i = 0; i < chunk.points.size(); ++i) {
-      PointRecord& record = chunk.points[i];
-      last = record.id;
-      TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, record.id, record.payload));
+    std::vector<PointId> ids;
+    if (sorted) {
+      const auto chunk = absl::MakeConstSpan(*sorted).subspan(taken, chunk_size);
+      ids.assign(chunk.begin(), chunk.end());
+      taken += chunk.size();
+      page.more = taken < sorted->size();
+    } else {
+      // A row that came later is looked at, too.
+      TQDB_ASSIGN_OR_RETURN(page.more, points_.Walk(last ? &*last : nullptr, chunk_size * kChunk,
+                                                    [&](const PointId& id, uint64_t row) {
+                                                      last = id;
+                                                      if (row >= found.end || possible.Contains(row)) {
+                                                        ids.push_back(id);
+                                                      }
+                                                      return ids.size() < chunk_size;
+                                                    }));
+    }
+    // Evaluated as they are now: whatever is written meanwhile, every point of the page matches.
+    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
+                          points_.Get(ids, {.payload = true, .vectors = false}));
+    std::vector<PointId> matching;
+    for (size_t i = 0; i < records.size(); ++i) {
+      TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, records[i].id, records[i].payload));
       if (!match) continue;
-      matching.push_back(std::move(record));
-      if (page.points.size() + matching.size() < limit) continue;
-      page.more |= i + 1 < chunk.points.size();
+      matching.push_back(records[i].id);
+      page.points.push_back(std::move(records[i]));
+      if (!select.payload) page.points.back().payload.clear();
+      if (page.points.size() < limit) continue;
+      page.more |= i + 1 < records.size();
       break;
     }
-    if (select.vectors) TQDB_RETURN_IF_ERROR(AddVectors(filter, matching));
-    for (PointRecord& record : matching) {
-      if (!select.payload) record.payload.clear();
-      page.points.push_back(std::move(record));
+    if (select.vectors && !matching.empty()) {
+      TQDB_ASSIGN_OR_RETURN(records, points_.Get(matching, {.payload = true, .vectors = true}));
+      page.points.resize(page.points.size() - matching.size());
+      for (PointRecord& record : records) {
+        TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, record.id, record.payload));
+        if (!match) continue;
+        if (!select.payload) record.payload.clear();
+        page.points.push_back(std::move(record));
+      }
     }
   }
   return page;
 }
 
-absl::Status FilterReader::AddVectors(const PreparedFilter& filter,
-                                      std::vector<PointRecord>& records) const {
-  std::vector<PointId> ids;
-  for (const PointRecord& record : records) ids.push_back(record.id);
-  TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> read,
-                        points_.Get(ids, {.payload = true, .vectors = true}));
-  records.clear();
-  for (PointRecord& record : read) {
-    TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, record.id, record.payload));
-    if (match) records.push_back(std::move(record));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status FilterReader::ForEachRow(const PreparedFilter& filter, const Snapshot& snapshot,
-                                      const std::function<bool()>& cancelled,
-                                      VisitRow visit) const {
-  const auto payloads = store_.Scan({.family = Family::kPayloads,
-                                     .lower = {},
-                                     .upper = {},
-                                     .snapshot = &snapshot,
-                                     .sequential = true});
-  for (uint64_t scanned = 0; payloads->Valid(); payloads->Next(), ++scanned) {
-    if (scanned % kCancelPollRows == 0) TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
-    absl::string_view payload = payloads->value();
-    uint64_t row;
-    PointId id;
-    if (!ParseRowKey(payloads->key(), &row) || !ConsumeId(&payload, &id)) {
-      return absl::DataLossError("a record of payloads is damaged");
-    }
-    TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
-    TQDB_RETURN_IF_ERROR(visit(id, row, match));
-  }
-  return payloads->status();
-}
-
-absl::StatusOr<RowFilter> FilterReader::MatchingRows(const PreparedFilter& filter,
-                                                     const Snapshot& snapshot,
-                                                     const std::function<bool()>& cancelled) const {
-  std::vector<uint64_t> rows;
-  uint64_t end = 0;
+absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, size_t batch,
+                                        const CancelledFn& cancelled, Visit visit) const {
+  IndexedPayloads::Matches found = Match(filter);
   TQDB_RETURN_IF_ERROR(
-      ForEachRow(filter, snapshot, cancelled, [&](const PointId&, uint64_t row, bool matches) {
-        if (matches) rows.push_back(row);
-        end = row + 1;
-        return absl::OkStatus();
-      }));
-  RowFilter allowed(rows.empty() ? end : rows.front(), end);
-  for (uint64_t row : rows) allowed.Allow(row);
-  return allowed;
-}
-
-absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter,
-                                        const std::function<bool()>& cancelled, Visit visit) const {
-  const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
+      Decide(found.rows.undecided, found.total, filter, cancelled, found.rows.certain));
   std::vector<PointId> ids;
   std::vector<uint64_t> rows;
-  TQDB_RETURN_IF_ERROR(ForEachRow(
-      filter, *snapshot, cancelled,
-      [&](const PointId& id, uint64_t row, bool matches) -> absl::Status {
-        if (!matches) return absl::OkStatus();
+  TQDB_RETURN_IF_ERROR(ForEachPayload(
+      found.rows.certain.ToVector(), found.total, cancelled,
+      [&](uint64_t row, const PointId& id, absl::string_view) -> absl::Status {
         ids.push_back(id);
         rows.push_back(row);
-        if (ids.size() < kMaxBatchPoints) return absl::OkStatus();
+        if (ids.size() < batch) return absl::OkStatus();
         TQDB_RETURN_IF_ERROR(visit(ids, rows));
         ids.clear();
         rows.clear();

@@ -1,7 +1,8 @@
-// Finds the points that a filter matches by reading and evaluating every payload.
+// Finds the points that a filter matches: from the payload indexes where they can tell, by reading and evaluating the
+// payloads of those rows for which they cannot.
 //
-// The cost is that of reading the payloads and parsing them, about 3 us for 200 bytes in memory; a
-// caller that goes away is noticed every few hundred points.
+// A payload costs about 3 us to read and evaluate, in memory, at 200 bytes; without an index, every one is. A caller
+// that goes away is noticed every few hundred points. What is written meanwhile may or may not be seen.
 //
 // Thread-safe. Errors: Cancelled, and those of reading: DataLoss and Internal.
 #ifndef TQDB_STORAGE_FILTER_READER_H_
@@ -20,42 +21,51 @@
 #include "core/types.h"
 #include "storage/collection.h"
 #include "storage/payload/prepared_filter.h"
+#include "storage/payload/row_set.h"
 #include "storage/point_reader.h"
 #include "storage/rocks.h"
+#include "storage/writes.h"
 
 namespace tqdb::storage {
 
 class FilterReader {
  public:
-  // Both must outlive the reader.
-  FilterReader(const Store& store, const PointReader& points) : store_(store), points_(points) {}
+  using CancelledFn = std::function<bool()>;  // may be empty
+
+  // All must outlive the reader.
+  FilterReader(const Store& store, const MemoryState& memory, const PointReader& points)
+      : store_(store), memory_(memory), points_(points) {}
+
+  // Rows that match.
+  absl::StatusOr<RowSet> Find(const PreparedFilter& filter, const CancelledFn& cancelled) const;
+  // The same as bits. They end with the last row that there was; of later ones nothing is said.
+  absl::StatusOr<RowFilter> FindBits(const PreparedFilter& filter,
+                                     const CancelledFn& cancelled) const;
 
   // The next points with id > `after` (null: from the first) that match, in id order.
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select,
                                     const PreparedFilter& filter,
-                                    const std::function<bool()>& cancelled) const;
+                                    const CancelledFn& cancelled) const;
 
-  // Rows that match of the state that `snapshot` is. The filter ends where that state does.
-  absl::StatusOr<RowFilter> MatchingRows(const PreparedFilter& filter, const Snapshot& snapshot,
-                                         const std::function<bool()>& cancelled) const;
-
-  // Calls visit(ids, rows) with what matches of one state of the collection, in row order, at most
-  // kMaxBatchPoints at a time. Ends with the first error of `visit`.
+  // Calls visit(ids, rows) with all points that match, in row order, at most `batch` at a time. Ends with the first
+  // error of `visit`.
   using Visit =
       absl::FunctionRef<absl::Status(absl::Span<const PointId>, absl::Span<const uint64_t>)>;
-  absl::Status ForEachMatch(const PreparedFilter& filter, const std::function<bool()>& cancelled,
-                            Visit visit) const;
+  absl::Status ForEachMatch(const PreparedFilter& filter, size_t batch,
+                            const CancelledFn& cancelled, Visit visit) const;
 
  private:
-  // Calls visit(id, row, matches) for every point of a state, in row order.
-  using VisitRow = absl::FunctionRef<absl::Status(const PointId&, uint64_t, bool)>;
-  absl::Status ForEachRow(const PreparedFilter& filter, const Snapshot& snapshot,
-                          const std::function<bool()>& cancelled, VisitRow visit) const;
-  // Reads records again with their vectors: only points that match are worth it. Those that have
-  // been replaced and match no more fall out.
-  absl::Status AddVectors(const PreparedFilter& filter, std::vector<PointRecord>& records) const;
+  IndexedPayloads::Matches Match(const PreparedFilter& filter) const;
+  // Adds those rows of `undecided` that match. `total`: rows of the collection.
+  absl::Status Decide(const RowSet& undecided, uint64_t total, const PreparedFilter& filter,
+                      const CancelledFn& cancelled, RowSet& matching) const;
+  // Calls visit(id, payload) for those of the rows (ascending) that are still there, in their order.
+  using VisitPayload = absl::FunctionRef<absl::Status(uint64_t, const PointId&, absl::string_view)>;
+  absl::Status ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
+                              const CancelledFn& cancelled, VisitPayload visit) const;
 
   const Store& store_;
+  const MemoryState& memory_;
   const PointReader& points_;
 };
 

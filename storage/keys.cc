@@ -1,5 +1,6 @@
 #include "storage/keys.h"
 
+#include "absl/strings/str_cat.h"
 #include "storage/coding.h"
 
 namespace tqdb::storage {
@@ -58,6 +59,8 @@ Key Key::OfCurrentMean(size_t space) {
   return key;
 }
 
+std::string Key::OfPayloadIndex(absl::string_view path) { return absl::StrCat("p", path); }
+
 bool ConsumeId(absl::string_view* in, PointId* id) {
   if (in->size() >= 9 && (*in)[0] == 0) {
     *id = PointId::Number(LoadBigEndian64(in->data() + 1));
@@ -84,6 +87,12 @@ bool ParseSpaceRowKey(absl::string_view key, size_t* space, uint64_t* row) {
   if (key.size() != 9) return false;
   *space = static_cast<uint8_t>(key[0]);
   *row = LoadBigEndian64(key.data() + 1);
+  return true;
+}
+
+bool ParsePayloadIndexKey(absl::string_view key, std::string* path) {
+  if (key.size() < 2 || key[0] != 'p') return false;
+  *path = std::string(key.substr(1));
   return true;
 }
 

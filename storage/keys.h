@@ -24,6 +24,8 @@ class Key {
   static Key SpaceEnd(size_t space);
   // meta: 'm', the index of the space, the version in 4 bytes big-endian: one version of a mean.
   static Key OfMean(size_t space, uint32_t version);
+  // meta: 'p' and the path of a key: the kind of its payload index.
+  static std::string OfPayloadIndex(absl::string_view path);
   // meta: 'c', the index of the space: the version of the mean in force.
   static Key OfCurrentMean(size_t space);
 
@@ -44,6 +46,7 @@ inline constexpr absl::string_view kNextRowKey = "next_row";
 [[nodiscard]] bool ParseIdKey(absl::string_view key, PointId* id);
 [[nodiscard]] bool ParseRowKey(absl::string_view key, uint64_t* row);
 [[nodiscard]] bool ParseSpaceRowKey(absl::string_view key, size_t* space, uint64_t* row);
+[[nodiscard]] bool ParsePayloadIndexKey(absl::string_view key, std::string* path);
 [[nodiscard]] bool ParseMeanKey(absl::string_view key, size_t* space, uint32_t* version);
 // Takes an id in its key form off the front of `in`: how a payload value begins.
 [[nodiscard]] bool ConsumeId(absl::string_view* in, PointId* id);

@@ -11,6 +11,7 @@
 #include "core/status_macros.h"
 #include "storage/coding.h"
 #include "storage/format.h"
+#include "storage/index_builder.h"
 #include "storage/keys.h"
 
 namespace tqdb::storage {
@@ -193,6 +194,10 @@ absl::StatusOr<LoadedCollection> LoadCollection(const Store& store) {
           absl::StrCat("point ", points[i].id.ToString(), " has no code in any vector space"));
     }
     memory.index.Set(points[i].id, points[i].row, own);
+  }
+  TQDB_RETURN_IF_ERROR(LoadPayloadIndexes(store, memory.payloads));
+  if (!memory.payloads.has_fields()) {
+    for (const PointRow& point : points) memory.payloads.Add(point.row, 1, {});
   }
   return loaded;
 }

@@ -161,35 +161,53 @@ absl::StatusOr<std::vector<PointRecord>> PointReader::Get(absl::Span<const Point
   return records;
 }
 
-absl::StatusOr<ScrollPage> PointReader::Scroll(const PointId* after, size_t limit,
-                                               Select select) const {
+absl::StatusOr<bool> PointReader::Walk(
+    const PointId* after, size_t max, absl::FunctionRef<bool(const PointId&, uint64_t)> visit) const {
   std::string lower;
   if (after != nullptr) lower = absl::StrCat(Key::OfId(*after).view(), absl::string_view("\0", 1));
   const auto cursor = store_.Scan({.family = Family::kPoints, .lower = lower, .upper = {}});
-  ScrollPage page;
-  std::vector<uint64_t> rows;
-  for (; cursor->Valid() && rows.size() < limit; cursor->Next()) {
-    PointRecord& record = page.points.emplace_back();
+  bool wanted = true;
+  for (; cursor->Valid() && wanted && max > 0; cursor->Next(), --max) {
+    PointId id;
+    uint64_t row;
     absl::string_view value = cursor->value();
-    if (!ParseIdKey(cursor->key(), &record.id) || !GetVarint64(&value, &rows.emplace_back())) {
+    if (!ParseIdKey(cursor->key(), &id) || !GetVarint64(&value, &row)) {
       return absl::DataLossError("a record of points is damaged");
     }
+    wanted = visit(id, row);
   }
-  page.more = cursor->Valid();
   TQDB_RETURN_IF_ERROR(cursor->status());
-  TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
-                        Fill(rows, select, absl::MakeSpan(page.points)));
-  std::vector<PointRecord> points;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (alive[i]) {
-      points.push_back(std::move(page.points[i]));
-      continue;
+  return cursor->Valid();
+}
+
+absl::StatusOr<ScrollPage> PointReader::Scroll(const PointId* after, size_t limit,
+                                               Select select) const {
+  ScrollPage page;
+  std::optional<PointId> last;
+  if (after != nullptr) last = *after;
+  do {
+    std::vector<uint64_t> rows;
+    std::vector<PointRecord> found;
+    TQDB_ASSIGN_OR_RETURN(page.more, Walk(last ? &*last : nullptr, limit,
+                                          [&](const PointId& id, uint64_t row) {
+                                            found.emplace_back().id = id;
+                                            rows.push_back(row);
+                                            return true;
+                                          }));
+    if (found.empty()) break;
+    last = found.back().id;
+    TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
+                          Fill(rows, select, absl::MakeSpan(found)));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (alive[i]) {
+        page.points.push_back(std::move(found[i]));
+        continue;
+      }
+      // Replaced since it was found: its new state. Deleted: nothing.
+      TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> again, Get({&found[i].id, 1}, select));
+      for (PointRecord& record : again) page.points.push_back(std::move(record));
     }
-    // Replaced since the cursor read it: its new state. Deleted: nothing.
-    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> again, Get({&page.points[i].id, 1}, select));
-    for (PointRecord& record : again) points.push_back(std::move(record));
-  }
-  page.points = std::move(points);
+  } while (page.points.empty() && page.more);
   return page;
 }
 

@@ -1,7 +1,7 @@
 // Reads points from disk while they may be replaced or deleted.
 //
-// A row never changes and its number is never used again: a point that is replaced gets a new row.
-// So a row whose payload key is still there after everything else was read was whole all the while,
+// A row keeps its vectors and its number is never used again: a point that is replaced gets a new row, and only a
+// payload is edited in place. So a row whose payload key is still there after everything else was read was whole all the while,
 // and no snapshot is needed. A row that is gone sends the reader back to the id index.
 //
 // Thread-safe. Errors are DataLoss and Internal, of reading.
@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -28,7 +29,13 @@ class PointReader {
 
   // Ids that do not exist are left out; the order is that of `ids`.
   absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids, Select select) const;
+  // Points with id > `after` (null: from the first) in id order. A page is empty only at the end.
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const;
+
+  // Calls visit(id, row) for the points with id > `after` (null: from the first) in id order, at most `max` of them,
+  // until it returns false. Whether there are more.
+  absl::StatusOr<bool> Walk(const PointId* after, size_t max,
+                            absl::FunctionRef<bool(const PointId&, uint64_t)> visit) const;
 
   // Fills in what is selected of each row (one a record). False for rows that are gone; of those
   // that a scan of `snapshot` has found, none is when it is given here, too.

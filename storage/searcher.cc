@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "core/top_k.h"
+#include "storage/diversity.h"
 #include "storage/format.h"
 #include "storage/keys.h"
 #include "storage/validate.h"
@@ -29,28 +30,67 @@ float Score(const Space& space, const float* query, const float* row) {
   return ExactScore(space.config().codec.metric, query, row, space.dim());
 }
 
+// `wanted` of the records, which have their vectors.
+std::vector<PointRecord> Diverse(const Space& space, const SearchSpec::Diversity& diversity,
+                                 size_t wanted, std::vector<PointRecord> records) {
+  std::vector<float> scores;
+  std::vector<std::vector<float>> vectors;
+  for (const PointRecord& record : records) {
+    scores.push_back(record.score);
+    for (const PointVector& vector : record.vectors) {
+      if (vector.name == space.config().name) vectors.push_back(vector.values);
+    }
+  }
+  std::vector<PointRecord> picked;
+  for (const size_t i :
+       PickDiverse(space.config().codec.metric, scores, vectors, diversity.diversity, wanted)) {
+    picked.push_back(std::move(records[i]));
+  }
+  return picked;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
     const Space& space, MatrixView queries, const SearchSpec& spec, const PreparedFilter* filter) const {
+  SearchSpec wide = spec;
+  wide.limit += spec.offset;
+  const size_t wanted = wide.limit;
+  if (spec.diversity) {
+    wide.limit = spec.diversity->candidates;
+    if (wide.limit == 0) wide.limit = std::min(kDiversityOversampling * wanted, kMaxDiversityCandidates);
+    wide.select.vectors = true;
+  }
+  TQDB_ASSIGN_OR_RETURN(auto lists, FindBest(space, queries, wide, filter));
+  for (std::vector<PointRecord>& records : lists) {
+    if (spec.diversity) records = Diverse(space, *spec.diversity, wanted, std::move(records));
+    records.erase(records.begin(),
+                  records.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, records.size())));
+    if (spec.select.vectors) continue;
+    for (PointRecord& record : records) record.vectors.clear();
+  }
+  return lists;
+}
+
+absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::FindBest(
+    const Space& space, MatrixView queries, const SearchSpec& spec, const PreparedFilter* filter) const {
   for (int attempt = 1;; ++attempt) {
-    // Payloads and vectors of an exact search come from the state that was scanned: whatever is replaced meanwhile, no
-    // hit is lost. Rows of a filter are those of a state, too, and found again for another attempt.
-    const std::unique_ptr<Snapshot> snapshot =
-        spec.exact || filter != nullptr ? store_.TakeSnapshot() : nullptr;
     std::optional<RowFilter> rows;
     if (filter != nullptr) {
-      TQDB_ASSIGN_OR_RETURN(rows, filters_.MatchingRows(*filter, *snapshot, spec.cancelled));
+      TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, spec.cancelled));
     }
     const Request request = {space, queries, spec, filter, rows ? &*rows : nullptr};
     bool complete = true;
+    std::vector<std::vector<PointRecord>> records;
     if (spec.exact) {
+      // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile, no hit is lost.
+      const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
       TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanOriginals(request, *snapshot));
-      return ToRecords(request, lists, snapshot.get(), complete);
+      TQDB_ASSIGN_OR_RETURN(records, ToRecords(request, lists, snapshot.get(), complete));
+    } else {
+      TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(request, complete));
+      TQDB_ASSIGN_OR_RETURN(records, ToRecords(request, lists, nullptr, complete));
     }
-    TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(request, complete));
-    TQDB_ASSIGN_OR_RETURN(std::vector<std::vector<PointRecord>> records,
-                          ToRecords(request, lists, nullptr, complete));
     if (complete || attempt == kMaxAttempts) return records;
   }
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/float16.h"
 #include "core/status_macros.h"
+#include "storage/payload/json_depth.h"
 #include "storage/payload/quoted.h"
 
 namespace tqdb::storage {
@@ -73,6 +74,10 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i) {
     return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload has ", payload.size(),
                                                    " bytes; at most ", kMaxPayloadBytes,
                                                    " are allowed"));
+  }
+  if (const size_t depth = JsonDepth(payload); depth > kMaxPayloadDepth) {
+    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is nested ", depth,
+                                                   " deep; allowed: ", kMaxPayloadDepth));
   }
   const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
   if (text.empty() || text[0] != '{' || !nlohmann::json::accept(payload.begin(), payload.end())) {
@@ -149,21 +154,26 @@ absl::Status ValidateIdCount(absl::string_view field, size_t count) {
       absl::StrCat(field, " has ", count, " entries; at most ", kMaxBatchPoints, " are allowed"));
 }
 
+absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const PointId> ids,
+                                 absl::string_view member) {
+  TQDB_RETURN_IF_ERROR(ValidateIdCount(field, ids.size()));
+  absl::flat_hash_set<PointId> distinct;
+  distinct.reserve(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!distinct.insert(ids[i]).second) {
+      return absl::InvalidArgumentError(absl::StrCat(field, "[", i, "]", member, " ", ids[i].ToString(),
+                                                     " is there twice; ids must be distinct"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
   const size_t n = batch.ids.size();
   if (n == 0) {
     return absl::InvalidArgumentError(absl::StrCat("points is empty; need 1 to ", kMaxBatchPoints));
   }
-  TQDB_RETURN_IF_ERROR(ValidateIdCount("points", n));
-  absl::flat_hash_set<PointId> distinct;
-  distinct.reserve(n);
-  for (size_t i = 0; i < n; ++i) {
-    if (!distinct.insert(batch.ids[i]).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("points[", i, "].id ", batch.ids[i].ToString(),
-                       " is in the batch twice; ids must be distinct"));
-    }
-  }
+  TQDB_RETURN_IF_ERROR(ValidateDistinctIds("points", batch.ids, ".id"));
   if (!batch.payloads.empty() && batch.payloads.size() != n) {
     return absl::InvalidArgumentError(
         absl::StrCat("batch has ", batch.payloads.size(), " payloads for ", n, " points"));
@@ -238,6 +248,23 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
   if (spec.limit < 1 || spec.limit > kMaxTopK) {
     return absl::InvalidArgumentError(
         absl::StrCat("limit is ", spec.limit, "; need 1 to ", kMaxTopK));
+  }
+  if (spec.offset > kMaxTopK - spec.limit) {
+    return absl::InvalidArgumentError(absl::StrCat("offset is ", spec.offset, " and limit ", spec.limit,
+                                                   "; they add up to more than ", kMaxTopK));
+  }
+  if (spec.diversity) {
+    const float diversity = spec.diversity->diversity;
+    if (!(diversity >= 0 && diversity <= 1)) {
+      return absl::InvalidArgumentError(absl::StrCat("mmr.diversity is ", diversity, "; need 0 to 1"));
+    }
+    const size_t wanted = spec.limit + spec.offset, candidates = spec.diversity->candidates;
+    if (wanted > kMaxDiversityCandidates || candidates > kMaxDiversityCandidates ||
+        (candidates != 0 && candidates < wanted)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("mmr.candidates is ", candidates, "; need limit + offset, ", wanted, ", to ",
+                       kMaxDiversityCandidates, ", or 0 for ", kDiversityOversampling, " times as many"));
+    }
   }
   if (std::isnan(spec.score_threshold)) {
     return absl::InvalidArgumentError("score_threshold is NaN; need a number");

@@ -25,6 +25,9 @@ absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces);
 // `field` names the list in messages.
 absl::Status ValidateIdCount(absl::string_view field, size_t count);
+// The same, and no id twice. In messages, id i is `field`[i]`member`.
+absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const PointId> ids,
+                                 absl::string_view member = "");
 // Of a scroll.
 absl::Status ValidatePageSize(size_t limit);
 // Queries and spec against the space that is searched.

@@ -100,7 +100,26 @@ void UpsertWrite::Prepare(GroupBuilder& group) {
   }
 }
 
+std::vector<nlohmann::json> ParsePayloads(const UpsertBatch& batch) {
+  std::vector<nlohmann::json> payloads;
+  payloads.reserve(batch.ids.size());
+  for (size_t i = 0; i < batch.ids.size(); ++i) {
+    const absl::string_view text = batch.payloads.empty() ? "" : batch.payloads[i];
+    payloads.push_back(text.empty() ? nlohmann::json::object()
+                                    : nlohmann::json::parse(text.begin(), text.end()));
+  }
+  return payloads;
+}
+
 absl::Status UpsertWrite::Apply(MemoryState& memory) {
+  // First, so that a filter finds every row that a search does.
+  if (!memory.payloads.has_fields()) {
+    payloads_.clear();
+  } else if (payloads_.empty()) {
+    payloads_ = ParsePayloads(batch_);
+  }
+  memory.payloads.Add(first_row_, batch_.ids.size(), payloads_);
+  std::vector<uint64_t> old_rows;
   const size_t num_spaces = memory.spaces.size();
   Slot slots[kMaxSpaces], old_slots[kMaxSpaces];
   for (size_t i = 0; i < batch_.ids.size(); ++i) {
@@ -119,10 +138,14 @@ absl::Status UpsertWrite::Apply(MemoryState& memory) {
       }
     }
     // New state first, then the old one goes: a search finds one or the other.
-    const bool replaced = memory.index.Find(id, absl::MakeSpan(old_slots, num_spaces)).has_value();
+    const std::optional<uint64_t> old_row =
+        memory.index.Find(id, absl::MakeSpan(old_slots, num_spaces));
     memory.index.Set(id, row, absl::MakeConstSpan(slots, num_spaces));
-    if (replaced) RemoveSlots(memory.spaces, absl::MakeConstSpan(old_slots, num_spaces));
+    if (!old_row) continue;
+    RemoveSlots(memory.spaces, absl::MakeConstSpan(old_slots, num_spaces));
+    old_rows.push_back(*old_row);
   }
+  memory.payloads.Remove(old_rows);
   return absl::OkStatus();
 }
 
@@ -141,13 +164,17 @@ void DeleteWrite::Prepare(GroupBuilder& group) {
 
 absl::Status DeleteWrite::Apply(MemoryState& memory) {
   Slot slots[kMaxSpaces];
+  std::vector<uint64_t> old_rows;
   for (size_t i = 0; i < ids_.size(); ++i) {
     if (!current_[i]) continue;
     const PointId& id = ids_[i];
-    if (!memory.index.Find(id, absl::MakeSpan(slots, memory.spaces.size()))) continue;
+    const auto row = memory.index.Find(id, absl::MakeSpan(slots, memory.spaces.size()));
+    if (!row) continue;
     memory.index.Erase(id);
     RemoveSlots(memory.spaces, absl::MakeConstSpan(slots, memory.spaces.size()));
+    old_rows.push_back(*row);
   }
+  memory.payloads.Remove(old_rows);
   return absl::OkStatus();
 }
 

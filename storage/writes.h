@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "storage/collection.h"
 #include "storage/commit_queue.h"
 #include "storage/id_index.h"
+#include "storage/indexed_payloads.h"
 #include "storage/rocks.h"
 #include "storage/space.h"
 
@@ -32,6 +34,7 @@ struct MemoryState {
   explicit MemoryState(Spaces all_spaces) : spaces(std::move(all_spaces)), index(spaces.size()) {}
   const Spaces spaces;
   IdIndex index;
+  IndexedPayloads payloads;
   uint64_t next_row = 0;
 };
 
@@ -73,6 +76,8 @@ class Write : public QueuedWrite {
   Write(size_t bytes, Durability durability)
       : QueuedWrite(bytes), sync_(durability == Durability::kSync) {}
   bool sync() const { return sync_; }
+  // Whether Prepare reads what is on disk: then every write before it is there by that time.
+  virtual bool reads_disk() const { return false; }
   virtual void Prepare(GroupBuilder& group) = 0;
   // An error means that memory no longer mirrors the disk.
   virtual absl::Status Apply(MemoryState& memory) = 0;
@@ -80,6 +85,9 @@ class Write : public QueuedWrite {
  private:
   const bool sync_;
 };
+
+// The payloads of a batch, one a point. Valid ones only.
+std::vector<nlohmann::json> ParsePayloads(const UpsertBatch& batch);
 
 // Rows of one space within an upsert, encoded.
 struct EncodedVectors {
@@ -93,9 +101,14 @@ struct EncodedVectors {
 
 class UpsertWrite : public Write {
  public:
-  // `batch` is valid and outlives this.
-  UpsertWrite(const UpsertBatch& batch, std::vector<EncodedVectors> vectors, size_t bytes)
-      : Write(bytes, batch.durability), batch_(batch), vectors_(std::move(vectors)) {}
+  // `batch` is valid and outlives this. `payloads`: those of the batch, parsed where a payload index wants them; none
+  // when there was no index, and one that is made in between has to wait for the parsing.
+  UpsertWrite(const UpsertBatch& batch, std::vector<EncodedVectors> vectors,
+              std::vector<nlohmann::json> payloads, size_t bytes)
+      : Write(bytes, batch.durability),
+        batch_(batch),
+        vectors_(std::move(vectors)),
+        payloads_(std::move(payloads)) {}
   void Prepare(GroupBuilder& group) override;
   absl::Status Apply(MemoryState& memory) override;
   const UpsertResult& result() const { return result_; }
@@ -103,6 +116,7 @@ class UpsertWrite : public Write {
  private:
   const UpsertBatch& batch_;
   const std::vector<EncodedVectors> vectors_;
+  std::vector<nlohmann::json> payloads_;
   uint64_t first_row_ = 0;
   UpsertResult result_;
 };

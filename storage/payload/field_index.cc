@@ -64,9 +64,12 @@ void FieldIndex::Remove(uint64_t row, const json& payload) {
     if (!value.is_null()) values_->Remove(row, value);
     return false;
   });
-  for (RowSet* rows : {&rows_, &found_, &filled_, &nulls_, &valued_, &several_, &strays_}) {
-    rows->Remove(row);
-  }
+  for (RowSet* rows : RowSets()) rows->Remove(row);
+}
+
+void FieldIndex::Retain(const RowSet& rows) {
+  values_->Retain(rows);
+  for (RowSet* own : RowSets()) *own &= rows;
 }
 
 RowMatches FieldIndex::MatchSeen(const FieldTest& test) const {
@@ -104,43 +107,6 @@ RowMatches FieldIndex::Match(const FieldTest& test, const RowSet& all) const {
   RowMatches matches = MatchSeen(test);
   matches.undecided |= all - rows_;
   return matches;
-}
-
-RowEstimate FieldIndex::EstimateSeen(const FieldTest& test) const {
-  if (const auto* presence = std::get_if<Presence>(&test)) {
-    switch (*presence) {
-      case Presence::kExists:
-        return RowEstimate::Exactly(found_.size());
-      case Presence::kIsEmpty:
-        return RowEstimate::Exactly(rows_.size() - filled_.size());
-      case Presence::kIsNull:
-        return RowEstimate::Exactly(nulls_.size());
-    }
-  }
-  if (const auto* count = std::get_if<CountTest>(&test)) {
-    return RowEstimate::UpTo(count->low > 0 ? filled_.size() : rows_.size());
-  }
-  const uint64_t valued = valued_.size();
-  RowEstimate estimate;
-  if (!values_->Estimate(test, strays_.size(), estimate)) {
-    estimate = RowEstimate::UpTo(ClassOf(test) == ClassOf(kind_) ? valued : strays_.size());
-  }
-  estimate = estimate.CappedAt(valued);
-  if (!IsExcept(test)) return estimate;
-  // At least those without a value of the list, at most they and the ones that have several values.
-  const uint64_t max = std::min(valued, valued - estimate.min + several_.size());
-  return {valued - estimate.max, static_cast<double>(valued) - estimate.likely, max};
-}
-
-RowEstimate FieldIndex::Estimate(const FieldTest& test, uint64_t all) const {
-  RowEstimate estimate = EstimateSeen(test);
-  const uint64_t seen = rows_.size(), unseen = all - seen;
-  if (unseen == 0) return estimate;
-  // Those not seen are thought to be like the others.
-  const double share = seen == 0 ? 0.5 : estimate.likely / static_cast<double>(seen);
-  estimate.likely += share * static_cast<double>(unseen);
-  estimate.max += unseen;
-  return estimate;
 }
 
 size_t FieldIndex::memory_bytes() const {

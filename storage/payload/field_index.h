@@ -11,6 +11,7 @@
 #ifndef TQDB_STORAGE_PAYLOAD_FIELD_INDEX_H_
 #define TQDB_STORAGE_PAYLOAD_FIELD_INDEX_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,17 +37,20 @@ class FieldIndex {
   void Add(uint64_t row, const nlohmann::json& payload);
   // `payload` is the one that was added. No effect when the row is not there.
   void Remove(uint64_t row, const nlohmann::json& payload);
+  // Forgets all rows but these.
+  void Retain(const RowSet& rows);
 
-  // Of all rows, which include those seen.
+  // Of all rows. Rows that have been seen and are none of them may be among the matches, too.
   RowMatches Match(const FieldTest& test, const RowSet& all) const;
-  RowEstimate Estimate(const FieldTest& test, uint64_t all) const;
 
   size_t memory_bytes() const;
 
  private:
   // What is known of the rows seen.
   RowMatches MatchSeen(const FieldTest& test) const;
-  RowEstimate EstimateSeen(const FieldTest& test) const;
+  std::array<RowSet*, 7> RowSets() {
+    return {&rows_, &found_, &filled_, &nulls_, &valued_, &several_, &strays_};
+  }
 
   const KeyPath path_;
   const FieldKind kind_;

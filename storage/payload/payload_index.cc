@@ -4,11 +4,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
-#include "storage/payload/filter_estimator.h"
 #include "storage/payload/filter_matcher.h"
 #include "storage/payload/quoted.h"
 
 namespace tqdb::storage {
+
+namespace {
+
+// A vacuum pays once so many rows and such a part of all rows were removed.
+constexpr uint64_t kVacuumRows = 4'096;
+constexpr uint64_t kVacuumFraction = 4;
+
+}  // namespace
 
 absl::Status PayloadIndex::CreateField(absl::string_view key, FieldKind kind) {
   TQDB_ASSIGN_OR_RETURN(KeyPath path, KeyPath::Parse(key));
@@ -34,7 +41,8 @@ absl::Status PayloadIndex::DeleteField(absl::string_view key) {
 std::vector<FieldInfo> PayloadIndex::Fields() const {
   std::vector<FieldInfo> infos;
   for (const auto& [path, field] : fields_) {
-    infos.push_back({path.ToString(), field->kind(), field->rows().size(), field->memory_bytes()});
+    const uint64_t rows = removed_ == 0 ? field->rows().size() : (field->rows() & rows_).size();
+    infos.push_back({path.ToString(), field->kind(), rows, field->memory_bytes(), rows == rows_.size()});
   }
   return infos;
 }
@@ -45,23 +53,40 @@ void PayloadIndex::Add(uint64_t row, const nlohmann::json& payload) {
   for (const auto& [path, field] : fields_) field->Add(row, payload);
 }
 
-void PayloadIndex::Remove(uint64_t row, const nlohmann::json& payload) {
+void PayloadIndex::Remove(uint64_t row) {
   rows_.Remove(row);
-  for (const auto& [path, field] : fields_) field->Remove(row, payload);
+  ++removed_;
 }
 
-void PayloadIndex::AddToField(absl::string_view key, uint64_t row, const nlohmann::json& payload) {
+void PayloadIndex::Replace(uint64_t row, const nlohmann::json& old_payload,
+                           const nlohmann::json& payload) {
+  if (!rows_.Contains(row)) return;
+  for (const auto& [path, field] : fields_) {
+    field->Remove(row, old_payload);
+    field->Add(row, payload);
+  }
+}
+
+bool PayloadIndex::wants_vacuum() const {
+  return removed_ >= kVacuumRows && removed_ * kVacuumFraction >= rows_.size() + removed_;
+}
+
+void PayloadIndex::Vacuum() {
+  for (const auto& [path, field] : fields_) field->Retain(rows_);
+  removed_ = 0;
+}
+
+bool PayloadIndex::AddToField(absl::string_view key, uint64_t row, const nlohmann::json& payload) {
   const absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
-  if (!path.ok() || !rows_.Contains(row)) return;
-  if (const auto it = fields_.find(*path); it != fields_.end()) it->second->Add(row, payload);
+  if (!path.ok()) return false;
+  const auto it = fields_.find(*path);
+  if (it == fields_.end()) return false;
+  if (rows_.Contains(row)) it->second->Add(row, payload);
+  return true;
 }
 
 RowMatches PayloadIndex::Match(const PreparedFilter& filter, FindRow find_row) const {
   return FilterMatcher(*this, find_row).Match(filter.root());
-}
-
-RowEstimate PayloadIndex::Estimate(const PreparedFilter& filter) const {
-  return FilterEstimator(*this).Estimate(filter.root());
 }
 
 const FieldIndex* PayloadIndex::Find(const KeyPath& path) const {

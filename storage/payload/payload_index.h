@@ -30,8 +30,9 @@ inline constexpr size_t kMaxIndexedFields = 64;  // of one collection
 struct FieldInfo {
   std::string key;
   FieldKind kind;
-  uint64_t rows = 0;  // that the index has seen; those of the collection when it is complete
+  uint64_t rows = 0;  // of the collection, that the index has seen
   size_t memory_bytes = 0;
+  bool complete = false;  // it has seen them all
 };
 
 class PayloadIndex {
@@ -48,34 +49,39 @@ class PayloadIndex {
   absl::Status DeleteField(absl::string_view key);
   // In the order of keys.
   std::vector<FieldInfo> Fields() const;
+  bool has_fields() const { return !fields_.empty(); }
 
   // `payload` is an object. No effect when the row is there.
   void Add(uint64_t row, const nlohmann::json& payload);
-  // `payload` is the one that was added. No effect when the row is not there.
-  void Remove(uint64_t row, const nlohmann::json& payload);
-  // Shows a row to the index of one key. No effect when there is no such index or no such row (any
-  // more).
-  void AddToField(absl::string_view key, uint64_t row, const nlohmann::json& payload);
+  // The row matches nothing any more. What fields know of it goes with the next Vacuum: nobody has to read the payload
+  // of a point in order to delete it.
+  void Remove(uint64_t row);
+  // The row has another payload. `old_payload` is the one that was added. No effect when the row is not there.
+  void Replace(uint64_t row, const nlohmann::json& old_payload, const nlohmann::json& payload);
+  // Shows a row to the index of one key. No effect when there is no such row (any more). False when there is no such
+  // index.
+  bool AddToField(absl::string_view key, uint64_t row, const nlohmann::json& payload);
 
   // Rows that match, and rows for which the indexes cannot tell: those are to be evaluated by the
   // filter as a whole. (Conditions that are decided could be left out of it, but a payload costs
   // far more to read and parse than to evaluate.) Exact when every condition is on a key whose
   // index serves it and whose payloads are of its kind, or a HasId; Nested never is.
   RowMatches Match(const PreparedFilter& filter, FindRow find_row) const;
-  // The size of what the filter matches: min and max hold, likely is a guess. Builds no set.
-  RowEstimate Estimate(const PreparedFilter& filter) const;
+  // Frees what fields know of rows that were removed. `wants_vacuum`: there are so many that it pays.
+  void Vacuum();
+  bool wants_vacuum() const;
 
   const RowSet& rows() const { return rows_; }
   size_t memory_bytes() const;
 
  private:
   friend class FilterMatcher;
-  friend class FilterEstimator;
 
   const FieldIndex* Find(const KeyPath& path) const;
 
   std::map<KeyPath, std::unique_ptr<FieldIndex>> fields_;
   RowSet rows_;
+  uint64_t removed_ = 0;  // since the last vacuum
 };
 
 }  // namespace tqdb::storage

@@ -38,9 +38,19 @@ class Postings {
       return;
     }
     many_->Remove(row);
-    if (many_->size() > kMaxFew / 2) return;
-    for (const uint64_t each : many_->ToVector()) few_.push_back(each);
-    many_ = nullptr;
+    KeepFewInPlace();
+  }
+
+  // Forgets all rows but these.
+  void Retain(const RowSet& rows) {
+    if (many_ == nullptr) {
+      few_.erase(std::remove_if(few_.begin(), few_.end(),
+                                [&rows](uint64_t row) { return !rows.Contains(row); }),
+                 few_.end());
+      return;
+    }
+    *many_ &= rows;
+    KeepFewInPlace();
   }
 
   uint64_t size() const { return many_ != nullptr ? many_->size() : few_.size(); }
@@ -64,6 +74,12 @@ class Postings {
   }
 
  private:
+  void KeepFewInPlace() {
+    if (many_->size() > kMaxFew / 2) return;
+    for (const uint64_t each : many_->ToVector()) few_.push_back(each);
+    many_ = nullptr;
+  }
+
   static constexpr size_t kInline = 2;  // takes no more than the vector's own pointer and capacity
   static constexpr size_t kMaxFew = 16;
 

@@ -94,12 +94,16 @@ bool operator==(const RowSet& a, const RowSet& b) {
                     });
 }
 
+uint64_t RowSet::min() const {
+  return uint64_t{parts_.front().high} << 32 | parts_.front().lows.minimum();
+}
+
 std::vector<uint64_t> RowSet::ToVector() const {
   std::vector<uint64_t> rows;
   rows.reserve(size());
-  for (const Part& part : parts_) {
-    for (const uint32_t low : part.lows) rows.push_back(uint64_t{part.high} << 32 | low);
-  }
+  ForEachRun([&rows](uint64_t base, const uint32_t* begin, const uint32_t* end) {
+    for (const uint32_t* low = begin; low != end; ++low) rows.push_back(base | *low);
+  });
   return rows;
 }
 

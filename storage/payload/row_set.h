@@ -42,8 +42,21 @@ class RowSet {
   friend RowSet operator-(RowSet a, const RowSet& b) { return a -= b; }
   friend bool operator==(const RowSet& a, const RowSet& b);
 
+  uint64_t min() const;  // of a set that is not empty
+
   // Ascending.
   std::vector<uint64_t> ToVector() const;
+  // Calls fn(uint64_t base, const uint32_t* begin, const uint32_t* end) with all rows in ascending order, as what they
+  // are above a base.
+  template <typename Fn>
+  void ForEachRun(const Fn& fn) const {
+    std::vector<uint32_t> lows;
+    for (const Part& part : parts_) {
+      lows.resize(part.lows.cardinality());
+      part.lows.toUint32Array(lows.data());
+      fn(uint64_t{part.high} << 32, lows.data(), lows.data() + lows.size());
+    }
+  }
 
  private:
   struct Part {

@@ -50,6 +50,22 @@ class SortedPostings {
     if (block.entries.empty()) blocks_.erase(blocks_.begin() + static_cast<ptrdiff_t>(b));
   }
 
+  // Forgets all rows but these.
+  void Retain(const RowSet& rows) {
+    for (const std::unique_ptr<Block>& block : blocks_) {
+      block->entries.erase(std::remove_if(block->entries.begin(), block->entries.end(),
+                                          [&rows](auto& entry) {
+                                            entry.second.Retain(rows);
+                                            return entry.second.empty();
+                                          }),
+                           block->entries.end());
+      block->rows &= rows;
+    }
+    blocks_.erase(std::remove_if(blocks_.begin(), blocks_.end(),
+                                 [](const auto& block) { return block->entries.empty(); }),
+                  blocks_.end());
+  }
+
   const Postings* Find(const Value& value) const {
     if (blocks_.empty()) return nullptr;
     Block& block = *blocks_[BlockOf(value)];

@@ -20,24 +20,6 @@ namespace {
 
 using nlohmann::json;
 
-// Adds up rows of several postings, of which each row has at least one.
-class UnionEstimate {
- public:
-  void Add(uint64_t rows) {
-    estimate_.min = std::max(estimate_.min, rows);
-    estimate_.max += rows;
-    estimate_.likely += static_cast<double>(rows);  // a row seldom has two of the values
-  }
-  RowEstimate WithStrays(uint64_t strays) const {
-    RowEstimate estimate = estimate_;
-    estimate.max += strays;
-    return estimate;
-  }
-
- private:
-  RowEstimate estimate_;
-};
-
 // Postings of strings.
 class StringPostings {
  public:
@@ -47,6 +29,12 @@ class StringPostings {
     if (it == map_.end()) return;
     it->second.Remove(row);
     if (it->second.empty()) map_.erase(it);
+  }
+  void Retain(const RowSet& rows) {
+    absl::erase_if(map_, [&rows](auto& entry) {
+      entry.second.Retain(rows);
+      return entry.second.empty();
+    });
   }
   const Postings* Find(const std::string& string) const {
     const auto it = map_.find(string);
@@ -75,14 +63,9 @@ class KeywordIndex : public ValueIndex {
   void Remove(uint64_t row, const json& value) override {
     if (value.is_string()) postings_.Remove(value.get_ref<const std::string&>(), row);
   }
+  void Retain(const RowSet& rows) override { postings_.Retain(rows); }
   bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
     return ForListed(test, [&](const Postings& postings) { postings.AddTo(matches.certain); });
-  }
-  bool Estimate(const FieldTest& test, uint64_t, RowEstimate& estimate) const override {
-    UnionEstimate sum;
-    const bool served = ForListed(test, [&](const Postings& p) { sum.Add(p.size()); });
-    estimate = sum.WithStrays(0);
-    return served;
   }
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
 
@@ -115,6 +98,7 @@ class TextIndex : public ValueIndex {
       postings_.Remove(words.word(), row);
     }
   }
+  void Retain(const RowSet& rows) override { postings_.Retain(rows); }
   bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
     if (!std::holds_alternative<WordsTest>(test)) return false;
     const std::vector<const Postings*> lists = FindWords(test);
@@ -123,14 +107,6 @@ class TextIndex : public ValueIndex {
     for (size_t i = 1; i < lists.size() && !matches.certain.empty(); ++i) {
       matches.certain &= lists[i]->ToRowSet();
     }
-    return true;
-  }
-  bool Estimate(const FieldTest& test, uint64_t, RowEstimate& estimate) const override {
-    if (!std::holds_alternative<WordsTest>(test)) return false;
-    const std::vector<const Postings*> lists = FindWords(test);
-    const uint64_t rarest = lists.empty() ? 0 : lists[0]->size();
-    // Words that are looked for together stand together more often than chance would have it.
-    estimate = lists.size() == 1 ? RowEstimate::Exactly(rarest) : RowEstimate::UpTo(rarest);
     return true;
   }
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
@@ -162,16 +138,13 @@ class BoolIndex : public ValueIndex {
   void Remove(uint64_t row, const json& value) override {
     if (value.is_boolean()) rows_[value.get<bool>()].Remove(row);
   }
+  void Retain(const RowSet& rows) override {
+    for (RowSet& own : rows_) own &= rows;
+  }
   bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
     const auto* match = std::get_if<BoolTest>(&test);
     if (match == nullptr) return false;
     matches.certain = rows_[match->value];
-    return true;
-  }
-  bool Estimate(const FieldTest& test, uint64_t, RowEstimate& estimate) const override {
-    const auto* match = std::get_if<BoolTest>(&test);
-    if (match == nullptr) return false;
-    estimate = RowEstimate::Exactly(rows_[match->value].size());
     return true;
   }
   size_t memory_bytes() const override { return rows_[0].memory_bytes() + rows_[1].memory_bytes(); }
@@ -196,6 +169,7 @@ class OrderedIndex : public ValueIndex {
   void Remove(uint64_t row, const json& value) override {
     if (const std::optional<Value> read = Derived::Read(value)) postings_.Remove(*read, row);
   }
+  void Retain(const RowSet& rows) override { postings_.Retain(rows); }
   bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const override {
     bool with_strays = false;
     if (!Walk(
@@ -205,15 +179,6 @@ class OrderedIndex : public ValueIndex {
     }
     if (with_strays) matches.undecided = strays - matches.certain;
     return true;
-  }
-  bool Estimate(const FieldTest& test, uint64_t strays, RowEstimate& estimate) const override {
-    UnionEstimate sum;
-    bool with_strays = false;
-    const bool served = Walk(
-        test, [&](const RowSet& rows) { sum.Add(rows.size()); },
-        [&](const Postings& postings) { sum.Add(postings.size()); }, with_strays);
-    estimate = sum.WithStrays(with_strays ? strays : 0);
-    return served;
   }
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
 

@@ -9,19 +9,11 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
+#include "storage/payload/field_kind.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/row_matches.h"
 
 namespace tqdb::storage {
-
-enum class FieldKind : uint8_t {
-  kKeyword = 1,   // strings as a whole: MatchValue, MatchAny, MatchExcept
-  kInteger = 2,   // integers of 64 bits: the same, and NumberRange
-  kFloat = 3,     // numbers: the same
-  kBool = 4,      // MatchValue
-  kDatetime = 5,  // strings that are times: DatetimeRange
-  kText = 6,      // words of strings: MatchText
-};
 
 // What tests of a type and indexes of a kind are about.
 enum class ValueClass : uint8_t { kString, kNumber, kBool };
@@ -36,11 +28,12 @@ class ValueIndex {
   virtual bool Add(uint64_t row, const nlohmann::json& value) = 0;
   // Of a row, all values must be removed that were added.
   virtual void Remove(uint64_t row, const nlohmann::json& value) = 0;
+  // Forgets all rows but these.
+  virtual void Retain(const RowSet& rows) = 0;
 
   // Rows with a value that passes the test, its `except` disregarded. `strays` are rows that also
   // have values which are not held. False when the test is none that this kind serves.
   virtual bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const = 0;
-  virtual bool Estimate(const FieldTest& test, uint64_t strays, RowEstimate& estimate) const = 0;
 
   virtual size_t memory_bytes() const = 0;
 };

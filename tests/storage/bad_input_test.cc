@@ -69,7 +69,7 @@ TEST_F(BadInputTest, BadBatchesAreRefusedWholeAndNothingIsWritten) {
   };
   ExpectRefused({}, "points is empty");
   ExpectRefused(std::vector<TestPoint>(kMaxBatchPoints + 1, Good(1)), "10001");
-  ExpectRefused({Good(1), Good(2), Good(1)}, "points[2].id 1 is in the batch twice");
+  ExpectRefused({Good(1), Good(2), Good(1)}, "points[2].id 1 is there twice");
   ExpectRefused({Good(1), {PointId::Number(2), {}, ""}}, "points[1] with id 2 has no vector");
   ExpectRefused(with_vector("nope", std::vector<float>(8, 1)), "'nope'");
   ExpectRefused({{PointId::Number(1), {{"", std::vector<float>(9, 1)}}, ""}}, "dim 9");

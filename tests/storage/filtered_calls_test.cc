@@ -42,6 +42,77 @@ class FilteredCallsTest : public ::testing::Test {
     ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
   }
 
+  // Makes or deletes the index of some key.
+  void ChangeAnIndex() {
+    static constexpr std::pair<const char*, FieldKind> kFields[] = {
+        {"s", FieldKind::kKeyword},  {"n", FieldKind::kInteger}, {"b", FieldKind::kBool},
+        {"t", FieldKind::kDatetime}, {"l.s", FieldKind::kText},  {"o.n", FieldKind::kFloat},
+        {"s", FieldKind::kText},     {"l.n", FieldKind::kInteger}};
+    const auto [key, kind] = kFields[random_.Below(std::size(kFields))];
+    const auto own = std::find_if(indexes_.begin(), indexes_.end(),
+                                  [key](const auto& index) { return index.first == key; });
+    if (own == indexes_.end() || own->second == kind) {
+      const auto made = collection_->CreatePayloadIndex(key, kind, random_.Below(2) == 0, {});
+      ASSERT_TRUE(made.ok()) << made.status();
+      EXPECT_EQ(made->key, key);
+      indexes_[key] = kind;
+    } else {
+      EXPECT_TRUE(absl::IsAlreadyExists(collection_->CreatePayloadIndex(key, kind, true, {}).status()));
+      ASSERT_TRUE(collection_->DeletePayloadIndex(key).ok());
+      EXPECT_TRUE(absl::IsNotFound(collection_->DeletePayloadIndex(key)));
+      indexes_.erase(own);
+    }
+    std::map<std::string, FieldKind> listed;
+    for (const PayloadIndexInfo& info : collection_->Info().payload_indexes) {
+      listed[info.key] = info.kind;
+    }
+    EXPECT_EQ(listed, indexes_);
+  }
+
+  // Edits the payloads of some points, by ids, by a filter, or by both.
+  void EditPayloads(uint64_t num_ids) {
+    PayloadEdit edit;
+    edit.kind = static_cast<PayloadEdit::Kind>(random_.Below(4));
+    const json members = RandomPayload(random_);
+    edit.json = members.dump();
+    edit.keys = {"s", "o.n", "l.s"};
+    Filter filter = RandomFilter(random_, num_ids);
+    std::vector<uint64_t> numbers = Expected(filter);
+    std::vector<PointId> ids;
+    const bool by_ids = random_.Below(2) == 0, by_filter = !by_ids || random_.Below(2) == 0;
+    if (by_ids) {
+      std::vector<uint64_t> both;
+      for (uint64_t id = random_.Below(20); id < num_ids; id += 1 + random_.Below(20)) {
+        ids.push_back(PointId::Number(id));
+        const bool edited = by_filter ? std::binary_search(numbers.begin(), numbers.end(), id)
+                                      : model_.contains(id);
+        if (edited) both.push_back(id);
+      }
+      numbers = both;
+    }
+    PayloadUpdate update{.ids = ids, .filter = {}, .edit = edit, .durability = Durability::kAsync};
+    if (by_filter) update.filter = filter;
+    const auto edited = collection_->UpdatePayload(update);
+    ASSERT_TRUE(edited.ok()) << edited.status();
+    ASSERT_EQ(*edited, numbers.size()) << FilterToJson(filter);
+    for (const uint64_t id : numbers) {
+      json& payload = model_.at(id);
+      if (edit.kind == PayloadEdit::Kind::kSet) payload.update(members);
+      if (edit.kind == PayloadEdit::Kind::kOverwrite) payload = members;
+      if (edit.kind == PayloadEdit::Kind::kClear) payload = json::object();
+      if (edit.kind != PayloadEdit::Kind::kDeleteKeys) continue;
+      payload.erase("s");
+      if (payload.contains("o") && payload["o"].is_object()) payload["o"].erase("n");
+      if (payload.contains("o") && payload["o"].is_array()) {
+        for (json& element : payload["o"]) if (element.is_object()) element.erase("n");
+      }
+      if (!payload.contains("l")) continue;
+      if (payload["l"].is_object()) payload["l"].erase("s");
+      if (!payload["l"].is_array()) continue;
+      for (json& element : payload["l"]) if (element.is_object()) element.erase("s");
+    }
+  }
+
   std::vector<uint64_t> Expected(const Filter& filter) const {
     const json oracle = json::parse(FilterToJson(filter));
     std::vector<uint64_t> ids;
@@ -78,12 +149,15 @@ class FilteredCallsTest : public ::testing::Test {
   std::unique_ptr<Database> database_;
   std::shared_ptr<Collection> collection_;
   std::map<uint64_t, json> model_;
+  std::map<std::string, FieldKind> indexes_;
   testing::Gaussian random_{20'240'603};
 };
 
 TEST_F(FilteredCallsTest, AgreeWithAModelWhilePointsComeAndGo) {
   constexpr uint64_t kIds = 1'500;
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < 12; ++round) {
+    if (round > 0) ChangeAnIndex();
+    if (round > 1) EditPayloads(kIds);
     std::vector<uint64_t> ids;
     for (uint64_t id = 0; id < kIds; ++id) {
       if (random_.Below(4) == 0) ids.push_back(id);
@@ -242,8 +316,8 @@ TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens)
 
 TEST_F(FilteredCallsTest, CancelledCallsEnd) {
   Upsert({1, 2, 3});
-  const Filter none = *FilterFromJson(R"({"must":[{"has_id":[]}]})");
-  const FilterSpec spec{none, [] { return true; }};
+  const Filter filter = *FilterFromJson(R"({"must":[{"key":"s","match":{"value":"x"}}]})");
+  const FilterSpec spec{filter, [] { return true; }};
   EXPECT_TRUE(absl::IsCancelled(collection_->CountMatching(spec).status()));
   EXPECT_TRUE(absl::IsCancelled(collection_->ScrollMatching(nullptr, 5, {}, spec).status()));
   EXPECT_TRUE(absl::IsCancelled(collection_->DeleteMatching(spec, Durability::kSync).status()));

@@ -125,7 +125,7 @@ TEST_F(PayloadIndexTest, AnIndexMadeLaterAnswersRightlyBeforeAndWhileItIsFilled)
   index_.AddToField("u", 1, json::parse(R"({"k":"x"})"));   // no such field
   EXPECT_EQ(Certain(kX), Rows({0}));
   EXPECT_EQ(Undecided(kX), Rows({1, 2}));
-  index_.Remove(2, json::parse(R"({"k":"x"})"));  // before the index has seen it
+  index_.Remove(2);  // before the index has seen it
   index_.AddToField("k", 2, json::parse(R"({"k":"x"})"));
   index_.AddToField("k", 1, json::parse(R"({"k":"y"})"));
   EXPECT_EQ(Certain(kX), Rows({0}));
@@ -163,30 +163,12 @@ TEST_F(PayloadIndexTest, MemoryIsAccountedForAndGivenBack) {
   EXPECT_LT(full, empty + kRows * 500);
   const std::vector<FieldInfo> fields = index_.Fields();
   EXPECT_EQ(fields[0].memory_bytes + fields[1].memory_bytes + index_.rows().memory_bytes(), full);
-  for (uint64_t row = 0; row < kRows; ++row) index_.Remove(row, payload(row));
+  for (uint64_t row = 0; row < kRows; ++row) index_.Remove(row);
+  EXPECT_TRUE(index_.wants_vacuum());
+  index_.Vacuum();
+  EXPECT_FALSE(index_.wants_vacuum());
   EXPECT_LT(index_.memory_bytes(), empty + kRows * 120);  // a hash table keeps its size
   EXPECT_TRUE(index_.rows().empty());
-}
-
-TEST_F(PayloadIndexTest, EstimatesOfSingleConditionsAreExactCounts) {
-  Create("k", FieldKind::kKeyword);
-  Create("b", FieldKind::kBool);
-  Add({R"({"k":"x","b":true})", R"({"k":"y","b":true})", R"({"k":"x"})", R"({"k":"z"})"});
-  const auto estimate = [this](const char* condition) {
-    return index_.Estimate(Prepare(condition));
-  };
-  for (const auto& [condition, rows] :
-       {std::pair{R"({"key":"k","match":{"value":"x"}})", 2u},
-        std::pair{R"({"key":"b","match":{"value":true}})", 2u},
-        std::pair{R"({"is_empty":{"key":"b"}})", 2u},
-        std::pair{R"({"must_not":[{"key":"k","match":{"value":"x"}}]})", 2u}}) {
-    EXPECT_EQ(estimate(condition).min, rows) << condition;
-    EXPECT_EQ(estimate(condition).max, rows) << condition;
-    EXPECT_EQ(estimate(condition).likely, rows) << condition;
-  }
-  const RowEstimate unknown = estimate(R"({"key":"u","match":{"value":"x"}})");
-  EXPECT_EQ(unknown.min, 0u);
-  EXPECT_EQ(unknown.max, 4u);
 }
 
 }  // namespace

@@ -1,0 +1,140 @@
+#include "server/convert_search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "server/convert.h"
+#include "server/convert_filter.h"
+#include "server/convert_points.h"
+
+namespace tqdb::server {
+
+namespace {
+
+absl::StatusOr<storage::Examples> ExamplesFromProto(const v1::Recommend& recommend,
+                                                    const std::string& field) {
+  storage::Examples examples;
+  const auto add = [&field](const auto& ids, const char* side, std::vector<PointId>& out) -> absl::Status {
+    for (int i = 0; i < ids.size(); ++i) {
+      TQDB_ASSIGN_OR_RETURN(const PointId id, IdFromProto(ids[i], [&, i] {
+                              return absl::StrCat(field, ".recommend.", side, "[", i, "]");
+                            }));
+      out.push_back(id);
+    }
+    return absl::OkStatus();
+  };
+  TQDB_RETURN_IF_ERROR(add(recommend.positive(), "positive", examples.positive));
+  TQDB_RETURN_IF_ERROR(add(recommend.negative(), "negative", examples.negative));
+  return examples;
+}
+
+}  // namespace
+
+absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
+                                            const storage::CollectionConfig& config,
+                                            const std::string& field) {
+  if (query.limit() == 0 || query.limit() > storage::kMaxTopK) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".limit is ", query.limit(), "; allowed: 1..", storage::kMaxTopK));
+  }
+  DecodedQuery decoded;
+  TQDB_ASSIGN_OR_RETURN(decoded.space, FindSpace(config, query.vector_name(), [&field] {
+                          return absl::StrCat(field, ".vector_name");
+                        }));
+  if (query.has_recommend()) {
+    if (query.has_vector()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, " has both vector and recommend; set one of them"));
+    }
+    TQDB_ASSIGN_OR_RETURN(decoded.examples, ExamplesFromProto(query.recommend(), field));
+  } else {
+    TQDB_RETURN_IF_ERROR(CheckVector(query.vector(), *decoded.space,
+                                     [&field] { return absl::StrCat(field, ".vector"); }));
+    decoded.vector = &query.vector();
+  }
+  decoded.spec.space = decoded.space->name;
+  decoded.spec.limit = query.limit();
+  decoded.spec.offset = query.offset();
+  if (query.has_mmr()) {
+    decoded.spec.diversity = {query.mmr().diversity(), query.mmr().candidates()};
+  }
+  if (query.has_score_threshold()) decoded.spec.score_threshold = query.score_threshold();
+  const v1::SearchParams& params = query.params();
+  decoded.spec.exact = params.exact();
+  decoded.spec.rerank = params.rerank();
+  decoded.spec.oversampling = params.oversampling();
+  decoded.spec.error_bound = params.error_bound();
+  decoded.spec.select = SelectFromProto(query.select());
+  if (query.has_filter()) {
+    TQDB_ASSIGN_OR_RETURN(decoded.spec.filter,
+                          FilterFromProto(query.filter(), absl::StrCat(field, ".filter")));
+  }
+  if (decoded.examples) {
+    decoded.spec.filter = WithoutExamples(std::move(decoded.spec.filter), *decoded.examples);
+  }
+  return decoded;
+}
+
+bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
+  return a.space == b.space && a.examples == b.examples && a.spec.limit == b.spec.limit && a.spec.offset == b.spec.offset &&
+         a.spec.diversity == b.spec.diversity &&
+         a.spec.score_threshold == b.spec.score_threshold && a.spec.exact == b.spec.exact &&
+         a.spec.rerank == b.spec.rerank && a.spec.oversampling == b.spec.oversampling &&
+         a.spec.error_bound == b.spec.error_bound && a.spec.filter == b.spec.filter &&
+         a.spec.select.payload == b.spec.select.payload &&
+         a.spec.select.vectors == b.spec.select.vectors;
+}
+
+absl::Status FillVector(const storage::Collection& collection, const DecodedQuery& query,
+                        const v1::Vector* from, absl::Span<float> vector) {
+  if (from != nullptr) {
+    CopyVector(*from, vector);
+    return absl::OkStatus();
+  }
+  TQDB_ASSIGN_OR_RETURN(const std::vector<float> values,
+                        RecommendVector(collection, query.space->name, *query.examples));
+  std::copy(values.begin(), values.end(), vector.begin());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<storage::GroupSpec> GroupSpecFromProto(const v1::SearchGroupsRequest& request) {
+  if (request.group_by().empty()) return absl::InvalidArgumentError("group_by is empty; need a payload key");
+  storage::GroupSpec spec;
+  spec.key = request.group_by();
+  spec.limit = request.query().limit();
+  if (request.group_size() != 0) spec.group_size = request.group_size();
+  return spec;
+}
+
+storage::HybridSpec HybridSpecFromProto(const v1::SearchHybridRequest& request) {
+  storage::HybridSpec spec;
+  spec.limit = request.limit();
+  spec.offset = request.offset();
+  spec.select = SelectFromProto(request.select());
+  if (request.has_weighted()) spec.fusion.method = storage::Fusion::Method::kWeightedScore;
+  if (request.reciprocal_rank().constant() != 0) {
+    spec.fusion.constant = request.reciprocal_rank().constant();
+  }
+  return spec;
+}
+
+void HitsToProto(std::vector<storage::PointRecord>&& hits,
+                 google::protobuf::RepeatedPtrField<v1::ScoredPoint>* proto) {
+  proto->Reserve(static_cast<int>(hits.size()));
+  for (storage::PointRecord& hit : hits) ScoredPointToProto(std::move(hit), proto->Add());
+}
+
+void GroupToProto(storage::PointGroup&& group, v1::PointGroup* proto) {
+  if (auto* keyword = std::get_if<std::string>(&group.value.value)) {
+    proto->set_keyword(std::move(*keyword));
+  } else if (const auto* integer = std::get_if<int64_t>(&group.value.value)) {
+    proto->set_integer(*integer);
+  } else {
+    proto->set_boolean(std::get<bool>(group.value.value));
+  }
+  HitsToProto(std::move(group.points), proto->mutable_points());
+}
+
+}  // namespace tqdb::server

@@ -1,0 +1,55 @@
+// Between protobuf and searches: queries, groups, fusions, hits.
+//
+// Thread-safe: free functions without state. What a decoded query points to is the message, which outlives it.
+#ifndef TQDB_SERVER_CONVERT_SEARCH_H_
+#define TQDB_SERVER_CONVERT_SEARCH_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/collection.h"
+#include "storage/options.h"
+#include "storage/recommend.h"
+#include "storage/search_groups.h"
+#include "storage/search_hybrid.h"
+#include "tqdb/v1/points.pb.h"
+
+namespace tqdb::server {
+
+// One query against a collection.
+struct DecodedQuery {
+  const v1::Vector* vector = nullptr;  // passed CheckVector for `space`; null: examples stand for it
+  std::optional<storage::Examples> examples = {};
+  const storage::VectorSpaceConfig* space = nullptr;  // of the config given
+  storage::SearchSpec spec = {};                      // cancelled is not set
+};
+
+// `field` is the path of the query: "query" or "queries[3]". InvalidArgument on a limit out of
+// range, an unknown vector name, a wrong length; the other parameters are validated by
+// Collection::Search.
+absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
+                                            const storage::CollectionConfig& config,
+                                            const std::string& field);
+
+// A vector of the space's dim, from `from`, or from the query's examples in the collection where that is null.
+absl::Status FillVector(const storage::Collection& collection, const DecodedQuery& query,
+                        const v1::Vector* from, absl::Span<float> vector);
+
+// True when the two differ in nothing but the vector, so that one pass can serve both.
+bool SameSpec(const DecodedQuery& a, const DecodedQuery& b);
+
+absl::StatusOr<storage::GroupSpec> GroupSpecFromProto(const v1::SearchGroupsRequest& request);
+storage::HybridSpec HybridSpecFromProto(const v1::SearchHybridRequest& request);
+
+// Both empty what they convert.
+void HitsToProto(std::vector<storage::PointRecord>&& hits,
+                 google::protobuf::RepeatedPtrField<v1::ScoredPoint>* proto);
+void GroupToProto(storage::PointGroup&& group, v1::PointGroup* proto);
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_CONVERT_SEARCH_H_

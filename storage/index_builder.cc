@@ -1,0 +1,83 @@
+#include "storage/index_builder.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "core/status_macros.h"
+#include "storage/keys.h"
+#include "storage/payload/prepared_filter.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Payloads parsed between two short holds of the lock.
+constexpr size_t kBatchRows = 256;
+
+// Calls visit(rows, payloads) for all payloads in row order, until it returns something else than OK.
+absl::Status ForEachPayload(
+    const Store& store,
+    absl::FunctionRef<absl::Status(absl::Span<const uint64_t>, absl::Span<const nlohmann::json>)>
+        visit) {
+  const auto cursor =
+      store.Scan({.family = Family::kPayloads, .lower = {}, .upper = {}, .sequential = true});
+  std::vector<uint64_t> rows;
+  std::vector<nlohmann::json> payloads;
+  for (; cursor->Valid(); cursor->Next()) {
+    absl::string_view text = cursor->value();
+    PointId id;
+    if (!ParseRowKey(cursor->key(), &rows.emplace_back()) || !ConsumeId(&text, &id)) {
+      return absl::DataLossError("a record of payloads is damaged");
+    }
+    TQDB_ASSIGN_OR_RETURN(payloads.emplace_back(), ParsePayload(text));
+    if (rows.size() < kBatchRows) continue;
+    TQDB_RETURN_IF_ERROR(visit(rows, payloads));
+    rows.clear();
+    payloads.clear();
+  }
+  TQDB_RETURN_IF_ERROR(cursor->status());
+  return rows.empty() ? absl::OkStatus() : visit(rows, payloads);
+}
+
+}  // namespace
+
+absl::Status LoadPayloadIndexes(const Store& store, IndexedPayloads& payloads) {
+  const auto cursor = store.Scan({.family = Family::kMeta, .lower = "p", .upper = "q"});
+  for (; cursor->Valid(); cursor->Next()) {
+    std::string path;
+    const absl::string_view kind = cursor->value();
+    if (!ParsePayloadIndexKey(cursor->key(), &path) || kind.size() != 1 ||
+        !IsFieldKind(static_cast<uint8_t>(kind[0]))) {
+      return absl::DataLossError("a record of a payload index is damaged");
+    }
+    const absl::Status created = payloads.CreateField(path, static_cast<FieldKind>(kind[0]));
+    if (!created.ok()) {
+      return absl::DataLossError(absl::StrCat("a payload index is damaged: ", created.message()));
+    }
+  }
+  TQDB_RETURN_IF_ERROR(cursor->status());
+  if (!payloads.has_fields()) return absl::OkStatus();
+  return ForEachPayload(store, [&payloads](auto rows, auto values) {
+    for (size_t i = 0; i < rows.size(); ++i) payloads.Add(rows[i], 1, values.subspan(i, 1));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
+                               const std::function<bool()>& stop, IndexedPayloads& payloads) {
+  bool exists = true;
+  const absl::Status status = ForEachPayload(store, [&](auto rows, auto values) -> absl::Status {
+    if (stop()) {
+      return absl::CancelledError(absl::StrCat("building the payload index of ", key, " was stopped"));
+    }
+    exists = payloads.AddToField(key, rows, values);
+    return exists ? absl::OkStatus() : absl::AbortedError("");
+  });
+  return exists ? status : absl::OkStatus();
+}
+
+}  // namespace tqdb::storage

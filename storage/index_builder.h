@@ -1,0 +1,25 @@
+// Makes payload indexes complete: shows them the rows that were there before.
+#ifndef TQDB_STORAGE_INDEX_BUILDER_H_
+#define TQDB_STORAGE_INDEX_BUILDER_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "storage/indexed_payloads.h"
+#include "storage/rocks.h"
+
+namespace tqdb::storage {
+
+// At start-up: the indexes that the disk knows of, over every payload. DataLoss when a record is damaged.
+absl::Status LoadPayloadIndexes(const Store& store, IndexedPayloads& payloads);
+
+// Reads all payloads, some 3 us each, and shows them to the index of one key while writes and searches go on. OK also
+// when the index is deleted meanwhile. Cancelled once `stop()` says so: the index is then used as far as it got, and
+// another build completes it.
+absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
+                               const std::function<bool()>& stop, IndexedPayloads& payloads);
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_INDEX_BUILDER_H_

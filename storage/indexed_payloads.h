@@ -1,0 +1,74 @@
+// The payload indexes of a collection, as its calls share them: readers find the rows of a filter, the leader of the
+// commit queue keeps the indexes in step with the disk.
+//
+// They live in memory alone. What is on disk is which keys have one; payloads are read at start-up, and again when an
+// index is made for rows that are there already (index_builder.h).
+//
+// Thread-safe. A reader holds up the leader for as long as it takes to combine bitmaps: microseconds for most filters,
+// milliseconds for millions of rows.
+#ifndef TQDB_STORAGE_INDEXED_PAYLOADS_H_
+#define TQDB_STORAGE_INDEXED_PAYLOADS_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
+#include "storage/payload/payload_index.h"
+
+namespace tqdb::storage {
+
+class IndexedPayloads {
+ public:
+  // False while no key has an index: then nobody need parse payloads for Add and Replace.
+  bool has_fields() const { return has_fields_.load(std::memory_order_acquire); }
+
+  // --- Of the leader of the commit queue, and of the loader.
+  absl::Status CreateField(absl::string_view key, FieldKind kind);
+  absl::Status DeleteField(absl::string_view key);
+  // Rows first_row, first_row + 1, ..., in ascending order over all calls. One payload each, or none at all without
+  // fields. Before the rows can be found by a search: a filter never misses one that a search hits.
+  void Add(uint64_t first_row, size_t count, absl::Span<const nlohmann::json> payloads);
+  // After the rows are gone from searches.
+  void Remove(absl::Span<const uint64_t> rows);
+  struct Edit {
+    uint64_t row;
+    const nlohmann::json& old_payload;
+    const nlohmann::json& payload;
+  };
+  void Replace(absl::Span<const Edit> edits);
+
+  // --- Of any thread.
+  // Shows rows to the index of a key; those that it has seen, or that are gone, are left out. False when the key has
+  // no index.
+  bool AddToField(absl::string_view key, absl::Span<const uint64_t> rows,
+                  absl::Span<const nlohmann::json> payloads);
+  void VacuumIfWorthwhile();
+  bool wants_vacuum() const;
+
+  struct Matches {
+    RowMatches rows;
+    uint64_t first = 0;  // rows below are gone
+    uint64_t end = 0;    // rows from here on came later
+    uint64_t total = 0;  // rows there are
+  };
+  Matches Match(const PreparedFilter& filter, PayloadIndex::FindRow find_row) const;
+  std::vector<FieldInfo> Fields() const;
+  size_t memory_bytes() const;
+
+ private:
+  mutable absl::Mutex mutex_;  // before IdIndex
+  PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
+  uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<bool> has_fields_{false};
+};
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_INDEXED_PAYLOADS_H_

@@ -1,0 +1,265 @@
+// Offset, diversity, groups, recommendation and fusion, each against a plain computation from ordinary searches.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/vector_space.h"
+#include "storage/diversity.h"
+#include "storage/fusion.h"
+#include "storage/payload/filter_json.h"
+#include "storage/recommend.h"
+#include "storage/search_groups.h"
+#include "storage/search_hybrid.h"
+#include "tests/storage/fixture.h"
+
+namespace tqdb::storage {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr size_t kDim = 16;
+constexpr uint64_t kPoints = 700;
+
+class SearchShapesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    database_ = MustOpen(directory_.path());
+    collection_ = MustCreate(*database_, "c", ConfigOf({SpaceOf("", kDim), SpaceOf("title", kDim)}));
+    std::vector<TestPoint> points;
+    for (uint64_t id = 0; id < kPoints; ++id) {
+      json payload = {{"parity", id % 2 == 0 ? "even" : "odd"}};
+      switch (random_.Below(5)) {  // what the key "g" holds
+        case 0:
+          payload["g"] = "s" + std::to_string(random_.Below(30));
+          break;
+        case 1:
+          payload["g"] = random_.Below(20);
+          break;
+        case 2:
+          payload["g"] = {random_.Below(2) == 0, "s" + std::to_string(random_.Below(5)), 0.5};
+          break;
+        case 3:
+          payload["g"] = 0.25;  // no group
+          break;
+        default:
+          break;
+      }
+      points.push_back({PointId::Number(id),
+                        {{"", random_.Vector(kDim)}, {"title", random_.Vector(kDim)}},
+                        payload.dump()});
+    }
+    ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
+    query_ = random_.Vector(kDim);
+  }
+
+  MatrixView query() const { return {query_.data(), 1, kDim}; }
+  std::vector<PointRecord> Search(const SearchSpec& spec) const {
+    auto lists = collection_->Search(query(), spec);
+    EXPECT_TRUE(lists.ok()) << lists.status();
+    return lists.ok() ? (*lists)[0] : std::vector<PointRecord>();
+  }
+  static std::vector<uint64_t> Ids(const std::vector<PointRecord>& records) {
+    std::vector<uint64_t> ids;
+    for (const PointRecord& record : records) ids.push_back(record.id.low);
+    return ids;
+  }
+
+  TempDirectory directory_;
+  std::unique_ptr<Database> database_;
+  std::shared_ptr<Collection> collection_;
+  testing::Gaussian random_{20'261'125};
+  std::vector<float> query_;
+};
+
+TEST_F(SearchShapesTest, OffsetsCutOneListIntoPages) {
+  const std::vector<uint64_t> all = Ids(Search({.limit = 50}));
+  std::vector<uint64_t> paged;
+  for (size_t offset = 0; offset < 50; offset += 10) {
+    const std::vector<uint64_t> page = Ids(Search({.limit = 10, .offset = offset}));
+    paged.insert(paged.end(), page.begin(), page.end());
+  }
+  EXPECT_EQ(paged, all);
+  EXPECT_TRUE(Search({.limit = 10, .offset = kPoints}).empty());
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      collection_->Search(query(), {.limit = 10, .offset = kMaxTopK}).status()));
+}
+
+TEST_F(SearchShapesTest, DiverseHitsAreThoseOfAPlainSelection) {
+  const std::vector<PointRecord> candidates = Search({.limit = 40, .select = {.vectors = true}});
+  for (const float diversity : {0.0f, 0.3f, 0.7f, 1.0f}) {
+    std::vector<size_t> picked;
+    while (picked.size() < 8) {
+      size_t best = 0;
+      double best_value = -1e30;
+      for (size_t i = 0; i < candidates.size(); ++i) {
+        if (std::count(picked.begin(), picked.end(), i) != 0) continue;
+        double nearest = -1e30;
+        for (const size_t p : picked) {
+          nearest = std::max<double>(nearest,
+                                     ExactScore(Metric::kCosine, candidates[p].vectors[0].values.data(),
+                                                candidates[i].vectors[0].values.data(), kDim));
+        }
+        const double score = candidates[i].score;
+        const double value = picked.empty() ? score : (1 - diversity) * score - diversity * nearest;
+        if (value > best_value) {
+          best_value = value;
+          best = i;
+        }
+      }
+      picked.push_back(best);
+    }
+    std::vector<uint64_t> expected;
+    for (const size_t i : picked) expected.push_back(candidates[i].id.low);
+    SearchSpec spec{.limit = 5};
+    spec.offset = 3;
+    spec.diversity = {diversity, 40};
+    const std::vector<PointRecord> hits = Search(spec);
+    EXPECT_EQ(Ids(hits), std::vector<uint64_t>(expected.begin() + 3, expected.end())) << diversity;
+    for (const PointRecord& hit : hits) EXPECT_TRUE(hit.vectors.empty());
+  }
+  SearchSpec bad{.limit = 10};
+  bad.diversity = {0.5f, 9};
+  EXPECT_THAT(std::string(collection_->Search(query(), bad).status().message()),
+              HasSubstr("mmr.candidates is 9; need limit + offset, 10, to 1000"));
+  bad.diversity = {1.5f, 0};
+  EXPECT_THAT(std::string(collection_->Search(query(), bad).status().message()),
+              HasSubstr("mmr.diversity is 1.5; need 0 to 1"));
+}
+
+TEST_F(SearchShapesTest, GroupsAreThoseOfTheWholeRanking) {
+  for (const bool indexed : {false, true}) {
+    if (indexed) {
+      ASSERT_TRUE(collection_->CreatePayloadIndex("g", FieldKind::kKeyword, true, {}).ok());
+    }
+    for (const bool filtered : {false, true}) {
+      SearchSpec spec{.limit = kPoints, .select = {.payload = true}};
+      if (filtered) spec.filter = *FilterFromJson(R"({"must":[{"key":"parity","match":{"value":"odd"}}]})");
+      const std::vector<PointRecord> ranking = Search(spec);
+      for (const auto& [limit, group_size] : {std::pair<size_t, size_t>{1, 1}, {4, 3}, {10, 2}, {45, 4}, {200, 30}}) {
+        using Group = std::pair<json, std::vector<uint64_t>>;
+        std::vector<Group> expected;
+        for (const PointRecord& record : ranking) {
+          const json payload = json::parse(record.payload);
+          if (!payload.contains("g")) continue;
+          const json values = payload["g"].is_array() ? payload["g"] : json::array({payload["g"]});
+          for (const json& value : values) {
+            if (value.is_number_float()) continue;
+            auto group = std::find_if(expected.begin(), expected.end(),
+                                      [&value](const auto& g) { return g.first == value; });
+            if (group == expected.end()) {
+              if (expected.size() == limit) continue;
+              group = expected.insert(expected.end(), Group(value, {}));
+            }
+            if (group->second.size() < group_size) group->second.push_back(record.id.low);
+          }
+        }
+        spec.select.payload = false;
+        const auto groups = SearchGroups(*collection_, query(), spec, {"g", limit, group_size});
+        ASSERT_TRUE(groups.ok()) << groups.status();
+        std::vector<Group> found;
+        for (const PointGroup& group : *groups) {
+          const json value = std::visit([](const auto& v) { return json(v); }, group.value.value);
+          found.emplace_back(value, Ids(group.points));
+          for (const PointRecord& point : group.points) EXPECT_TRUE(point.payload.empty());
+        }
+        EXPECT_EQ(found, expected) << limit << " groups of " << group_size;
+        spec.select.payload = true;
+      }
+    }
+  }
+  EXPECT_THAT(std::string(SearchGroups(*collection_, query(), {}, {"g", 0, 1}).status().message()),
+              HasSubstr("limit is 0"));
+  EXPECT_THAT(std::string(SearchGroups(*collection_, query(), {}, {"g..h", 1, 1}).status().message()),
+              HasSubstr("group_by: "));
+}
+
+TEST_F(SearchShapesTest, RecommendationsAreNearTheDifferenceOfMeans) {
+  const Examples examples{{PointId::Number(3), PointId::Number(5)}, {PointId::Number(8)}};
+  const auto vector = RecommendVector(*collection_, "title", examples);
+  ASSERT_TRUE(vector.ok()) << vector.status();
+  std::map<uint64_t, std::vector<float>> unit;
+  const std::vector<PointId> ids = {PointId::Number(3), PointId::Number(5), PointId::Number(8)};
+  const auto records = collection_->Get(ids, {.vectors = true});
+  ASSERT_TRUE(records.ok()) << records.status();
+  for (const PointRecord& record : *records) {
+    std::vector<float> values = record.vectors[1].values;
+    float squares = 0;
+    for (const float value : values) squares += value * value;
+    for (float& value : values) value /= std::sqrt(squares);
+    unit[record.id.low] = values;
+  }
+  for (size_t d = 0; d < kDim; ++d) {
+    const float mean = (unit[3][d] + unit[5][d]) / 2;
+    EXPECT_NEAR((*vector)[d], 2 * mean - unit[8][d], 1e-5);
+  }
+  SearchSpec spec{.space = "title", .limit = kPoints};
+  spec.filter = WithoutExamples(std::nullopt, examples);
+  const auto lists = collection_->Search(MatrixView(vector->data(), 1, kDim), spec);
+  ASSERT_TRUE(lists.ok());
+  EXPECT_EQ((*lists)[0].size(), kPoints - 3);
+  for (const PointRecord& hit : (*lists)[0]) EXPECT_FALSE(unit.contains(hit.id.low));
+
+  EXPECT_TRUE(absl::IsInvalidArgument(RecommendVector(*collection_, "", {}).status()));
+  const auto missing = RecommendVector(*collection_, "", {{PointId::Number(3)}, {PointId::Number(kPoints)}});
+  EXPECT_TRUE(absl::IsNotFound(missing.status()));
+  EXPECT_THAT(std::string(missing.status().message()), HasSubstr("recommend.negative[0]: point 700"));
+  EXPECT_TRUE(absl::IsInvalidArgument(RecommendVector(*collection_, "other", examples).status()));
+}
+
+TEST_F(SearchShapesTest, HybridListsAreFusedByRankOrByScore) {
+  const std::vector<float> other = random_.Vector(kDim);
+  const std::vector<HybridPart> parts = {{query(), {.limit = 30}, 1},
+                                         {MatrixView(other.data(), 1, kDim), {.space = "title", .limit = 20}, 2.5}};
+  for (const Fusion::Method method : {Fusion::Method::kReciprocalRank, Fusion::Method::kWeightedScore}) {
+    std::map<uint64_t, double> expected;
+    for (const HybridPart& part : parts) {
+      const auto list = (*collection_->Search(part.query, part.spec))[0];
+      for (size_t i = 0; i < list.size(); ++i) {
+        const double by_score = (list[i].score - list.back().score) / (list[0].score - list.back().score);
+        expected[list[i].id.low] +=
+            part.weight * (method == Fusion::Method::kReciprocalRank ? 1.0 / (7.0 + static_cast<double>(i) + 1) : by_score);
+      }
+    }
+    const HybridSpec spec{{method, 7}, 12, 2, {.payload = true}};
+    const auto hits = SearchHybrid(*collection_, parts, spec);
+    ASSERT_TRUE(hits.ok()) << hits.status();
+    ASSERT_EQ(hits->size(), 12u);
+    std::vector<double> ordered;
+    for (const auto& [id, score] : expected) ordered.push_back(score);
+    std::sort(ordered.rbegin(), ordered.rend());
+    for (size_t i = 0; i < hits->size(); ++i) {
+      EXPECT_NEAR((*hits)[i].score, ordered[i + 2], 1e-6);
+      EXPECT_NEAR((*hits)[i].score, expected.at((*hits)[i].id.low), 1e-6);
+      EXPECT_FALSE((*hits)[i].payload.empty());
+    }
+  }
+  std::vector<HybridPart> bad = parts;
+  bad[1].spec.space = "none";
+  EXPECT_THAT(std::string(SearchHybrid(*collection_, bad, {}).status().message()), HasSubstr("parts[1]: vector_name"));
+  bad[1].weight = -1;
+  EXPECT_THAT(std::string(SearchHybrid(*collection_, bad, {}).status().message()), HasSubstr("parts[1].weight is -1"));
+  EXPECT_THAT(std::string(SearchHybrid(*collection_, {}, {}).status().message()), HasSubstr("parts has 0 entries"));
+}
+
+TEST(FusionTest, TiesAreOrderedByIdAndOneScoreCountsFully) {
+  const std::vector<RankedList> lists = {{{{PointId::Number(9), 0.5}, {PointId::Number(4), 0.5}}, 1},
+                                         {{{PointId::Number(4), 3}}, 1}};
+  const auto fused = Fuse(lists, {Fusion::Method::kWeightedScore}, 5);
+  ASSERT_EQ(fused.size(), 2u);
+  EXPECT_EQ(fused[0].id, PointId::Number(4));
+  EXPECT_DOUBLE_EQ(fused[0].score, 2);
+  EXPECT_DOUBLE_EQ(fused[1].score, 1);
+  const std::vector<RankedList> even = {{{{PointId::Number(2), 1}}, 1}, {{{PointId::Number(1), 1}}, 1}};
+  EXPECT_EQ(Fuse(even, {}, 1)[0].id, PointId::Number(1));
+}
+
+}  // namespace
+}  // namespace tqdb::storage
