@@ -170,6 +170,129 @@ async def test_arrays_are_filled_up(client, name):
     assert arrays.ids.tolist() == [[7, 0, 0]] * 2 and arrays.counts.tolist() == [1, 1]
 
 
+async def test_offset_and_diversity(client, name):
+    await client.create_collection(name, dim=8)
+    angles = np.radians([0, 1, 2, 40, 90])
+    rows = np.zeros((5, 8), np.float32)
+    rows[:, 0], rows[:, 1] = np.cos(angles), np.sin(angles)
+    await client.upload(name, rows, ids=range(5))
+    hits = await client.search(name, rows[0], 2, offset=1, exact=True)
+    assert [h.id for h in hits] == [1, 2]
+    mmr = tqdb.Mmr(diversity=0.7, candidates=5)
+    assert [h.id for h in await client.search(name, rows[0], 2, mmr=mmr, exact=True)] == [0, 4]
+    arrays = await client.search_arrays(name, rows[:2], 2, mmr=mmr, exact=True)
+    assert arrays.ids.tolist() == [[0, 4], [1, 4]]
+    batch = await client.search_batch(name, rows[:2], 1, offset=1, exact=True)
+    assert [[h.id for h in hits] for hits in batch][0] == [1]
+    with pytest.raises(tqdb.InvalidArgument, match="offset -1"):
+        await client.search(name, rows[0], 2, offset=-1)
+    with pytest.raises(tqdb.InvalidArgument, match="diversity"):
+        await client.search(name, rows[0], 2, mmr=tqdb.Mmr(2))
+
+
+async def test_recommendation(client, name):
+    await client.create_collection(name, dim=32)
+    rows = vectors_of(100)
+    await client.upload(name, rows, ids=range(100))
+    liked = await client.recommend(name, [3], limit=5, exact=True)
+    expected = await client.search(name, rows[3], 6, exact=True)
+    assert [h.id for h in liked] == [h.id for h in expected[1:]]
+    apart = await client.recommend(name, [3], [expected[1].id], limit=3)
+    assert expected[1].id not in [h.id for h in apart]
+    with pytest.raises(tqdb.InvalidArgument, match=r"negative\[0\] is 'x'"):
+        await client.recommend(name, [3], ["x"])
+
+
+async def test_groups(client, name):
+    await client.create_collection(name, dim=32)
+    rows = vectors_of(30)
+    kinds = ["a", 7, True]
+    await client.upload(name, rows, range(30), ({"kind": kinds[i % 3]} for i in range(30)))
+    groups = await client.search_groups(name, rows[4], "kind", 3, group_size=2, exact=True)
+    assert groups[0].value == 7 and groups[0].points[0].id == 4
+    assert {type(g.value) for g in groups} == {str, int, bool}
+    assert [len(list(g)) for g in groups] == [2, 2, 2]
+    assert all(p.payload["kind"] == g.value for g in groups for p in g)
+
+
+async def test_hybrid_search_fuses_ranks(client, name):
+    await client.create_collection(name, dim=32)
+    rows = vectors_of(100)
+    payloads = ({"text": "needle" if i in (50, 60) else "hay"} for i in range(100))
+    await client.upload(name, rows, range(100), payloads)
+    needle = Field("text").text("needle")
+    parts = [
+        tqdb.Query(rows[0], 10, exact=True),
+        tqdb.Query(rows[0], 10, filter=needle, exact=True),
+    ]
+    plain = [h.id for h in await client.search(name, rows[0], 10, exact=True)]
+    needles = [h.id for h in await client.search(name, rows[0], 10, filter=needle, exact=True)]
+    scores = {}
+    for ids in (plain, needles):
+        for rank, id in enumerate(ids, 1):
+            scores[id] = scores.get(id, 0) + 1 / (60 + rank)
+    hits = await client.search_hybrid(name, parts, 4)
+    np.testing.assert_allclose([h.score for h in hits], [scores[h.id] for h in hits], rtol=1e-5)
+    np.testing.assert_allclose(
+        [h.score for h in hits], sorted(scores.values(), reverse=True)[:4], rtol=1e-5
+    )
+    assert hits[0].payload["text"]
+    [best] = await client.search_hybrid(
+        name, [tqdb.Query(positive=[5]), tqdb.Query(rows[9], weight=100.0)], 1, fusion="weighted"
+    )
+    assert best.id == 9
+    with pytest.raises(tqdb.InvalidArgument, match="need 'rrf' or 'weighted'"):
+        await client.search_hybrid(name, parts, fusion="sum")
+    with pytest.raises(tqdb.InvalidArgument, match=r"queries\[1\]\.filter\.must is 7"):
+        await client.search_hybrid(name, [parts[0], tqdb.Query(rows[0], filter={"must": 7})])
+
+
+async def test_payloads_are_edited(client, name):
+    await client.create_collection(name, dim=32)
+    await client.upload(
+        name, vectors_of(10), range(10), ({"n": i, "a": {"b": 1}} for i in range(10))
+    )
+
+    async def payload(id):
+        return (await client.get(name, [id]))[0].payload
+
+    assert await client.set_payload(name, {"x": "ü"}, [1, 2, 99]) == 2
+    assert await payload(1) == {"n": 1, "a": {"b": 1}, "x": "ü"}
+    assert await client.set_payload(name, {"c": 2}, [1], key="a") == 1
+    assert (await payload(1))["a"] == {"b": 1, "c": 2}
+    assert await client.overwrite_payload(name, {"only": 1}, filter=Field("n") >= 8) == 2
+    assert await payload(9) == {"only": 1}
+    assert await client.delete_payload_keys(name, ["a.b", "x"], [1]) == 1
+    assert await payload(1) == {"n": 1, "a": {"c": 2}}
+    assert await client.clear_payload(name, [1, 2], filter=Field("n") == 2) == 1
+    assert await payload(2) == {} and await payload(1) != {}
+    assert await client.clear_payload(name, [], filter={}) == 0
+    assert await client.clear_payload(name, filter={}) == 10
+    with pytest.raises(tqdb.InvalidArgument, match="needs ids or filter"):
+        await client.clear_payload(name)
+    with pytest.raises(tqdb.InvalidArgument, match="need a list of keys"):
+        await client.delete_payload_keys(name, "a", [1])
+
+
+async def test_payload_indexes(client, name):
+    await client.create_collection(name, dim=32)
+    await client.upload(
+        name, vectors_of(50), range(50), ({"n": i, "t": f"w{i}"} for i in range(50))
+    )
+    made = await client.create_payload_index(name, "n", "integer")
+    assert (made.key, made.kind, made.points, made.ready) == ("n", "integer", 50, True)
+    await client.create_payload_index(name, "t", "text", wait=False)
+    indexes = (await client.get_collection(name)).payload_indexes
+    assert [(i.key, i.kind) for i in indexes] == [("n", "integer"), ("t", "text")]
+    assert await client.count(name, filter=(Field("n") >= 40) & Field("t").text("W45")) == 1
+    await client.delete_payload_index(name, "t")
+    assert len((await client.get_collection(name)).payload_indexes) == 1
+    with pytest.raises(
+        tqdb.InvalidArgument, match="'number' is no PayloadIndexKind; allowed are keyword"
+    ):
+        await client.create_payload_index(name, "n", "number")
+
+
 async def test_scroll_walks_all_pages(client, name):
     await client.create_collection(name, dim=32)
     await client.upload(name, vectors_of(95), ids=range(95), payloads=({"n": i} for i in range(95)))

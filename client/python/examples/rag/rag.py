@@ -18,7 +18,6 @@ from typing import Iterable, List, NamedTuple, Optional, Tuple
 import corpus
 import tqdb
 from embedder import DIM, Embedder
-from hybrid import search_hybrid
 from tqdm import tqdm
 
 EMBED_BATCH = 4  # 7 chunks/s on two busy cores, against 5 with 32: activations stay in the cache
@@ -43,6 +42,7 @@ class Rag:
         """Chunks, embeds and uploads; loading the same again replaces. Returns the chunks."""
         try:
             self.client.create_collection(self.collection, dim=DIM)
+            self.client.create_payload_index(self.collection, "text", "text")
         except tqdb.AlreadyExists:
             pass
         chunks = [chunk for document in documents for chunk in corpus.chunks(document)]
@@ -82,7 +82,13 @@ class Rag:
     ) -> Answer:
         [vector] = self.embedder.embed([question])
         if words:
-            hits = search_hybrid(self.client, self.collection, vector, words, limit, filter)
+            # Two searches, fused by rank: among all chunks, and among those that have all the words.
+            has_words = tqdb.Field("text").text(words)
+            queries = [
+                tqdb.Query(vector, filter=filter),
+                tqdb.Query(vector, filter=has_words if filter is None else filter & has_words),
+            ]
+            hits = self.client.search_hybrid(self.collection, queries, limit)
         else:
             hits = self.client.search(self.collection, vector, limit, filter=filter)
         found = [

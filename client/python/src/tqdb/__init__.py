@@ -30,8 +30,12 @@ from .errors import (
 from .filters import Field, Filter, all_of, any_of, at_least, has_id
 from .types import (
     CollectionInfo,
+    Group,
+    Mmr,
     Page,
+    PayloadIndexInfo,
     Point,
+    Query,
     Record,
     ScoredPoint,
     SearchArrays,
@@ -47,6 +51,6 @@ __all__ = [
     "Internal", "InvalidArgument", "NotFound", "PermissionDenied", "ResourceExhausted",
     "Unauthenticated", "Unavailable", "Unimplemented",
     "Field", "Filter", "all_of", "any_of", "at_least", "has_id",
-    "CollectionInfo", "Page", "Point", "Record", "ScoredPoint", "SearchArrays", "ServerInfo",
-    "VectorSpace", "VectorSpaceInfo", "WriteResult",
+    "CollectionInfo", "Group", "Mmr", "Page", "PayloadIndexInfo", "Point", "Query", "Record",
+    "ScoredPoint", "SearchArrays", "ServerInfo", "VectorSpace", "VectorSpaceInfo", "WriteResult",
 ]  # fmt: skip

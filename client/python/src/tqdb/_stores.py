@@ -21,7 +21,7 @@ from .client import Client
 from .errors import AlreadyExists, Error, NotFound
 from .filters import FilterLike
 from .ids import is_uuid
-from .types import IdLike, Page, Point, Record, ScoredPoint
+from .types import IdLike, Mmr, Page, Point, Record, ScoredPoint
 
 T = TypeVar("T")
 Steps = Generator[Call[Any], Any, T]
@@ -137,11 +137,8 @@ class Collection:
         **options: Any,
     ) -> Steps[List[ScoredPoint]]:
         """Picks from the best `candidates` those that are near the vector and far from each other."""
-        found = yield from self.search(
-            vector, max(limit, candidates), **{**options, "with_vectors": True}
-        )
-        picked = mmr(vector, [hit.vector for hit in found], limit, relevance)
-        return [found[i] for i in picked]
+        pick = Mmr(1 - relevance, min(max(limit, candidates), 1000))
+        return (yield from self.search(vector, limit, **options, mmr=pick))
 
     def get(self, ids: Iterable[IdLike]) -> Steps[List[Record]]:
         records: List[Record] = []
@@ -212,30 +209,6 @@ def as_vector(embedding: Any) -> npt.NDArray[np.float32]:
     if vector.size < _MIN_DIM:
         vector = np.pad(vector, (0, _MIN_DIM - vector.size))
     return vector
-
-
-def mmr(
-    query: npt.NDArray[np.float32], vectors: Sequence[Any], limit: int, relevance: float
-) -> List[int]:
-    """Maximal marginal relevance (Carbonell and Goldstein, 1998): which vectors, in the order picked.
-
-    Each time the one is taken for which relevance * cos(query, v) - (1 - relevance) * max cos(v, picked)
-    is largest.
-    """
-    if not vectors or limit <= 0:
-        return []
-    rows = np.stack([np.asarray(v, np.float32) for v in vectors])
-    rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
-    near = rows @ (query / max(float(np.linalg.norm(query)), 1e-30))
-    alike = np.full(len(rows), -np.inf)
-    picked: List[int] = []
-    while len(picked) < min(limit, len(rows)):
-        value = relevance * near - ((1 - relevance) * alike if picked else 0)
-        value[picked] = -np.inf
-        best = int(np.argmax(value))
-        picked.append(best)
-        alike = np.maximum(alike, rows @ rows[best])
-    return picked
 
 
 def quoted(name: str) -> str:

@@ -27,13 +27,18 @@ import numpy as np
 
 from . import _batches, _proto, _wire
 from .errors import InvalidArgument
-from .filters import FilterLike, filter_to_proto
+from .filters import FilterLike, filter_to_proto, has_id
 from .ids import id_from_proto, id_to_proto
 from .types import (
     CollectionInfo,
+    Group,
     IdLike,
+    Mmr,
     Page,
+    PayloadIndexInfo,
+    PayloadLike,
     Point,
+    Query,
     Record,
     ScoredPoint,
     SearchArrays,
@@ -46,6 +51,8 @@ from .types import (
 from .vectors import as_floats, vector_to_proto, vectors_from_proto
 
 R = TypeVar("R")
+
+_SearchQuery = _proto.message("SearchQuery")
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,39 @@ def delete_collection(collection: str, *, timeout: Optional[float] = None) -> Ca
     return Call(method, request, lambda response: None, timeout, idempotent=False)
 
 
+def create_payload_index(
+    collection: str,
+    key: str,
+    kind: str,
+    *,
+    wait: bool = True,
+    timeout: Optional[float] = None,
+) -> Call[PayloadIndexInfo]:
+    """Indexes the values of a payload key, so that filters on it need not read payloads.
+
+    `kind` "keyword", "integer", "float", "bool", "datetime" or "text". With `wait` the answer comes when
+    the index is ready; it is completed even if the timeout is earlier.
+    """
+    method = "CollectionService.CreatePayloadIndex"
+    request = _request(
+        method,
+        collection=collection,
+        key=key,
+        kind=enum_number("PayloadIndexKind", kind),
+        no_wait=not wait,
+    )
+    return Call(method, request, lambda response: _payload_index_info(response.index), timeout)
+
+
+def delete_payload_index(
+    collection: str, key: str, *, timeout: Optional[float] = None
+) -> Call[None]:
+    """Filters on the key read payloads again."""
+    method = "CollectionService.DeletePayloadIndex"
+    request = _request(method, collection=collection, key=key)
+    return Call(method, request, lambda response: None, timeout, idempotent=False)
+
+
 # --- Points.
 
 
@@ -193,6 +233,88 @@ def delete(
     else:
         _set_filter(request, filter)
     return Call("PointService.Delete", request, lambda response: int(response.deleted), timeout)
+
+
+def set_payload(
+    collection: str,
+    payload: PayloadLike,
+    ids: Optional[Iterable[IdLike]] = None,
+    *,
+    filter: Optional[FilterLike] = None,
+    key: str = "",
+    durability: Optional[str] = None,
+    timeout: Optional[float] = None,
+) -> Call[int]:
+    """Sets members of payloads; the others stay. `key` is the path of the object that is meant.
+
+    Of the points of `ids`, of those that match `filter` ({} is all), or of the ids that match. Returns
+    how many there were.
+    """
+    edit = {"set": {"payload": _payload_text(payload), "key": key}}
+    return _edit(collection, ids, filter, edit, durability, timeout)
+
+
+def overwrite_payload(
+    collection: str,
+    payload: PayloadLike,
+    ids: Optional[Iterable[IdLike]] = None,
+    *,
+    filter: Optional[FilterLike] = None,
+    durability: Optional[str] = None,
+    timeout: Optional[float] = None,
+) -> Call[int]:
+    """Puts a payload in place of what was there; points as of `set_payload`."""
+    edit = {"overwrite": {"payload": _payload_text(payload)}}
+    return _edit(collection, ids, filter, edit, durability, timeout)
+
+
+def delete_payload_keys(
+    collection: str,
+    keys: Sequence[str],
+    ids: Optional[Iterable[IdLike]] = None,
+    *,
+    filter: Optional[FilterLike] = None,
+    durability: Optional[str] = None,
+    timeout: Optional[float] = None,
+) -> Call[int]:
+    """Removes keys, which are paths; points as of `set_payload`."""
+    if isinstance(keys, str):
+        raise InvalidArgument(f"keys is {keys!r}; need a list of keys")
+    edit = {"delete_keys": {"keys": list(keys)}}
+    return _edit(collection, ids, filter, edit, durability, timeout)
+
+
+def clear_payload(
+    collection: str,
+    ids: Optional[Iterable[IdLike]] = None,
+    *,
+    filter: Optional[FilterLike] = None,
+    durability: Optional[str] = None,
+    timeout: Optional[float] = None,
+) -> Call[int]:
+    """Leaves no payload; points as of `set_payload`."""
+    return _edit(collection, ids, filter, {"clear": {}}, durability, timeout)
+
+
+def _edit(
+    collection: str,
+    ids: Optional[Iterable[IdLike]],
+    filter: Optional[FilterLike],
+    edit: Dict[str, Any],
+    durability: Optional[str],
+    timeout: Optional[float],
+) -> Call[int]:
+    if ids is None and filter is None:
+        raise InvalidArgument("an edit of payloads needs ids or filter; {} matches all points")
+    method = "PointService.UpdatePayload"
+    number = enum_number("Durability", durability)
+    request = _request(method, collection=collection, durability=number, **edit)
+    _set_filter(request, filter)
+    if ids is not None:
+        request.ids.extend(_ids(ids))
+        if not request.ids:  # of no ids, none: without ids the server takes all that match
+            _set_filter(request, has_id())
+    return Call(method, request, lambda response: int(response.updated), timeout)
 
 
 def get(
@@ -256,7 +378,9 @@ def search(
     *,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
+    offset: int = 0,
     score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
     with_payload: bool = True,
     with_vectors: bool = False,
     exact: bool = False,
@@ -267,14 +391,64 @@ def search(
 ) -> Call[List[ScoredPoint]]:
     """The best `limit` points for a vector, best first, of those that match `filter`.
 
-    Scores are estimates from the codes; `rerank` rescores the best candidates from the originals,
-    `exact` reads all originals.
+    `offset` leaves out so many of the best; `mmr` picks hits that differ from each other. Scores are
+    estimates from the codes; `rerank` rescores the best candidates from the originals, `exact` reads
+    all originals.
     """
-    query = _query(
-        "vector", vector, limit, filter, vector_name, score_threshold, with_payload, with_vectors,
-        exact, rerank, oversampling, error_bound,
-    )  # fmt: skip
-    request = _request("PointService.Search", collection=collection, query=query)
+    query = Query(
+        vector,
+        limit,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    request = _request("PointService.Search", collection=collection)
+    request.query.CopyFrom(_query(query, with_payload, with_vectors))
+    return Call("PointService.Search", request, lambda response: _hits(response.points), timeout)
+
+
+def recommend(
+    collection: str,
+    positive: Sequence[IdLike],
+    negative: Sequence[IdLike] = (),
+    limit: int = 10,
+    *,
+    filter: Optional[FilterLike] = None,
+    vector_name: str = "",
+    offset: int = 0,
+    score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    exact: bool = False,
+    rerank: bool = False,
+    oversampling: float = 0,
+    error_bound: float = 0,
+    timeout: Optional[float] = None,
+) -> Call[List[ScoredPoint]]:
+    """`search` for what is like the points `positive` and unlike `negative`, without these."""
+    query = Query(
+        positive=positive,
+        negative=negative,
+        limit=limit,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    request = _request("PointService.Search", collection=collection)
+    request.query.CopyFrom(_query(query, with_payload, with_vectors))
     return Call("PointService.Search", request, lambda response: _hits(response.points), timeout)
 
 
@@ -285,7 +459,9 @@ def search_batch(
     *,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
+    offset: int = 0,
     score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
     with_payload: bool = True,
     with_vectors: bool = False,
     exact: bool = False,
@@ -295,13 +471,21 @@ def search_batch(
     timeout: Optional[float] = None,
 ) -> Call[List[List[ScoredPoint]]]:
     """`search` for each row of a matrix, up to 1,000 of them, in one pass."""
-    request = _batch_request(
-        collection, vectors, limit, filter, vector_name, score_threshold, with_payload, with_vectors,
-        exact, rerank, oversampling, error_bound,
-    )  # fmt: skip
+    query = Query(
+        limit=limit,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
     return Call(
         "PointService.SearchBatch",
-        request,
+        _batch_request(collection, vectors, query, with_payload, with_vectors),
         lambda response: [_hits(result.points) for result in response.results],
         timeout,
     )
@@ -314,7 +498,9 @@ def search_arrays(
     *,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
+    offset: int = 0,
     score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
     exact: bool = False,
     rerank: bool = False,
     oversampling: float = 0,
@@ -322,16 +508,108 @@ def search_arrays(
     timeout: Optional[float] = None,
 ) -> Call[SearchArrays]:
     """`search_batch` with ids and scores in arrays of (queries, limit), without payloads."""
-    request = _batch_request(
-        collection, vectors, limit, filter, vector_name, score_threshold, False, False, exact,
-        rerank, oversampling, error_bound,
-    )  # fmt: skip
+    query = Query(
+        limit=limit,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
     return Call(
         "PointService.SearchBatch",
-        request,
+        _batch_request(collection, vectors, query, False, False),
         lambda response: _search_arrays(response.results, limit),
         timeout,
     )
+
+
+def search_groups(
+    collection: str,
+    vector: VectorLike,
+    group_by: str,
+    limit: int = 10,
+    group_size: int = 3,
+    *,
+    filter: Optional[FilterLike] = None,
+    vector_name: str = "",
+    score_threshold: Optional[float] = None,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    exact: bool = False,
+    rerank: bool = False,
+    oversampling: float = 0,
+    error_bound: float = 0,
+    timeout: Optional[float] = None,
+) -> Call[List[Group]]:
+    """The best `group_size` points of each of the best `limit` values of a payload key.
+
+    A point is in the group of each of its values; groups come in the order of their best points.
+    """
+    query = Query(
+        vector,
+        limit,
+        filter=filter,
+        vector_name=vector_name,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    request = _request(
+        "PointService.SearchGroups", collection=collection, group_by=group_by, group_size=group_size
+    )
+    request.query.CopyFrom(_query(query, with_payload, with_vectors))
+
+    def read(response: Any) -> List[Group]:
+        return [
+            Group(getattr(group, group.WhichOneof("value")), _hits(group.points))
+            for group in response.groups
+        ]
+
+    return Call("PointService.SearchGroups", request, read, timeout)
+
+
+def search_hybrid(
+    collection: str,
+    queries: Sequence[Query],
+    limit: int = 10,
+    *,
+    fusion: str = "rrf",
+    rank_constant: float = 0,
+    offset: int = 0,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    timeout: Optional[float] = None,
+) -> Call[List[ScoredPoint]]:
+    """Several searches fused into one list.
+
+    `fusion` "rrf" scores by ranks, the sum of weight / (constant + rank), where `rank_constant` 0 means
+    60; "weighted" by scores, which are first scaled to 0..1 in each search.
+    """
+    method = "PointService.SearchHybrid"
+    request = _request(
+        method,
+        collection=collection,
+        limit=limit,
+        offset=offset,
+        select={"with_payload": with_payload, "with_vectors": with_vectors},
+    )
+    if fusion == "rrf":
+        request.reciprocal_rank.constant = rank_constant
+    elif fusion == "weighted":
+        request.weighted.SetInParent()
+    else:
+        raise InvalidArgument(f"fusion is {fusion!r}; need 'rrf' or 'weighted'")
+    for i, query in enumerate(queries):
+        part = request.parts.add(weight=query.weight)
+        part.query.CopyFrom(_query(query, False, False, f"queries[{i}]."))
+    return Call(method, request, lambda response: _hits(response.points), timeout)
 
 
 # --- The server.
@@ -376,10 +654,10 @@ def _space_fields(space: VectorSpace, field: str) -> Dict[str, Any]:
     )
 
 
-def _ids(ids: Iterable[IdLike]) -> List[Any]:
-    if isinstance(ids, (str, bytes)):
-        raise InvalidArgument(f"ids is {ids!r}; need a list of ids")
-    return [id_to_proto(id, f"ids[{i}]") for i, id in enumerate(ids)]
+def _ids(ids: Iterable[IdLike], field: str = "ids") -> List[Any]:
+    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+        raise InvalidArgument(f"{field} is {ids!r}; need a list of ids")
+    return [id_to_proto(id, f"{field}[{i}]") for i, id in enumerate(ids)]
 
 
 def _set_filter(request: Any, filter: Optional[FilterLike]) -> None:
@@ -387,52 +665,53 @@ def _set_filter(request: Any, filter: Optional[FilterLike]) -> None:
         request.filter.CopyFrom(filter_to_proto(filter))
 
 
-_SearchQuery = _proto.message("SearchQuery")
-
-
-def _query(
-    field: str,
-    vector: VectorLike,
-    limit: int,
-    filter: Optional[FilterLike],
-    vector_name: str,
-    score_threshold: Optional[float],
-    with_payload: bool,
-    with_vectors: bool,
-    exact: bool,
-    rerank: bool,
-    oversampling: float,
-    error_bound: float,
-) -> Any:
-    if limit < 0:
-        raise InvalidArgument(f"limit is {limit}; need 1 or more")
-    query = _SearchQuery(
-        vector=vector_to_proto(vector, field),
-        vector_name=vector_name,
-        limit=limit,
-        score_threshold=score_threshold,
+def _query(query: Query, with_payload: bool, with_vectors: bool, field: str = "") -> Any:
+    """`field`: what errors begin with."""
+    if query.limit < 0 or query.offset < 0:
+        raise InvalidArgument(
+            f"{field}limit is {query.limit}, offset {query.offset}; need numbers from 0"
+        )
+    message = _SearchQuery(
+        vector_name=query.vector_name,
+        limit=query.limit,
+        offset=query.offset,
+        score_threshold=query.score_threshold,
         select={"with_payload": with_payload, "with_vectors": with_vectors},
         params={
-            "exact": exact,
-            "rerank": rerank,
-            "oversampling": oversampling,
-            "error_bound": error_bound,
+            "exact": query.exact,
+            "rerank": query.rerank,
+            "oversampling": query.oversampling,
+            "error_bound": query.error_bound,
         },
     )
-    _set_filter(query, filter)
-    return query
+    if query.vector is not None:
+        message.vector.CopyFrom(vector_to_proto(query.vector, f"{field}vector"))
+    for name in ("positive", "negative"):
+        ids = getattr(query, name)
+        if len(ids):
+            getattr(message.recommend, name).extend(_ids(ids, f"{field}{name}"))
+    if query.mmr is not None:
+        message.mmr.SetInParent()
+        message.mmr.diversity = query.mmr.diversity
+        message.mmr.candidates = query.mmr.candidates
+    if query.filter is not None:
+        message.filter.CopyFrom(filter_to_proto(query.filter, f"{field}filter"))
+    return message
 
 
-def _batch_request(collection: str, vectors: Any, *settings: Any) -> Any:
-    """`settings`: what _query takes after the vector."""
+def _batch_request(
+    collection: str, vectors: Any, query: Query, with_payload: bool, with_vectors: bool
+) -> Any:
     request = _request("PointService.SearchBatch", collection=collection)
+    message = _query(query, with_payload, with_vectors)
     for i, row in enumerate(as_floats(vectors, 2, "vectors")):
-        if i == 0:
-            first = _query("vectors[0]", row, *settings)
-        query = request.queries.add()
-        query.CopyFrom(first)
-        query.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
+        message.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
+        request.queries.append(message)
     return request
+
+
+def _payload_text(payload: PayloadLike) -> str:
+    return _wire.write_payload(payload, "payload").decode()
 
 
 # --- From messages.
@@ -511,5 +790,11 @@ def _collection_info(info: Any) -> CollectionInfo:
             )
             for space in info.vector_spaces
         ],
+        payload_indexes=[_payload_index_info(index) for index in info.payload_indexes],
         metadata=dict(info.config.metadata),
     )
+
+
+def _payload_index_info(index: Any) -> PayloadIndexInfo:
+    kind = _enum_name(index, "kind")
+    return PayloadIndexInfo(index.key, kind, index.points, index.memory_bytes, index.ready)

@@ -80,6 +80,51 @@ class SearchArrays:
 
 
 @dataclass(frozen=True)
+class Mmr:
+    """Maximal marginal relevance: hits that are good and differ from each other."""
+
+    #: 0 to 1; 0 is the order of scores.
+    diversity: float = 0.5
+    #: How many of the best are picked from; 0 means four times limit + offset.
+    candidates: int = 0
+
+
+@dataclass(frozen=True)
+class Query:
+    """One of the searches that `search_hybrid` fuses; fields as the arguments of `search`.
+
+    What to find is `vector`, or what is like the points `positive` and unlike `negative`. `limit` is
+    the number of candidates that it contributes, `weight` what they count.
+    """
+
+    vector: Optional[VectorLike] = None
+    limit: int = 100
+    positive: Sequence[IdLike] = ()
+    negative: Sequence[IdLike] = ()
+    filter: Any = None  # FilterLike
+    vector_name: str = ""
+    offset: int = 0
+    score_threshold: Optional[float] = None
+    mmr: Optional[Mmr] = None
+    exact: bool = False
+    rerank: bool = False
+    oversampling: float = 0
+    error_bound: float = 0
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """The best points that have a value."""
+
+    value: Union[str, int, bool]
+    points: List[ScoredPoint]
+
+    def __iter__(self) -> Iterator[ScoredPoint]:
+        return iter(self.points)
+
+
+@dataclass(frozen=True)
 class WriteResult:
     inserted: int
     replaced: int
@@ -117,6 +162,17 @@ class VectorSpaceInfo:
 
 
 @dataclass(frozen=True)
+class PayloadIndexInfo:
+    key: str
+    #: "keyword", "integer", "float", "bool", "datetime" or "text".
+    kind: str
+    #: That it has seen; `ready` when that is all of them.
+    points: int
+    memory_bytes: int
+    ready: bool
+
+
+@dataclass(frozen=True)
 class CollectionInfo:
     name: str
     #: "ready", "read_only" or "quarantined"; `error` says why it is not ready.
@@ -128,6 +184,7 @@ class CollectionInfo:
     write_buffer_bytes: int
     vector_spaces: List[VectorSpace]
     spaces: List[VectorSpaceInfo]
+    payload_indexes: List[PayloadIndexInfo]
     metadata: Dict[str, str]
 
     @property
