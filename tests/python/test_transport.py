@@ -251,7 +251,8 @@ def test_tls_and_keys_of_the_real_server(certificate, kind, tmp_path):
     if server_has("--tls-cert"):
         flags += ["--tls-cert", str(cert), "--tls-key", str(key)]
     if server_has("--api-key-file"):
-        (tmp_path / "keys").write_text("secret-key-of-this-test-0123456789\n")
+        keys = "secret-key-of-this-test-0123456789\nkey-that-only-reads-0123456789 ro\n"
+        (tmp_path / "keys").write_text(keys)
         flags += ["--api-key-file", str(tmp_path / "keys")]
     server = Server(tmp_path, flags)
     try:
@@ -262,6 +263,10 @@ def test_tls_and_keys_of_the_real_server(certificate, kind, tmp_path):
         call(kind, "upload", "c", np.ones((10, 8)), range(10), client=settings)
         assert call(kind, "count", "c", client=settings) == 10
         if "--api-key-file" in flags:
+            reader = dict(settings, api_key="key-that-only-reads-0123456789")
+            assert call(kind, "count", "c", client=reader) == 10
+            with pytest.raises(tqdb.PermissionDenied):
+                call(kind, "delete_collection", "c", client=reader)
             for wrong in (None, "wrong-key-of-this-test-0123456789abc"):
                 with pytest.raises(tqdb.Unauthenticated):
                     call(kind, "count", "c", client=dict(settings, api_key=wrong))
