@@ -20,7 +20,7 @@ import tqdb
 from embedder import DIM, Embedder
 from tqdm import tqdm
 
-EMBED_BATCH = 4  # 7 chunks/s on two busy cores, against 5 with 32: activations stay in the cache
+EMBED_BATCH = 4  # 7 chunks/s on busy cores, 5 with 32: activations stay in the cache
 
 
 class Answer(NamedTuple):
@@ -162,7 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="run", description="Answers questions from text.")
     parser.add_argument("questions", nargs="*", metavar="QUESTION")
     parser.add_argument("--folder", type=Path, help="text files in place of Debian's packages")
-    parser.add_argument("--packages", type=int, default=800, help="how many packages (800)")
+    parser.add_argument("--packages", type=int, default=1500, help="how many packages (1500)")
     parser.add_argument("--where", action="append", default=[], metavar="KEY=VALUE",
                         help="filter, also <= and >=; may be repeated")  # fmt: skip
     parser.add_argument("--words", help="hybrid: these words should be in the text")
