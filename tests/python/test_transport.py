@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import ipaddress
+import threading
 import time
 from concurrent import futures
 
@@ -24,6 +25,7 @@ class Double:
     def __init__(self, credentials=None):
         self.failures = []  # (code, message, trailing metadata), or seconds to sleep
         self.seen = []
+        self.stopped = threading.Event()
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
         handlers = {}
         for name in ("PointService.Count", "CollectionService.CreateCollection"):
@@ -33,6 +35,13 @@ class Double:
                 request_deserializer=known.request.FromString,
                 response_serializer=known.response.SerializeToString,
             )
+
+        stream = _proto.METHODS["PointService.UpsertStream"]
+        handlers[stream.path] = grpc.stream_stream_rpc_method_handler(
+            self._stream,
+            request_deserializer=stream.request.FromString,
+            response_serializer=stream.response.SerializeToString,
+        )
 
         class Handler(grpc.GenericRpcHandler):
             def service(self, details):
@@ -60,11 +69,31 @@ class Double:
 
         return answer
 
+    def _stream(self, requests, context):
+        """Ends after one answer when a failure is left; with 0.0 it answers nothing any more."""
+        known = _proto.METHODS["PointService.UpsertStream"]
+        self.seen.append([])
+        for request in requests:
+            self.seen[-1].append(request.sequence)
+            failure = self.failures.pop(0) if self.failures else None
+            if failure == 0.0:
+                context.add_callback(self.stopped.set)
+                self.stopped.wait(30)
+                return
+            if isinstance(failure, tuple):
+                context.set_trailing_metadata(failure[2])
+                context.abort(*failure[:2])
+            rows = len(request.batch.points)
+            yield known.response(sequence=request.sequence, result={"inserted": rows})
+            if failure == "end":
+                return
+
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
 
     def stop(self):
+        self.stopped.set()
         self._server.stop(None)
 
 
@@ -140,7 +169,6 @@ def test_a_full_disk_is_not_retried(double, kind):
 
 @both
 def test_the_timeout_covers_all_tries(double, kind):
-    double.failures = [0.2, GONE, 0.2, GONE, 5.0]
     double.failures = [GONE, 5.0]
     began = time.monotonic()
     with pytest.raises(tqdb.DeadlineExceeded) as caught:
@@ -153,6 +181,35 @@ def test_the_timeout_covers_all_tries(double, kind):
     with pytest.raises(tqdb.ResourceExhausted) as busy:
         call(kind, "count", "c", timeout=1, client=dict(address=double.address))
     assert time.monotonic() - began < 1 and busy.value.retry_after_s == 60
+
+
+UPLOAD = dict(vectors=np.ones((1000, 8)), ids=range(1000), batch_size=100)
+
+
+@both
+@pytest.mark.parametrize("failure", ["end", GONE, BUSY])
+def test_an_upload_sends_again_what_has_no_answer(double, kind, failure):
+    double.failures = [None, None, failure, failure]
+    client = dict(address=double.address, retry=QUICK)
+    result = call(kind, "upload", "c", client=client, **UPLOAD)
+    assert result.inserted == 1000
+    first, second, third = double.seen
+    answered = 3 if failure == "end" else 2
+    if kind == "sync":
+        assert second[0] == answered + 1
+    else:  # grpc.aio may lose answers that came before a write failed
+        assert second[0] <= answered + 1
+    assert third == list(range(third[0], 11))
+
+
+@both
+def test_an_upload_without_answers_ends_at_its_timeout(double, kind):
+    double.failures = [None, 0.0]
+    began = time.monotonic()
+    with pytest.raises(tqdb.DeadlineExceeded, match="no answer to a batch in 0.5 s"):
+        call(kind, "upload", "c", timeout=0.5, client=dict(address=double.address), **UPLOAD)
+    assert 0.4 < time.monotonic() - began < 5
+    assert len(double.seen) == 1
 
 
 @both

@@ -138,6 +138,27 @@ def test_a_server_that_stays_away_is_unavailable(own_server, matrix, kind):
         )
 
 
+@both
+def test_a_server_that_goes_for_good_is_waited_for_no_longer_than_the_timeout(
+    own_server, matrix, kind
+):
+    with tqdb.Client(own_server.address) as client:
+        client.create_collection("c", dim=DIM)
+
+    def ids():
+        for i in range(ROWS):
+            if i == ROWS // 2:
+                own_server.stop(signal.SIGKILL)
+            yield i
+
+    began = time.monotonic()
+    retry = tqdb.Retry(attempts=2, max_s=0.2)
+    with pytest.raises(tqdb.Unavailable):
+        upload(kind, own_server.address, "c", matrix, ids(), batch_size=100, timeout=3, retry=retry)
+    # Answers had come, so it was not given up after two tries.
+    assert 2 < time.monotonic() - began < 10
+
+
 def test_memory_is_bounded(client, name):
     import resource
 

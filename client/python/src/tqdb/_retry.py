@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
-from .errors import DeadlineExceeded, Error, ResourceExhausted, Unavailable
+from .errors import Error, ResourceExhausted, Unavailable
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Retry:
         """After try number `attempt`, from 1; None when there is to be no other."""
         if attempt >= self.attempts:
             return None
-        pause = random.uniform(0, min(self.max_s, self.initial_s * 2 ** (attempt - 1)))
+        pause = random.uniform(0, min(self.max_s, self.initial_s * 2 ** min(attempt - 1, 30)))
         if isinstance(error, ResourceExhausted) and error.retry_after_s is not None:
             return error.retry_after_s + pause
         if isinstance(error, Unavailable) and idempotent:
@@ -42,8 +43,12 @@ class Tries:
 
     def __init__(self, retry: Retry, timeout_s: Optional[float]) -> None:
         self._retry = retry
-        self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        self._timeout_s = timeout_s
         self._attempt = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._deadline = None if self._timeout_s is None else time.monotonic() + self._timeout_s
 
     def left_s(self) -> Optional[float]:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
@@ -53,12 +58,14 @@ class Tries:
         self._attempt += 1
         pause = self._retry.pause_s(self._attempt, error, idempotent)
         left = self.left_s()
-        if pause is None or isinstance(error, DeadlineExceeded):
-            raise error
-        if left is not None and pause >= left:
+        if pause is None or (left is not None and pause >= left):
             raise error
         return pause
 
     def progress(self) -> None:
-        """What was sent is arriving: count the tries anew."""
+        """What was sent is arriving. From now on the time since the last progress limits the tries, and
+        not their number."""
         self._attempt = 0
+        self._begin()
+        if self._retry.attempts > 1:
+            self._retry = replace(self._retry, attempts=sys.maxsize)

@@ -225,7 +225,7 @@ class AsyncClient:
         number = calls.enum_number("Durability", durability)
         batches = _batches.batches(rows, collection, number, batch_size)
         wait_s = self._timeout if timeout is None else timeout
-        tries = Tries(self._retry, None)
+        tries = Tries(self._retry, wait_s)
         with Upload(batches, collection, total, in_flight, progress) as upload:
             stream = _Stream(self._open(), self._target.metadata, wait_s)
             try:

@@ -162,9 +162,9 @@ class Client:
         give, only the batches on their way are in memory. `dtype="float16"` halves what travels.
 
         Batches are atomic, each by itself. After a broken connection those without an answer are
-        sent again. An error of one batch is raised when its answer comes, and names its rows;
-        batches sent before and after may have been written. `timeout` bounds the wait for an
-        answer. `progress` shows a bar; None does on a terminal.
+        sent again, for as long as `timeout` after the last answer. An error of one batch is raised
+        when its answer comes, and names its rows; batches sent before and after may have been
+        written. `progress` shows a bar; None does on a terminal.
         """
         rows = _batches.rows_of_columns(vectors, ids, payloads, dtype)
         total = _batches.total_rows(vectors)
@@ -226,7 +226,7 @@ class Client:
         number = calls.enum_number("Durability", durability)
         batches = _batches.batches(rows, collection, number, batch_size)
         wait_s = self._timeout if timeout is None else timeout
-        tries = Tries(self._retry, None)
+        tries = Tries(self._retry, wait_s)
         with Upload(batches, collection, total, in_flight, progress) as upload:
             stream = _Stream(self._channel, self._metadata, wait_s)
             try:
