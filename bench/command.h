@@ -45,6 +45,7 @@ Command AddSearchCommand(CLI::App& app);
 Command AddRecoverCommand(CLI::App& app);
 Command AddFilterCommand(CLI::App& app);
 Command AddGenerateCommand(CLI::App& app);
+Command AddSparseCommand(CLI::App& app);
 
 // --json, --threads, --seed.
 void AddCommonFlags(CLI::App* command, CommonFlags* flags);

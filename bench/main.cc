@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
       tqdb::bench::AddScanCommand(app),    tqdb::bench::AddEncodeCommand(app),
       tqdb::bench::AddIngestCommand(app),  tqdb::bench::AddSearchCommand(app),
       tqdb::bench::AddRecoverCommand(app), tqdb::bench::AddFilterCommand(app),
-      tqdb::bench::AddGenerateCommand(app)};
+      tqdb::bench::AddGenerateCommand(app), tqdb::bench::AddSparseCommand(app)};
   // The parser reports by exception; it ends here.
   try {
     app.parse(argc, argv);

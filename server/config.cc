@@ -31,6 +31,11 @@ struct Values {
   std::string listen = "127.0.0.1";
   int grpc_port = 6334;
   int http_port = 6333;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_client_ca;
+  std::string api_key_file;
+  bool allow_plaintext_keys = false;
   size_t max_message_mb = 64;
   size_t max_requests = 256;
   size_t max_streams = 256;
@@ -46,7 +51,8 @@ struct Values {
 };
 
 void AddOptions(CLI::App* app, Values* v) {
-  const std::string data = "Data", net = "Network", limits = "Limits", logging = "Logging";
+  const std::string data = "Data", net = "Network", security = "Security", limits = "Limits",
+                    logging = "Logging";
   app->add_option("--data-dir", v->data_dir, "Directory of the database; created when missing")
       ->group(data);
   app->add_option("--block-cache-mb", v->block_cache_mb, "Cache of stored blocks, all collections")
@@ -67,6 +73,24 @@ void AddOptions(CLI::App* app, Values* v) {
   app->add_option("--http-port", v->http_port, "Port of /metrics and health; 0 means none")
       ->check(CLI::Range(0, 65535))
       ->group(net);
+
+  CLI::Option* cert =
+      app->add_option("--tls-cert", v->tls_cert, "Certificate of gRPC, PEM; turns TLS on")
+          ->group(security);
+  CLI::Option* key = app->add_option("--tls-key", v->tls_key, "Private key of the certificate, PEM")
+                         ->needs(cert)
+                         ->group(security);
+  cert->needs(key);
+  app->add_option("--tls-client-ca", v->tls_client_ca,
+                  "Serve only clients with a certificate that these sign, PEM")
+      ->needs(cert)
+      ->group(security);
+  app->add_option("--api-key-file", v->api_key_file,
+                  "Serve only calls with one of these keys: one a line, ` ro` after it for reading")
+      ->group(security);
+  app->add_flag("--allow-plaintext-keys", v->allow_plaintext_keys,
+                "Take keys without TLS on other addresses than loopback too")
+      ->group(security);
 
   app->add_option("--max-message-mb", v->max_message_mb, "Largest message, either way")
       ->check(CLI::Range(1, 1024))
@@ -112,8 +136,9 @@ std::string EnvName(const std::string& option) {
 std::vector<std::string> EnvironmentArgs(const CLI::App& app, const GetEnvFn& get_env) {
   std::vector<std::string> args;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || option->get_items_expected_max() == 0) continue;
+    if (option->get_lnames().empty()) continue;
     const std::string& name = option->get_lnames().front();
+    if (name == "help" || name == "version") continue;
     const char* value = get_env(EnvName(name).c_str());
     if (value != nullptr && *value != '\0') args.push_back(absl::StrCat("--", name, "=", value));
   }
@@ -130,6 +155,9 @@ Config ToConfig(const Values& v) {
   config.server.listen = v.listen;
   config.server.grpc_port = v.grpc_port;
   config.server.http_port = v.http_port == 0 ? std::nullopt : std::optional<int>(v.http_port);
+  config.server.tls = {v.tls_cert, v.tls_key, v.tls_client_ca};
+  config.server.api_key_file = v.api_key_file;
+  config.server.allow_plaintext_keys = v.allow_plaintext_keys;
   config.server.max_message_bytes = mb(v.max_message_mb);
   config.server.admission.max_requests = v.max_requests;
   config.server.admission.max_streams = v.max_streams;

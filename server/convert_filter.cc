@@ -93,14 +93,6 @@ void BoundsFromProto(const Proto& proto, storage::Bounds<T>& bounds) {
   if (proto.has_lte()) bounds.lte = proto.lte();
 }
 
-template <typename T, typename Proto>
-void BoundsToProto(const storage::Bounds<T>& bounds, Proto* proto) {
-  if (bounds.gt) proto->set_gt(*bounds.gt);
-  if (bounds.gte) proto->set_gte(*bounds.gte);
-  if (bounds.lt) proto->set_lt(*bounds.lt);
-  if (bounds.lte) proto->set_lte(*bounds.lte);
-}
-
 absl::Status TimeFromProto(const Timestamp& time, const std::string& field,
                            std::optional<int64_t>& bound) {
   const bool good = time.seconds() >= storage::kMinDatetime / kMicros &&
@@ -127,12 +119,6 @@ absl::Status TimesFromProto(const v1::DatetimeRange& range, const std::string& f
   return read(range.has_lte(), range.lte(), "lte", bounds.lte);
 }
 
-void TimeToProto(int64_t micros, Timestamp* proto) {
-  const int64_t fraction = (micros % kMicros + kMicros) % kMicros;
-  proto->set_seconds((micros - fraction) / kMicros);
-  proto->set_nanos(static_cast<int32_t>(fraction) * kNanosPerMicro);
-}
-
 absl::StatusOr<storage::Presence> PresenceFromProto(v1::Presence presence,
                                                     const std::string& field) {
   switch (presence) {
@@ -147,18 +133,6 @@ absl::StatusOr<storage::Presence> PresenceFromProto(v1::Presence presence,
           field, " is ", static_cast<int>(presence),
           "; allowed: PRESENCE_EXISTS (1), PRESENCE_IS_EMPTY (2), PRESENCE_IS_NULL (3)"));
   }
-}
-
-v1::Presence PresenceToProto(storage::Presence presence) {
-  switch (presence) {
-    case storage::Presence::kExists:
-      return v1::PRESENCE_EXISTS;
-    case storage::Presence::kIsEmpty:
-      return v1::PRESENCE_IS_EMPTY;
-    case storage::Presence::kIsNull:
-      return v1::PRESENCE_IS_NULL;
-  }
-  return v1::PRESENCE_UNSPECIFIED;
 }
 
 absl::StatusOr<storage::FieldCondition> FieldFromProto(const v1::FieldCondition& field_condition,
@@ -263,83 +237,6 @@ absl::StatusOr<storage::Filter> GroupFromProto(const v1::Filter& proto, const st
   return filter;
 }
 
-// --- To protobuf.
-
-struct TestToProto {
-  v1::FieldCondition* proto;
-
-  void operator()(const storage::MatchValue& match) const {
-    v1::Match* own = proto->mutable_match();
-    if (const auto* keyword = std::get_if<std::string>(&match.value)) own->set_keyword(*keyword);
-    if (const auto* integer = std::get_if<int64_t>(&match.value)) own->set_integer(*integer);
-    if (const auto* boolean = std::get_if<bool>(&match.value)) own->set_boolean(*boolean);
-  }
-  void operator()(const storage::MatchAny& match) const {
-    v1::Match* own = proto->mutable_match();
-    if (const auto* strings = std::get_if<std::vector<std::string>>(&match.any)) {
-      own->mutable_any_keywords()->mutable_values()->Assign(strings->begin(), strings->end());
-    } else {
-      const auto& integers = std::get<std::vector<int64_t>>(match.any);
-      own->mutable_any_integers()->mutable_values()->Assign(integers.begin(), integers.end());
-    }
-  }
-  void operator()(const storage::MatchExcept& match) const {
-    v1::Match* own = proto->mutable_match();
-    if (const auto* strings = std::get_if<std::vector<std::string>>(&match.except)) {
-      own->mutable_except_keywords()->mutable_values()->Assign(strings->begin(), strings->end());
-    } else {
-      const auto& integers = std::get<std::vector<int64_t>>(match.except);
-      own->mutable_except_integers()->mutable_values()->Assign(integers.begin(), integers.end());
-    }
-  }
-  void operator()(const storage::MatchText& match) const {
-    proto->mutable_match()->set_text(match.text);
-  }
-  void operator()(const storage::NumberRange& range) const {
-    BoundsToProto(range, proto->mutable_range());
-  }
-  void operator()(const storage::DatetimeRange& range) const {
-    v1::DatetimeRange* own = proto->mutable_datetime_range();
-    if (range.gt) TimeToProto(*range.gt, own->mutable_gt());
-    if (range.gte) TimeToProto(*range.gte, own->mutable_gte());
-    if (range.lt) TimeToProto(*range.lt, own->mutable_lt());
-    if (range.lte) TimeToProto(*range.lte, own->mutable_lte());
-  }
-  void operator()(const storage::ValuesCount& count) const {
-    BoundsToProto(count, proto->mutable_values_count());
-  }
-  void operator()(storage::Presence presence) const {
-    proto->set_presence(PresenceToProto(presence));
-  }
-};
-
-struct ConditionToProto {
-  v1::Condition* proto;
-
-  void operator()(const storage::FieldCondition& condition) const {
-    proto->mutable_field()->set_key(condition.key);
-    std::visit(TestToProto{proto->mutable_field()}, condition.test);
-  }
-  void operator()(const storage::HasId& condition) const {
-    v1::HasId* has_id = proto->mutable_has_id();
-    for (const PointId& id : condition.ids) IdToProto(id, has_id->add_ids());
-  }
-  void operator()(const storage::Nested& nested) const {
-    proto->mutable_nested()->set_key(nested.key);
-    FilterToProto(nested.filter, proto->mutable_nested()->mutable_filter());
-  }
-  void operator()(const storage::Filter& filter) const {
-    FilterToProto(filter, proto->mutable_filter());
-  }
-};
-
-void ConditionsToProto(const std::vector<storage::Condition>& conditions,
-                       RepeatedPtrField<v1::Condition>* list) {
-  for (const storage::Condition& condition : conditions) {
-    std::visit(ConditionToProto{list->Add()}, condition.of);
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<storage::Filter> FilterFromProto(const v1::Filter& filter,
@@ -347,16 +244,6 @@ absl::StatusOr<storage::Filter> FilterFromProto(const v1::Filter& filter,
   TQDB_ASSIGN_OR_RETURN(storage::Filter converted, GroupFromProto(filter, field));
   TQDB_RETURN_IF_ERROR(storage::ValidateFilter(converted, field));
   return converted;
-}
-
-void FilterToProto(const storage::Filter& filter, v1::Filter* proto) {
-  ConditionsToProto(filter.must, proto->mutable_must());
-  ConditionsToProto(filter.should, proto->mutable_should());
-  ConditionsToProto(filter.must_not, proto->mutable_must_not());
-  if (!filter.min_should) return;
-  proto->mutable_min_should()->set_min_count(filter.min_should->min_count);
-  ConditionsToProto(filter.min_should->conditions,
-                    proto->mutable_min_should()->mutable_conditions());
 }
 
 }  // namespace tqdb::server

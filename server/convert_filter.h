@@ -1,4 +1,4 @@
-// Between protobuf and filters.
+// Filters from protobuf. The other way is the client's (client/cpp/convert_filter.cc).
 //
 // Thread-safe: free functions without state.
 #ifndef TQDB_SERVER_CONVERT_FILTER_H_
@@ -15,9 +15,6 @@ namespace tqdb::server {
 // A filter that passes storage::ValidateFilter. InvalidArgument names the fault by its path, which
 // begins with `field`: "filter" or "queries[3].filter".
 absl::StatusOr<storage::Filter> FilterFromProto(const v1::Filter& filter, const std::string& field);
-
-// `filter` passes storage::ValidateFilter.
-void FilterToProto(const storage::Filter& filter, v1::Filter* proto);
 
 }  // namespace tqdb::server
 

@@ -30,6 +30,18 @@ absl::StatusOr<storage::Examples> ExamplesFromProto(const v1::Recommend& recomme
   return examples;
 }
 
+// Message: one with the oneof of a facet's or a group's value.
+template <typename Message>
+void ValueToProto(storage::MatchValue&& value, Message* proto) {
+  if (auto* keyword = std::get_if<std::string>(&value.value)) {
+    proto->set_keyword(std::move(*keyword));
+  } else if (const auto* integer = std::get_if<int64_t>(&value.value)) {
+    proto->set_integer(*integer);
+  } else {
+    proto->set_boolean(std::get<bool>(value.value));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
@@ -126,14 +138,13 @@ void HitsToProto(std::vector<storage::PointRecord>&& hits,
   for (storage::PointRecord& hit : hits) ScoredPointToProto(std::move(hit), proto->Add());
 }
 
+void FacetToProto(storage::FacetCount&& facet, v1::FacetCount* proto) {
+  ValueToProto(std::move(facet.value), proto);
+  proto->set_points(facet.count);
+}
+
 void GroupToProto(storage::PointGroup&& group, v1::PointGroup* proto) {
-  if (auto* keyword = std::get_if<std::string>(&group.value.value)) {
-    proto->set_keyword(std::move(*keyword));
-  } else if (const auto* integer = std::get_if<int64_t>(&group.value.value)) {
-    proto->set_integer(*integer);
-  } else {
-    proto->set_boolean(std::get<bool>(group.value.value));
-  }
+  ValueToProto(std::move(group.value), proto);
   HitsToProto(std::move(group.points), proto->mutable_points());
 }
 

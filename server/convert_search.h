@@ -45,9 +45,10 @@ bool SameSpec(const DecodedQuery& a, const DecodedQuery& b);
 absl::StatusOr<storage::GroupSpec> GroupSpecFromProto(const v1::SearchGroupsRequest& request);
 storage::HybridSpec HybridSpecFromProto(const v1::SearchHybridRequest& request);
 
-// Both empty what they convert.
+// All empty what they convert.
 void HitsToProto(std::vector<storage::PointRecord>&& hits,
                  google::protobuf::RepeatedPtrField<v1::ScoredPoint>* proto);
+void FacetToProto(storage::FacetCount&& facet, v1::FacetCount* proto);
 void GroupToProto(storage::PointGroup&& group, v1::PointGroup* proto);
 
 }  // namespace tqdb::server

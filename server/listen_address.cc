@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace tqdb::server {
@@ -49,6 +50,11 @@ absl::StatusOr<std::string> ResolveListenAddress(const std::string& listen) {
         absl::StrCat("cannot listen on '", listen, "' (--listen): ", gai_strerror(error)));
   }
   return first.ai_family == AF_INET6 ? absl::StrCat("[", host, "]") : std::string(host);
+}
+
+bool IsLoopback(const std::string& address) {
+  return absl::StartsWith(address, "127.") || address == "[::1]" ||
+         absl::StartsWith(address, "[::ffff:127.");
 }
 
 absl::Status CheckPortFree(const std::string& address, int port, const char* flag) {

@@ -13,6 +13,9 @@ namespace tqdb::server {
 // when it cannot be resolved.
 absl::StatusOr<std::string> ResolveListenAddress(const std::string& listen);
 
+// Whether only this machine reaches a resolved address.
+bool IsLoopback(const std::string& address);
+
 // OK when `port` of a resolved address can be bound now. gRPC and CivetWeb say only that they
 // failed; this says why: Unavailable, with the reason of the operating system and the option `flag`
 // to change.

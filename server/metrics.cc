@@ -135,6 +135,8 @@ const char* MethodName(Method method) {
       return "Scroll";
     case Method::kCount:
       return "Count";
+    case Method::kFacet:
+      return "Facet";
     case Method::kSearch:
       return "Search";
     case Method::kSearchBatch:
@@ -174,6 +176,10 @@ Metrics::Metrics(const Admission& admission)
                   .Help("Query vectors searched since the start.")
                   .Register(*registry_)
                   .Add({});
+  unauthorized_ = &prometheus::BuildCounter()
+                       .Name("tqdb_unauthorized_calls_total")
+                       .Help("Calls refused for want of an API key that suffices, by status code.")
+                       .Register(*registry_);
 }
 
 Metrics::~Metrics() = default;
@@ -195,6 +201,10 @@ void Metrics::CountDeleted(uint64_t points) {
 }
 
 void Metrics::CountQueries(uint64_t queries) { queries_->Increment(static_cast<double>(queries)); }
+
+void Metrics::CountUnauthorized(absl::StatusCode code) {
+  unauthorized_->Add({{"code", absl::StatusCodeToString(code)}}).Increment();
+}
 
 std::string Metrics::Serialize(const storage::Database* database) const {
   std::vector<MetricFamily> families = registry_->Collect();

@@ -42,6 +42,7 @@ enum class Method {
   kGet,
   kScroll,
   kCount,
+  kFacet,
   kSearch,
   kSearchBatch,
   kSearchGroups,
@@ -66,6 +67,8 @@ class Metrics {
   void CountUpserted(uint64_t points);
   void CountDeleted(uint64_t points);
   void CountQueries(uint64_t queries);
+  // A call without a key that suffices, which no service saw.
+  void CountUnauthorized(absl::StatusCode code);
 
   // Everything, in the text format of Prometheus. `database` may be null while it is being opened.
   std::string Serialize(const storage::Database* database) const;
@@ -78,6 +81,7 @@ class Metrics {
   prometheus::Counter* points_upserted_;
   prometheus::Counter* points_deleted_;
   prometheus::Counter* queries_;
+  prometheus::Family<prometheus::Counter>* unauthorized_;
 };
 
 // Resident set of this process; 0 when /proc cannot be read.

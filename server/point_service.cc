@@ -13,6 +13,8 @@
 #include "server/convert.h"
 #include "server/convert_filter.h"
 #include "server/convert_points.h"
+#include "server/convert_search.h"
+#include "server/order_token.h"
 #include "server/response_size.h"
 
 namespace tqdb::server {
@@ -22,6 +24,7 @@ namespace {
 constexpr size_t kDefaultPageSize = 100;
 constexpr size_t kMaxPageSize = 10'000;
 constexpr char kPageKind = 'p';
+constexpr char kOrderedPageKind = 'o';
 
 // A page ends early at this size, so that a client with gRPC's default bound of 4 MiB can read it.
 constexpr size_t kMaxPageBytes = size_t{3} << 20;
@@ -133,6 +136,13 @@ grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::Scroll
                           database_.GetCollection(request->collection()));
     TQDB_ASSIGN_OR_RETURN(size_t left,
                           PageSize(request->page_size(), kDefaultPageSize, kMaxPageSize));
+    std::optional<storage::Filter> filter;
+    if (request->has_filter()) {
+      TQDB_ASSIGN_OR_RETURN(filter, FilterFromProto(request->filter(), "filter"));
+    }
+    if (request->has_order_by()) {
+      return ScrollOrdered(context, *collection, *request, left, filter, response);
+    }
     std::optional<PointId> last;
     if (!request->page_token().empty()) {
       TQDB_ASSIGN_OR_RETURN(const std::string text,
@@ -142,10 +152,6 @@ grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::Scroll
       last = *id;
     }
     const storage::Select select = SelectFromProto(request->select());
-    std::optional<storage::Filter> filter;
-    if (request->has_filter()) {
-      TQDB_ASSIGN_OR_RETURN(filter, FilterFromProto(request->filter(), "filter"));
-    }
     const auto scroll = [&](const PointId* after, size_t limit) {
       return filter ? collection->ScrollMatching(after, limit, select,
                                                  {*filter, CancelledFn(context)})
@@ -176,6 +182,65 @@ grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::Scroll
     }
     if (more && last) response->set_next_page_token(MakePageToken(kPageKind, last->ToString()));
     return absl::OkStatus();
+  });
+}
+
+absl::Status PointService::ScrollOrdered(grpc::ServerContext* context,
+                                         const storage::Collection& collection,
+                                         const v1::ScrollRequest& request, size_t left,
+                                         const std::optional<storage::Filter>& filter,
+                                         v1::ScrollResponse* response) const {
+  const storage::OrderSpec order{request.order_by().key(), request.order_by().descending()};
+  std::optional<storage::OrderedPosition> last;
+  if (!request.page_token().empty()) {
+    TQDB_ASSIGN_OR_RETURN(const std::string text,
+                          ParsePageToken(kOrderedPageKind, request.page_token()));
+    last = OrderedPositionFromText(text);
+    if (!last) return BadPageToken(request.page_token());
+  }
+  std::optional<storage::FilterSpec> spec;
+  if (filter) spec.emplace(storage::FilterSpec{*filter, CancelledFn(context)});
+  size_t bytes = 0;
+  bool more = true;
+  while (more && left > 0) {
+    TQDB_RETURN_IF_ERROR(CheckAlive(context));
+    TQDB_ASSIGN_OR_RETURN(
+        storage::OrderedPage page,
+        collection.ScrollOrdered(order, last ? &*last : nullptr, std::min(left, kReadChunk),
+                                 SelectFromProto(request.select()), spec ? &*spec : nullptr));
+    more = page.more;
+    for (size_t i = 0; i < page.points.size(); ++i) {
+      v1::Point* point = response->add_points();
+      PointToProto(std::move(page.points[i]), point);
+      bytes += point->ByteSizeLong();
+      if (bytes > kMaxPageBytes && response->points_size() > 1) {
+        response->mutable_points()->RemoveLast();
+        response->set_next_page_token(MakePageToken(kOrderedPageKind, ToText(*last)));
+        return absl::OkStatus();
+      }
+      last = page.positions[i];
+      --left;
+    }
+  }
+  if (more && last) {
+    response->set_next_page_token(MakePageToken(kOrderedPageKind, ToText(*last)));
+  }
+  return absl::OkStatus();
+}
+
+grpc::Status PointService::Facet(grpc::ServerContext* context, const v1::FacetRequest* request,
+                                 v1::FacetResponse* response) {
+  return runner_.Run(context, Method::kFacet, [&]() -> absl::Status {
+    TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
+                          database_.GetCollection(request->collection()));
+    storage::FacetSpec spec{.key = request->key(), .cancelled = CancelledFn(context)};
+    if (request->limit() != 0) spec.limit = request->limit();
+    if (request->has_filter()) {
+      TQDB_ASSIGN_OR_RETURN(spec.filter, FilterFromProto(request->filter(), "filter"));
+    }
+    TQDB_ASSIGN_OR_RETURN(std::vector<storage::FacetCount> facets, collection->Facet(spec));
+    for (storage::FacetCount& facet : facets) FacetToProto(std::move(facet), response->add_counts());
+    return CheckResponseBytes(response->ByteSizeLong(), max_message_bytes_);
   });
 }
 

@@ -9,6 +9,7 @@
 #define TQDB_SERVER_POINT_SERVICE_H_
 
 #include <cstddef>
+#include <optional>
 
 #include "grpcpp/server_context.h"
 #include "server/call.h"
@@ -44,6 +45,8 @@ class PointService final
                       v1::ScrollResponse* response) override;
   grpc::Status Count(grpc::ServerContext* context, const v1::CountRequest* request,
                      v1::CountResponse* response) override;
+  grpc::Status Facet(grpc::ServerContext* context, const v1::FacetRequest* request,
+                     v1::FacetResponse* response) override;
   grpc::Status Search(grpc::ServerContext* context, const v1::SearchRequest* request,
                       v1::SearchResponse* response) override;
   grpc::Status SearchBatch(grpc::ServerContext* context, const v1::SearchBatchRequest* request,
@@ -54,6 +57,12 @@ class PointService final
                             v1::SearchResponse* response) override;
 
  private:
+  // Scroll in the order of a key, `left` points.
+  absl::Status ScrollOrdered(grpc::ServerContext* context, const storage::Collection& collection,
+                             const v1::ScrollRequest& request, size_t left,
+                             const std::optional<storage::Filter>& filter,
+                             v1::ScrollResponse* response) const;
+
   storage::Database& database_;
   CallRunner& runner_;
   Metrics& metrics_;

@@ -12,7 +12,6 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "server/admin_service.h"
 #include "server/build_info.h"
@@ -84,11 +83,37 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   // Told before minutes of loading, not after.
   TQDB_RETURN_IF_ERROR(CheckPortFree(address, options.grpc_port, "--grpc-port"));
   std::unique_ptr<Server> server(new Server(options));
+  TQDB_ASSIGN_OR_RETURN(Guard guard, server->MakeGuard(address));
   TQDB_RETURN_IF_ERROR(server->StartHttp(address));
   TQDB_RETURN_IF_ERROR(server->OpenDatabase());
-  TQDB_RETURN_IF_ERROR(server->StartGrpc(address));
+  TQDB_RETURN_IF_ERROR(server->StartGrpc(address, std::move(guard)));
   server->ready_ = true;
   return server;
+}
+
+absl::StatusOr<Guard> Server::MakeGuard(const std::string& address) {
+  Guard guard;
+  if (options_.tls.enabled()) {
+    TQDB_ASSIGN_OR_RETURN(guard.tls, LoadTls(options_.tls));
+  }
+  if (options_.api_key_file.empty()) {
+    if (!IsLoopback(address) && options_.tls.client_ca.empty()) {
+      spdlog::warn("everybody who reaches {} may read and write: there is no --api-key-file",
+                   address);
+    }
+    return guard;
+  }
+  TQDB_ASSIGN_OR_RETURN(ApiKeys keys, ApiKeys::Load(options_.api_key_file));
+  if (!options_.tls.enabled() && !IsLoopback(address) && !options_.allow_plaintext_keys) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--api-key-file: without TLS, keys would travel readable to ", address,
+                     " (--listen); give --tls-cert and --tls-key, listen on 127.0.0.1, or give "
+                     "--allow-plaintext-keys when something else encrypts the way"));
+  }
+  spdlog::info("{} API keys from {}", keys.size(), options_.api_key_file);
+  guard.keys = std::make_shared<const ApiKeys>(std::move(keys));
+  guard.on_refused = [this](absl::StatusCode code) { metrics_.CountUnauthorized(code); };
+  return guard;
 }
 
 absl::Status Server::StartHttp(const std::string& address) {
@@ -120,7 +145,7 @@ absl::Status Server::OpenDatabase() {
   return absl::OkStatus();
 }
 
-absl::Status Server::StartGrpc(const std::string& address) {
+absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
   streams_ = std::make_unique<UpsertStreams>(*database_, admission_, metrics_, options_.streams);
   collection_service_ = std::make_unique<CollectionService>(*database_, runner_);
   point_service_ = std::make_unique<PointService>(*database_, runner_, metrics_, *streams_,
@@ -133,7 +158,10 @@ absl::Status Server::StartGrpc(const std::string& address) {
   grpc::ServerBuilder builder;
   SetChannelOptions(options_, &builder);
   const std::string listening = absl::StrCat(address, ":", options_.grpc_port);
-  builder.AddListeningPort(listening, grpc::InsecureServerCredentials(), &grpc_port_);
+  const char* kind = !guard.tls.has_value()         ? "plaintext"
+                     : guard.tls->client_ca.empty() ? "TLS"
+                                                    : "TLS with client certificates";
+  builder.AddListeningPort(listening, MakeCredentials(std::move(guard)), &grpc_port_);
   builder.RegisterService(collection_service_.get());
   builder.RegisterService(point_service_.get());
   builder.RegisterService(admin_service_.get());
@@ -148,7 +176,7 @@ absl::Status Server::StartGrpc(const std::string& address) {
         v1::AdminService::service_full_name()}) {
     health->SetServingStatus(service, true);
   }
-  spdlog::info("serving gRPC on {}:{}", address, grpc_port_);
+  spdlog::info("serving gRPC on {}:{} ({})", address, grpc_port_, kind);
   return absl::OkStatus();
 }
 

@@ -15,8 +15,10 @@
 #include "grpcpp/server.h"
 #include "server/admission.h"
 #include "server/call.h"
+#include "server/credentials.h"
 #include "server/http_server.h"
 #include "server/metrics.h"
+#include "server/tls.h"
 #include "server/upsert_stream.h"
 #include "storage/database.h"
 #include "storage/options.h"
@@ -32,6 +34,10 @@ struct ServerOptions {
   std::string listen = "127.0.0.1";     // address or host name of both ports
   int grpc_port = 6334;                 // 0 takes a free one
   std::optional<int> http_port = 6333;  // empty: no HTTP; 0 takes a free one
+  TlsFiles tls;                         // of gRPC; HTTP is always plain
+  std::string api_key_file;             // empty: everybody may call
+  // Keys travel readable without TLS. Off: they are refused there on any but a loopback address.
+  bool allow_plaintext_keys = false;
   size_t max_message_bytes = size_t{64} << 20;
   AdmissionLimits admission;
   UpsertStreams::Options streams;
@@ -42,7 +48,8 @@ class Server {
  public:
   // Opens the database, then listens. When it returns the server answers, and health is SERVING.
   // The status of a failure names the directory or the address: Unavailable when either is in use,
-  // whatever Database::Open says, InvalidArgument for an address that is none.
+  // whatever Database::Open says, InvalidArgument for an address that is none, for a certificate or
+  // a file of keys that is wrong, and for keys that would travel readable.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Shutdown without grace, unless that was called.
@@ -61,7 +68,9 @@ class Server {
   explicit Server(const ServerOptions& options);
   absl::Status StartHttp(const std::string& address);
   absl::Status OpenDatabase();
-  absl::Status StartGrpc(const std::string& address);
+  absl::Status StartGrpc(const std::string& address, Guard guard);
+  // TLS and keys as the options say, read and checked.
+  absl::StatusOr<Guard> MakeGuard(const std::string& address);
 
   const ServerOptions options_;
   Admission admission_;

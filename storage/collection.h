@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -71,6 +72,40 @@ struct Select {
 struct ScrollPage {
   std::vector<PointRecord> points;
   bool more = false;  // there are points after the last one
+};
+
+// Points in the order of the numbers or times that a payload key holds. A point with several values is there for each;
+// points without any are not there.
+struct OrderSpec {
+  std::string key;  // needs a payload index of integers, floats or times
+  bool descending = false;
+};
+
+// Where a point stands in such an order.
+struct OrderedPosition {
+  std::variant<int64_t, double> value;
+  uint64_t row = 0;
+};
+
+struct OrderedPage {
+  std::vector<PointRecord> points;
+  std::vector<OrderedPosition> positions;  // of each; the next page begins after the last
+  bool more = false;
+};
+
+struct FacetSpec {
+  std::string key;
+  size_t limit = 10;                     // values, 1..kMaxFacetLimit
+  std::optional<Filter> filter = {};     // of the points counted
+  std::function<bool()> cancelled = {};  // may be empty
+};
+inline constexpr size_t kMaxFacetLimit = 10'000;
+// Different values that one facet can tell apart.
+inline constexpr size_t kMaxFacetValues = 1'000'000;
+
+struct FacetCount {
+  MatchValue value;
+  uint64_t count = 0;
 };
 
 // Points by what they are. Payloads are read and evaluated where no payload index decides.
@@ -187,8 +222,16 @@ class Collection {
   virtual absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit,
                                                     Select select,
                                                     const FilterSpec& spec) const = 0;
+  // The next `limit` points after `after` (null: the first). `filter` may be null. FailedPrecondition when the key has no index with an order, or
+  // one that is being built. A point that is replaced between two pages may be seen twice, or not at all.
+  virtual absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order, const OrderedPosition* after,
+                                                    size_t limit, Select select,
+                                                    const FilterSpec* filter) const = 0;
   virtual uint64_t Count() const = 0;
   virtual absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const = 0;
+  // The most frequent strings, integers and booleans of a payload key, by count, then by value; a point counts once for each
+  // of its values. Payloads are read where no index of such values knows. ResourceExhausted above kMaxFacetValues.
+  virtual absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec) const = 0;
   // One list a query (n, dim), best first. All queries share the spec.
   virtual absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(
       MatrixView queries, const SearchSpec& spec) const = 0;

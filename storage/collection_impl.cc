@@ -6,12 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "storage/coding.h"
-#include "storage/files.h"
 #include "storage/format.h"
-#include "storage/index_builder.h"
 #include "storage/keys.h"
-#include "storage/payload/quoted.h"
-#include "storage/payload_writes.h"
 #include "storage/validate.h"
 
 namespace tqdb::storage {
@@ -22,8 +18,6 @@ namespace {
 constexpr size_t kMaxGroupBytes = size_t{32} << 20;
 // Log bytes of a point beside its vectors and payload: keys, row number, record headers.
 constexpr size_t kPointOverheadBytes = 96;
-// Points whose payloads are edited together by a filter: every other write waits for as many to be read.
-constexpr size_t kEditBatch = 256;
 
 }  // namespace
 
@@ -286,34 +280,6 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
   return deleted;
 }
 
-absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& update) {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  TQDB_ASSIGN_OR_RETURN(const PreparedEdit edit, PreparedEdit::Create(update.edit));
-  std::optional<PreparedFilter> filter;
-  if (update.filter) {
-    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*update.filter));
-  }
-  if (!filter || !update.ids.empty()) TQDB_RETURN_IF_ERROR(ValidateDistinctIds("ids", update.ids));
-  TQDB_RETURN_IF_ERROR(CheckWritable());
-  uint64_t edited = 0;
-  const auto edit_points = [&](absl::Span<const PointId> ids) -> absl::Status {
-    EditPayloadWrite write(*store_, ids, edit, filter ? &*filter : nullptr, update.durability);
-    TQDB_RETURN_IF_ERROR(Commit(write));
-    TQDB_RETURN_IF_ERROR(write.status());
-    edited += write.edited();
-    return absl::OkStatus();
-  };
-  if (!update.ids.empty()) {
-    TQDB_RETURN_IF_ERROR(edit_points(update.ids));
-  } else {
-    TQDB_RETURN_IF_ERROR(filter_reader_.ForEachMatch(
-        *filter, kEditBatch, Stop(update.cancelled),
-        [&](absl::Span<const PointId> ids, absl::Span<const uint64_t>) { return edit_points(ids); }));
-  }
-  return edited;
-}
-
 void CollectionImpl::VacuumAfterDelete() {
   for (const std::unique_ptr<Space>& space : memory_->spaces) {
     if (space->wants_vacuum()) ScheduleMaintenance();
@@ -333,184 +299,11 @@ absl::Status CollectionImpl::SetMetadata(std::map<std::string, std::string> meta
   return Commit(write);
 }
 
-// --- Payload indexes.
-
-std::vector<PayloadIndexInfo> CollectionImpl::PayloadIndexes() const {
-  std::vector<PayloadIndexInfo> infos;
-  for (FieldInfo& field : memory_->payloads.Fields()) {
-    infos.push_back({.key = std::move(field.key),
-                     .kind = field.kind,
-                     .points = field.rows,
-                     .memory_bytes = field.memory_bytes,
-                     .ready = field.complete});
-  }
-  return infos;
-}
-
-absl::StatusOr<PayloadIndexInfo> CollectionImpl::CreatePayloadIndex(
-    absl::string_view key, FieldKind kind, bool wait, const std::function<bool()>& cancelled) {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  const absl::StatusOr<KeyPath> parsed = KeyPath::Parse(key);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("key: ", parsed.status().message()));
-  }
-  const std::string path = parsed->ToString();
-  const auto find = [this, &path]() -> absl::StatusOr<PayloadIndexInfo> {
-    for (PayloadIndexInfo& info : PayloadIndexes()) {
-      if (info.key == path) return std::move(info);
-    }
-    return absl::NotFoundError(absl::StrCat("the payload index of ", Quoted(path), " was deleted"));
-  };
-  {
-    absl::MutexLock lock(&index_mutex_);
-    const std::vector<PayloadIndexInfo> infos = PayloadIndexes();
-    const auto same = std::find_if(infos.begin(), infos.end(),
-                                   [&path](const auto& info) { return info.key == path; });
-    if (same != infos.end() && same->kind != kind) {
-      return absl::AlreadyExistsError(absl::StrCat(
-          "key ", Quoted(path), " has a payload index of another kind; delete it first"));
-    }
-    if (same == infos.end()) {
-      if (infos.size() >= kMaxIndexedFields) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("the collection has ", infos.size(), " payload indexes; allowed: ", kMaxIndexedFields));
-      }
-      TQDB_RETURN_IF_ERROR(CheckWritable());
-      PayloadIndexWrite write(path, kind);
-      TQDB_RETURN_IF_ERROR(Commit(write));
-    }
-  }
-  TQDB_ASSIGN_OR_RETURN(PayloadIndexInfo info, find());
-  if (info.ready) return info;
-  const absl::Status built =
-      wait ? BuildPayloadIndex(*store_, path, Stop(cancelled), memory_->payloads)
-           : absl::CancelledError();
-  if (absl::IsCancelled(built)) ScheduleMaintenance();
-  if (wait) TQDB_RETURN_IF_ERROR(built);
-  return find();
-}
-
-absl::Status CollectionImpl::DeletePayloadIndex(absl::string_view key) {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  const absl::StatusOr<KeyPath> parsed = KeyPath::Parse(key);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("key: ", parsed.status().message()));
-  }
-  const std::string path = parsed->ToString();
-  absl::MutexLock lock(&index_mutex_);
-  const std::vector<PayloadIndexInfo> infos = PayloadIndexes();
-  if (std::none_of(infos.begin(), infos.end(), [&path](const auto& info) { return info.key == path; })) {
-    return absl::NotFoundError(absl::StrCat("key ", Quoted(path), " has no payload index"));
-  }
-  TQDB_RETURN_IF_ERROR(CheckWritable());
-  PayloadIndexWrite write(path, std::nullopt);
-  return Commit(write);
-}
-
-void CollectionImpl::CompletePayloadIndexes() {
-  for (const PayloadIndexInfo& info : PayloadIndexes()) {
-    if (info.ready) continue;
-    // What reading runs into, the next call runs into by itself; an index that is not complete is still right.
-    BuildPayloadIndex(*store_, info.key, [this] { return closing(); }, memory_->payloads)
-        .IgnoreError();
-  }
-}
-
-// --- Reads.
-
-absl::StatusOr<std::vector<PointRecord>> CollectionImpl::Get(absl::Span<const PointId> ids,
-                                                             Select select) const {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  TQDB_RETURN_IF_ERROR(ValidateIdCount("ids", ids.size()));
-  return reader_.Get(ids, select);
-}
-
-absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after, size_t limit,
-                                                  Select select) const {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
-  return reader_.Scroll(after, limit, select);
-}
+// --- Upkeep.
 
 std::function<bool()> CollectionImpl::Stop(const std::function<bool()>& cancelled) const {
   return [this, &cancelled] { return closing() || (cancelled && cancelled()); };
 }
-
-absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after, size_t limit,
-                                                          Select select,
-                                                          const FilterSpec& spec) const {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
-  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
-  return filter_reader_.Scroll(after, limit, select, filter, Stop(spec.cancelled));
-}
-
-absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) const {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
-  TQDB_ASSIGN_OR_RETURN(const RowSet rows, filter_reader_.Find(filter, Stop(spec.cancelled)));
-  return rows.size();
-}
-
-absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
-    MatrixView queries, const SearchSpec& spec) const {
-  const Call call(*this);
-  TQDB_RETURN_IF_ERROR(call.status());
-  const Space* space = FindSpace(memory_->spaces, spec.space);
-  if (space == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("vector_name '", spec.space,
-                                                   "' is not in collection '", name_, "'; it has ",
-                                                   ListSpaceNames(memory_->spaces)));
-  }
-  TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
-  if (!spec.filter) return searcher_.Search(*space, queries, spec, nullptr);
-  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(*spec.filter));
-  SearchSpec stoppable = spec;
-  stoppable.cancelled = Stop(spec.cancelled);
-  return searcher_.Search(*space, queries, stoppable, &filter);
-}
-
-CollectionInfo CollectionImpl::Info() const {
-  CollectionInfo info;
-  info.name = name_;
-  info.config = config();
-  const Call call(*this);
-  if (!call.status().ok()) {
-    info.status = CollectionStatus::kReadOnly;
-    info.error = std::string(call.status().message());
-    return info;
-  }
-  if (const absl::Status writable = CheckWritable(); !writable.ok()) {
-    info.status = CollectionStatus::kReadOnly;
-    info.error = std::string(writable.message());
-  }
-  info.points = memory_->index.size();
-  info.disk_bytes = TreeBytes(directory_);
-  info.memory_bytes = memory_->index.memory_bytes();
-  info.memory_bytes += memory_->payloads.memory_bytes();
-  info.write_buffer_bytes = store_->WriteBufferBytes();
-  info.payload_indexes = PayloadIndexes();
-  for (const std::unique_ptr<Space>& space : memory_->spaces) {
-    SpaceInfo& own = info.spaces.emplace_back();
-    own.name = space->config().name;
-    own.rows = space->engine().live_rows();
-    own.memory_bytes = space->engine().memory_bytes() + space->warm_up().memory_bytes();
-    own.code_bytes = space->codec().code_bytes();
-    own.mean_versions = space->mean_versions();
-    own.current_mean_version = space->current_mean_version();
-    own.rows_under_current_mean = space->engine().rows_under_mean(own.current_mean_version);
-    info.memory_bytes += own.memory_bytes;
-  }
-  return info;
-}
-
-// --- Upkeep.
 
 void CollectionImpl::StartMaintenance() {
   for (const std::unique_ptr<Space>& space : memory_->spaces) {

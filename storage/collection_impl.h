@@ -54,6 +54,10 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
                                     Select select) const override;
   absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit, Select select,
                                             const FilterSpec& spec) const override;
+  absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order, const OrderedPosition* after,
+                                            size_t limit, Select select,
+                                            const FilterSpec* filter) const override;
+  absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec) const override;
   absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const override;
   uint64_t Count() const override { return memory_->index.size(); }
   absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(

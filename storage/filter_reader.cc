@@ -6,9 +6,12 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/status_macros.h"
 #include "storage/keys.h"
+#include "storage/payload/payload_walk.h"
 
 namespace tqdb::storage {
 
@@ -212,6 +215,86 @@ absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, size_t bat
         return absl::OkStatus();
       }));
   return ids.empty() ? absl::OkStatus() : visit(ids, rows);
+}
+
+absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool descending,
+                                                        const OrderedPosition* after, size_t limit,
+                                                        Select select, const PreparedFilter* filter,
+                                                        const CancelledFn& cancelled) const {
+  std::optional<RowSet> rows;
+  if (filter != nullptr) {
+    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, cancelled));
+  }
+  OrderedPage page;
+  std::optional<IndexedPayloads::OrderedRow> last;
+  if (after != nullptr) last = {after->value, after->row};
+  page.more = true;
+  while (page.more && page.points.size() < limit) {
+    TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
+    const size_t wanted = limit - page.points.size();
+    TQDB_ASSIGN_OR_RETURN(const auto found,
+                          memory_.payloads.Ordered(key, descending, last ? &*last : nullptr, wanted,
+                                                   rows ? &*rows : nullptr));
+    page.more = found.size() == wanted;
+    if (!found.empty()) last = found.back();
+    // In the order of rows first, which is how they are read.
+    std::vector<uint64_t> sorted;
+    for (const auto& each : found) sorted.push_back(each.row);
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    absl::flat_hash_map<uint64_t, PointId> ids;
+    // With so few rows, each by its key.
+    TQDB_RETURN_IF_ERROR(ForEachPayload(sorted, ~uint64_t{0}, cancelled,
+                                        [&ids](uint64_t row, const PointId& id, absl::string_view) {
+                                          ids[row] = id;
+                                          return absl::OkStatus();
+                                        }));
+    std::vector<PointId> ordered;
+    std::vector<OrderedPosition> positions;
+    for (const auto& each : found) {
+      const auto it = ids.find(each.row);
+      if (it == ids.end()) continue;
+      ordered.push_back(it->second);
+      positions.push_back({each.value, each.row});
+    }
+    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records, points_.Get(ordered, select));
+    size_t next = 0;
+    for (size_t i = 0; i < ordered.size() && next < records.size(); ++i) {
+      if (records[next].id != ordered[i]) continue;  // deleted meanwhile
+      page.points.push_back(std::move(records[next++]));
+      page.positions.push_back(positions[i]);
+    }
+  }
+  return page;
+}
+
+absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key,
+                                                              const PreparedFilter* filter,
+                                                              const CancelledFn& cancelled) const {
+  std::optional<RowSet> rows;
+  if (filter != nullptr) {
+    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, cancelled));
+  }
+  PayloadIndex::FacetCounts counts;
+  RowSet undecided;
+  memory_.payloads.Facet(key, rows ? &*rows : nullptr, counts, undecided);
+  std::vector<FieldValue> own;
+  TQDB_RETURN_IF_ERROR(ForEachPayload(
+      undecided.ToVector(), undecided.size(), cancelled,
+      [&](uint64_t, const PointId&, absl::string_view text) -> absl::Status {
+        TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
+        own.clear();
+        AnyValue(payload, key.segments(), [&own](const nlohmann::json& value) {
+          const std::optional<FieldValue> read = ToFieldValue(value);
+          if (read && std::find(own.begin(), own.end(), *read) == own.end()) own.push_back(*read);
+          return false;
+        });
+        for (const FieldValue& value : own) ++counts[value];
+        if (counts.size() <= kMaxFacetValues) return absl::OkStatus();
+        return absl::ResourceExhaustedError(
+            absl::StrCat("the key has more than ", kMaxFacetValues, " different values; use a filter"));
+      }));
+  return counts;
 }
 
 }  // namespace tqdb::storage

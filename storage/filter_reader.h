@@ -47,6 +47,16 @@ class FilterReader {
                                     const PreparedFilter& filter,
                                     const CancelledFn& cancelled) const;
 
+  // The next points after `after` (null: the first) in the order of a key, of those that match, if there is a filter.
+  absl::StatusOr<OrderedPage> ScrollOrdered(const KeyPath& key, bool descending,
+                                            const OrderedPosition* after, size_t limit, Select select,
+                                            const PreparedFilter* filter,
+                                            const CancelledFn& cancelled) const;
+
+  // How many points have each value of a key, of those that match, if there is a filter.
+  absl::StatusOr<PayloadIndex::FacetCounts> Facet(const KeyPath& key, const PreparedFilter* filter,
+                                                  const CancelledFn& cancelled) const;
+
   // Calls visit(ids, rows) with all points that match, in row order, at most `batch` at a time. Ends with the first
   // error of `visit`.
   using Visit =

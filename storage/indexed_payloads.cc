@@ -71,6 +71,31 @@ IndexedPayloads::Matches IndexedPayloads::Match(const PreparedFilter& filter,
           .total = index_.rows().size()};
 }
 
+void IndexedPayloads::Facet(const KeyPath& key, const RowSet* rows,
+                            PayloadIndex::FacetCounts& counts, RowSet& undecided) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  index_.Facet(key, rows != nullptr ? *rows & index_.rows() : index_.rows(), counts, undecided);
+}
+
+absl::StatusOr<std::vector<IndexedPayloads::OrderedRow>> IndexedPayloads::Ordered(
+    const KeyPath& key, bool descending, const OrderedRow* after, size_t limit,
+    const RowSet* rows) const {
+  std::vector<OrderedRow> found;
+  absl::ReaderMutexLock lock(&mutex_);
+  TQDB_RETURN_IF_ERROR(index_.Walk(
+      key, descending, after != nullptr ? &after->value : nullptr,
+      [&](const OrderedValue& value, const Postings& own) {
+        const bool goes_on = after != nullptr && value == after->value;
+        return own.ForEach(goes_on ? after->row + 1 : 0, [&](uint64_t row) {
+          if (index_.rows().Contains(row) && (rows == nullptr || rows->Contains(row))) {
+            found.push_back({value, row});
+          }
+          return found.size() < limit;
+        });
+      }));
+  return found;
+}
+
 std::vector<FieldInfo> IndexedPayloads::Fields() const {
   absl::ReaderMutexLock lock(&mutex_);
   return index_.Fields();

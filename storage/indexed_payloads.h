@@ -17,6 +17,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
@@ -59,6 +60,17 @@ class IndexedPayloads {
     uint64_t total = 0;  // rows there are
   };
   Matches Match(const PreparedFilter& filter, PayloadIndex::FindRow find_row) const;
+  // As PayloadIndex says; `rows` null: all of the collection.
+  void Facet(const KeyPath& key, const RowSet* rows, PayloadIndex::FacetCounts& counts,
+             RowSet& undecided) const;
+  struct OrderedRow {
+    OrderedValue value;
+    uint64_t row;
+  };
+  // The next `limit` of `rows` (null: all) after `after` (null: from the start), by value and, where that is the same, by row.
+  absl::StatusOr<std::vector<OrderedRow>> Ordered(const KeyPath& key, bool descending,
+                                                  const OrderedRow* after, size_t limit,
+                                                  const RowSet* rows) const;
   std::vector<FieldInfo> Fields() const;
   size_t memory_bytes() const;
 

@@ -7,22 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
-#include "storage/payload/json_number.h"
 #include "storage/payload/payload_walk.h"
 #include "storage/payload/prepared_filter.h"
+#include "storage/payload/value_index.h"
 
 namespace tqdb::storage {
 
 namespace {
 
 using nlohmann::json;
-
-std::optional<MatchValue> GroupOf(const json& value) {
-  if (value.is_string()) return MatchValue{value.get<std::string>()};
-  if (value.is_boolean()) return MatchValue{value.get<bool>()};
-  if (const std::optional<int64_t> integer = AsInteger(value)) return MatchValue{*integer};
-  return std::nullopt;
-}
 
 // Groups as they are found.
 class Groups {
@@ -35,7 +28,7 @@ class Groups {
     for (const PointRecord& hit : hits) {
       TQDB_ASSIGN_OR_RETURN(const json payload, ParsePayload(hit.payload));
       AnyValue(payload, path_.segments(), [&](const json& value) {
-        if (const auto group = GroupOf(value)) Add(*group, hit, first);
+        if (const auto group = ToFieldValue(value)) Add({*group}, hit, first);
         return false;
       });
     }

@@ -148,6 +148,12 @@ absl::Status ValidateConfig(const CollectionConfig& config) {
   return ValidateMetadata(config.metadata);
 }
 
+absl::StatusOr<KeyPath> ParseKey(absl::string_view field, absl::string_view key) {
+  absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
+  if (path.ok()) return path;
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", path.status().message()));
+}
+
 absl::Status ValidateIdCount(absl::string_view field, size_t count) {
   if (count <= kMaxBatchPoints) return absl::OkStatus();
   return absl::InvalidArgumentError(

@@ -10,9 +10,11 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/collection.h"
 #include "storage/options.h"
+#include "storage/payload/key_path.h"
 #include "storage/space.h"
 
 namespace tqdb::storage {
@@ -23,6 +25,8 @@ absl::Status ValidateConfig(const CollectionConfig& config);
 absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata);
 // Ids, payloads, and vectors against the spaces; coordinates included.
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces);
+// The path of a payload key. InvalidArgument names `field`.
+absl::StatusOr<KeyPath> ParseKey(absl::string_view field, absl::string_view key);
 // `field` names the list in messages.
 absl::Status ValidateIdCount(absl::string_view field, size_t count);
 // The same, and no id twice. In messages, id i is `field`[i]`member`.

@@ -9,15 +9,19 @@
 namespace tqdb::client {
 namespace {
 
+constexpr char kSecurity[] = "Security";
+
 constexpr char kFooter[] =
     "Examples:\n"
     "  tqdb import books vectors.npy --create --payloads texts.jsonl.gz\n"
     "  tqdb search books --id 7 --limit 5 --with-payload\n"
     "  tqdb list --json\n"
     "\n"
-    "Every command takes --address, --timeout and --json. With --json, results are JSON objects on\n"
-    "the standard output, one a line, and errors are JSON on the standard error.\n"
-    "Exit codes: 0 done, 1 error of the server, the network or a file, 2 wrong usage, 130 interrupted.";
+    "Every command takes --address, --timeout, --json and the options of security. With --json,\n"
+    "results are JSON objects on the standard output, one a line, and errors are JSON on the\n"
+    "standard error.\n"
+    "Exit codes: 0 done, 1 error of the server, the network or a file, 2 wrong usage, 130 "
+    "interrupted.";
 
 // The parser may fail before it reaches --json.
 bool AsksForJson(int argc, const char* const* argv) {
@@ -40,6 +44,33 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   app.add_option("--timeout", context.timeout(),
                  "Longest time for one call, such as 30, 500ms or 2m")
       ->capture_default_str();
+  app.add_flag("--tls", context.tls().enabled, "Connect by TLS; the options below turn it on too")
+      ->envname("TQDB_TLS")
+      ->group(kSecurity);
+  app.add_option("--tls-ca", context.tls().ca_file,
+                 "Authorities that may have signed the server, PEM; default: the system's")
+      ->envname("TQDB_TLS_CA")
+      ->type_name("FILE")
+      ->group(kSecurity);
+  app.add_option("--tls-cert", context.tls().cert_file,
+                 "Certificate of this client, PEM, for a server that asks for one")
+      ->envname("TQDB_TLS_CLIENT_CERT")
+      ->type_name("FILE")
+      ->group(kSecurity);
+  app.add_option("--tls-key", context.tls().key_file, "Private key of --tls-cert, PEM")
+      ->envname("TQDB_TLS_CLIENT_KEY")
+      ->type_name("FILE")
+      ->group(kSecurity);
+  app.add_option("--tls-server-name", context.tls().server_name,
+                 "Name to expect in the server's certificate in place of the host of --address")
+      ->envname("TQDB_TLS_SERVER_NAME")
+      ->type_name("NAME")
+      ->group(kSecurity);
+  app.add_option("--api-key-file", context.api_key_file(),
+                 "File whose first line is the API key; without it, the key is TQDB_API_KEY")
+      ->envname("TQDB_API_KEY_FILE")
+      ->type_name("FILE")
+      ->group(kSecurity);
   app.add_flag("--json", context.json(), "Print JSON, one object a line");
   app.require_subcommand(1);
   app.fallthrough();  // inherited by subcommands: global options may follow their name
@@ -53,6 +84,8 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddImportCommand(app, context);
   AddExportCommand(app, context);
   AddSearchCommand(app, context);
+  AddScrollCommand(app, context);
+  AddSampleCommand(app, context);
   AddGetCommand(app, context);
   AddDeleteCommand(app, context);
   AddCountCommand(app, context);

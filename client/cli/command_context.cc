@@ -1,10 +1,14 @@
 #include "client/cli/command_context.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/cpp/read_file.h"
 
 namespace tqdb::client {
 
@@ -33,10 +37,38 @@ absl::StatusOr<std::unique_ptr<Client>> CommandContext::Connect() const {
   ConnectOptions options;
   options.address = address_;
   options.timeout = *timeout;
+  options.tls = tls_;
+  options.tls.enabled = tls_.enabled || !tls_.ca_file.empty() || !tls_.cert_file.empty() ||
+                        !tls_.key_file.empty() || !tls_.server_name.empty();
+  if (!api_key_file_.empty()) {
+    absl::StatusOr<std::string> key = ReadApiKey(api_key_file_);
+    if (!key.ok()) return key.status();
+    options.api_key = *std::move(key);
+  } else if (const char* key = std::getenv("TQDB_API_KEY"); key != nullptr) {
+    options.api_key = std::string(absl::StripAsciiWhitespace(key));
+  }
   return Client::Connect(options);
 }
 
-int CommandContext::Fail(const absl::Status& status) {
+absl::StatusOr<std::string> ReadApiKey(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) {
+    return absl::Status(text.status().code(),
+                        absl::StrCat("--api-key-file: ", text.status().message()));
+  }
+  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+    line = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
+    if (!line.empty()) return std::string(line.substr(0, line.find_first_of(" \t")));
+  }
+  return absl::InvalidArgumentError(absl::StrCat("--api-key-file: ", path, " holds no key"));
+}
+
+int CommandContext::Fail(const absl::Status& error) {
+  absl::Status status = error;
+  if (absl::IsUnauthenticated(error)) {
+    status = absl::UnauthenticatedError(
+        absl::StrCat(error.message(), "; the key is taken from --api-key-file or TQDB_API_KEY"));
+  }
   if (json_) {
     err_ << ToLine(ErrorToJson(status)) << std::endl;
   } else {
@@ -56,6 +88,11 @@ int CommandContext::FailUsage(const std::string& message) {
     err_ << "tqdb: " << message << "\nRun with --help for more." << std::endl;
   }
   return kExitUsage;
+}
+
+int CommandContext::FailInput(const absl::Status& status) {
+  if (absl::IsInvalidArgument(status)) return FailUsage(std::string(status.message()));
+  return Fail(status);
 }
 
 void CommandContext::Print(const Json& json) { out_ << ToLine(json) << '\n'; }

@@ -39,6 +39,8 @@ class CommandContext {
   // Set by the parser.
   std::string& address() { return address_; }
   std::string& timeout() { return timeout_; }
+  TlsOptions& tls() { return tls_; }
+  std::string& api_key_file() { return api_key_file_; }
   bool& json() { return json_; }
   // The command that was chosen; returns the exit code.
   std::function<int()>& command() { return command_; }
@@ -49,14 +51,16 @@ class CommandContext {
   // For tables on a terminal; 0, no limit, elsewhere.
   size_t table_width() const { return terminal_.out_is_tty ? terminal_.width : 0; }
 
-  // InvalidArgument when an option is out of range.
+  // InvalidArgument when an option is out of range; errors of the files of TLS and of the key.
   absl::StatusOr<std::unique_ptr<Client>> Connect() const;
   // The parsed --timeout.
   absl::StatusOr<absl::Duration> ParseTimeout() const;
 
   // Writes the error to the error stream, as JSON under --json, and returns the exit code.
-  int Fail(const absl::Status& status);
+  int Fail(const absl::Status& error);
   int FailUsage(const std::string& message);
+  // Of the value of an option, or of a file that it names: usage when it is InvalidArgument.
+  int FailInput(const absl::Status& status);
   // One line of JSON.
   void Print(const Json& json);
   // A bar on a terminal, lines elsewhere, nothing under --json or when `enabled` is false.
@@ -68,9 +72,15 @@ class CommandContext {
   std::ostream& err_;
   std::string address_ = kDefaultAddress;
   std::string timeout_ = "30s";
+  TlsOptions tls_;
+  std::string api_key_file_;
   bool json_ = false;
   std::function<int()> command_;
 };
+
+// The first key of a file, whose lines are those of the server's: a key, perhaps ` ro`, perhaps a
+// comment. InvalidArgument when there is none; messages hold no key.
+absl::StatusOr<std::string> ReadApiKey(const std::string& path);
 
 // "30", "1.5s", "500ms", "2m", "inf". InvalidArgument when it is none of these or not above zero.
 absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text);

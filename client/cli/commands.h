@@ -21,6 +21,8 @@ void AddDropCommand(CLI::App& app, CommandContext& context);
 void AddImportCommand(CLI::App& app, CommandContext& context);
 void AddExportCommand(CLI::App& app, CommandContext& context);
 void AddSearchCommand(CLI::App& app, CommandContext& context);
+void AddScrollCommand(CLI::App& app, CommandContext& context);
+void AddSampleCommand(CLI::App& app, CommandContext& context);
 void AddGetCommand(CLI::App& app, CommandContext& context);
 void AddDeleteCommand(CLI::App& app, CommandContext& context);
 void AddCountCommand(CLI::App& app, CommandContext& context);

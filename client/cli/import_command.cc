@@ -20,6 +20,8 @@
 namespace tqdb::client {
 namespace {
 
+constexpr size_t kBadLinesShown = 20;
+
 struct ImportOptions {
   std::string collection;
   SourceOptions source;
@@ -44,6 +46,8 @@ struct Outcome {
   UpsertStreamSummary summary;
   std::vector<RowRange> batches;  // by sequence
   uint64_t rows_sent = 0;
+  uint64_t bad_lines = 0;               // passed over
+  std::vector<absl::Status> bad_shown;  // the first of them
   bool interrupted = false;
   absl::Status status;  // of the source or the stream
   double seconds = 0;
@@ -149,6 +153,7 @@ Json OutcomeToJson(const Outcome& outcome, const ImportOptions& options) {
   out["replaced"] = summary.replaced;
   out["failed_batches"] = summary.batches_failed;
   out["unknown_batches"] = summary.batches_unknown();
+  out["bad_lines"] = outcome.bad_lines;
   out["resume_at_row"] = AcknowledgedPrefix(outcome, options.skip);
   out["interrupted"] = outcome.interrupted;
   out["seconds"] = outcome.seconds;
@@ -177,6 +182,12 @@ int Report(const Outcome& outcome, const ImportOptions& options, CommandContext&
         ack.status.code(), absl::StrCat("rows ", range.begin, "..", range.end - 1,
                                         " were refused: ", ack.status.message())));
   }
+  for (const absl::Status& bad : outcome.bad_shown) context.Fail(bad);
+  if (outcome.bad_lines > 0) {
+    context.Fail(absl::InvalidArgumentError(
+        absl::StrCat(outcome.bad_lines, " lines were no points and were passed over",
+                     outcome.bad_lines > outcome.bad_shown.size() ? "; the first are above" : "")));
+  }
   if (!outcome.status.ok()) {
     return context.Fail(
         absl::Status(outcome.status.code(), absl::StrCat(outcome.status.message(), resume)));
@@ -185,15 +196,21 @@ int Report(const Outcome& outcome, const ImportOptions& options, CommandContext&
     if (!context.json()) context.err() << "tqdb: interrupted" << resume << std::endl;
     return kExitInterrupted;
   }
-  return summary.batches_failed > 0 ? kExitError : kExitOk;
+  return summary.batches_failed > 0 || outcome.bad_lines > 0 ? kExitError : kExitOk;
 }
 
-int RunImport(const ImportOptions& options, CommandContext& context) {
+int RunImport(ImportOptions& options, CommandContext& context) {
   if (auto metadata = ParseMetadata(options.flags.metadata); !metadata.ok()) {
     return context.FailUsage(std::string(metadata.status().message()));
   }
   if (absl::Status s = Validate(options.source); !s.ok()) {
     return context.FailUsage(std::string(s.message()));
+  }
+  Outcome outcome;
+  if (options.keep_going) {
+    options.source.on_bad_line = [&outcome](const absl::Status& status) {
+      if (outcome.bad_lines++ < kBadLinesShown) outcome.bad_shown.push_back(status);
+    };
   }
   absl::StatusOr<std::unique_ptr<VectorSource>> source = VectorSource::Open(options.source);
   if (!source.ok()) return context.Fail(source.status());
@@ -220,7 +237,6 @@ int RunImport(const ImportOptions& options, CommandContext& context) {
   if (total.has_value()) *total -= std::min(*total, options.skip);
   if (total.has_value() && options.rows > 0) *total = std::min(*total, options.rows);
 
-  Outcome outcome;
   const absl::Time start = absl::Now();
   {
     std::unique_ptr<UpsertStream> stream =
@@ -271,7 +287,9 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
       ->capture_default_str();
   sub->add_flag("--async", options->async,
                 "Acknowledge before the disk has it: faster, may lose the end at power loss");
-  sub->add_flag("--keep-going", options->keep_going, "Go on after a batch that the server refuses");
+  sub->add_flag("--keep-going", options->keep_going,
+                "Go on after a batch that the server refuses and after a line that is no point;\n"
+                "both are reported at the end, and the exit code is 1");
   sub->add_option("--skip", options->skip, "Pass over this many rows first")
       ->capture_default_str();
   sub->add_option("--rows", options->rows, "Load at most this many rows; 0: all")
@@ -282,10 +300,12 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
       "  tqdb import books vectors.npy --create\n"
       "  tqdb import books vectors.npy --create --payloads texts.jsonl.gz --id-field id\n"
       "  tqdb import books more.fvecs --id-start 100000\n"
-      "  tqdb import books points.jsonl --create --metric dot\n"
+      "  tqdb import books points.jsonl.gz --create --metric dot\n"
       "  zcat points.jsonl.gz | tqdb import books -\n"
       "A JSON line is {\"id\": 7, \"vector\": [0.1, ...], \"payload\": {...}}, or has\n"
-      "\"vectors\": {\"name\": [...]} for named spaces. Without ids, points are numbered.\n"
+      "\"vectors\": {\"name\": [...]} for named spaces. Without ids, points are numbered. Unknown\n"
+      "keys are errors. A bad line stops the import with its number: what came before is stored,\n"
+      "and the message says how to continue. With --keep-going it is passed over.\n"
       "Ctrl-C stops after the batches in flight and says where to continue.");
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunImport(*options, context); };

@@ -1,6 +1,8 @@
 // get, delete, count.
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,8 +13,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "client/cli/commands.h"
+#include "client/cli/filter_flag.h"
 #include "client/cli/line_reader.h"
-#include "client/cli/table.h"
+#include "client/cli/point_printer.h"
 #include "client/cli/text_format.h"
 
 namespace tqdb::client {
@@ -66,20 +69,6 @@ absl::Status AppendIdsFromFile(const std::string& path, std::vector<PointId>& id
   }
 }
 
-std::string DescribeVectors(const std::vector<NamedVector>& vectors) {
-  std::string out;
-  for (const NamedVector& vector : vectors) {
-    constexpr size_t kShown = 4;
-    std::vector<std::string> values;
-    for (size_t i = 0; i < vector.values.size() && i < kShown; ++i) {
-      values.push_back(absl::StrCat(vector.values[i]));
-    }
-    absl::StrAppend(&out, out.empty() ? "" : " ", vector.name, "[", absl::StrJoin(values, ", "),
-                    vector.values.size() > kShown ? ", ..." : "", "]");
-  }
-  return out;
-}
-
 int RunGet(const IdOptions& options, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
@@ -90,9 +79,7 @@ int RunGet(const IdOptions& options, CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
   std::set<PointId> missing(ids->begin(), ids->end());
-  Table table(options.with_vectors
-                  ? std::vector<Table::Column>{{"id", Align::kRight}, {"vectors"}, {"payload"}}
-                  : std::vector<Table::Column>{{"id", Align::kRight}, {"payload"}});
+  PointPrinter printer(context, options.with_vectors);
   const Select select{.payload = true, .vectors = options.with_vectors};
   for (size_t begin = 0; begin < ids->size(); begin += kGetBatch) {
     absl::StatusOr<std::vector<Point>> points = (*client)->Get(
@@ -100,18 +87,10 @@ int RunGet(const IdOptions& options, CommandContext& context) {
     if (!points.ok()) return context.Fail(points.status());
     for (const Point& point : *points) {
       missing.erase(point.id);
-      if (context.json()) {
-        context.Print(ToJson(point));
-      } else if (options.with_vectors) {
-        table.AddRow({point.id.ToString(), DescribeVectors(point.vectors), point.payload});
-      } else {
-        table.AddRow({point.id.ToString(), point.payload});
-      }
+      printer.Print(point);
     }
   }
-  if (!context.json() && missing.size() < ids->size()) {
-    table.Print(context.out(), context.table_width());
-  }
+  printer.Finish();
   if (missing.empty()) return kExitOk;
   constexpr size_t kShown = 10;
   std::vector<std::string> shown;
@@ -125,7 +104,61 @@ int RunGet(const IdOptions& options, CommandContext& context) {
       missing.size() > kShown ? ", ..." : "")));
 }
 
-int RunDelete(const IdOptions& options, CommandContext& context) {
+struct DeleteOptions {
+  IdOptions ids;
+  FilterFlag filter;
+  bool dry_run = false;
+  bool yes = false;
+};
+
+// What matches is easily more than was meant, so it is counted, or confirmed.
+int DeleteByFilter(const DeleteOptions& options, const Filter& filter, CommandContext& context) {
+  const std::string& collection = options.ids.collection;
+  const bool ask = !options.yes && !options.dry_run;
+  if (ask && !context.terminal().in_is_tty) {
+    return context.FailUsage(
+        "delete --filter removes everything that matches: confirm with --yes, or count it with "
+        "--dry-run");
+  }
+  absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
+  if (!client.ok()) return context.Fail(client.status());
+  if (!options.yes) {
+    absl::StatusOr<uint64_t> count = (*client)->Count(collection, filter);
+    if (!count.ok()) return context.Fail(count.status());
+    if (options.dry_run) {
+      if (context.json()) {
+        Json out;
+        out["would_delete"] = *count;
+        context.Print(out);
+      } else {
+        context.out() << "Would delete " << WithThousands(*count) << " points.\n";
+      }
+      return kExitOk;
+    }
+    context.err() << "Delete " << WithThousands(*count) << " points of \"" << collection
+                  << "\"? Type yes to confirm: " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer != "yes") return context.FailUsage("not confirmed; nothing was deleted");
+  }
+  absl::StatusOr<uint64_t> deleted = (*client)->DeleteMatching(collection, filter);
+  if (!deleted.ok()) {
+    return context.Fail(absl::Status(
+        deleted.status().code(),
+        absl::StrCat(deleted.status().message(),
+                     "; some points may be gone, the same command goes on with the others")));
+  }
+  if (context.json()) {
+    Json out;
+    out["deleted"] = *deleted;
+    context.Print(out);
+  } else {
+    context.out() << "Deleted " << WithThousands(*deleted) << " points.\n";
+  }
+  return kExitOk;
+}
+
+int DeleteByIds(const IdOptions& options, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
   if (!options.ids_path.empty()) {
@@ -133,7 +166,8 @@ int RunDelete(const IdOptions& options, CommandContext& context) {
   }
   if (ids->empty()) {
     return context.FailUsage(
-        "delete: no ids; name them or give --ids FILE (`tqdb drop` removes a whole collection)");
+        "delete: no ids; name them, or give --ids FILE or --filter (`tqdb drop` removes a whole "
+        "collection)");
   }
   // A batch with an id twice is refused; asking twice for a deletion is no mistake.
   const std::set<PointId> distinct(ids->begin(), ids->end());
@@ -163,10 +197,30 @@ int RunDelete(const IdOptions& options, CommandContext& context) {
   return kExitOk;
 }
 
-int RunCount(const std::string& collection, CommandContext& context) {
+int RunDelete(const DeleteOptions& options, CommandContext& context) {
+  if (!options.filter.has_value()) {
+    if (options.dry_run) return context.FailUsage("--dry-run goes with --filter");
+    return DeleteByIds(options.ids, context);
+  }
+  if (!options.ids.ids.empty() || !options.ids.ids_path.empty()) {
+    return context.FailUsage("delete: give ids or --filter, not both");
+  }
+  absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(options.filter);
+  if (!filter.ok()) return context.FailInput(filter.status());
+  return DeleteByFilter(options, **filter, context);
+}
+
+struct CountOptions {
+  std::string collection;
+  FilterFlag filter;
+};
+
+int RunCount(const CountOptions& options, CommandContext& context) {
+  absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(options.filter);
+  if (!filter.ok()) return context.FailInput(filter.status());
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
-  absl::StatusOr<uint64_t> count = (*client)->Count(collection);
+  absl::StatusOr<uint64_t> count = (*client)->Count(options.collection, *filter);
   if (!count.ok()) return context.Fail(count.status());
   if (context.json()) {
     Json out;
@@ -196,14 +250,22 @@ void AddGetCommand(CLI::App& app, CommandContext& context) {
 }
 
 void AddDeleteCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("delete", "Delete points by id");
-  auto options = std::make_shared<IdOptions>();
-  AddIdOptions(*sub, *options);
-  sub->footer(
+  CLI::App* sub = app.add_subcommand("delete", "Delete points by id or by filter");
+  auto options = std::make_shared<DeleteOptions>();
+  AddIdOptions(*sub, options->ids);
+  AddFilterOption(*sub, options->filter, "Delete what matches, in place of ids");
+  sub->add_flag("--dry-run", options->dry_run, "Only count what --filter matches");
+  sub->add_flag("-y,--yes", options->yes, "Do not ask before --filter deletes");
+  sub->footer(absl::StrCat(
       "Examples:\n"
       "  tqdb delete books 7 8 9\n"
       "  tqdb delete books --ids old-ids.txt\n"
-      "Ids that do not exist are ignored. `tqdb drop` removes a whole collection.");
+      "  tqdb delete books --filter '{\"must\": [{\"key\": \"year\", \"range\": {\"lt\": 1900}}]}' "
+      "--dry-run\n"
+      "Ids that do not exist are ignored. Deletion by filter is done in batches: after an error\n"
+      "some points may be gone, and the same command goes on. `tqdb drop` removes a whole "
+      "collection.\n\n",
+      kFilterForms));
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunDelete(*options, context); };
   });
@@ -211,11 +273,18 @@ void AddDeleteCommand(CLI::App& app, CommandContext& context) {
 
 void AddCountCommand(CLI::App& app, CommandContext& context) {
   CLI::App* sub = app.add_subcommand("count", "Count the points of a collection");
-  auto collection = std::make_shared<std::string>();
-  sub->add_option("collection", *collection, "Name of the collection")->required();
-  sub->footer("Examples:\n  tqdb count books");
-  sub->callback([collection, &context] {
-    context.command() = [collection, &context] { return RunCount(*collection, context); };
+  auto options = std::make_shared<CountOptions>();
+  sub->add_option("collection", options->collection, "Name of the collection")->required();
+  AddFilterOption(*sub, options->filter, "Only points that match");
+  sub->footer(
+      absl::StrCat("Examples:\n"
+                   "  tqdb count books\n"
+                   "  tqdb count books --filter '{\"must\": [{\"key\": \"lang\", \"match\": "
+                   "{\"value\": \"en\"}}]}'"
+                   "\n\n",
+                   kFilterForms));
+  sub->callback([options, &context] {
+    context.command() = [options, &context] { return RunCount(*options, context); };
   });
 }
 

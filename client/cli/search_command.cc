@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/types/span.h"
 #include "client/cli/commands.h"
+#include "client/cli/filter_flag.h"
 #include "client/cli/json.h"
 #include "client/cli/matrix_reader.h"
 #include "client/cli/table.h"
@@ -36,6 +37,8 @@ struct SearchOptions {
   std::optional<float> score_threshold;
   bool with_payload = false;
   bool with_vectors = false;
+  FilterFlag filter_flag;
+  std::optional<Filter> filter;  // read from the flag
 };
 
 Query MakeQuery(const SearchOptions& options, std::vector<float> vector) {
@@ -49,6 +52,7 @@ Query MakeQuery(const SearchOptions& options, std::vector<float> vector) {
   query.rerank = options.rerank;
   query.oversampling = options.oversampling;
   query.error_bound = options.error_bound;
+  query.filter = options.filter;
   return query;
 }
 
@@ -142,7 +146,7 @@ int SearchFile(Client& client, const SearchOptions& options, CommandContext& con
   return kExitOk;
 }
 
-int RunSearch(const SearchOptions& options, CommandContext& context) {
+int RunSearch(SearchOptions& options, CommandContext& context) {
   const int sources = !options.vector.empty() + !options.vector_file.empty() + !options.id.empty();
   if (sources != 1) {
     return context.FailUsage("search: give one of --vector, --vector-file and --id");
@@ -171,6 +175,9 @@ int RunSearch(const SearchOptions& options, CommandContext& context) {
     }
     id = *std::move(parsed);
   }
+  absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(options.filter_flag);
+  if (!filter.ok()) return context.FailInput(filter.status());
+  options.filter = *std::move(filter);
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
   if (!options.vector_file.empty()) return SearchFile(**client, options, context);
@@ -208,16 +215,20 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
   sub->add_option("--error-bound", options->error_bound,
                   "Width of the scan's error bound in standard deviations; 0: the server's default");
   sub->add_option("--score-threshold", options->score_threshold, "Leave out hits that score less");
+  AddFilterOption(*sub, options->filter_flag, "Only points that match");
   sub->add_flag("--with-payload", options->with_payload, "Print payloads");
   sub->add_flag("--with-vectors", options->with_vectors, "Print vectors (with --json)");
-  sub->footer(
+  sub->footer(absl::StrCat(
       "Examples:\n"
       "  tqdb search books --id 7 --limit 5 --with-payload\n"
       "  tqdb search books --vector '[0.12, -0.5, ...]' --rerank\n"
+      "  tqdb search books --id 7 --filter '{\"must\": [{\"key\": \"lang\", \"match\": {\"value\": "
+      "\"en\"}}]}'\n"
       "  tqdb search books --vector-file queries.npy --row 3\n"
       "  tqdb search books --vector-file queries.npy --json > hits.jsonl\n"
       "Scores are higher for better hits under every metric; for l2 they are minus the squared "
-      "distance.");
+      "distance.\n\n",
+      kFilterForms));
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunSearch(*options, context); };
   });

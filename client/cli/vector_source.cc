@@ -56,7 +56,9 @@ absl::StatusOr<std::unique_ptr<VectorSource>> VectorSource::Open(const SourceOpt
   if (absl::Status status = Validate(options); !status.ok()) return status;
   absl::StatusOr<std::string> format = FormatOf(options);
   if (!format.ok()) return format.status();
-  if (*format == "jsonl") return JsonlReader::Open(options.path, options.id_start);
+  if (*format == "jsonl") {
+    return JsonlReader::Open(options.path, options.id_start, options.on_bad_line);
+  }
   absl::StatusOr<std::unique_ptr<MatrixReader>> matrix =
       *format == "npy" ? NpyReader::Open(options.path) : FvecsReader::Open(options.path);
   if (!matrix.ok()) return matrix.status();

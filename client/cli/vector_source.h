@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ struct SourceOptions {
   std::string ids_path = {};       // one id a line, beside .npy and .fvecs
   std::string id_field = {};       // of the payload lines, holds the id; empty: none
   uint64_t id_start = 0;           // rows without an id get id_start + row
+  // Told of each line of JSON lines that is no point, which is then passed over; empty: such a line
+  // is an error.
+  std::function<void(const absl::Status&)> on_bad_line = nullptr;
 };
 
 // InvalidArgument when options contradict each other or the format cannot be told from the name; reads

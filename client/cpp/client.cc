@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/convert.h"
+#include "client/cpp/credentials.h"
 #include "client/cpp/transport.h"
 
 namespace tqdb::client {
@@ -27,7 +28,15 @@ absl::Status Validate(const ConnectOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_attempts: ", options.max_attempts, " is below 1"));
   }
-  return absl::OkStatus();
+  return CheckApiKey(options.api_key);
+}
+
+absl::StatusOr<uint64_t> SendDelete(Transport& transport, const v1::DeleteRequest& request) {
+  v1::DeleteResponse response;
+  absl::Status status = transport.Call(transport.points(), &v1::PointService::Stub::Delete, request,
+                                       &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return response.deleted();
 }
 
 }  // namespace
@@ -37,7 +46,10 @@ Client::~Client() = default;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
-  auto transport = std::make_shared<Transport>(options);
+  absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials =
+      MakeCredentials(options.tls);
+  if (!credentials.ok()) return credentials.status();
+  auto transport = std::make_shared<Transport>(options, *std::move(credentials));
   if (options.wait_for_ready) {
     if (absl::Status status = transport->WaitForConnection(); !status.ok()) return status;
   }
@@ -147,11 +159,16 @@ absl::StatusOr<uint64_t> Client::Delete(absl::string_view collection,
   request.set_collection(std::string(collection));
   request.set_durability(ToProto(durability));
   for (const PointId& id : ids) ToProto(id, request.add_ids());
-  v1::DeleteResponse response;
-  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Delete,
-                                         request, &response, Repeatable::kYes);
-  if (!status.ok()) return status;
-  return response.deleted();
+  return SendDelete(*transport_, request);
+}
+
+absl::StatusOr<uint64_t> Client::DeleteMatching(absl::string_view collection, const Filter& filter,
+                                                Durability durability) {
+  v1::DeleteRequest request;
+  request.set_collection(std::string(collection));
+  request.set_durability(ToProto(durability));
+  ToProto(filter, request.mutable_filter());
+  return SendDelete(*transport_, request);
 }
 
 absl::StatusOr<std::vector<Point>> Client::Get(absl::string_view collection,
@@ -175,12 +192,14 @@ absl::StatusOr<std::vector<Point>> Client::Get(absl::string_view collection,
 }
 
 Scroll Client::ScrollPoints(absl::string_view collection, ScrollOptions options) {
-  return Scroll(transport_, std::string(collection), options);
+  return Scroll(transport_, std::string(collection), std::move(options));
 }
 
-absl::StatusOr<uint64_t> Client::Count(absl::string_view collection) {
+absl::StatusOr<uint64_t> Client::Count(absl::string_view collection,
+                                       const std::optional<Filter>& filter) {
   v1::CountRequest request;
   request.set_collection(std::string(collection));
+  if (filter.has_value()) ToProto(*filter, request.mutable_filter());
   v1::CountResponse response;
   absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Count,
                                          request, &response, Repeatable::kYes);

@@ -4,10 +4,10 @@
 //   if (!client.ok()) ...
 //   auto hits = (*client)->Search("books", {.vector = embedding, .limit = 5});
 //
-// Every call returns absl::Status or absl::StatusOr. Codes are those of the server: InvalidArgument,
-// NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted, DataLoss; and those of the way
-// there: Unavailable (no connection), DeadlineExceeded (the timeout ran out). Vectors travel as
-// float32 bytes.
+// Every call returns absl::Status or absl::StatusOr. Codes are those of the server:
+// InvalidArgument, NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted, DataLoss,
+// Unauthenticated and PermissionDenied (API keys); and those of the way there: Unavailable (no
+// connection), DeadlineExceeded (the timeout ran out). Vectors travel as float32 bytes.
 #ifndef TQDB_CLIENT_CPP_CLIENT_H_
 #define TQDB_CLIENT_CPP_CLIENT_H_
 
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "client/cpp/filter.h"
 #include "client/cpp/scroll.h"
 #include "client/cpp/types.h"
 #include "client/cpp/upsert_stream.h"
@@ -30,6 +32,16 @@
 namespace tqdb::client {
 
 inline constexpr char kDefaultAddress[] = "127.0.0.1:6334";
+
+// Files are in PEM form and are read by Connect.
+struct TlsOptions {
+  bool enabled = false;
+  std::string ca_file = {};    // authorities that may have signed the server; empty: the system's
+  std::string cert_file = {};  // of this client, for a server that asks; with key_file
+  std::string key_file = {};
+  // Name to expect in the server's certificate in place of the host in the address.
+  std::string server_name = {};
+};
 
 struct ConnectOptions {
   std::string address = kDefaultAddress;  // host:port, or unix:/path
@@ -43,13 +55,17 @@ struct ConnectOptions {
   // outcome is the same, but the counts may then tell of the second time, and a value that another
   // client wrote in between is overwritten.
   int max_attempts = 4;
+  TlsOptions tls = {};
+  // Sent with every call, readable on the way unless TLS is enabled. Empty: none.
+  std::string api_key = {};
 };
 
 // Thread-safe; one client holds one connection and serves any number of threads.
 class Client {
  public:
   // Unavailable when `wait_for_ready` is set and no server answers within the timeout; otherwise it
-  // returns at once and the first call connects. InvalidArgument on options out of range.
+  // returns at once and the first call connects. InvalidArgument on options out of range; errors of
+  // the files of TLS.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ConnectOptions& options);
   ~Client();
   Client(const Client&) = delete;
@@ -77,11 +93,18 @@ class Client {
   // Number of points that existed.
   absl::StatusOr<uint64_t> Delete(absl::string_view collection, absl::Span<const PointId> ids,
                                   Durability durability = Durability::kSync);
+  // Deletes what matches, in atomic batches, and returns how many that were. After an error some
+  // points may be gone; calling again goes on. An empty filter is InvalidArgument: DeleteCollection
+  // removes everything.
+  absl::StatusOr<uint64_t> DeleteMatching(absl::string_view collection, const Filter& filter,
+                                          Durability durability = Durability::kSync);
   // In the order asked; ids that do not exist are left out.
   absl::StatusOr<std::vector<Point>> Get(absl::string_view collection,
                                          absl::Span<const PointId> ids, Select select);
   Scroll ScrollPoints(absl::string_view collection, ScrollOptions options = {});
-  absl::StatusOr<uint64_t> Count(absl::string_view collection);
+  // Of all points, or of those that match.
+  absl::StatusOr<uint64_t> Count(absl::string_view collection,
+                                 const std::optional<Filter>& filter = std::nullopt);
 
   // Best first.
   absl::StatusOr<std::vector<ScoredPoint>> Search(absl::string_view collection, const Query& query);

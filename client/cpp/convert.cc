@@ -138,6 +138,7 @@ void ToProto(const Query& query, v1::SearchQuery* out) {
   out->set_limit(query.limit);
   if (query.score_threshold.has_value()) out->set_score_threshold(*query.score_threshold);
   ToProto(query.select, out->mutable_select());
+  if (query.filter.has_value()) ToProto(*query.filter, out->mutable_filter());
   v1::SearchParams* params = out->mutable_params();
   params->set_exact(query.exact);
   params->set_rerank(query.rerank);

@@ -7,9 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "client/cpp/filter.h"
 #include "client/cpp/types.h"
 #include "tqdb/v1/admin.pb.h"
 #include "tqdb/v1/collections.pb.h"
+#include "tqdb/v1/filter.pb.h"
 #include "tqdb/v1/points.pb.h"
 #include "tqdb/v1/types.pb.h"
 
@@ -19,6 +21,8 @@ void ToProto(const PointId& id, v1::PointId* out);
 void ToProto(const Point& point, v1::Point* out);
 void ToProto(const CollectionConfig& config, v1::CollectionConfig* out);
 void ToProto(const Query& query, v1::SearchQuery* out);
+// In convert_filter.cc.
+void ToProto(const Filter& filter, v1::Filter* proto);
 void ToProto(const Select& select, v1::PointSelector* out);
 v1::Durability ToProto(Durability durability);
 

@@ -8,7 +8,9 @@
 namespace tqdb::client {
 
 Scroll::Scroll(std::shared_ptr<Transport> transport, std::string collection, ScrollOptions options)
-    : transport_(std::move(transport)), collection_(std::move(collection)), options_(options) {}
+    : transport_(std::move(transport)),
+      collection_(std::move(collection)),
+      options_(std::move(options)) {}
 
 absl::StatusOr<std::vector<Point>> Scroll::NextPage() {
   std::vector<Point> points;
@@ -19,6 +21,7 @@ absl::StatusOr<std::vector<Point>> Scroll::NextPage() {
     request.set_page_size(options_.page_size);
     request.set_page_token(page_token_);
     ToProto(options_.select, request.mutable_select());
+    if (options_.filter.has_value()) ToProto(*options_.filter, request.mutable_filter());
     v1::ScrollResponse response;
     absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Scroll,
                                            request, &response, Repeatable::kYes);

@@ -1,9 +1,10 @@
-// A walk over all points of a collection in id order.
+// A walk over the points of a collection, all or those that match a filter, in id order.
 #ifndef TQDB_CLIENT_CPP_SCROLL_H_
 #define TQDB_CLIENT_CPP_SCROLL_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ class Transport;
 struct ScrollOptions {
   uint32_t page_size = 0;  // 0: the server's default, 100; at most 10000
   Select select = {};
+  std::optional<Filter> filter = std::nullopt;  // of the points to return; unset: all
 };
 
 // Not thread-safe. Reads a page a call, so memory is bounded by one page; points written or deleted

@@ -13,7 +13,8 @@ namespace {
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
 
-std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
+std::shared_ptr<grpc::Channel> MakeChannel(
+    const ConnectOptions& options, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(options.max_message_bytes));
@@ -23,7 +24,31 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // Two clients in one process must not share one connection: each has its own limits.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+  if (!options.tls.server_name.empty()) {
+    arguments.SetSslTargetNameOverride(options.tls.server_name);
+  }
+  return grpc::CreateCustomChannel(options.address, credentials, arguments);
+}
+
+// What the words of gRPC and OpenSSL about a connection mean to a user.
+absl::string_view Advice(const ConnectOptions& options, absl::string_view message) {
+  const bool hung_up =
+      absl::StrContains(message, "Socket closed") || absl::StrContains(message, "Connection reset");
+  if (!options.tls.enabled) {
+    return hung_up ? "the server hung up, as one does that wants TLS"
+                   : "is a server running there?";
+  }
+  if (absl::StrContains(message, "wrong version number")) {
+    return "what answers there does not speak TLS";
+  }
+  if (absl::StrContains(message, "certificate verify failed")) {
+    return "its TLS certificate is not signed by an authority that is trusted here";
+  }
+  if (absl::StrContains(message, "not in peer certificate")) {
+    return "its TLS certificate is for another name";
+  }
+  return hung_up ? "the server hung up, as one does that wants a TLS certificate of the client"
+                 : "is a server running there?";
 }
 
 }  // namespace
@@ -33,9 +58,10 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
-Transport::Transport(const ConnectOptions& options)
+Transport::Transport(const ConnectOptions& options,
+                     std::shared_ptr<grpc::ChannelCredentials> credentials)
     : options_(options),
-      channel_(MakeChannel(options)),
+      channel_(MakeChannel(options, credentials)),
       admin_(v1::AdminService::NewStub(channel_)),
       collections_(v1::CollectionService::NewStub(channel_)),
       points_(v1::PointService::NewStub(channel_)) {}
@@ -50,13 +76,16 @@ absl::Status Transport::WaitForConnection() {
 void Transport::Prepare(grpc::ClientContext& context, absl::Time deadline) const {
   if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
   context.set_wait_for_ready(options_.wait_for_ready);
+  if (!options_.api_key.empty()) {
+    context.AddMetadata("authorization", absl::StrCat("Bearer ", options_.api_key));
+  }
 }
 
 absl::Status Transport::Explain(const absl::Status& status) const {
   if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
   if (absl::StartsWith(status.message(), "failed to connect")) {
-    return absl::Status(status.code(), absl::StrCat("cannot connect to ", options_.address,
-                                                    "; is a server running there? (",
+    return absl::Status(status.code(), absl::StrCat("cannot connect to ", options_.address, "; ",
+                                                    Advice(options_, status.message()), " (",
                                                     status.message(), ")"));
   }
   return absl::Status(status.code(),

@@ -23,7 +23,7 @@ enum class Repeatable { kNo, kYes };
 
 class Transport {
  public:
-  explicit Transport(const ConnectOptions& options);
+  Transport(const ConnectOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials);
 
   // Waits for a connection. Unavailable after the timeout.
   absl::Status WaitForConnection();
@@ -48,7 +48,7 @@ class Transport {
 
   // Sets what every call shares. InfiniteFuture() sets no deadline.
   void Prepare(grpc::ClientContext& context, absl::Time deadline) const;
-  // Adds the address to errors of the connection.
+  // Adds the address to errors of the connection, and what may help.
   absl::Status Explain(const absl::Status& status) const;
 
   v1::AdminService::Stub& admin() { return *admin_; }

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/cpp/filter.h"
 
 namespace tqdb::client {
 
@@ -149,6 +150,7 @@ struct Query {
   bool rerank = false;      // rescore the best candidates from stored originals
   double oversampling = 0;  // candidates to rerank, as a multiple of limit; 0: the server's default
   float error_bound = 0;    // in standard deviations; 0: the server's default
+  std::optional<Filter> filter = std::nullopt;  // of the points that may be hits; unset: all
 };
 
 struct ScoredPoint {

@@ -43,6 +43,10 @@ class FieldIndex {
   // Of all rows. Rows that have been seen and are none of them may be among the matches, too.
   RowMatches Match(const FieldTest& test, const RowSet& all) const;
 
+  // The values of this kind, of rows whose values are all held (rows() less strays()).
+  const ValueIndex& values() const { return *values_; }
+  const RowSet& strays() const { return strays_; }
+
   size_t memory_bytes() const;
 
  private:

@@ -89,6 +89,37 @@ RowMatches PayloadIndex::Match(const PreparedFilter& filter, FindRow find_row) c
   return FilterMatcher(*this, find_row).Match(filter.root());
 }
 
+void PayloadIndex::Facet(const KeyPath& key, const RowSet& rows, FacetCounts& counts,
+                         RowSet& undecided) const {
+  const FieldIndex* field = Find(key);
+  RowSet known;
+  if (field != nullptr) known = (rows & field->rows()) - field->strays();
+  const bool served = field != nullptr &&
+                      field->values().ForEachValue([&](const FieldValue& value, const Postings& own) {
+                        if (const uint64_t count = own.CountIn(known)) counts[value] += count;
+                      });
+  undecided = served ? rows - known : rows;
+}
+
+absl::Status PayloadIndex::Walk(const KeyPath& key, bool descending, const OrderedValue* from,
+                                ValueIndex::VisitOrdered visit) const {
+  const FieldIndex* field = Find(key);
+  const bool ordered = field != nullptr && (field->kind() == FieldKind::kInteger ||
+                                            field->kind() == FieldKind::kFloat ||
+                                            field->kind() == FieldKind::kDatetime);
+  if (!ordered) {
+    return absl::FailedPreconditionError(absl::StrCat("key ", Quoted(key.ToString()),
+                                                      " has no payload index of integers, floats or times; make one"));
+  }
+  if (!(rows_ - field->rows()).empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the payload index of key ", Quoted(key.ToString()), " is being built; try again"));
+  }
+  if (field->values().Walk(descending, from, visit)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the page token is of another kind of index than key ", Quoted(key.ToString()), " has"));
+}
+
 const FieldIndex* PayloadIndex::Find(const KeyPath& path) const {
   const auto it = fields_.find(path);
   return it == fields_.end() ? nullptr : it->second.get();

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -70,6 +71,17 @@ class PayloadIndex {
   // Frees what fields know of rows that were removed. `wants_vacuum`: there are so many that it pays.
   void Vacuum();
   bool wants_vacuum() const;
+
+  // Adds up how many of `rows` have each value of a key: strings, integers and booleans. Rows of which that is not known,
+  // all of them when the key has no index of such values, are left for `undecided`. A row counts once for a value.
+  using FacetCounts = absl::flat_hash_map<FieldValue, uint64_t>;
+  void Facet(const KeyPath& key, const RowSet& rows, FacetCounts& counts, RowSet& undecided) const;
+
+  // Calls visit(value, rows) for the numbers or times of a key in their order, from `from` (null: the first) on, until
+  // it returns false. FailedPrecondition when the key has no index of such values, or one that has not seen all rows;
+  // InvalidArgument when `from` is of another type.
+  absl::Status Walk(const KeyPath& key, bool descending, const OrderedValue* from,
+                    ValueIndex::VisitOrdered visit) const;
 
   const RowSet& rows() const { return rows_; }
   size_t memory_bytes() const;

@@ -41,6 +41,16 @@ uint64_t RowSet::size() const {
   return size;
 }
 
+uint64_t RowSet::CountIn(const RowSet& other) const {
+  uint64_t count = 0;
+  for (const Part& part : parts_) {
+    const auto it = const_cast<RowSet&>(other).Find(part.high);
+    if (it == other.parts_.end() || it->high != part.high) continue;
+    count += part.lows.and_cardinality(it->lows);
+  }
+  return count;
+}
+
 size_t RowSet::memory_bytes() const {
   // Beside its bits, a container of 65,536 rows takes its place in three arrays and a header.
   constexpr size_t kContainerBytes = 32;

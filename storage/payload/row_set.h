@@ -8,8 +8,10 @@
 #ifndef TQDB_STORAGE_PAYLOAD_ROW_SET_H_
 #define TQDB_STORAGE_PAYLOAD_ROW_SET_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <roaring/roaring.hh>
 #include <vector>
 
@@ -30,6 +32,7 @@ class RowSet {
   void Remove(uint64_t row);
   bool Contains(uint64_t row) const;
   uint64_t size() const;  // O(rows / 65536)
+  uint64_t CountIn(const RowSet& other) const;  // of the rows that both have
   bool empty() const { return parts_.empty(); }
   // Approximately what it takes on the heap.
   size_t memory_bytes() const;
@@ -46,6 +49,26 @@ class RowSet {
 
   // Ascending.
   std::vector<uint64_t> ToVector() const;
+  // Calls fn(row) in ascending order, from `first` on, until it returns false; whether it never did.
+  template <typename Fn>
+  bool ForEach(uint64_t first, const Fn& fn) const {
+    for (const Part& part : parts_) {
+      const uint64_t base = uint64_t{part.high} << 32;
+      if (base + 0xffffffff < first) continue;
+      const size_t size = part.lows.cardinality();
+      size_t next = first > base ? part.lows.rank(static_cast<uint32_t>(first - base - 1)) : 0;
+      while (next < size) {
+        uint32_t lows[256];
+        const size_t count = std::min(size - next, std::size(lows));
+        part.lows.rangeUint32Array(lows, next, count);
+        for (size_t i = 0; i < count; ++i) {
+          if (!fn(base | lows[i])) return false;
+        }
+        next += count;
+      }
+    }
+    return true;
+  }
   // Calls fn(uint64_t base, const uint32_t* begin, const uint32_t* end) with all rows in ascending order, as what they
   // are above a base.
   template <typename Fn>

@@ -92,6 +92,22 @@ class SortedPostings {
     }
   }
 
+  // Calls fn(value, postings) for all values, ascending or descending, from `from` (null: the first) on, until it returns
+  // false.
+  template <typename Fn>
+  void Walk(bool descending, const Value* from, const Fn& fn) const {
+    const size_t count = blocks_.size();
+    for (size_t i = 0; i < count; ++i) {
+      const auto& entries = blocks_[descending ? count - 1 - i : i]->entries;
+      if (from != nullptr && (descending ? entries.front().first > *from : entries.back().first < *from)) continue;
+      for (size_t e = 0; e < entries.size(); ++e) {
+        const auto& [value, postings] = entries[descending ? entries.size() - 1 - e : e];
+        if (from != nullptr && (descending ? value > *from : value < *from)) continue;
+        if (!fn(value, postings)) return;
+      }
+    }
+  }
+
   size_t memory_bytes() const {
     size_t bytes = blocks_.capacity() * sizeof(blocks_[0]);
     for (const std::unique_ptr<Block>& block : blocks_) {

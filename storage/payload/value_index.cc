@@ -40,6 +40,10 @@ class StringPostings {
     const auto it = map_.find(string);
     return it == map_.end() ? nullptr : &it->second;
   }
+  template <typename Fn>
+  void ForEach(const Fn& fn) const {
+    for (const auto& [string, postings] : map_) fn(string, postings);
+  }
   size_t memory_bytes() const {
     size_t bytes = map_.capacity() * (sizeof(*map_.begin()) + 1);
     for (const auto& [string, postings] : map_) {
@@ -66,6 +70,10 @@ class KeywordIndex : public ValueIndex {
   void Retain(const RowSet& rows) override { postings_.Retain(rows); }
   bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
     return ForListed(test, [&](const Postings& postings) { postings.AddTo(matches.certain); });
+  }
+  bool ForEachValue(VisitValue visit) const override {
+    postings_.ForEach([&visit](const std::string& value, const Postings& rows) { visit(value, rows); });
+    return true;
   }
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
 
@@ -139,20 +147,25 @@ class BoolIndex : public ValueIndex {
     if (value.is_boolean()) rows_[value.get<bool>()].Remove(row);
   }
   void Retain(const RowSet& rows) override {
-    for (RowSet& own : rows_) own &= rows;
+    for (Postings& own : rows_) own.Retain(rows);
   }
   bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
     const auto* match = std::get_if<BoolTest>(&test);
     if (match == nullptr) return false;
-    matches.certain = rows_[match->value];
+    matches.certain = rows_[match->value].ToRowSet();
+    return true;
+  }
+  bool ForEachValue(VisitValue visit) const override {
+    for (const bool value : {false, true}) visit(value, rows_[value]);
     return true;
   }
   size_t memory_bytes() const override { return rows_[0].memory_bytes() + rows_[1].memory_bytes(); }
 
  private:
-  RowSet rows_[2];
+  Postings rows_[2];
 };
 
+class IntegerIndex;
 class DatetimeIndex;
 
 // Values that have an order. Derived says how a JSON value becomes a Value, and which tests it
@@ -172,12 +185,28 @@ class OrderedIndex : public ValueIndex {
   void Retain(const RowSet& rows) override { postings_.Retain(rows); }
   bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const override {
     bool with_strays = false;
-    if (!Walk(
+    if (!Take(
             test, [&](const RowSet& rows) { matches.certain |= rows; },
             [&](const Postings& postings) { postings.AddTo(matches.certain); }, with_strays)) {
       return false;
     }
     if (with_strays) matches.undecided = strays - matches.certain;
+    return true;
+  }
+  bool ForEachValue(VisitValue visit) const override {
+    if constexpr (std::is_same_v<Derived, IntegerIndex>) {
+      postings_.Walk(false, nullptr, [&visit](int64_t value, const Postings& rows) {
+        visit(value, rows);
+        return true;
+      });
+      return true;
+    }
+    return false;
+  }
+  bool Walk(bool descending, const OrderedValue* from, VisitOrdered visit) const override {
+    const Value* own = from == nullptr ? nullptr : std::get_if<Value>(from);
+    if (from != nullptr && own == nullptr) return false;
+    postings_.Walk(descending, own, visit);
     return true;
   }
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
@@ -189,7 +218,7 @@ class OrderedIndex : public ValueIndex {
   // Hands out the rows of the values that pass. Sets `with_strays` when values that are not held
   // may pass, too.
   template <typename Whole, typename Single>
-  bool Walk(const FieldTest& test, const Whole& whole, const Single& single,
+  bool Take(const FieldTest& test, const Whole& whole, const Single& single,
             bool& with_strays) const {
     if constexpr (std::is_same_v<Derived, DatetimeIndex>) {
       const auto* time = std::get_if<TimeTest>(&test);
@@ -243,6 +272,13 @@ class DatetimeIndex : public OrderedIndex<DatetimeIndex, int64_t> {
 };
 
 }  // namespace
+
+std::optional<FieldValue> ToFieldValue(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>();
+  if (const std::optional<int64_t> integer = AsInteger(value)) return *integer;
+  return std::nullopt;
+}
 
 ValueClass ClassOf(FieldKind kind) {
   switch (kind) {

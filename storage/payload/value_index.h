@@ -8,8 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
 
+#include "absl/functional/function_ref.h"
 #include "storage/payload/field_kind.h"
+#include "storage/payload/postings.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/row_matches.h"
 
@@ -18,6 +23,11 @@ namespace tqdb::storage {
 // What tests of a type and indexes of a kind are about.
 enum class ValueClass : uint8_t { kString, kNumber, kBool };
 ValueClass ClassOf(FieldKind kind);
+
+using FieldValue = std::variant<std::string, int64_t, bool>;  // as MatchValue has it
+// Nothing of other types. A number that is an integer is one, as 1.0.
+std::optional<FieldValue> ToFieldValue(const nlohmann::json& value);
+using OrderedValue = std::variant<int64_t, double>;           // integers and times, numbers
 
 class ValueIndex {
  public:
@@ -34,6 +44,13 @@ class ValueIndex {
   // Rows with a value that passes the test, its `except` disregarded. `strays` are rows that also
   // have values which are not held. False when the test is none that this kind serves.
   virtual bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const = 0;
+
+  // Calls visit(value, rows) for all values held, in no order. False when this kind has no values of a MatchValue.
+  using VisitValue = absl::FunctionRef<void(const FieldValue&, const Postings&)>;
+  virtual bool ForEachValue(VisitValue) const { return false; }
+  // Calls visit(value, rows) in the order of values, from `from` (null: the first) on, until it returns false. False when this kind has no order, or another type of it.
+  using VisitOrdered = absl::FunctionRef<bool(const OrderedValue&, const Postings&)>;
+  virtual bool Walk(bool /*descending*/, const OrderedValue* /*from*/, VisitOrdered) const { return false; }
 
   virtual size_t memory_bytes() const = 0;
 };

@@ -35,8 +35,9 @@ Result RunTqdb(std::vector<std::string> arguments) {
 }
 
 TEST(CliTest, EveryCommandHasHelpWithExamples) {
-  for (const char* command : {"create", "list", "info", "update", "drop", "import", "export",
-                              "search", "get", "delete", "count", "status", "ping"}) {
+  for (const char* command :
+       {"create", "list", "info", "update", "drop", "import", "export", "search", "scroll",
+        "sample", "get", "delete", "count", "status", "ping"}) {
     const Result result = RunTqdb({command, "--help"});
     EXPECT_EQ(result.code, kExitOk) << command;
     EXPECT_THAT(result.out, HasSubstr("Examples:\n  tqdb " + std::string(command)));
@@ -85,6 +86,17 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
       {"get", "c", "seven"},
       {"delete", "c"},
       {"delete", "c", "-1"},
+      {"delete", "c", "7", "--filter", "{}"},
+      {"delete", "c", "7", "--dry-run"},
+      {"delete", "c", "--filter", R"({"must":[{"has_id":[1]}]})"},  // not confirmed
+      {"search", "c", "--id", "7", "--filter", "lang=en"},
+      {"scroll", "c", "--filter", R"({"must":[{"key":"a"}]})"},
+      {"scroll", "c", "--limit", "0"},
+      {"sample", "c", "--seed", "x"},
+      {"sample", "c", "--filter", ""},
+      {"count", "c", "--filter", "[]"},
+      {"export", "c", "x.jsonl", "--filter", "{"},
+      {"export", "c", "x.npy.gz"},
       {"list", "--timeout", "soon"},
       {"list", "--timeout", "0"},
       {"list", "--timeout", "-3s"},
@@ -121,6 +133,9 @@ TEST(CliTest, AnUnreachableServerIsAnErrorWithItsAddress) {
            {"drop", "c", "--yes"},
            {"get", "c", "1"},
            {"search", "c", "--vector", "[1, 2]"},
+           {"scroll", "c"},
+           {"sample", "c"},
+           {"delete", "c", "--filter", R"({"must":[{"has_id":[1]}]})", "--yes"},
            {"status"},
            {"ping"}}) {
     const Result result = RunTqdb(arguments);
@@ -149,6 +164,18 @@ TEST(TimeoutTest, ParsesSecondsAndUnits) {
   for (const char* text : {"", "0", "-1", "0s", "nan", "1 hour"}) {
     EXPECT_FALSE(ParseTimeoutText(text).ok()) << text;
   }
+}
+
+TEST(ApiKeyTest, IsTheFirstOfTheFile) {
+  TempDir dir;
+  EXPECT_EQ(*ReadApiKey(dir.Write("a", "# indexer\n\n  0123456789abcdef ro # old\nother\n")),
+            "0123456789abcdef");
+  EXPECT_EQ(*ReadApiKey(dir.Write("b", "0123456789abcdef")), "0123456789abcdef");
+  EXPECT_EQ(ReadApiKey(dir.Write("c", "# none\n")).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  const absl::Status absent = ReadApiKey(dir.File("d")).status();
+  EXPECT_EQ(absent.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(absent.message()), HasSubstr("--api-key-file: " + dir.File("d")));
 }
 
 TEST(CollectionFlagsTest, ASpaceTakesDefaultsFromTheFlags) {

@@ -51,8 +51,15 @@ class Points : public v1::PointService::Service, public Failing {
     response->set_inserted(static_cast<uint64_t>(request->points_size()));
     return Next();
   }
-  grpc::Status Count(grpc::ServerContext* context, const v1::CountRequest*,
+  grpc::Status Delete(grpc::ServerContext*, const v1::DeleteRequest* request,
+                      v1::DeleteResponse* response) override {
+    delete_ = *request;
+    response->set_deleted(5);
+    return Next();
+  }
+  grpc::Status Count(grpc::ServerContext* context, const v1::CountRequest* request,
                      v1::CountResponse* response) override {
+    count_ = *request;
     for (int i = 0; i < 200 && sleeping_ && !context->IsCancelled(); ++i) {
       absl::SleepFor(absl::Milliseconds(10));
     }
@@ -62,6 +69,7 @@ class Points : public v1::PointService::Service, public Failing {
   grpc::Status Scroll(grpc::ServerContext*, const v1::ScrollRequest* request,
                       v1::ScrollResponse* response) override {
     // Pages of two points; the second page is empty without being the last.
+    scroll_ = *request;
     const std::string& token = request->page_token();
     const uint64_t first = token.empty() ? 0 : 2;
     if (token != "a") {
@@ -89,6 +97,9 @@ class Points : public v1::PointService::Service, public Failing {
   }
 
   v1::UpsertRequest upsert_;
+  v1::DeleteRequest delete_;
+  v1::CountRequest count_;
+  v1::ScrollRequest scroll_;
   v1::SearchBatchRequest search_;
   std::atomic<bool> sleeping_{false};
 };
@@ -204,6 +215,13 @@ TEST_F(TransportTest, RefusesOptionsOutOfRange) {
   EXPECT_FALSE(Client::Connect({.timeout = absl::ZeroDuration()}).ok());
   EXPECT_FALSE(Client::Connect({.max_message_bytes = 0}).ok());
   EXPECT_FALSE(Client::Connect({.max_attempts = 0}).ok());
+  const auto spaced = Client::Connect({.api_key = "sec ret"});
+  EXPECT_EQ(spaced.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(spaced.status().message()), ::testing::Not(HasSubstr("ret")));
+  EXPECT_FALSE(Client::Connect({.tls = {.ca_file = "ca.pem"}}).ok());  // not enabled
+  EXPECT_FALSE(Client::Connect({.tls = {.enabled = true, .cert_file = "c.pem"}}).ok());
+  EXPECT_EQ(Client::Connect({.tls = {.enabled = true, .ca_file = "/nonexistent"}}).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_F(TransportTest, SendsVectorsAsFloat32Bytes) {
@@ -249,6 +267,44 @@ TEST_F(TransportTest, SendsAllParametersOfASearch) {
   query.score_threshold.reset();
   ASSERT_TRUE(client->SearchBatch("c", {query}).ok());
   EXPECT_FALSE(points_.search_.queries(0).has_score_threshold());
+}
+
+TEST_F(TransportTest, SendsTheFilterOfEveryCallThatHasOne) {
+  auto client = Connect();
+  Filter filter;
+  filter.must = {{FieldCondition{"lang", MatchValue{"en"}}},
+                 {FieldCondition{"year", NumberRange{{.gte = 1990}}}}};
+  filter.must_not = {
+      {HasIds({PointId::Number(7), *PointId::Parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8")})}};
+  const auto expect_sent = [&](bool has, const v1::Filter& sent) {
+    EXPECT_TRUE(has);
+    ASSERT_EQ(sent.must_size(), 2);
+    EXPECT_EQ(sent.must(0).field().key(), "lang");
+    EXPECT_EQ(sent.must(0).field().match().keyword(), "en");
+    EXPECT_EQ(sent.must(1).field().range().gte(), 1990);
+    EXPECT_FALSE(sent.must(1).field().range().has_lt());
+    EXPECT_EQ(sent.must_not(0).has_id().ids(0).number(), 7u);
+    EXPECT_EQ(sent.must_not(0).has_id().ids(1).uuid(), "6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+  };
+  ASSERT_TRUE(client->SearchBatch("c", {Query{.vector = {1}, .filter = filter}}).ok());
+  expect_sent(points_.search_.queries(0).has_filter(), points_.search_.queries(0).filter());
+  EXPECT_EQ(*client->Count("c", filter), 7u);
+  expect_sent(points_.count_.has_filter(), points_.count_.filter());
+  EXPECT_EQ(*client->DeleteMatching("c", filter, Durability::kAsync), 5u);
+  expect_sent(points_.delete_.has_filter(), points_.delete_.filter());
+  EXPECT_EQ(points_.delete_.durability(), v1::DURABILITY_ASYNC);
+  Scroll scroll = client->ScrollPoints("c", {.filter = filter});
+  ASSERT_TRUE(scroll.NextPage().ok());
+  ASSERT_TRUE(scroll.NextPage().ok());
+  EXPECT_EQ(points_.scroll_.page_token(), "b");
+  expect_sent(points_.scroll_.has_filter(), points_.scroll_.filter());
+
+  ASSERT_TRUE(client->SearchBatch("c", {Query{.vector = {1}}}).ok());
+  EXPECT_FALSE(points_.search_.queries(0).has_filter());
+  ASSERT_TRUE(client->Count("c").ok());
+  EXPECT_FALSE(points_.count_.has_filter());
+  ASSERT_TRUE(client->Delete("c", {PointId::Number(1)}).ok());
+  EXPECT_FALSE(points_.delete_.has_filter());
 }
 
 TEST_F(TransportTest, FollowsPages) {

@@ -153,5 +153,29 @@ TEST(SourceOptionsTest, FindsContradictions) {
           .ok());
 }
 
+TEST_F(VectorSourceTest, PassesOverBadJsonLinesWhenToldTo) {
+  const std::string path = dir_.Write("bad.jsonl",
+                                      "not json\n"
+                                      "{\"vector\": [1, 2]}\n"
+                                      "\n"
+                                      "{\"vector\": [1, \"x\"]}\n"
+                                      "{\"id\": 7, \"vector\": [1, 2]}\n"
+                                      "{\"vector\": [3, 4], \"title\": \"own field\"}\n"
+                                      "{\"vector\": [5, 6]}\n");
+  EXPECT_EQ(ReadAll({.path = path}).status(),
+            absl::InvalidArgumentError(path + ":1: not valid JSON at byte 2"));
+  std::vector<std::string> bad;
+  const auto points = ReadAll({.path = path, .on_bad_line = [&bad](const absl::Status& status) {
+                                 bad.push_back(std::string(status.message()));
+                               }});
+  ASSERT_TRUE(points.ok()) << points.status();
+  // A mended line would not change the ids of the others.
+  EXPECT_THAT(*points, ::testing::ElementsAre(Point{PointId::Number(1), {{"", {1, 2}}}, ""},
+                                              Point{PointId::Number(5), {{"", {5, 6}}}, ""}));
+  EXPECT_THAT(bad, ::testing::ElementsAre(HasSubstr(":1: "), HasSubstr(":4: vector[1]: \"x\""),
+                                          HasSubstr(":5: has an \"id\""),
+                                          HasSubstr(":6: unknown key \"title\"")));
+}
+
 }  // namespace
 }  // namespace tqdb::client

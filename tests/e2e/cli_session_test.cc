@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -207,6 +208,97 @@ TEST_F(CliSessionTest, ExportsWhatItImports) {
   const Json point = RunJsonLine({"get", "third", "999", "--with-vectors"});
   EXPECT_EQ(point["vector"].size(), kDim);
   EXPECT_EQ(static_cast<float>(point["vector"][0].get<double>()), RandomVector(999)[0]);
+}
+
+// Rows 100 to 199 and nothing else.
+constexpr char kHundreds[] = R"({"must":[{"key":"row","range":{"gte":100,"lt":200}}]})";
+
+TEST_F(CliSessionTest, FiltersEverywhere) {
+  ImportRows();
+  EXPECT_EQ(RunJsonLine({"count", "books", "--filter", kHundreds})["count"], 100);
+  const std::string file = dir_.Write("filter.json", kHundreds);
+  EXPECT_EQ(RunJsonLine({"count", "books", "--filter", "@" + file})["count"], 100);
+
+  const Json hits = RunJsonLine(
+      {"search", "books", "--id", "7", "--limit", "200", "--with-payload", "--filter", kHundreds});
+  ASSERT_EQ(hits["points"].size(), 100u);
+  for (const Json& hit : hits["points"]) {
+    EXPECT_GE(hit["payload"]["row"], 100);
+    EXPECT_LT(hit["payload"]["row"], 200);
+  }
+
+  const std::vector<Json> first = RunJson({"scroll", "books", "--limit", "3"});
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_EQ(first[2]["id"], 2);
+  const std::vector<Json> scrolled =
+      RunJson({"scroll", "books", "--filter", kHundreds, "--limit", "1000", "--with-vectors"});
+  ASSERT_EQ(scrolled.size(), 100u);
+  EXPECT_EQ(scrolled[99]["id"], 199);
+  EXPECT_EQ(scrolled[99]["vector"].size(), kDim);
+  EXPECT_THAT(RunTqdb({"scroll", "books", "--limit", "3"}).out, HasSubstr("größe 2"));
+
+  EXPECT_EQ(RunJsonLine({"export", "books", dir_.File("h.jsonl"), "--filter", kHundreds})["rows"],
+            100);
+
+  EXPECT_EQ(RunTqdb({"delete", "books", "--filter", kHundreds}).code, 2);  // not confirmed
+  EXPECT_EQ(RunJsonLine({"delete", "books", "--filter", kHundreds, "--dry-run"})["would_delete"],
+            100);
+  EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows);
+  EXPECT_EQ(RunJsonLine({"delete", "books", "--filter", kHundreds, "--yes"})["deleted"], 100);
+  EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows - 100);
+  EXPECT_THAT(RunTqdb({"delete", "books", "--filter", "{}", "--yes"}).err,
+              HasSubstr("INVALID_ARGUMENT"));
+  EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows - 100);
+  EXPECT_THAT(RunTqdb({"scroll", "books", "--filter", kHundreds}).out, HasSubstr("No points"));
+}
+
+TEST_F(CliSessionTest, SamplesThatASeedDrawsAgain) {
+  ImportRows();
+  const auto ids = [&](const std::vector<std::string>& arguments) {
+    std::set<uint64_t> distinct;
+    for (const Json& point : RunJson(arguments)) {
+      EXPECT_EQ(point["payload"]["row"], point["id"]);
+      distinct.insert(point["id"].get<uint64_t>());
+    }
+    return distinct;
+  };
+  const std::set<uint64_t> sample = ids({"sample", "books", "--limit", "30", "--seed", "5"});
+  EXPECT_EQ(sample.size(), 30u);
+  EXPECT_EQ(ids({"sample", "books", "--limit", "30", "--seed", "5"}), sample);
+  EXPECT_NE(ids({"sample", "books", "--limit", "30", "--seed", "6"}), sample);
+  const std::set<uint64_t> some = ids({"sample", "books", "--limit", "30", "--filter", kHundreds});
+  EXPECT_EQ(some.size(), 30u);
+  EXPECT_GE(*some.begin(), 100u);
+  EXPECT_LT(*some.rbegin(), 200u);
+  EXPECT_EQ(ids({"sample", "books", "--limit", "500", "--filter", kHundreds}).size(), 100u);
+  EXPECT_THAT(RunTqdb({"sample", "books", "--limit", "2", "--seed", "5"}).out,
+              HasSubstr("2 of 1,000 points; --seed 5 draws the same again."));
+}
+
+TEST_F(CliSessionTest, CompressedLinesRoundTripAndBadOnesAreReported) {
+  ImportRows();
+  EXPECT_EQ(RunJsonLine({"export", "books", dir_.File("out.jsonl.gz")})["rows"], kRows);
+  EXPECT_EQ(dir_.Read("out.jsonl.gz").substr(0, 2), "\x1f\x8b");
+  EXPECT_EQ(RunJsonLine({"import", "copy", dir_.File("out.jsonl.gz"), "--create"})["inserted"],
+            kRows);
+  EXPECT_EQ(RunTqdb({"export", "copy", "-"}).out, RunTqdb({"export", "books", "-"}).out);
+
+  const std::string bad = dir_.Write("bad.jsonl",
+                                     "{\"id\": 1, \"vector\": [1,1,1,1,1,1,1,1]}\n"
+                                     "{\"id\": 2, \"vector\": [1,1,\n"
+                                     "{\"id\": 3, \"vector\": [1,1,1,1,1,1,1,2]}\n");
+  const CommandResult stopped = RunTqdb({"import", "small", bad, "--create", "--batch-size", "1"});
+  EXPECT_EQ(stopped.code, 1);
+  EXPECT_THAT(stopped.err, HasSubstr("bad.jsonl:2: not valid JSON at byte"));
+  EXPECT_THAT(stopped.err, HasSubstr("continue with --skip 1"));
+  EXPECT_EQ(RunJsonLine({"count", "small"})["count"], 1);
+  const CommandResult passed = RunTqdb({"import", "small", bad, "--keep-going", "--json"});
+  EXPECT_EQ(passed.code, 1);
+  const Json report = Json::parse(passed.out, nullptr, false);
+  EXPECT_EQ(report["acknowledged"], 2);
+  EXPECT_EQ(report["bad_lines"], 1);
+  EXPECT_THAT(passed.err, HasSubstr("bad.jsonl:2: "));
+  EXPECT_EQ(RunJsonLine({"count", "small"})["count"], 2);
 }
 
 TEST_F(CliSessionTest, TakesUuidsAndNamedVectors) {

@@ -85,6 +85,33 @@ TEST(ConfigTest, ErrorsAreOneLineThatNamesTheOption) {
               AllOf(HasSubstr("--log-level"), HasSubstr("loud")));
 }
 
+TEST(ConfigTest, SecurityComesFromEverySource) {
+  const ParsedConfig parsed = Parse(
+      {"--tls-cert", "c.pem"}, {{"TQDB_TLS_KEY", "k.pem"}, {"TQDB_ALLOW_PLAINTEXT_KEYS", "true"}});
+  ASSERT_TRUE(parsed.config.has_value()) << parsed.text;
+  EXPECT_TRUE(parsed.config->server.tls.enabled());
+  EXPECT_EQ(parsed.config->server.tls.key, "k.pem");
+  EXPECT_TRUE(parsed.config->server.allow_plaintext_keys);
+  EXPECT_EQ(Parse({"--allow-plaintext-keys"}).config->server.allow_plaintext_keys, true);
+  EXPECT_FALSE(Parse({}).config->server.allow_plaintext_keys);
+
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "tqdb-config-test-keys.conf").string();
+  std::ofstream(path) << "api-key-file = \"/etc/keys\"\nallow-plaintext-keys = true\n";
+  const ParsedConfig file = Parse({"--config", path});
+  std::filesystem::remove(path);
+  ASSERT_TRUE(file.config.has_value()) << file.text;
+  EXPECT_EQ(file.config->server.api_key_file, "/etc/keys");
+  EXPECT_TRUE(file.config->server.allow_plaintext_keys);
+
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"--tls-cert", "c.pem"},
+                                               {"--tls-key", "k.pem"},
+                                               {"--tls-client-ca", "ca.pem"}}) {
+    EXPECT_EQ(Parse(args).exit_code, 2) << args[0];
+    EXPECT_THAT(Parse(args).text, HasSubstr(args[0]));
+  }
+}
+
 TEST(ConfigTest, HelpAndVersionExitWithZero) {
   const ParsedConfig help = Parse({"--help"});
   EXPECT_EQ(help.exit_code, 0);

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "client/cpp/convert.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -71,12 +72,12 @@ TEST(ConvertFilterTest, EveryFormBecomesItsJson) {
   }
 }
 
-TEST(ConvertFilterTest, RandomFiltersRoundTripOverTheWire) {
+TEST(ConvertFilterTest, WhatTheClientSendsIsTheSameFilterAtTheServer) {
   tqdb::testing::Gaussian random(5);
   for (int i = 0; i < 5'000; ++i) {
     const storage::Filter filter = storage::RandomFilter(random, 100);
     v1::Filter proto, read;
-    FilterToProto(filter, &proto);
+    client::ToProto(filter, &proto);
     ASSERT_TRUE(read.ParseFromString(proto.SerializeAsString()));
     const absl::StatusOr<storage::Filter> back = FilterFromProto(read, "filter");
     ASSERT_TRUE(back.ok()) << back.status();
@@ -90,7 +91,7 @@ TEST(ConvertFilterTest, TimesBeforeTheEpochAndAtTheEndsRoundTrip) {
     storage::Filter filter;
     filter.must = {{storage::FieldCondition{"a", storage::DatetimeRange{{.gte = micros}}}}};
     v1::Filter proto;
-    FilterToProto(filter, &proto);
+    client::ToProto(filter, &proto);
     EXPECT_GE(proto.must(0).field().datetime_range().gte().nanos(), 0);
     EXPECT_TRUE(FilterFromProto(proto, "filter").value() == filter) << micros;
   }

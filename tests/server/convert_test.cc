@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "server/convert_collection.h"
 #include "server/convert_points.h"
+#include "server/convert_search.h"
 #include "server/grpc_status.h"
 
 namespace tqdb::server {

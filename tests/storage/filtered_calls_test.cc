@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "storage/payload/filter_json.h"
@@ -312,6 +316,109 @@ TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens)
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("would delete every point"));
   EXPECT_EQ(*collection_->CountMatching({all}), 3u);
+}
+
+// Facets and ordered scrolls against the model, with and without an index of the key, while points come and go.
+TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
+  constexpr uint64_t kIds = 600;
+  for (int round = 0; round < 10; ++round) {
+    std::vector<uint64_t> ids;
+    for (uint64_t id = 0; id < kIds; ++id) if (random_.Below(4) == 0) ids.push_back(id);
+    Upsert(ids);
+    if (round > 0) ChangeAnIndex();
+    if (round > 3) EditPayloads(kIds);
+    for (const std::string key : {"s", "n", "b", "l.n", "o"}) {
+      const Filter filter = RandomFilter(random_, kIds);
+      const bool filtered = random_.Below(2) == 0;
+      std::map<std::variant<std::string, int64_t, bool>, uint64_t> expected;
+      std::vector<uint64_t> matching = Expected(filtered ? filter : Filter());
+      for (const uint64_t id : matching) {
+        std::vector<json> values;
+        const json& payload = model_[id];
+        if (key == "l.n") {
+          if (payload.contains("l")) {
+            const json list = payload["l"].is_array() ? payload["l"] : json::array({payload["l"]});
+            for (const json& element : list) if (element.is_object() && element.contains("n")) values.push_back(element["n"]);
+          }
+        } else if (payload.contains(key)) {
+          values.push_back(payload[key]);
+        }
+        std::set<std::variant<std::string, int64_t, bool>> own;
+        for (const json& found : values) {
+          for (const json& value : found.is_array() ? found : json::array({found})) {
+            if (value.is_string()) own.insert(value.get<std::string>());
+            if (value.is_boolean()) own.insert(value.get<bool>());
+            if (value.is_number_integer()) own.insert(value.get<int64_t>());
+            if (value.is_number_float() && value.get<double>() == std::floor(value.get<double>()) && std::abs(value.get<double>()) < 1e15) {
+              own.insert(static_cast<int64_t>(value.get<double>()));
+            }
+          }
+        }
+        for (const auto& value : own) ++expected[value];
+      }
+      FacetSpec spec{.key = key, .limit = 10'000};
+      if (filtered) spec.filter = filter;
+      const auto facets = collection_->Facet(spec);
+      ASSERT_TRUE(facets.ok()) << facets.status();
+      std::map<std::variant<std::string, int64_t, bool>, uint64_t> counted;
+      for (size_t i = 0; i < facets->size(); ++i) {
+        counted[(*facets)[i].value.value] = (*facets)[i].count;
+        if (i > 0) EXPECT_LE((*facets)[i].count, (*facets)[i - 1].count);
+      }
+      EXPECT_EQ(counted, expected) << key << " " << (filtered ? FilterToJson(filter) : "");
+      spec.limit = 2;
+      EXPECT_LE(collection_->Facet(spec)->size(), 2u);
+    }
+  }
+}
+
+TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
+  constexpr uint64_t kIds = 800;
+  std::vector<uint64_t> ids;
+  for (uint64_t id = 0; id < kIds; ++id) ids.push_back(id);
+  Upsert(ids);
+  EXPECT_TRUE(absl::IsFailedPrecondition(collection_->ScrollOrdered({"n"}, nullptr, 10, {}, nullptr).status()));
+  ASSERT_TRUE(collection_->CreatePayloadIndex("n", FieldKind::kFloat, true, {}).ok());
+  ASSERT_TRUE(collection_->CreatePayloadIndex("s", FieldKind::kKeyword, true, {}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(collection_->ScrollOrdered({"s"}, nullptr, 10, {}, nullptr).status()));
+  for (int round = 0; round < 12; ++round) {
+    const Filter filter = RandomFilter(random_, kIds);
+    const bool filtered = round % 2 == 1, descending = round % 4 >= 2;
+    std::multiset<double> values;
+    std::multiset<std::pair<double, uint64_t>> expected;
+    for (const uint64_t id : Expected(filtered ? filter : Filter())) {
+      if (!model_[id].contains("n")) continue;
+      const json found = model_[id]["n"].is_array() ? model_[id]["n"] : json::array({model_[id]["n"]});
+      std::set<double> own;
+      for (const json& value : found) if (value.is_number()) own.insert(value.get<double>());
+      for (const double value : own) expected.emplace(value, id);
+    }
+    std::multiset<std::pair<double, uint64_t>> scrolled;
+    std::vector<double> order;
+    std::optional<OrderedPosition> last;
+    const FilterSpec spec{filter};
+    for (bool more = true; more;) {
+      const auto page = collection_->ScrollOrdered({"n", descending}, last ? &*last : nullptr, 1 + random_.Below(60),
+                                                   {.payload = true}, filtered ? &spec : nullptr);
+      ASSERT_TRUE(page.ok()) << page.status();
+      ASSERT_EQ(page->points.size(), page->positions.size());
+      for (size_t i = 0; i < page->points.size(); ++i) {
+        const double value = std::get<double>(page->positions[i].value);
+        scrolled.emplace(value, page->points[i].id.low);
+        order.push_back(value);
+        EXPECT_FALSE(page->points[i].payload.empty());
+      }
+      more = page->more;
+      if (!page->positions.empty()) last = page->positions.back();
+    }
+    EXPECT_EQ(scrolled, expected);
+    if (descending) std::reverse(order.begin(), order.end());
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+    Upsert({random_.Below(kIds), random_.Below(kIds) / 2 + kIds});
+    EditPayloads(kIds);
+  }
+  const OrderedPosition integer{int64_t{3}, 0};
+  EXPECT_TRUE(absl::IsInvalidArgument(collection_->ScrollOrdered({"n"}, &integer, 10, {}, nullptr).status()));
 }
 
 TEST_F(FilteredCallsTest, CancelledCallsEnd) {

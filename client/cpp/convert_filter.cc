@@ -1,0 +1,139 @@
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "client/cpp/convert.h"
+#include "client/cpp/filter.h"
+
+namespace tqdb::client {
+namespace {
+
+using google::protobuf::RepeatedPtrField;
+using google::protobuf::Timestamp;
+
+constexpr int64_t kMicros = 1'000'000;
+constexpr int32_t kNanosPerMicro = 1'000;
+
+template <typename T, typename Proto>
+void BoundsToProto(const storage::Bounds<T>& bounds, Proto* proto) {
+  if (bounds.gt) proto->set_gt(*bounds.gt);
+  if (bounds.gte) proto->set_gte(*bounds.gte);
+  if (bounds.lt) proto->set_lt(*bounds.lt);
+  if (bounds.lte) proto->set_lte(*bounds.lte);
+}
+
+void TimeToProto(int64_t micros, Timestamp* proto) {
+  const int64_t fraction = (micros % kMicros + kMicros) % kMicros;
+  proto->set_seconds((micros - fraction) / kMicros);
+  proto->set_nanos(static_cast<int32_t>(fraction) * kNanosPerMicro);
+}
+
+v1::Presence PresenceToProto(Presence presence) {
+  switch (presence) {
+    case Presence::kExists:
+      return v1::PRESENCE_EXISTS;
+    case Presence::kIsEmpty:
+      return v1::PRESENCE_IS_EMPTY;
+    case Presence::kIsNull:
+      return v1::PRESENCE_IS_NULL;
+  }
+  return v1::PRESENCE_UNSPECIFIED;
+}
+
+struct TestToProto {
+  v1::FieldCondition* proto;
+
+  void operator()(const MatchValue& match) const {
+    v1::Match* own = proto->mutable_match();
+    if (const auto* keyword = std::get_if<std::string>(&match.value)) own->set_keyword(*keyword);
+    if (const auto* integer = std::get_if<int64_t>(&match.value)) own->set_integer(*integer);
+    if (const auto* boolean = std::get_if<bool>(&match.value)) own->set_boolean(*boolean);
+  }
+  void operator()(const MatchAny& match) const {
+    v1::Match* own = proto->mutable_match();
+    if (const auto* strings = std::get_if<std::vector<std::string>>(&match.any)) {
+      own->mutable_any_keywords()->mutable_values()->Assign(strings->begin(), strings->end());
+    } else {
+      const auto& integers = std::get<std::vector<int64_t>>(match.any);
+      own->mutable_any_integers()->mutable_values()->Assign(integers.begin(), integers.end());
+    }
+  }
+  void operator()(const MatchExcept& match) const {
+    v1::Match* own = proto->mutable_match();
+    if (const auto* strings = std::get_if<std::vector<std::string>>(&match.except)) {
+      own->mutable_except_keywords()->mutable_values()->Assign(strings->begin(), strings->end());
+    } else {
+      const auto& integers = std::get<std::vector<int64_t>>(match.except);
+      own->mutable_except_integers()->mutable_values()->Assign(integers.begin(), integers.end());
+    }
+  }
+  void operator()(const MatchText& match) const { proto->mutable_match()->set_text(match.text); }
+  void operator()(const NumberRange& range) const { BoundsToProto(range, proto->mutable_range()); }
+  void operator()(const DatetimeRange& range) const {
+    v1::DatetimeRange* own = proto->mutable_datetime_range();
+    if (range.gt) TimeToProto(*range.gt, own->mutable_gt());
+    if (range.gte) TimeToProto(*range.gte, own->mutable_gte());
+    if (range.lt) TimeToProto(*range.lt, own->mutable_lt());
+    if (range.lte) TimeToProto(*range.lte, own->mutable_lte());
+  }
+  void operator()(const ValuesCount& count) const {
+    BoundsToProto(count, proto->mutable_values_count());
+  }
+  void operator()(Presence presence) const { proto->set_presence(PresenceToProto(presence)); }
+};
+
+struct ConditionToProto {
+  v1::Condition* proto;
+
+  void operator()(const FieldCondition& condition) const {
+    proto->mutable_field()->set_key(condition.key);
+    std::visit(TestToProto{proto->mutable_field()}, condition.test);
+  }
+  void operator()(const HasId& condition) const {
+    v1::HasId* has_id = proto->mutable_has_id();
+    for (const tqdb::PointId& id : condition.ids) {
+      if (id.is_uuid()) {
+        has_id->add_ids()->set_uuid(id.ToString());
+      } else {
+        has_id->add_ids()->set_number(id.low);
+      }
+    }
+  }
+  void operator()(const Nested& nested) const {
+    proto->mutable_nested()->set_key(nested.key);
+    ToProto(nested.filter, proto->mutable_nested()->mutable_filter());
+  }
+  void operator()(const Filter& filter) const { ToProto(filter, proto->mutable_filter()); }
+};
+
+void ConditionsToProto(const std::vector<Condition>& conditions,
+                       RepeatedPtrField<v1::Condition>* list) {
+  for (const Condition& condition : conditions) {
+    std::visit(ConditionToProto{list->Add()}, condition.of);
+  }
+}
+
+}  // namespace
+
+HasId HasIds(absl::Span<const PointId> ids) {
+  HasId condition;
+  for (const PointId& id : ids) {
+    // Every text of an id of ours is one of an id of core.
+    condition.ids.push_back(tqdb::PointId::Parse(id.ToString()).value());
+  }
+  return condition;
+}
+
+void ToProto(const Filter& filter, v1::Filter* proto) {
+  ConditionsToProto(filter.must, proto->mutable_must());
+  ConditionsToProto(filter.should, proto->mutable_should());
+  ConditionsToProto(filter.must_not, proto->mutable_must_not());
+  if (!filter.min_should) return;
+  proto->mutable_min_should()->set_min_count(filter.min_should->min_count);
+  ConditionsToProto(filter.min_should->conditions,
+                    proto->mutable_min_should()->mutable_conditions());
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,20 @@
+#include "client/cpp/read_file.h"
+
+#include <cerrno>
+#include <cstdio>
+
+namespace tqdb::client {
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) return absl::ErrnoToStatus(errno, path);
+  std::string text;
+  char buffer[4096];
+  while (const size_t got = std::fread(buffer, 1, sizeof(buffer), file)) text.append(buffer, got);
+  const int error = std::ferror(file) ? errno : 0;
+  std::fclose(file);
+  if (error != 0) return absl::ErrnoToStatus(error, path);
+  return text;
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,203 @@
+#include "storage/sparse/inverted_index.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+#include "core/top_k.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Closed segments at or above this class are not merged any more.
+constexpr int kFullClass = 4;
+static_assert(OpenSegment<DotScoring>::kMaxRows << kFullClass == SegmentRows::kMaxRows);
+
+}  // namespace
+
+template <typename Scoring>
+double InvertedIndex<Scoring>::average_length() const {
+  return held_rows_ == 0 ? 0 : static_cast<double>(held_length_) / static_cast<double>(held_rows_);
+}
+
+template <typename Scoring>
+bool InvertedIndex<Scoring>::Contains(uint64_t row) const {
+  if (row > last_row_) return false;
+  if (open_.rows().Contains(row)) return true;
+  for (const Closed& segment : closed_) {
+    if (segment.rows().Contains(row)) return true;
+  }
+  return false;
+}
+
+template <typename Scoring>
+bool InvertedIndex<Scoring>::Add(uint64_t row, absl::Span<const uint32_t> terms,
+                                 absl::Span<const Value> values, uint32_t length) {
+  assert(terms.size() == values.size());
+  if (Contains(row)) return false;
+  last_row_ = std::max(last_row_, row);
+  ++live_rows_;
+  ++held_rows_;
+  held_length_ += length;
+  open_.Append(row, terms, values, length, CurrentScoring());
+  if (open_.full()) {
+    CloseOpenSegment();
+    MergeClosed();
+  }
+  return true;
+}
+
+template <typename Scoring>
+bool InvertedIndex<Scoring>::Remove(uint64_t row) {
+  if (row > last_row_) return false;
+  if (open_.rows().Remove(row)) {
+    --live_rows_;
+    return true;
+  }
+  for (size_t place = 0; place < closed_.size(); ++place) {
+    SegmentRows& rows = closed_[place].rows();
+    if (!rows.Remove(row)) continue;
+    --live_rows_;
+    if (rows.dead() * 4 >= rows.size()) {
+      Replace({place});
+      MergeClosed();
+    }
+    return true;
+  }
+  return false;
+}
+
+template <typename Scoring>
+void InvertedIndex<Scoring>::Compact() {
+  CloseOpenSegment();
+  for (size_t place = closed_.size(); place > 0; --place) {
+    if (closed_[place - 1].rows().dead() > 0) Replace({place - 1});
+  }
+  MergeClosed();
+}
+
+template <typename Scoring>
+void InvertedIndex<Scoring>::CloseOpenSegment() {
+  const SegmentRows& rows = open_.rows();
+  if (rows.size() == 0) return;
+  Closed closed = Closed::FromOpen(open_, CurrentScoring());
+  held_rows_ -= rows.dead();
+  held_length_ -= rows.total_length() - closed.rows().total_length();
+  if (closed.rows().size() > 0) closed_.push_back(std::move(closed));
+  open_ = OpenSegment<Scoring>(scoring_);
+}
+
+template <typename Scoring>
+int InvertedIndex<Scoring>::SizeClass(const Closed& segment) {
+  if (segment.postings() > Closed::kMaxPostings / 2) return kFullClass;
+  int size_class = 0;
+  while (segment.rows().live() > OpenSegment<Scoring>::kMaxRows << size_class) ++size_class;
+  return size_class;
+}
+
+template <typename Scoring>
+void InvertedIndex<Scoring>::MergeClosed() {
+  constexpr size_t kNone = ~size_t{0};
+  for (bool merged = true; merged;) {
+    merged = false;
+    std::array<size_t, kFullClass> last_of_class;
+    last_of_class.fill(kNone);
+    for (size_t place = 0; place < closed_.size() && !merged; ++place) {
+      const int size_class = SizeClass(closed_[place]);
+      if (size_class >= kFullClass) continue;
+      size_t& last = last_of_class[static_cast<size_t>(size_class)];
+      if (last != kNone) {
+        Replace({last, place});
+        merged = true;
+      } else {
+        last = place;
+      }
+    }
+  }
+}
+
+template <typename Scoring>
+void InvertedIndex<Scoring>::Replace(absl::Span<const size_t> parts) {
+  std::vector<const Closed*> segments;
+  size_t dead = 0;
+  uint64_t length = 0;
+  for (const size_t place : parts) {
+    segments.push_back(&closed_[place]);
+    dead += closed_[place].rows().dead();
+    length += closed_[place].rows().total_length();
+  }
+  Closed merged = Closed::Merge(segments, CurrentScoring());
+  held_rows_ -= dead;
+  held_length_ -= length - merged.rows().total_length();
+  for (size_t i = parts.size(); i > 0; --i) {
+    std::swap(closed_[parts[i - 1]], closed_.back());
+    closed_.pop_back();
+  }
+  if (merged.rows().size() > 0) closed_.push_back(std::move(merged));
+}
+
+template <typename Scoring>
+uint64_t InvertedIndex<Scoring>::Frequency(uint32_t term) const {
+  uint64_t frequency = open_.Find(term).count;
+  for (const Closed& segment : closed_) frequency += segment.Find(term).count;
+  return frequency;
+}
+
+template <typename Scoring>
+size_t InvertedIndex<Scoring>::memory_bytes() const {
+  size_t bytes = open_.memory_bytes() + closed_.capacity() * sizeof(Closed);
+  for (const Closed& segment : closed_) bytes += segment.memory_bytes();
+  return bytes;
+}
+
+template <typename Scoring>
+absl::StatusOr<std::vector<RowHit>> InvertedIndex<Scoring>::Search(
+    absl::Span<const QueryTerm> terms, const SparseSearchOptions& options,
+    SparseSearchStats* stats) const {
+  assert(options.top_k >= 1);
+  const Scoring scoring = CurrentScoring();
+  TopK top(options.top_k, options.score_threshold);
+  SegmentSearch<Scoring> search(scoring, options.filter, top);
+  const auto search_segment = [&](const auto& segment) {
+    if (options.cancelled && options.cancelled()) {
+      return absl::CancelledError("the search was cancelled");
+    }
+    for (const QueryTerm& term : terms) {
+      const PostingsView<Value> postings = segment.Find(term.term);
+      if (postings.count > 0) search.AddList(postings, term.weight, segment.average_length());
+    }
+    search.Search(segment.rows());
+    return absl::OkStatus();
+  };
+  for (const Closed& segment : closed_) {
+    if (const absl::Status status = search_segment(segment); !status.ok()) return status;
+  }
+  if (const absl::Status status = search_segment(open_); !status.ok()) return status;
+  if (stats != nullptr) *stats = search.stats();
+  std::vector<RowHit> hits;
+  for (const Hit& hit : top.Take()) hits.push_back({hit.row, hit.score});
+  return hits;
+}
+
+template <typename Scoring>
+std::vector<bool> InvertedIndex<Scoring>::UsedTerms(size_t size) const {
+  std::vector<bool> used(size);
+  for (const auto& list : open_.Lists()) used[list.term] = true;
+  for (const Closed& segment : closed_) {
+    for (const auto& list : segment.Lists()) used[list.term] = true;
+  }
+  return used;
+}
+
+template <typename Scoring>
+void InvertedIndex<Scoring>::RenumberTerms(absl::Span<const uint32_t> numbers) {
+  CloseOpenSegment();
+  for (Closed& segment : closed_) segment.RenumberTerms(numbers);
+}
+
+template class InvertedIndex<DotScoring>;
+template class InvertedIndex<Bm25Scoring>;
+
+}  // namespace tqdb::storage
