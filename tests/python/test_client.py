@@ -305,6 +305,31 @@ async def test_scroll_walks_all_pages(client, name):
     assert await client.scroll(name, filter=tqdb.has_id(1000)) == []
 
 
+async def test_scroll_by_a_payload_key(client, name):
+    await client.create_collection(name, dim=32)
+    order = np.random.default_rng(4).permutation(50)
+    await client.upload(name, vectors_of(50), range(50), ({"n": int(n)} for n in order))
+    await client.create_payload_index(name, "n", "integer")
+    records = await client.scroll(name, page_size=7, order_by="n")
+    assert [r.payload["n"] for r in records] == list(range(50))
+    records = await client.scroll(name, order_by="n", descending=True, filter=Field("n") < 10)
+    assert [r.payload["n"] for r in records] == list(range(9, -1, -1))
+
+
+async def test_facets(client, name):
+    await client.create_collection(name, dim=32)
+    values = ["a"] * 5 + [1] * 3 + [True] * 2 + [["a", "b"]]
+    await client.upload(name, vectors_of(11), range(11), ({"v": v} for v in values))
+    counts = await client.facet(name, "v")
+    assert [(type(c.value), c.value, c.points) for c in counts] == [
+        (str, "a", 6),
+        (int, 1, 3),
+        (bool, True, 2),
+        (str, "b", 1),
+    ]
+    assert await client.facet(name, "v", 1, filter=tqdb.has_id(5, 6, 0)) == [(1, 2)]
+
+
 async def test_delete_by_filter(client, name):
     await client.create_collection(name, dim=32)
     await client.upload(name, vectors_of(20), ids=range(20), payloads=({"n": i} for i in range(20)))

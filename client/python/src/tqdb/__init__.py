@@ -30,6 +30,7 @@ from .errors import (
 from .filters import Field, Filter, all_of, any_of, at_least, has_id
 from .types import (
     CollectionInfo,
+    FacetCount,
     Group,
     Mmr,
     Page,
@@ -51,6 +52,7 @@ __all__ = [
     "Internal", "InvalidArgument", "NotFound", "PermissionDenied", "ResourceExhausted",
     "Unauthenticated", "Unavailable", "Unimplemented",
     "Field", "Filter", "all_of", "any_of", "at_least", "has_id",
-    "CollectionInfo", "Group", "Mmr", "Page", "PayloadIndexInfo", "Point", "Query", "Record",
-    "ScoredPoint", "SearchArrays", "ServerInfo", "VectorSpace", "VectorSpaceInfo", "WriteResult",
+    "CollectionInfo", "FacetCount", "Group", "Mmr", "Page", "PayloadIndexInfo", "Point", "Query",
+    "Record", "ScoredPoint", "SearchArrays", "ServerInfo", "VectorSpace", "VectorSpaceInfo",
+    "WriteResult",
 ]  # fmt: skip

@@ -92,6 +92,7 @@ class AsyncClient:
     get = async_method(calls.get)
     scroll_page = async_method(calls.scroll_page)
     count = async_method(calls.count)
+    facet = async_method(calls.facet)
     search = async_method(calls.search)
     recommend = async_method(calls.recommend)
     search_batch = async_method(calls.search_batch)
@@ -116,11 +117,14 @@ class AsyncClient:
         *,
         filter: Optional[FilterLike] = None,
         page_size: int = 1000,
+        order_by: Optional[str] = None,
+        descending: bool = False,
         with_payload: bool = True,
         with_vectors: bool = False,
         timeout: Optional[float] = None,
     ) -> AsyncIterator[Record]:
-        """All points, or those that match, in id order; a page is read when its turn comes."""
+        """All points, or those that match; a page is read when its turn comes. Arguments as of
+        `scroll_page`."""
         token, more = "", True
         while more:
             page = await self.scroll_page(
@@ -128,6 +132,8 @@ class AsyncClient:
                 filter=filter,
                 page_size=page_size,
                 page_token=token,
+                order_by=order_by,
+                descending=descending,
                 with_payload=with_payload,
                 with_vectors=with_vectors,
                 timeout=timeout,

@@ -31,6 +31,7 @@ from .filters import FilterLike, filter_to_proto, has_id
 from .ids import id_from_proto, id_to_proto
 from .types import (
     CollectionInfo,
+    FacetCount,
     Group,
     IdLike,
     Mmr,
@@ -341,11 +342,15 @@ def scroll_page(
     filter: Optional[FilterLike] = None,
     page_size: int = 0,
     page_token: str = "",
+    order_by: Optional[str] = None,
+    descending: bool = False,
     with_payload: bool = True,
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[Page]:
-    """Some points in id order. `scroll` walks them all."""
+    """Some points in id order, or by the values of a payload key with an index of integers, floats or
+    times: `order_by`. `scroll` walks them all.
+    """
     request = _request(
         "PointService.Scroll",
         collection=collection,
@@ -354,6 +359,9 @@ def scroll_page(
         select={"with_payload": with_payload, "with_vectors": with_vectors},
     )
     _set_filter(request, filter)
+    if order_by is not None:
+        request.order_by.key = order_by
+        request.order_by.descending = descending
     return Call(
         "PointService.Scroll",
         request,
@@ -369,6 +377,28 @@ def count(
     request = _request("PointService.Count", collection=collection)
     _set_filter(request, filter)
     return Call("PointService.Count", request, lambda response: int(response.count), timeout)
+
+
+def facet(
+    collection: str,
+    key: str,
+    limit: int = 10,
+    *,
+    filter: Optional[FilterLike] = None,
+    timeout: Optional[float] = None,
+) -> Call[List[FacetCount]]:
+    """The most frequent strings, integers and booleans of a payload key, highest first."""
+    method = "PointService.Facet"
+    request = _request(method, collection=collection, key=key, limit=limit)
+    _set_filter(request, filter)
+
+    def read(response: Any) -> List[FacetCount]:
+        return [
+            FacetCount(getattr(count, count.WhichOneof("value")), count.points)
+            for count in response.counts
+        ]
+
+    return Call(method, request, read, timeout)
 
 
 def search(

@@ -97,6 +97,7 @@ class Client:
     get = method(calls.get)
     scroll_page = method(calls.scroll_page)
     count = method(calls.count)
+    facet = method(calls.facet)
     search = method(calls.search)
     recommend = method(calls.recommend)
     search_batch = method(calls.search_batch)
@@ -121,11 +122,14 @@ class Client:
         *,
         filter: Optional[FilterLike] = None,
         page_size: int = 1000,
+        order_by: Optional[str] = None,
+        descending: bool = False,
         with_payload: bool = True,
         with_vectors: bool = False,
         timeout: Optional[float] = None,
     ) -> Iterator[Record]:
-        """All points, or those that match, in id order; a page is read when its turn comes."""
+        """All points, or those that match; a page is read when its turn comes. Arguments as of
+        `scroll_page`."""
         token, more = "", True
         while more:
             page = self.scroll_page(
@@ -133,6 +137,8 @@ class Client:
                 filter=filter,
                 page_size=page_size,
                 page_token=token,
+                order_by=order_by,
+                descending=descending,
                 with_payload=with_payload,
                 with_vectors=with_vectors,
                 timeout=timeout,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -122,6 +122,13 @@ class Group:
 
     def __iter__(self) -> Iterator[ScoredPoint]:
         return iter(self.points)
+
+
+class FacetCount(NamedTuple):
+    """How many points have a value."""
+
+    value: Union[str, int, bool]
+    points: int
 
 
 @dataclass(frozen=True)
