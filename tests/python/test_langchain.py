@@ -159,6 +159,12 @@ def test_repeated_and_missing_ids(store):
     assert store.get_by_ids([ids[1]])[0].id == ids[1]
 
 
+def test_ids_that_are_uuids_are_the_same_in_either_case(store):
+    id = "6BA7B810-9dad-11d1-80b4-00c04fd430c8"
+    store.add_texts(["20", "30"], ids=[id, id.lower()])
+    assert texts(store.get_by_ids([id])) == ["30"]
+
+
 def test_wrong_use_is_told(store, server):
     with pytest.raises(ValueError, match="metadatas has 1 values for 2 texts"):
         store.add_texts(["1", "2"], [{}])

@@ -34,7 +34,7 @@ _PAGE = 1000
 
 def point_id(id: str) -> str:
     """A UUID stands for itself, every other text for one derived from it."""
-    return id if is_uuid(id) else str(uuid.uuid5(_NAMESPACE, id))
+    return id.lower() if is_uuid(id) else str(uuid.uuid5(_NAMESPACE, id))
 
 
 class Connection:

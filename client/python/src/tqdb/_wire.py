@@ -13,7 +13,7 @@ import json
 import struct
 import uuid
 from functools import lru_cache
-from typing import Any, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, List, Mapping, NamedTuple, Optional
 
 import numpy as np
 
@@ -151,13 +151,3 @@ def stream_request(
     head = _upsert_head(collection, durability)
     start = _STREAM_SEQUENCE + varint(sequence) + _STREAM_BATCH + varint(len(head) + size)
     return b"".join([start, head, *parts])
-
-
-__all__: Tuple[str, ...] = (
-    "append_point",
-    "stream_request",
-    "upsert_request",
-    "vectors_of",
-    "write_id",
-    "write_payload",
-)

@@ -18,7 +18,6 @@ VectorLike = Union["npt.NDArray[Any]", Sequence[float]]
 VectorsLike = Union[VectorLike, Mapping[str, VectorLike]]
 #: A JSON object, or its text.
 PayloadLike = Union[Mapping[str, Any], str, bytes]
-FloatArray = "npt.NDArray[np.float32]"
 
 
 @dataclass
