@@ -39,8 +39,7 @@ struct Flags {
 constexpr size_t kTopK = 10;
 constexpr size_t kQueries = 256;
 constexpr size_t kBatchRows = 2'000;
-// A payload's number is below this, and of so many rows in turn no two have the same: a range of numbers matches its
-// share of the rows.
+// A payload's number is drawn from 0 to this less one: a range of numbers matches about its share of the rows.
 constexpr uint64_t kShares = 100'000;
 
 // What searches of one line of the result have in common.
@@ -62,8 +61,7 @@ absl::Status Fill(Collection& collection, const RowSource& source, const Flags& 
     for (size_t i = 0; i < count; ++i) {
       const uint64_t row = first + i;
       ids.push_back(PointId::Number(row));
-      // Multiplication by a number without common factors deals the shares out evenly and in no order.
-      std::string text = absl::StrCat(R"({"share":)", row * 61'803 % kShares);
+      std::string text = absl::StrCat(R"({"share":)", MixBits(row) % kShares);
       if (flags.tenants > 0) absl::StrAppend(&text, R"(,"tenant":"t)", row % flags.tenants, "\"");
       texts.push_back(text + "}");
     }

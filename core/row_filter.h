@@ -51,14 +51,20 @@ class RowFilter {
   }
   // Bit i: Allows(rows[i]), for i < count <= 64.
   uint64_t Mask(const uint64_t* rows, size_t count) const {
-    if (count == 64 && rows[0] >= first_ && rows[0] + 64 <= end_ && Consecutive(rows)) {
-      // Rows of a block that was filled in one go: bits side by side.
-      const uint64_t at = rows[0] - first_, shift = at % 64;
+    if (count == 64 && Consecutive(rows)) return MaskFrom(rows[0]);
+    uint64_t mask = 0;
+    for (size_t i = 0; i < count; ++i) mask |= static_cast<uint64_t>(Allows(rows[i])) << i;
+    return mask;
+  }
+  // Bit i: Allows(row + i), for i < 64.
+  uint64_t MaskFrom(uint64_t row) const {
+    if (row >= first_ && row + 64 <= end_) {
+      const uint64_t at = row - first_, shift = at % 64;
       const uint64_t low = words_[at / 64] >> shift;
       return shift == 0 ? low : low | words_[at / 64 + 1] << (64 - shift);
     }
     uint64_t mask = 0;
-    for (size_t i = 0; i < count; ++i) mask |= static_cast<uint64_t>(Allows(rows[i])) << i;
+    for (uint64_t i = 0; i < 64; ++i) mask |= static_cast<uint64_t>(Allows(row + i)) << i;
     return mask;
   }
 
@@ -73,7 +79,7 @@ class RowFilter {
 
   uint64_t first_;
   uint64_t end_;
-  std::vector<uint64_t> words_;  // one more than needed, for Mask to read
+  std::vector<uint64_t> words_;  // one more than needed, for MaskFrom to read
 };
 
 }  // namespace tqdb

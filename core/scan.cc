@@ -79,6 +79,7 @@ uint64_t Scan::Candidates(const Segment& segment, size_t block, size_t first, si
   if (end - base < kBlockRows) mask &= (uint64_t{1} << (end - base)) - 1;
   if (options_.filter == nullptr || mask == 0) return mask;
   if (!options_.filter->MayAllow(segment.min_row(block), segment.max_row(block))) return 0;
+  if (segment.rows_ascend_by_one(block)) return mask & options_.filter->MaskFrom(segment.min_row(block));
   return mask & options_.filter->Mask(segment.rows(block), std::min(end - base, kBlockRows));
 }
 
@@ -88,8 +89,11 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
   while (block * kBlockRows < end) {
     const size_t blocks = std::min(tile_blocks_, (end + kBlockRows - 1) / kBlockRows - block);
     for (size_t b = 0; b < blocks; ++b) candidates[b] = Candidates(segment, block + b, first, end);
-    size_t rows = 0;
-    for (size_t b = 0; b < blocks; ++b) rows += static_cast<size_t>(std::popcount(candidates[b]));
+    size_t rows = 0, scanned_blocks = 0;
+    for (size_t b = 0; b < blocks; ++b) {
+      rows += static_cast<size_t>(std::popcount(candidates[b]));
+      scanned_blocks += candidates[b] != 0;
+    }
     const Tile tile = {segment, queries_.Centered(segment.mean_version()), block, blocks, candidates.data()};
     const uint64_t scored = rows * queries_.size();
     stats_.rows_scanned += scored;
@@ -101,7 +105,9 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
       let_through_ = 0;
       tiles_since_signs_ = 0;
       ScanSigns(tile);
-      const double rate = static_cast<double>(let_through_) / static_cast<double>(scored);
+      // Of what a stage by codes would read, whatever a filter leaves of it.
+      const double rate = static_cast<double>(let_through_) /
+                          static_cast<double>(scanned_blocks * kBlockRows * queries_.size());
       // The first tiles have no threshold yet.
       if (tile_blocks_ == tile_limit_) survivor_rate_ += (rate - survivor_rate_) / kRateMemory;
       sign_probe_ = UseCodes() ? std::min(2 * sign_probe_, kMaxSignProbe) : 1;
@@ -126,8 +132,18 @@ void Scan::ScanSigns(const Tile& tile) {
       size_t next = b + 1;
       while (next < tile.num_blocks && tile.candidates[next] == 0) ++next;
       const size_t next_block = tile.first_block + next;
+      const uint64_t next_rows = next < tile.num_blocks ? tile.candidates[next] : ~uint64_t{0};
+      const uint8_t* next_plane = tile.segment.plane(next_block);
       if (first == 0) tile.segment.PrefetchSignFloats(next_block);
-      kernels.scan_signs(tile.segment.plane(block), tile.segment.plane(next_block), bytes_per_row, tables, count, sums_.data());
+      if (count == 1 && std::popcount(next_rows) <= 2) {
+        // So few rows that not all of the plane will be read.
+        for (uint64_t rows = next_rows; rows != 0; rows &= rows - 1) {
+          tile.segment.PrefetchSigns(next_block * kBlockRows + static_cast<size_t>(std::countr_zero(rows)));
+        }
+        next_plane = tile.segment.plane(block);
+      }
+      kernels.scan_signs(tile.segment.plane(block), next_plane, bytes_per_row, tables, count, tile.candidates[b],
+                         sums_.data());
       RefineReady(tile.segment);
       const Factors factors = {tile.segment.sign_scale(block), tile.segment.sign_error(block)};
       for (size_t q = 0; q < count; ++q) {

@@ -106,6 +106,7 @@ void Segment::Publish(size_t index) {
   const bool first = index % kBlockRows == 0;
   const uint64_t row = rows_[index];
   if (first || row < min_row(block)) min_rows_[block].store(row, std::memory_order_relaxed);
+  if (!first && row != rows_[index - 1] + 1) scattered_[block].store(true, std::memory_order_relaxed);
   if (first || row > max_row(block)) max_rows_[block].store(row, std::memory_order_relaxed);
   live_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows), std::memory_order_release);
   live_rows_.fetch_add(1, std::memory_order_relaxed);

@@ -84,6 +84,8 @@ class Segment {
   // What the row numbers of a block lie between.
   uint64_t min_row(size_t block) const { return min_rows_[block].load(std::memory_order_relaxed); }
   uint64_t max_row(size_t block) const { return max_rows_[block].load(std::memory_order_relaxed); }
+  // Whether they are min_row, min_row + 1, ..., in this order.
+  bool rows_ascend_by_one(size_t block) const { return !scattered_[block].load(std::memory_order_relaxed); }
 
   // Bytes that size() rows occupy, and that the whole segment reserves.
   size_t used_bytes() const;
@@ -120,6 +122,7 @@ class Segment {
   // Read by whoever has seen size(): they hold for all rows below.
   std::array<std::atomic<uint64_t>, kBlocks> min_rows_{};
   std::array<std::atomic<uint64_t>, kBlocks> max_rows_{};
+  std::array<std::atomic<bool>, kBlocks> scattered_{};
   // One arena, cut into arrays. uuid_high_ is written only by UUIDs, so its pages stay untouched otherwise.
   Arena arena_;
   uint8_t* planes_;

@@ -44,7 +44,7 @@ void ScanSignsOf(const uint8_t* plane, const uint8_t* next_plane, size_t bytes_p
       const size_t ahead = b * kBlockRows + kAheadBytes, size = bytes_per_row * kBlockRows;
       const uint8_t* from = ahead < size ? plane + ahead : next_plane + (ahead - size);
 #pragma GCC unroll 4
-      for (size_t line = 0; line < 4; ++line) __builtin_prefetch(from + 64 * line);
+      for (size_t line = 0; line < kGroups; ++line) __builtin_prefetch(from + 64 * line);
     }
     __m512i low[kGroups], high[kGroups];
 #pragma GCC unroll 16
@@ -77,7 +77,19 @@ void ScanSignsOf(const uint8_t* plane, const uint8_t* next_plane, size_t bytes_p
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
 __attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, const uint8_t* next_plane,
                                                       size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
-                                                      int32_t* sums) {
+                                                      uint64_t rows, int32_t* sums) {
+  // A line holds 16 rows. One query waits for memory: it reads no more lines than it needs, unless these are most.
+  if (num_queries == 1) {
+    size_t quarters = 0;
+    for (int g = 0; g < 4; ++g) quarters += (rows >> (16 * g) & 0xffff) != 0;
+    if (quarters <= 2) {
+      for (int g = 0; g < 4; ++g) {
+        if ((rows >> (16 * g) & 0xffff) == 0) continue;
+        ScanSignsOf<1, 1>(plane + 64 * g, next_plane + 64 * g, bytes_per_row, tables, sums + 16 * g);
+      }
+      return;
+    }
+  }
   // Eight queries share more of the index arithmetic, as long as their tables fit the first-level cache.
   while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {
     ScanSignsOf<8, 2>(plane, next_plane, bytes_per_row, tables, sums);
