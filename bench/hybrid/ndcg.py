@@ -39,15 +39,6 @@ class Item(NamedTuple):
     body: str
 
 
-class Scores(NamedTuple):
-    ndcg: np.ndarray  # of each query
-    ms: float  # a query
-
-    @property
-    def recall(self) -> float:
-        return float((self.ndcg > 0).mean())
-
-
 def read_items(work: Path, seed: int, limit: int) -> List[Item]:
     """Packages with titles and bodies that no other one has, in random order."""
     items: List[Item] = []
@@ -171,14 +162,14 @@ def searches(client: tqdb.Client, candidates: int) -> Dict[str, Search]:
     return found
 
 
-def measure(search: Search, queries: Sequence[Tuple[int, str, np.ndarray]]) -> Scores:
-    ndcg = np.zeros(len(queries))
-    began = time.monotonic()
+def ndcg(search: Search, queries: Sequence[Tuple[int, str, np.ndarray]]) -> np.ndarray:
+    """nDCG@10 of each query."""
+    found = np.zeros(len(queries))
     for i, (answer, title, row) in enumerate(queries):
         ids = [hit.id for hit in search(title, row)]
         if answer in ids:
-            ndcg[i] = 1 / math.log2(2 + ids.index(answer))
-    return Scores(ndcg, (time.monotonic() - began) * 1000 / len(queries))
+            found[i] = 1 / math.log2(2 + ids.index(answer))
+    return found
 
 
 def main() -> None:
@@ -212,22 +203,20 @@ def main() -> None:
         client = stack.enter_context(tqdb.Client(address))
         upload(client, items, rows)
         scores = {
-            name: measure(s, queries) for name, s in searches(client, options.candidates).items()
+            name: ndcg(s, queries) for name, s in searches(client, options.candidates).items()
         }
         client.delete_collection(COLLECTION)
     words = sum(len(item.body.split()) for item in items) / len(items)
     print(f"{len(items)} documents, {words:.0f} words each, {len(queries)} queries, "
           f"{options.candidates} candidates, seed {options.seed}\n")  # fmt: skip
-    best = max(scores["dense"], scores["BM25"], key=lambda s: s.ndcg.mean())
-    print("| search | nDCG@10 | recall@10 | nDCG@10 more than the better part | ms a query |")
-    print("|---|--:|--:|--:|--:|")
+    best = max(scores["dense"], scores["BM25"], key=np.mean)
+    print("| search | nDCG@10 | recall@10 | nDCG@10 beyond the better part |")
+    print("|---|--:|--:|--:|")
     for name, found in scores.items():
-        gain = found.ndcg - best.ndcg
-        error = gain.std() / math.sqrt(len(gain))
-        more = f"{gain.mean():+.4f} +- {1.96 * error:.4f}" if name.startswith("hybrid") else "-"
-        print(
-            f"| {name} | {found.ndcg.mean():.4f} | {found.recall:.4f} | {more} | {found.ms:.2f} |"
-        )
+        gain = found - best
+        error = 1.96 * gain.std() / math.sqrt(len(gain))
+        more = f"{gain.mean():+.3f} +- {error:.3f}" if name.startswith("hybrid") else "-"
+        print(f"| {name} | {found.mean():.3f} | {(found > 0).mean():.3f} | {more} |")
 
 
 if __name__ == "__main__":

@@ -322,6 +322,27 @@ async def test_hybrid_search_fuses_a_vector_and_a_text(client, texts):
         )
 
 
+def test_an_index_can_be_waited_for_after_a_restart(own_server):
+    rows = 20_000
+    words = [f"w{i % 7} w{i % 1000}" for i in range(rows)]
+    with tqdb.Client(own_server.address, retry=tqdb.NO_RETRY) as client:
+        client.create_collection("c", dim=32)
+        client.create_payload_index("c", "text", "text")
+        client.upload("c", vectors_of(rows), range(rows), ({"text": w} for w in words))
+        query = TextQuery("text", "w999")
+        before = client.search("c", text=query)
+        assert [h.payload["text"].split()[1] for h in before] == ["w999"] * 10
+    own_server.stop()
+    own_server.start()
+    with tqdb.Client(own_server.address, retry=tqdb.NO_RETRY) as client:
+        try:
+            assert client.search("c", text=query) == before
+        except tqdb.Unavailable as error:
+            assert "is being built" in str(error)
+        assert client.create_payload_index("c", "text", "text").ready
+        assert client.search("c", text=query) == before
+
+
 async def test_wrong_searches_by_text_are_refused(client, texts):
     vector, fox = vectors_of(1)[0], TextQuery("a.text", "fox")
     with pytest.raises(tqdb.InvalidArgument, match="vector, text, positive: need one of them"):

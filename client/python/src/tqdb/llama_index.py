@@ -186,7 +186,7 @@ class TqdbVectorStore(BasePydanticVectorStore):
         points = []
         for node in nodes:
             metadata = node_to_metadata_dict(node, flat_metadata=self.flat_metadata)
-            metadata[_TEXT] = node.get_content(MetadataMode.NONE)
+            metadata[_TEXT] = node.get_content(metadata_mode=MetadataMode.NONE)
             payload = write_payload(metadata, f"metadata of node {node.node_id!r}")
             points.append(Point(point_id(node.node_id), as_vector(node.get_embedding()), payload))
         return self._points.write(points)
