@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import math
+import re
 import uuid
 
 import numpy as np
 import pytest
 
 import tqdb
-from tqdb import Field, Point, VectorSpace
+from tqdb import Field, Point, TextQuery, VectorSpace
 
 UUID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
@@ -245,6 +247,116 @@ async def test_hybrid_search_fuses_ranks(client, name):
         await client.search_hybrid(name, parts, fusion="sum")
     with pytest.raises(tqdb.InvalidArgument, match=r"queries\[1\]\.filter\.must is 7"):
         await client.search_hybrid(name, [parts[0], tqdb.Query(rows[0], filter={"must": 7})])
+
+
+TEXTS = [
+    "The quick brown fox jumps over the lazy dog",
+    "A fox, a FOX: foxes are not counted",
+    "Dogs and cats; the dog sleeps",
+    "nothing of the kind",
+    "quick, quick! said the dog to the fox",
+]
+
+
+def bm25(query, k1=1.2, b=0.75):
+    """(score, id), best first, of the formula."""
+    words = [re.findall(r"\w+", text.lower()) for text in TEXTS]
+    mean = sum(map(len, words)) / len(words)
+    found = []
+    for i, document in enumerate(words):
+        score = 0.0
+        for word in re.findall(r"\w+", query.lower()):
+            n, tf = sum(word in other for other in words), document.count(word)
+            idf = math.log(1 + (len(words) - n + 0.5) / (n + 0.5))
+            score += idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * len(document) / mean))
+        if score > 0:
+            found.append((score, i))
+    return sorted(found, reverse=True)
+
+
+@pytest.fixture()
+async def texts(client, name):
+    await client.create_collection(name, dim=32)
+    await client.create_payload_index(name, "a.text", "text")
+    payloads = ({"a": {"text": t}, "kind": "odd" if i % 2 else "even"} for i, t in enumerate(TEXTS))
+    await client.upload(name, vectors_of(len(TEXTS)), range(len(TEXTS)), payloads)
+    return name
+
+
+async def test_searches_by_text_are_ranked_by_bm25(client, texts):
+    for query in ("quick fox", "DOG dog", "the lazy", "sleeps"):
+        hits = await client.search(texts, text=TextQuery("a.text", query))
+        expected = bm25(query)
+        assert [h.id for h in hits] == [id for _, id in expected]
+        np.testing.assert_allclose([h.score for h in hits], [s for s, _ in expected], rtol=1e-4)
+    quick = TextQuery("a.text", "quick fox")
+    hits = await client.search(texts, None, 1, text=quick, filter=Field("kind") == "odd")
+    assert [h.payload["a"]["text"] for h in hits] == [TEXTS[1]]
+    assert await client.search(texts, text=TextQuery("a.text", "unheard")) == []
+    groups = await client.search_groups(texts, group_by="kind", text=quick, group_size=1)
+    best = [id for _, id in bm25("quick fox")]
+    assert [(g.value, g.points[0].id) for g in groups] == [("even", best[0]), ("odd", 1)]
+
+
+async def test_hybrid_search_fuses_a_vector_and_a_text(client, texts):
+    vectors = vectors_of(len(TEXTS))
+    dense = await client.search(texts, vectors[3], 5, exact=True)
+    parts = [
+        tqdb.Query(vectors[3], exact=True, weight=2.0),
+        tqdb.Query(text=TextQuery("a.text", "the fox")),
+    ]
+    by_rank, by_score = {}, {}
+    for weight, ranking in (
+        (2.0, [(h.score, h.id) for h in dense]),
+        (1.0, bm25("the fox")),
+    ):
+        best, worst = ranking[0][0], ranking[-1][0]
+        for rank, (score, id) in enumerate(ranking, 1):
+            by_rank[id] = by_rank.get(id, 0) + weight / (60 + rank)
+            by_score[id] = by_score.get(id, 0) + weight * (score - worst) / (best - worst)
+    for fusion, expected in (("rrf", by_rank), ("weighted", by_score)):
+        hits = await client.search_hybrid(texts, parts, fusion=fusion)
+        assert sorted(h.id for h in hits) == sorted(expected)
+        np.testing.assert_allclose(
+            [h.score for h in hits], sorted(expected.values(), reverse=True), rtol=1e-3, atol=1e-5
+        )
+
+
+def test_an_index_can_be_waited_for_after_a_restart(own_server):
+    rows = 20_000
+    words = [f"w{i % 7} w{i % 1000}" for i in range(rows)]
+    with tqdb.Client(own_server.address, retry=tqdb.NO_RETRY) as client:
+        client.create_collection("c", dim=32)
+        client.create_payload_index("c", "text", "text")
+        client.upload("c", vectors_of(rows), range(rows), ({"text": w} for w in words))
+        query = TextQuery("text", "w999")
+        before = client.search("c", text=query)
+        assert [h.payload["text"].split()[1] for h in before] == ["w999"] * 10
+    own_server.stop()
+    own_server.start()
+    with tqdb.Client(own_server.address, retry=tqdb.NO_RETRY) as client:
+        try:
+            assert client.search("c", text=query) == before
+        except tqdb.Unavailable as error:
+            assert "is being built" in str(error)
+        assert client.create_payload_index("c", "text", "text").ready
+        assert client.search("c", text=query) == before
+
+
+async def test_wrong_searches_by_text_are_refused(client, texts):
+    vector, fox = vectors_of(1)[0], TextQuery("a.text", "fox")
+    with pytest.raises(tqdb.InvalidArgument, match="vector, text, positive: need one of them"):
+        await client.search(texts, vector, text=fox)
+    with pytest.raises(tqdb.InvalidArgument, match=r"queries\[1\]\.text is 'fox'; need a tqdb"):
+        await client.search_hybrid(texts, [tqdb.Query(vector), tqdb.Query(text="fox")])
+    with pytest.raises(tqdb.InvalidArgument, match="has no words"):
+        await client.search(texts, text=TextQuery("a.text", "?!"))
+    with pytest.raises(tqdb.FailedPrecondition, match="no payload index of texts"):
+        await client.search(texts, text=TextQuery("kind", "odd"))
+    with pytest.raises(tqdb.InvalidArgument):
+        await client.search(texts, text=fox, exact=True)
+    with pytest.raises(tqdb.InvalidArgument, match="group_by is empty"):
+        await client.search_groups(texts, text=fox)
 
 
 async def test_payloads_are_edited(client, name):

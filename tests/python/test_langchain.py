@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from langchain_core.documents import Document
-from langchain_core.embeddings import Embeddings
+from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
 import tqdb
@@ -140,6 +140,37 @@ def test_retriever_of_each_kind(store):
             "0"
         )
         assert texts(found)[0] == "0" and len(found) == 2
+
+
+def test_retrieval_by_words_and_by_both(store):
+    assert texts(store.similarity_search("90", retrieval_mode="text")) == ["90"]
+    assert texts(store.similarity_search("90 5 7", retrieval_mode="text", filter={"n": 1})) == ["5"]
+    assert store.similarity_search("77", k=3, retrieval_mode="text") == []
+    # The nearest of 80 are 80, 90, 10; one text is "80", so that both lists begin with it.
+    both = store.similarity_search_with_score("80", k=3, retrieval_mode="hybrid")
+    assert texts(d for d, _ in both) == ["80", "90", "10"]
+    assert [score for _, score in both] == pytest.approx([2 / 61, 1 / 62, 1 / 63], rel=1e-5)
+    both = store.similarity_search_with_score(
+        "80", k=2, retrieval_mode="hybrid", alpha=1.0, fetch_k=2, rerank=True, exact=False
+    )
+    assert [score for _, score in both] == pytest.approx([1.0, 0.0])
+    retriever = store.store.as_retriever(search_kwargs={"retrieval_mode": "hybrid", "k": 1})
+    assert texts(retriever.invoke("180")) == ["180"]
+    with pytest.raises(tqdb.InvalidArgument, match="retrieval_mode is 'sparse'"):
+        store.similarity_search("80", retrieval_mode="sparse")
+    with pytest.raises(tqdb.InvalidArgument, match="say nothing of relevance"):
+        store.similarity_search_with_relevance_scores("80", retrieval_mode="hybrid")
+
+
+def test_a_store_that_searches_by_words(server, name):
+    made = TqdbVectorStore.from_texts(
+        ["A quick fox", "the lazy dog", "a dog and a fox"], DeterministicFakeEmbedding(size=16),
+        collection=name, address=server.address, retrieval_mode="text",
+    )  # fmt: skip
+    assert texts(made.similarity_search("quick FOX")) == ["A quick fox", "a dog and a fox"]
+    assert len(made.similarity_search("fox", retrieval_mode="hybrid")) == 3
+    with pytest.raises(tqdb.InvalidArgument, match="need 'dense', 'text' or 'hybrid'"):
+        TqdbVectorStore(name, DeterministicFakeEmbedding(size=16), retrieval_mode="words")
 
 
 def test_delete_by_filter_and_all(store):

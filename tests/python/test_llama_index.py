@@ -224,9 +224,50 @@ def test_mmr(store):
     assert found(store, 4, kwargs={"mmr_threshold": 1.0, "mmr_prefetch_factor": 2}, **mmr) == [5, 0]
 
 
-@pytest.mark.parametrize("mode", ["sparse", "text_search", "semantic_hybrid", "svm"])
+@pytest.mark.parametrize("mode", [VectorStoreQueryMode.TEXT_SEARCH, VectorStoreQueryMode.SPARSE])
+def test_text_search(store, mode):
+    assert found(store, 0, query_str="ANGLE 90", mode=mode)[0] == 90
+    assert len(found(store, 0, query_str="angle 90", mode=mode)) == 4
+    assert found(store, 0, query_str="10 5", mode=mode, doc_ids=["doc-a"]) == [5]
+    assert found(store, 0, query_str="?!", mode=mode) == []
+    result = store.query(VectorStoreQuery(query_str="90", mode=mode, similarity_top_k=2))
+    assert result.ids == ["node-90"]
+    with pytest.raises(tqdb.InvalidArgument, match="query_str is missing"):
+        found(store, mode=mode)
+
+
+def test_hybrid(store):
+    hybrid = dict(mode=VectorStoreQueryMode.HYBRID, query_str="90 10")
+    by_ranks = found(store, 0, top_k=2, **hybrid)  # 0 and 5, 90 and 10
+    assert len(by_ranks) == 2 and set(by_ranks) < {0, 10, 90}
+    assert set(found(store, 0, top_k=2, hybrid_top_k=9, **hybrid)) == {0, 5, 10, 90}
+    assert len(found(store, 0, top_k=2, sparse_top_k=1, hybrid_top_k=9, **hybrid)) == 3
+    assert found(store, 0, top_k=2, alpha=1.0, **hybrid) == [0, 5]
+    assert set(found(store, 0, top_k=2, alpha=0.0, **hybrid)) == {10, 90}
+    # 10 is nearly as near as 5, and has a word.
+    assert found(store, 4, top_k=4, alpha=0.9, hybrid_top_k=1, **hybrid) == [10]
+    only = where("year", FilterOperator.LT, 1995)
+    assert set(found(store, 0, filters=only, **hybrid)) == {0, 10}
+    assert found(store, 0, mode=VectorStoreQueryMode.HYBRID, query_str="?!", top_k=2) == [0, 5]
+    with pytest.raises(tqdb.InvalidArgument, match="alpha is 2"):
+        found(store, alpha=2, **hybrid)
+    with pytest.raises(tqdb.InvalidArgument, match="query_str is missing"):
+        found(store, mode=VectorStoreQueryMode.HYBRID)
+
+
+def test_text_search_needs_the_index(server, client, name):
+    store = TqdbVectorStore(name, address=server.address, text_index=False)
+    store.add(NODES)
+    query = VectorStoreQuery(query_str="90", mode=VectorStoreQueryMode.TEXT_SEARCH)
+    with pytest.raises(tqdb.FailedPrecondition, match="_node_text.*no payload index of texts"):
+        store.query(query)
+    client.create_payload_index(name, "_node_text", "text")
+    assert store.query(query).ids == ["node-90"]
+
+
+@pytest.mark.parametrize("mode", ["semantic_hybrid", "svm"])
 def test_other_modes_are_refused(store, mode):
-    with pytest.raises(NotImplementedError, match=f"query mode '{mode}'"):
+    with pytest.raises(NotImplementedError, match=f"query mode '{mode}'.*'hybrid'"):
         found(store, mode=VectorStoreQueryMode(mode))
 
 
@@ -238,6 +279,13 @@ def test_an_index_over_the_store(empty):
     assert len(index.as_retriever(similarity_top_k=3).retrieve("text")) == 3
     retriever = index.as_retriever(filters=where("n", FilterOperator.EQ, 3))
     assert [n.get_content() for n in retriever.retrieve("text")] == ["text 3"]
+    retriever = index.as_retriever(vector_store_query_mode="text_search", similarity_top_k=3)
+    assert [n.get_content() for n in retriever.retrieve("4")] == ["text 4"]
+    retriever = index.as_retriever(
+        vector_store_query_mode="hybrid", alpha=0.2, similarity_top_k=5, hybrid_top_k=1
+    )
+    assert [n.get_content() for n in retriever.retrieve("4")] == ["text 4"]
+    retriever = index.as_retriever(filters=where("n", FilterOperator.EQ, 3))
     index.delete_ref_doc("doc-3")
     assert retriever.retrieve("text") == []
     again = VectorStoreIndex.from_vector_store(empty.store, embed_model=model)

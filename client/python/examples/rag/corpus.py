@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple
+from typing import Any, Container, Dict, Iterator, List, NamedTuple, Optional
 
 TEXT_SUFFIXES = {".txt", ".md", ".rst", ".adoc", ".tex", ".org"}
 # Of packages that people choose by what they do.
@@ -35,9 +35,11 @@ def read_folder(folder: Path) -> Iterator[Document]:
         yield Document(source, text, {"kind": path.suffix[1:].lower()})
 
 
-def read_debian(work: Path, limit: int) -> List[Document]:
-    """Up to `limit` packages, spread evenly over the alphabet."""
-    lists = _fetch_lists(work)
+def read_debian(
+    work: Path, limit: int, sections: Optional[Container[str]] = SECTIONS
+) -> List[Document]:
+    """Up to `limit` packages, spread evenly over the alphabet; of all sections with None."""
+    lists = _fetch_lists(work.resolve())
     long: Dict[str, str] = {}
     for path in lists.glob("*_i18n_Translation-en*"):
         for fields in _paragraphs(path):
@@ -47,7 +49,7 @@ def read_debian(work: Path, limit: int) -> List[Document]:
         for fields in _paragraphs(path):
             section = fields.get("section", "").split("/")[-1]
             text = long.get(fields.get("description-md5", "")) or fields.get("description", "")
-            if section not in SECTIONS or not text:
+            if (sections is not None and section not in sections) or not text:
                 continue
             payload = {
                 "section": section,

@@ -16,9 +16,9 @@ MAX_TOKENS = 256
 
 
 class Embedder:
-    def __init__(self) -> None:
+    def __init__(self, max_tokens: int = MAX_TOKENS) -> None:
         self._tokenizer = tokenizers.Tokenizer.from_file(str(_tokenizer_file()))
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.enable_truncation(max_tokens)
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         # Threads that wait by spinning cost more than they win where cores are shared with a server.

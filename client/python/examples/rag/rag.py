@@ -82,11 +82,10 @@ class Rag:
     ) -> Answer:
         [vector] = self.embedder.embed([question])
         if words:
-            # Two searches, fused by rank: among all chunks, and among those that have all the words.
-            has_words = tqdb.Field("text").text(words)
+            # By meaning and by words (BM25), fused by rank.
             queries = [
                 tqdb.Query(vector, filter=filter),
-                tqdb.Query(vector, filter=has_words if filter is None else filter & has_words),
+                tqdb.Query(text=tqdb.TextQuery("text", words), filter=filter),
             ]
             hits = self.client.search_hybrid(self.collection, queries, limit)
         else:
@@ -165,7 +164,7 @@ def main() -> None:
     parser.add_argument("--packages", type=int, default=1500, help="how many packages (1500)")
     parser.add_argument("--where", action="append", default=[], metavar="KEY=VALUE",
                         help="filter, also <= and >=; may be repeated")  # fmt: skip
-    parser.add_argument("--words", help="hybrid: these words should be in the text")
+    parser.add_argument("--words", help="hybrid: texts with these words, too")
     parser.add_argument("--limit", type=int, default=5, help="chunks for an answer (5)")
     parser.add_argument("--reload", action="store_true", help="read the text again")
     parser.add_argument("--work", type=Path, default=Path("build/rag"), help=argparse.SUPPRESS)

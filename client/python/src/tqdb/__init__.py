@@ -41,6 +41,7 @@ from .types import (
     ScoredPoint,
     SearchArrays,
     ServerInfo,
+    TextQuery,
     VectorSpace,
     VectorSpaceInfo,
     WriteResult,
@@ -53,6 +54,6 @@ __all__ = [
     "Unauthenticated", "Unavailable", "Unimplemented",
     "Field", "Filter", "all_of", "any_of", "at_least", "has_id",
     "CollectionInfo", "FacetCount", "Group", "Mmr", "Page", "PayloadIndexInfo", "Point", "Query",
-    "Record", "ScoredPoint", "SearchArrays", "ServerInfo", "VectorSpace", "VectorSpaceInfo",
-    "WriteResult",
+    "Record", "ScoredPoint", "SearchArrays", "ServerInfo", "TextQuery", "VectorSpace",
+    "VectorSpaceInfo", "WriteResult",
 ]  # fmt: skip

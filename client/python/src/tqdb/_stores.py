@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 import weakref
+from dataclasses import replace
 from typing import Any, Generator, Iterable, List, Mapping, Optional, Sequence, TypeVar
 
 import numpy as np
@@ -18,10 +19,10 @@ from . import calls
 from .aio import AsyncClient
 from .calls import Call
 from .client import Client
-from .errors import AlreadyExists, Error, NotFound
+from .errors import AlreadyExists, Error, InvalidArgument, NotFound
 from .filters import FilterLike
 from .ids import is_uuid
-from .types import IdLike, Mmr, Page, Point, Record, ScoredPoint
+from .types import IdLike, Mmr, Page, Point, Query, Record, ScoredPoint, TextQuery
 
 T = TypeVar("T")
 Steps = Generator[Call[Any], Any, T]
@@ -30,6 +31,7 @@ _NAMESPACE = uuid.UUID("b1f0a1f4-6f0c-5a83-9c0e-2d1c8f6c7b1e")  # of ids that ar
 _MIN_DIM = 8  # of a vector space
 _UPSERT_BYTES = 8 << 20
 _PAGE = 1000
+_OF_CALLS = ("timeout", "with_payload", "with_vectors")  # and not of the parts of a hybrid search
 
 
 def point_id(id: str) -> str:
@@ -95,12 +97,22 @@ class Connection:
 
 class Collection:
     """The collection of a store. It is made by the first write, when the dim is known; until then the
-    store is empty. With `create=False` a missing one is NotFound."""
+    store is empty. With `create=False` a missing one is NotFound. Texts are in the payload under
+    `text_key`, for which the first write makes an index, too, if `text_index`."""
 
-    def __init__(self, name: str, create: bool, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        create: bool,
+        settings: Mapping[str, Any],
+        text_key: str,
+        text_index: bool,
+    ) -> None:
         self.name = name
         self._create = create
         self._settings = settings
+        self._text_key = text_key
+        self._text_index = text_index
 
     def write(self, points: Sequence[Point]) -> Steps[None]:
         """The last of those that share an id wins."""
@@ -114,6 +126,8 @@ class Collection:
                 try:
                     dim = _dim(part[0])
                     yield calls.create_collection(self.name, dim, **self._settings)
+                    if self._text_index:
+                        yield calls.create_payload_index(self.name, self._text_key, "text")
                 except AlreadyExists:
                     pass  # somebody was faster
                 yield calls.upsert(self.name, part)
@@ -139,6 +153,51 @@ class Collection:
         """Picks from the best `candidates` those that are near the vector and far from each other."""
         pick = Mmr(1 - relevance, min(max(limit, candidates), 1000))
         return (yield from self.search(vector, limit, **options, mmr=pick))
+
+    def search_text(
+        self, text: str, limit: int, filter: Optional[FilterLike] = None
+    ) -> Steps[List[ScoredPoint]]:
+        """By BM25. What has no words finds nothing."""
+        if limit <= 0 or not _has_words(text):
+            return []
+        query = TextQuery(self._text_key, text)
+        found: List[ScoredPoint] = yield from self._read(
+            calls.search(self.name, text=query, limit=limit, filter=filter), []
+        )
+        return found
+
+    def search_hybrid(
+        self,
+        vector: npt.NDArray[np.float32],
+        text: str,
+        limit: int,
+        *,
+        dense: int,
+        by_text: int,
+        alpha: Optional[float],
+        filter: Optional[FilterLike] = None,
+        **options: Any,
+    ) -> Steps[List[ScoredPoint]]:
+        """The best `dense` by vector, with `options`, and the best `by_text` by BM25, fused by ranks or,
+        with `alpha`, by scores: 1 are those of the vector alone, 0 those of the text. What has no words
+        is found by its vector."""
+        if limit <= 0:
+            return []
+        if alpha is not None and not 0 <= alpha <= 1:
+            raise InvalidArgument(f"alpha is {alpha}; need 0 to 1")
+        of_call = {name: options.pop(name) for name in _OF_CALLS if name in options}
+        query = TextQuery(self._text_key, text)
+        parts = [Query(vector, max(dense, 1), filter=filter, **options)]
+        if _has_words(text):
+            parts.append(Query(text=query, limit=max(by_text, 1), filter=filter))
+            if alpha is not None:
+                weighted = zip(parts, (alpha, 1 - alpha))
+                parts = [replace(part, weight=weight) for part, weight in weighted if weight > 0]
+        fusion = "rrf" if alpha is None else "weighted"
+        found: List[ScoredPoint] = yield from self._read(
+            calls.search_hybrid(self.name, parts, limit, fusion=fusion, **of_call), []
+        )
+        return found
 
     def get(self, ids: Iterable[IdLike]) -> Steps[List[Record]]:
         records: List[Record] = []
@@ -188,6 +247,10 @@ class Collection:
 def _dim(point: Point) -> int:
     vector: Any = point.vectors
     return len(vector)
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def _parts(points: Sequence[Point]) -> Iterable[List[Point]]:

@@ -44,6 +44,7 @@ from .types import (
     ScoredPoint,
     SearchArrays,
     ServerInfo,
+    TextQuery,
     VectorLike,
     VectorSpace,
     VectorSpaceInfo,
@@ -403,9 +404,10 @@ def facet(
 
 def search(
     collection: str,
-    vector: VectorLike,
+    vector: Optional[VectorLike] = None,
     limit: int = 10,
     *,
+    text: Optional[TextQuery] = None,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
     offset: int = 0,
@@ -419,8 +421,9 @@ def search(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[ScoredPoint]]:
-    """The best `limit` points for a vector, best first, of those that match `filter`.
+    """The best `limit` points for a vector or a text, best first, of those that match `filter`.
 
+    `text` ranks points that have words of it by BM25; `mmr`, `exact` and `rerank` are for vectors.
     `offset` leaves out so many of the best; `mmr` picks hits that differ from each other. Scores are
     estimates from the codes; `rerank` rescores the best candidates from the originals, `exact` reads
     all originals.
@@ -428,6 +431,7 @@ def search(
     query = Query(
         vector,
         limit,
+        text=text,
         filter=filter,
         vector_name=vector_name,
         offset=offset,
@@ -560,11 +564,12 @@ def search_arrays(
 
 def search_groups(
     collection: str,
-    vector: VectorLike,
-    group_by: str,
+    vector: Optional[VectorLike] = None,
+    group_by: str = "",
     limit: int = 10,
     group_size: int = 3,
     *,
+    text: Optional[TextQuery] = None,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
     score_threshold: Optional[float] = None,
@@ -576,13 +581,16 @@ def search_groups(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[Group]]:
-    """The best `group_size` points of each of the best `limit` values of a payload key.
+    """The best `group_size` points of each of the best `limit` values of the payload key `group_by`.
 
-    A point is in the group of each of its values; groups come in the order of their best points.
+    What to find is `vector` or `text`, as in `search`. A point is in the group of each of its values; groups come in the order of their best points.
     """
+    if not group_by:
+        raise InvalidArgument("group_by is empty; need a payload key")
     query = Query(
         vector,
         limit,
+        text=text,
         filter=filter,
         vector_name=vector_name,
         score_threshold=score_threshold,
@@ -617,7 +625,7 @@ def search_hybrid(
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[List[ScoredPoint]]:
-    """Several searches fused into one list.
+    """Several searches fused into one list, such as one by vector and one by `text`.
 
     `fusion` "rrf" scores by ranks, the sum of weight / (constant + rank), where `rank_constant` 0 means
     60; "weighted" by scores, which are first scaled to 0..1 in each search.
@@ -714,6 +722,13 @@ def _query(query: Query, with_payload: bool, with_vectors: bool, field: str = ""
             "error_bound": query.error_bound,
         },
     )
+    if (query.vector is not None) + (query.text is not None) + bool(len(query.positive)) > 1:
+        raise InvalidArgument(f"{field}vector, text, positive: need one of them")
+    if query.text is not None:
+        if not isinstance(query.text, TextQuery):
+            raise InvalidArgument(f"{field}text is {query.text!r}; need a tqdb.TextQuery")
+        message.text.key = query.text.key
+        message.text.text = query.text.text
     if query.vector is not None:
         message.vector.CopyFrom(vector_to_proto(query.vector, f"{field}vector"))
     for name in ("positive", "negative"):

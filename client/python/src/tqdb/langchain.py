@@ -18,6 +18,7 @@ from typing import (
     Dict,
     Iterable,
     List,
+    Literal,
     Mapping,
     Optional,
     Sequence,
@@ -35,11 +36,13 @@ from ._stores import Collection, Connection, Steps, as_vector, point_id, quoted
 from ._wire import write_payload
 from .aio import AsyncClient
 from .client import Client
+from .errors import InvalidArgument
 from .filters import Field, Filter, FilterLike, all_of
 from .types import Point, Record, ScoredPoint
 
 _PARTS = {"must", "should", "must_not", "min_should"}
 StoreFilter = Union[FilterLike, Mapping[str, Any]]
+RetrievalMode = Literal["dense", "text", "hybrid"]
 
 
 class TqdbVectorStore(VectorStore):
@@ -49,6 +52,11 @@ class TqdbVectorStore(VectorStore):
     and `async_client` share connections; without them the store connects to `address` itself.
     `search_options`, such as {"rerank": True}, go with every search; arguments of one search override
     them. `score`s are tqdb's: higher is better.
+
+    `retrieval_mode`, of the store or of one search, says how `similarity_search` and its kin find
+    documents: "dense", by embeddings; "text", by the words of the query, ranked by BM25; "hybrid", by
+    both. Those need an index of kind "text" for the key "text", which comes with a collection that is
+    made here, unless `text_index` is false.
     """
 
     def __init__(
@@ -66,12 +74,19 @@ class TqdbVectorStore(VectorStore):
         create: bool = True,
         search_options: Optional[Mapping[str, Any]] = None,
         relevance_score_fn: Optional[Callable[[float], float]] = None,
+        retrieval_mode: RetrievalMode = "dense",
+        text_index: bool = True,
     ) -> None:
         settings = {"address": address, "api_key": api_key, "tls": tls}
         self._connection = Connection(client, async_client, settings)
         self._collection = Collection(
-            collection, create, {"metric": metric, **(collection_settings or {})}
+            collection,
+            create,
+            {"metric": metric, **(collection_settings or {})},
+            "text",
+            text_index,
         )
+        self._retrieval_mode = _checked_mode(retrieval_mode)
         self._embedding = embedding
         self._metric = metric
         self._search_options = dict(search_options or {})
@@ -157,7 +172,12 @@ class TqdbVectorStore(VectorStore):
     def similarity_search(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
     ) -> List[Document]:
-        """The `k` documents most similar to `query`. `kwargs` as of `Client.search`."""
+        """The `k` documents most similar to `query`. `kwargs` as of `Client.search`, and `retrieval_mode`.
+
+        With "hybrid", the best `fetch_k` (100, or `k`) by embedding and as many by words are fused by
+        their ranks; or, with `alpha`, by their scores: 1 are those of the embedding alone, 0 those of
+        the words.
+        """
         return _documents(self.similarity_search_with_score(query, k, filter=filter, **kwargs))
 
     async def asimilarity_search(
@@ -170,16 +190,29 @@ class TqdbVectorStore(VectorStore):
     def similarity_search_with_score(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
     ) -> List[Tuple[Document, float]]:
-        vector = self._embedding.embed_query(query)
-        return self.similarity_search_with_score_by_vector(vector, k, filter=filter, **kwargs)
+        mode, given = self._mode(kwargs)
+        vector = [] if mode == "text" else self._embedding.embed_query(query)
+        return _scored(self._connection.run(self._find(mode, query, vector, k, filter, given)))
 
     async def asimilarity_search_with_score(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
     ) -> List[Tuple[Document, float]]:
-        vector = await self._embedding.aembed_query(query)
-        return await self.asimilarity_search_with_score_by_vector(
-            vector, k, filter=filter, **kwargs
-        )
+        mode, given = self._mode(kwargs)
+        vector = [] if mode == "text" else await self._embedding.aembed_query(query)
+        steps = self._find(mode, query, vector, k, filter, given)
+        return _scored(await self._connection.arun(steps))
+
+    def _similarity_search_with_relevance_scores(
+        self, query: str, k: int = 4, **kwargs: Any
+    ) -> List[Tuple[Document, float]]:
+        self._check_relevance(kwargs)
+        return super()._similarity_search_with_relevance_scores(query, k, **kwargs)
+
+    async def _asimilarity_search_with_relevance_scores(
+        self, query: str, k: int = 4, **kwargs: Any
+    ) -> List[Tuple[Document, float]]:
+        self._check_relevance(kwargs)
+        return await super()._asimilarity_search_with_relevance_scores(query, k, **kwargs)
 
     def similarity_search_by_vector(
         self,
@@ -353,6 +386,46 @@ class TqdbVectorStore(VectorStore):
             "filter": None if filter is None else _filter(filter),
         }
 
+    def _mode(self, given: Mapping[str, Any]) -> Tuple[RetrievalMode, Dict[str, Any]]:
+        """And the rest of what was given."""
+        rest = dict(given)
+        return _checked_mode(rest.pop("retrieval_mode", self._retrieval_mode)), rest
+
+    def _check_relevance(self, given: Mapping[str, Any]) -> None:
+        mode, _ = self._mode(given)
+        if mode != "dense" and self._relevance_score_fn is None:
+            raise InvalidArgument(
+                f"retrieval_mode is {mode!r}, whose scores say nothing of relevance from 0 to 1; "
+                "need 'dense', or a relevance_score_fn"
+            )
+
+    def _find(
+        self,
+        mode: RetrievalMode,
+        query: str,
+        embedding: List[float],
+        k: int,
+        filter: Optional[StoreFilter],
+        given: Dict[str, Any],
+    ) -> Steps[List[ScoredPoint]]:
+        if mode == "dense":
+            return self._search(embedding, k, filter, given)
+        if mode == "text":
+            return self._collection.search_text(
+                query, k, None if filter is None else _filter(filter)
+            )
+        alpha = given.pop("alpha", None)
+        candidates = given.pop("fetch_k", max(k, 100))
+        return self._collection.search_hybrid(
+            as_vector(embedding),
+            query,
+            k,
+            dense=candidates,
+            by_text=candidates,
+            alpha=alpha,
+            **self._options(filter, given),
+        )
+
     def _search(
         self,
         embedding: List[float],
@@ -384,6 +457,12 @@ def _checked(
         if values is not None and len(values) != len(texts):
             raise ValueError(f"{name} has {len(values)} values for {len(texts)} texts")
     return texts, [id or str(uuid.uuid4()) for id in ids or [""] * len(texts)]
+
+
+def _checked_mode(mode: Any) -> RetrievalMode:
+    if mode not in ("dense", "text", "hybrid"):
+        raise InvalidArgument(f"retrieval_mode is {mode!r}; need 'dense', 'text' or 'hybrid'")
+    return mode  # type: ignore[no-any-return]
 
 
 def _filter(filter: StoreFilter) -> FilterLike:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from llama_index.core.bridge.pydantic import PrivateAttr
-from llama_index.core.schema import BaseNode
+from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
     FilterCondition,
@@ -34,6 +34,15 @@ from .filters import Field, Filter, all_of, any_of, has_id
 from .types import Point, Record, ScoredPoint
 
 _CONTENT = "_node_content"  # what node_to_metadata_dict puts the node itself into
+_TEXT = "_node_text"  # the text of a node once more, for searches by words
+
+
+_BY_VECTOR = (VectorStoreQueryMode.DEFAULT, VectorStoreQueryMode.MMR, VectorStoreQueryMode.HYBRID)
+_BY_TEXT = (
+    VectorStoreQueryMode.TEXT_SEARCH,
+    VectorStoreQueryMode.SPARSE,
+    VectorStoreQueryMode.HYBRID,
+)
 
 
 class TqdbVectorStore(BasePydanticVectorStore):
@@ -43,9 +52,18 @@ class TqdbVectorStore(BasePydanticVectorStore):
     and `async_client` share connections; without them the store connects to `address` itself.
     `search_options`, such as {"rerank": True}, go with every query.
 
-    Queries: DEFAULT and MMR (`mmr_threshold`, 0.5: 1 asks for likeness alone; candidates are
-    `mmr_prefetch_k`, or `mmr_prefetch_factor`, 4, times `similarity_top_k`). Text operators compare
-    words, case aside.
+    Query modes:
+    - DEFAULT
+    - MMR: with `mmr_threshold`, 0.5 (1 asks for likeness alone); candidates are `mmr_prefetch_k`, or
+      `mmr_prefetch_factor`, 4, times `similarity_top_k`.
+    - TEXT_SEARCH, and SPARSE, the same: by the words of `query_str`, ranked by BM25.
+    - HYBRID: the best `similarity_top_k` by embedding and the best `sparse_top_k` by words, fused into
+      `hybrid_top_k`; both are `similarity_top_k` when not given. By ranks or, with `alpha`, by scores:
+      1 are those of the embedding alone, 0 those of the words.
+    The last two need an index of kind "text" for the key "_node_text", which comes with a collection
+    that is made here, unless `text_index` is false.
+
+    Text operators of filters compare words, case aside.
     """
 
     stores_text: bool = True
@@ -71,6 +89,7 @@ class TqdbVectorStore(BasePydanticVectorStore):
         collection_settings: Optional[Mapping[str, Any]] = None,
         create: bool = True,
         search_options: Optional[Mapping[str, Any]] = None,
+        text_index: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -85,7 +104,7 @@ class TqdbVectorStore(BasePydanticVectorStore):
         settings = {"address": address, "api_key": api_key, "tls": tls}
         self._connection = Connection(client, async_client, settings)
         self._points = Collection(
-            collection, create, {"metric": metric, **self.collection_settings}
+            collection, create, {"metric": metric, **self.collection_settings}, _TEXT, text_index
         )
 
     @classmethod
@@ -167,6 +186,7 @@ class TqdbVectorStore(BasePydanticVectorStore):
         points = []
         for node in nodes:
             metadata = node_to_metadata_dict(node, flat_metadata=self.flat_metadata)
+            metadata[_TEXT] = node.get_content(metadata_mode=MetadataMode.NONE)
             payload = write_payload(metadata, f"metadata of node {node.node_id!r}")
             points.append(Point(point_id(node.node_id), as_vector(node.get_embedding()), payload))
         return self._points.write(points)
@@ -193,20 +213,38 @@ class TqdbVectorStore(BasePydanticVectorStore):
         return self._points.scroll(all_of(_conditions(node_ids, filters)))
 
     def _query(self, query: VectorStoreQuery, given: Mapping[str, Any]) -> Steps[List[ScoredPoint]]:
-        if query.mode not in (VectorStoreQueryMode.DEFAULT, VectorStoreQueryMode.MMR):
-            raise NotImplementedError(
-                f"query mode {query.mode.value!r}; TqdbVectorStore has 'default' and 'mmr'"
+        mode = query.mode
+        if mode not in _BY_VECTOR and mode not in _BY_TEXT:
+            have = ", ".join(repr(m.value) for m in dict.fromkeys(_BY_VECTOR + _BY_TEXT))
+            raise NotImplementedError(f"query mode {mode.value!r}; TqdbVectorStore has {have}")
+        if mode in _BY_VECTOR and query.query_embedding is None:
+            raise InvalidArgument(
+                f"query_embedding is missing; query mode {mode.value!r} needs one"
             )
-        if query.query_embedding is None:
-            raise InvalidArgument("query_embedding is missing; every query mode here needs one")
+        if mode in _BY_TEXT and query.query_str is None:
+            raise InvalidArgument(f"query_str is missing; query mode {mode.value!r} needs one")
         # Retrievers send an empty list of ids where nobody gave any.
         conditions = _conditions(query.node_ids or None, query.filters)
         if query.doc_ids:
             conditions.append(Field("ref_doc_id").any(*query.doc_ids))
-        options = {**self.search_options, "filter": all_of(conditions) if conditions else None}
-        vector, top_k = as_vector(query.query_embedding), query.similarity_top_k
-        if query.mode == VectorStoreQueryMode.DEFAULT:
+        filter = all_of(conditions) if conditions else None
+        top_k, text = query.similarity_top_k, query.query_str or ""
+        if mode not in _BY_VECTOR:
+            return self._points.search_text(text, top_k, filter)
+        options = {**self.search_options, "filter": filter}
+        vector = as_vector(query.query_embedding)
+        if mode == VectorStoreQueryMode.DEFAULT:
             return self._points.search(vector, top_k, **options)
+        if mode == VectorStoreQueryMode.HYBRID:
+            return self._points.search_hybrid(
+                vector,
+                text,
+                top_k if query.hybrid_top_k is None else query.hybrid_top_k,
+                dense=top_k,
+                by_text=top_k if query.sparse_top_k is None else query.sparse_top_k,
+                alpha=query.alpha,
+                **options,
+            )
         threshold = query.mmr_threshold
         if threshold is None:
             threshold = given.get("mmr_threshold", 0.5)

@@ -89,11 +89,21 @@ class Mmr:
 
 
 @dataclass(frozen=True)
+class TextQuery:
+    """Points with words of a text, ranked by BM25. Words are runs of letters and digits, case aside."""
+
+    #: Of a payload, with an index of kind "text".
+    key: str
+    #: At least one word.
+    text: str
+
+
+@dataclass(frozen=True)
 class Query:
     """One of the searches that `search_hybrid` fuses; fields as the arguments of `search`.
 
-    What to find is `vector`, or what is like the points `positive` and unlike `negative`. `limit` is
-    the number of candidates that it contributes, `weight` what they count.
+    What to find is `vector`, the words of `text`, or what is like the points `positive` and unlike
+    `negative`. `limit` is the number of candidates that it contributes, `weight` what they count.
     """
 
     vector: Optional[VectorLike] = None
@@ -110,6 +120,7 @@ class Query:
     oversampling: float = 0
     error_bound: float = 0
     weight: float = 1.0
+    text: Optional[TextQuery] = None
 
 
 @dataclass(frozen=True)
