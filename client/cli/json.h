@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/cpp/query.h"
 #include "client/cpp/types.h"
 
 namespace tqdb::client {
