@@ -51,11 +51,11 @@ struct DecodedUpsert {
 // InvalidArgument on an empty or oversized batch, an empty id, an unknown vector name, a name twice
 // in one point, a point without vectors, a wrong length, a bad durability. Values, duplicate ids
 // and payloads are validated by Collection::Upsert.
-// InvalidArgument when the request has no edit; whether the edit is a good one, storage checks.
-absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadRequest& request);
-
 absl::StatusOr<DecodedUpsert> UpsertFromProto(const v1::UpsertRequest& request,
                                               const storage::CollectionConfig& config);
+
+// InvalidArgument when the request has no edit; whether the edit is a good one, storage checks.
+absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadRequest& request);
 
 storage::Select SelectFromProto(const v1::PointSelector& select);
 

@@ -52,21 +52,28 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
         absl::StrCat(field, ".limit is ", query.limit(), "; allowed: 1..", storage::kMaxTopK));
   }
   DecodedQuery decoded;
-  TQDB_ASSIGN_OR_RETURN(decoded.space, FindSpace(config, query.vector_name(), [&field] {
-                          return absl::StrCat(field, ".vector_name");
-                        }));
-  if (query.has_recommend()) {
-    if (query.has_vector()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(field, " has both vector and recommend; set one of them"));
+  if (query.has_vector() + query.has_recommend() + query.has_text() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, " has more than one of vector, recommend and text; set one of them"));
+  }
+  if (query.has_text()) {
+    if (!query.vector_name().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(field, ".vector_name is set; text has no vector"));
     }
-    TQDB_ASSIGN_OR_RETURN(decoded.examples, ExamplesFromProto(query.recommend(), field));
+    decoded.spec.text = storage::TextQuery{query.text().key(), query.text().text()};
   } else {
+    TQDB_ASSIGN_OR_RETURN(decoded.space, FindSpace(config, query.vector_name(), [&field] {
+                            return absl::StrCat(field, ".vector_name");
+                          }));
+    decoded.spec.space = decoded.space->name;
+  }
+  if (query.has_recommend()) {
+    TQDB_ASSIGN_OR_RETURN(decoded.examples, ExamplesFromProto(query.recommend(), field));
+  } else if (!query.has_text()) {
     TQDB_RETURN_IF_ERROR(CheckVector(query.vector(), *decoded.space,
                                      [&field] { return absl::StrCat(field, ".vector"); }));
     decoded.vector = &query.vector();
   }
-  decoded.spec.space = decoded.space->name;
   decoded.spec.limit = query.limit();
   decoded.spec.offset = query.offset();
   if (query.has_mmr()) {
@@ -90,7 +97,8 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
 }
 
 bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
-  return a.space == b.space && a.examples == b.examples && a.spec.limit == b.spec.limit && a.spec.offset == b.spec.offset &&
+  // A search by text answers one query.
+  return !a.spec.text && a.space == b.space && a.examples == b.examples && a.spec.limit == b.spec.limit && a.spec.offset == b.spec.offset &&
          a.spec.diversity == b.spec.diversity &&
          a.spec.score_threshold == b.spec.score_threshold && a.spec.exact == b.spec.exact &&
          a.spec.rerank == b.spec.rerank && a.spec.oversampling == b.spec.oversampling &&
@@ -99,16 +107,20 @@ bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
          a.spec.select.vectors == b.spec.select.vectors;
 }
 
-absl::Status FillVector(const storage::Collection& collection, const DecodedQuery& query,
-                        const v1::Vector* from, absl::Span<float> vector) {
-  if (from != nullptr) {
-    CopyVector(*from, vector);
-    return absl::OkStatus();
+absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection, const DecodedQuery& query,
+                                      absl::Span<const v1::Vector* const> vectors) {
+  if (query.space == nullptr) return FloatMatrix(0, 1);
+  FloatMatrix rows(vectors.size(), query.space->codec.dim);
+  for (size_t i = 0; i < vectors.size(); ++i) {
+    if (vectors[i] != nullptr) {
+      CopyVector(*vectors[i], rows.row(i));
+      continue;
+    }
+    TQDB_ASSIGN_OR_RETURN(const std::vector<float> values,
+                          RecommendVector(collection, query.space->name, *query.examples));
+    std::copy(values.begin(), values.end(), rows.row(i).begin());
   }
-  TQDB_ASSIGN_OR_RETURN(const std::vector<float> values,
-                        RecommendVector(collection, query.space->name, *query.examples));
-  std::copy(values.begin(), values.end(), vector.begin());
-  return absl::OkStatus();
+  return rows;
 }
 
 absl::StatusOr<storage::GroupSpec> GroupSpecFromProto(const v1::SearchGroupsRequest& request) {

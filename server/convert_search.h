@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/convert_points.h"
 #include "storage/collection.h"
 #include "storage/options.h"
 #include "storage/recommend.h"
@@ -24,7 +25,7 @@ namespace tqdb::server {
 struct DecodedQuery {
   const v1::Vector* vector = nullptr;  // passed CheckVector for `space`; null: examples stand for it
   std::optional<storage::Examples> examples = {};
-  const storage::VectorSpaceConfig* space = nullptr;  // of the config given
+  const storage::VectorSpaceConfig* space = nullptr;  // of the config given; null: spec.text stands for a vector
   storage::SearchSpec spec = {};                      // cancelled is not set
 };
 
@@ -35,9 +36,10 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
                                             const storage::CollectionConfig& config,
                                             const std::string& field);
 
-// A vector of the space's dim, from `from`, or from the query's examples in the collection where that is null.
-absl::Status FillVector(const storage::Collection& collection, const DecodedQuery& query,
-                        const v1::Vector* from, absl::Span<float> vector);
+// A row of the space's dim for each of `vectors`; null ones come from the query's examples in the collection. No rows for a
+// query by text.
+absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection, const DecodedQuery& query,
+                                      absl::Span<const v1::Vector* const> vectors);
 
 // True when the two differ in nothing but the vector, so that one pass can serve both.
 bool SameSpec(const DecodedQuery& a, const DecodedQuery& b);

@@ -41,10 +41,8 @@ std::string GroupPath(const QueryGroup& group, size_t num_queries) {
 template <typename ResultFn>
 absl::Status SearchGroup(const storage::Collection& collection, const QueryGroup& group,
                          const std::function<bool()>& cancelled, const ResultFn& result) {
-  FloatMatrix queries(group.vectors.size(), group.first.space->codec.dim);
-  for (size_t i = 0; i < group.vectors.size(); ++i) {
-    TQDB_RETURN_IF_ERROR(FillVector(collection, group.first, group.vectors[i], queries.row(i)));
-  }
+  TQDB_ASSIGN_OR_RETURN(const FloatMatrix queries,
+                        VectorsOf(collection, group.first, group.vectors));
   storage::SearchSpec spec = group.first.spec;
   spec.cancelled = cancelled;
   TQDB_ASSIGN_OR_RETURN(auto lists, collection.Search(queries.view(), spec));
@@ -140,8 +138,7 @@ grpc::Status PointService::SearchGroups(grpc::ServerContext* context,
       const uint64_t hits = std::min<uint64_t>(groups.limit * groups.group_size, collection->Count());
       TQDB_RETURN_IF_ERROR(CheckVectorBytes(hits, config, max_message_bytes_));
     }
-    FloatMatrix vector(1, query.space->codec.dim);
-    TQDB_RETURN_IF_ERROR(FillVector(*collection, query, query.vector, vector.row(0)));
+    TQDB_ASSIGN_OR_RETURN(const FloatMatrix vector, VectorsOf(*collection, query, {query.vector}));
     query.spec.cancelled = CancelledFn(context);
     TQDB_ASSIGN_OR_RETURN(std::vector<storage::PointGroup> found,
                           storage::SearchGroups(*collection, vector.view(), query.spec, groups));
@@ -165,11 +162,10 @@ grpc::Status PointService::SearchHybrid(grpc::ServerContext* context,
       TQDB_ASSIGN_OR_RETURN(
           DecodedQuery query,
           QueryFromProto(request->parts(i).query(), config, absl::StrCat("parts[", i, "].query")));
-      FloatMatrix& vector = vectors.emplace_back(1, query.space->codec.dim);
-      TQDB_RETURN_IF_ERROR(FillVector(*collection, query, query.vector, vector.row(0)));
+      TQDB_ASSIGN_OR_RETURN(vectors.emplace_back(), VectorsOf(*collection, query, {query.vector}));
       query.spec.cancelled = CancelledFn(context);
       const float weight = request->parts(i).weight();
-      parts.push_back({vector.view(), std::move(query.spec), weight == 0 ? 1 : weight});
+      parts.push_back({vectors.back().view(), std::move(query.spec), weight == 0 ? 1 : weight});
     }
     if (spec.select.vectors) {
       const uint64_t hits = std::min<uint64_t>(spec.limit, collection->Count());

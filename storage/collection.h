@@ -114,8 +114,18 @@ struct FilterSpec {
   std::function<bool()> cancelled = {};  // may be empty
 };
 
+// Points by the words of a text.
+struct TextQuery {
+  std::string key;   // with a payload index of texts
+  std::string text;  // its words, as storage/payload/words.h has them; kMaxQueryWords at most
+  friend bool operator==(const TextQuery&, const TextQuery&) = default;
+};
+
 struct SearchSpec {
   absl::string_view space = {};  // name
+  // In place of a vector: there are no queries then, and one list is the answer, by BM25 (storage/sparse/bm25_index.h). Points that have none of
+  // the words are left out. exact, rerank and diversity must not be set.
+  std::optional<TextQuery> text = {};
   size_t limit = 10;             // 1..kMaxTopK, together with offset
   size_t offset = 0;             // so many of the best are left out
   float score_threshold = -std::numeric_limits<float>::infinity();

@@ -66,6 +66,7 @@ CollectionImpl::CollectionImpl(std::string name, std::string directory,
       reader_(*store_, *memory_),
       filter_reader_(*store_, *memory_, reader_),
       searcher_(*store_, reader_, filter_reader_),
+      text_searcher_(*memory_, reader_, filter_reader_),
       reencoder_(
           *store_, reader_, [this](Write& write) { return Commit(write); },
           [this] { return closing(); }),
@@ -306,6 +307,9 @@ std::function<bool()> CollectionImpl::Stop(const std::function<bool()>& cancelle
 }
 
 void CollectionImpl::StartMaintenance() {
+  for (const PayloadIndexInfo& index : PayloadIndexes()) {
+    if (!index.ready) ScheduleMaintenance();
+  }
   for (const std::unique_ptr<Space>& space : memory_->spaces) {
     if (space->keeps_originals() && space->stale_rows() > 0) ScheduleMaintenance();
   }

@@ -22,6 +22,7 @@
 #include "storage/reencode.h"
 #include "storage/rocks.h"
 #include "storage/searcher.h"
+#include "storage/text_searcher.h"
 #include "storage/writes.h"
 
 namespace tqdb::storage {
@@ -121,6 +122,7 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   const PointReader reader_;
   const FilterReader filter_reader_;
   const Searcher searcher_;
+  const TextSearcher text_searcher_;
   const Reencoder reencoder_;
   CommitQueue queue_;
   bool unsynced_writes_ = false;  // of the leader of the queue

@@ -92,6 +92,20 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
     MatrixView queries, const SearchSpec& spec) const {
   const Call call(*this);
   TQDB_RETURN_IF_ERROR(call.status());
+  std::optional<PreparedFilter> filter;
+  SearchSpec stoppable = spec;
+  if (spec.filter) {
+    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*spec.filter));
+    stoppable.cancelled = Stop(spec.cancelled);
+  }
+  const PreparedFilter* own_filter = filter ? &*filter : nullptr;
+  if (spec.text) {
+    TQDB_RETURN_IF_ERROR(ValidateTextSearch(queries, spec));
+    TQDB_ASSIGN_OR_RETURN(const KeyPath key, ParseKey("text.key", spec.text->key));
+    std::vector<std::vector<PointRecord>> lists(1);
+    TQDB_ASSIGN_OR_RETURN(lists[0], text_searcher_.Search(stoppable, key, own_filter));
+    return lists;
+  }
   const Space* space = FindSpace(memory_->spaces, spec.space);
   if (space == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat("vector_name '", spec.space,
@@ -99,11 +113,7 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
                                                    ListSpaceNames(memory_->spaces)));
   }
   TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
-  if (!spec.filter) return searcher_.Search(*space, queries, spec, nullptr);
-  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(*spec.filter));
-  SearchSpec stoppable = spec;
-  stoppable.cancelled = Stop(spec.cancelled);
-  return searcher_.Search(*space, queries, stoppable, &filter);
+  return searcher_.Search(*space, queries, stoppable, own_filter);
 }
 
 CollectionInfo CollectionImpl::Info() const {

@@ -237,18 +237,9 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
                                                    rows ? &*rows : nullptr));
     page.more = found.size() == wanted;
     if (!found.empty()) last = found.back();
-    // In the order of rows first, which is how they are read.
-    std::vector<uint64_t> sorted;
-    for (const auto& each : found) sorted.push_back(each.row);
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-    absl::flat_hash_map<uint64_t, PointId> ids;
-    // With so few rows, each by its key.
-    TQDB_RETURN_IF_ERROR(ForEachPayload(sorted, ~uint64_t{0}, cancelled,
-                                        [&ids](uint64_t row, const PointId& id, absl::string_view) {
-                                          ids[row] = id;
-                                          return absl::OkStatus();
-                                        }));
+    std::vector<uint64_t> found_rows;
+    for (const auto& each : found) found_rows.push_back(each.row);
+    TQDB_ASSIGN_OR_RETURN(const auto ids, FindIds(std::move(found_rows), nullptr));
     std::vector<PointId> ordered;
     std::vector<OrderedPosition> positions;
     for (const auto& each : found) {
@@ -266,6 +257,24 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
     }
   }
   return page;
+}
+
+absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FilterReader::FindIds(
+    std::vector<uint64_t> rows, const PreparedFilter* filter) const {
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  absl::flat_hash_map<uint64_t, PointId> ids;
+  // Each by its key: they are hits or a page, so few.
+  TQDB_RETURN_IF_ERROR(ForEachPayload(
+      rows, ~uint64_t{0}, {}, [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
+        if (filter != nullptr) {
+          TQDB_ASSIGN_OR_RETURN(const bool match, Matches(*filter, id, payload));
+          if (!match) return absl::OkStatus();
+        }
+        ids[row] = id;
+        return absl::OkStatus();
+      }));
+  return ids;
 }
 
 absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key,

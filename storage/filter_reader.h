@@ -13,6 +13,7 @@
 #include <functional>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,6 +57,10 @@ class FilterReader {
   // How many points have each value of a key, of those that match, if there is a filter.
   absl::StatusOr<PayloadIndex::FacetCounts> Facet(const KeyPath& key, const PreparedFilter* filter,
                                                   const CancelledFn& cancelled) const;
+
+  // The ids of rows, of those that are still there and match the filter (null: none) as they are now.
+  absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FindIds(std::vector<uint64_t> rows,
+                                                                 const PreparedFilter* filter) const;
 
   // Calls visit(ids, rows) with all points that match, in row order, at most `batch` at a time. Ends with the first
   // error of `visit`.

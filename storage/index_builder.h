@@ -6,13 +6,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "storage/indexed_payloads.h"
 #include "storage/rocks.h"
 
 namespace tqdb::storage {
 
-// At start-up: the indexes that the disk knows of, over every payload. DataLoss when a record is damaged.
-absl::Status LoadPayloadIndexes(const Store& store, IndexedPayloads& payloads);
+// At start-up: the indexes that the disk knows of. They see every payload, but for those of texts, which take some ten
+// times as long as the others: a start does not wait for them, BuildPayloadIndex is to be called. `rows`: those of all
+// points, ascending. DataLoss when a record is damaged.
+absl::Status LoadPayloadIndexes(const Store& store, absl::Span<const uint64_t> rows,
+                                IndexedPayloads& payloads);
 
 // Reads all payloads, some 3 us each, and shows them to the index of one key while writes and searches go on. OK also
 // when the index is deleted meanwhile. Cancelled once `stop()` says so: the index is then used as far as it got, and

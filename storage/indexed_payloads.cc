@@ -1,22 +1,41 @@
 #include "storage/indexed_payloads.h"
 
+#include <algorithm>
 #include <cassert>
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
+#include "storage/payload/payload_walk.h"
+#include "storage/payload/quoted.h"
 
 namespace tqdb::storage {
 
+void IndexedPayloads::Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row,
+                           const nlohmann::json& payload) {
+  std::vector<absl::string_view> texts;
+  AnyValue(payload, key.segments(), [&texts](const nlohmann::json& value) {
+    if (value.is_string()) texts.push_back(value.get_ref<const std::string&>());
+    return false;
+  });
+  if (!texts.empty()) ranking.Add(row, texts);
+}
+
 absl::Status IndexedPayloads::CreateField(absl::string_view key, FieldKind kind) {
+  TQDB_ASSIGN_OR_RETURN(const KeyPath path, KeyPath::Parse(key));
   absl::MutexLock lock(&mutex_);
   TQDB_RETURN_IF_ERROR(index_.CreateField(key, kind));
+  if (kind == FieldKind::kText) rankings_.emplace(path, Bm25Options());
   has_fields_.store(true, std::memory_order_release);
   return absl::OkStatus();
 }
 
 absl::Status IndexedPayloads::DeleteField(absl::string_view key) {
+  TQDB_ASSIGN_OR_RETURN(const KeyPath path, KeyPath::Parse(key));
   absl::MutexLock lock(&mutex_);
   TQDB_RETURN_IF_ERROR(index_.DeleteField(key));
+  rankings_.erase(path);
   has_fields_.store(index_.has_fields(), std::memory_order_release);
   return absl::OkStatus();
 }
@@ -28,6 +47,7 @@ void IndexedPayloads::Add(uint64_t first_row, size_t count,
   for (size_t i = 0; i < count; ++i) {
     payloads.empty() ? index_.Add(first_row + i, nlohmann::json::object())
                      : index_.Add(first_row + i, payloads[i]);
+    for (auto& [key, ranking] : rankings_) Rank(key, ranking, first_row + i, payloads[i]);
   }
   end_ = first_row + count;
 }
@@ -35,19 +55,34 @@ void IndexedPayloads::Add(uint64_t first_row, size_t count,
 void IndexedPayloads::Remove(absl::Span<const uint64_t> rows) {
   if (rows.empty()) return;
   absl::MutexLock lock(&mutex_);
-  for (const uint64_t row : rows) index_.Remove(row);
+  for (const uint64_t row : rows) {
+    index_.Remove(row);
+    for (auto& [key, ranking] : rankings_) ranking.Remove(row);
+  }
 }
 
 void IndexedPayloads::Replace(absl::Span<const Edit> edits) {
   absl::MutexLock lock(&mutex_);
-  for (const Edit& edit : edits) index_.Replace(edit.row, edit.old_payload, edit.payload);
+  for (const Edit& edit : edits) {
+    if (!index_.rows().Contains(edit.row)) continue;
+    index_.Replace(edit.row, edit.old_payload, edit.payload);
+    for (auto& [key, ranking] : rankings_) {
+      ranking.Remove(edit.row);
+      Rank(key, ranking, edit.row, edit.payload);
+    }
+  }
 }
 
 bool IndexedPayloads::AddToField(absl::string_view key, absl::Span<const uint64_t> rows,
                                  absl::Span<const nlohmann::json> payloads) {
+  const absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
+  if (!path.ok()) return false;
   absl::MutexLock lock(&mutex_);
+  const auto ranking = rankings_.find(*path);
   for (size_t i = 0; i < rows.size(); ++i) {
+    const bool unseen = index_.rows().Contains(rows[i]) && !index_.HasSeen(*path, rows[i]);
     if (!index_.AddToField(key, rows[i], payloads[i])) return false;
+    if (unseen && ranking != rankings_.end()) Rank(*path, ranking->second, rows[i], payloads[i]);
   }
   return true;
 }
@@ -55,6 +90,22 @@ bool IndexedPayloads::AddToField(absl::string_view key, absl::Span<const uint64_
 void IndexedPayloads::VacuumIfWorthwhile() {
   absl::MutexLock lock(&mutex_);
   if (index_.wants_vacuum()) index_.Vacuum();
+}
+
+absl::StatusOr<std::vector<RowHit>> IndexedPayloads::SearchText(
+    const KeyPath& key, absl::string_view text, const SparseSearchOptions& options) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto ranking = rankings_.find(key);
+  if (ranking == rankings_.end()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("key ", Quoted(key.ToString()), " has no payload index of texts; make one"));
+  }
+  if (const uint64_t unseen = index_.CountUnseen(key); unseen > 0) {
+    return absl::UnavailableError(absl::StrCat("the payload index of key ", Quoted(key.ToString()),
+                                               " is being built: ", unseen, " of ", index_.rows().size(),
+                                               " points to go"));
+  }
+  return ranking->second.Search(text, options);
 }
 
 bool IndexedPayloads::wants_vacuum() const {
@@ -98,12 +149,20 @@ absl::StatusOr<std::vector<IndexedPayloads::OrderedRow>> IndexedPayloads::Ordere
 
 std::vector<FieldInfo> IndexedPayloads::Fields() const {
   absl::ReaderMutexLock lock(&mutex_);
-  return index_.Fields();
+  std::vector<FieldInfo> fields = index_.Fields();
+  for (const auto& [key, ranking] : rankings_) {
+    const auto own = std::find_if(fields.begin(), fields.end(),
+                                  [path = key.ToString()](const FieldInfo& f) { return f.key == path; });
+    if (own != fields.end()) own->memory_bytes += ranking.memory_bytes();
+  }
+  return fields;
 }
 
 size_t IndexedPayloads::memory_bytes() const {
   absl::ReaderMutexLock lock(&mutex_);
-  return index_.memory_bytes();
+  size_t bytes = index_.memory_bytes();
+  for (const auto& [key, ranking] : rankings_) bytes += ranking.memory_bytes();
+  return bytes;
 }
 
 }  // namespace tqdb::storage

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
@@ -21,7 +22,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "storage/payload/key_path.h"
 #include "storage/payload/payload_index.h"
+#include "storage/sparse/bm25_index.h"
 
 namespace tqdb::storage {
 
@@ -63,6 +66,10 @@ class IndexedPayloads {
   // As PayloadIndex says; `rows` null: all of the collection.
   void Facet(const KeyPath& key, const RowSet* rows, PayloadIndex::FacetCounts& counts,
              RowSet& undecided) const;
+  // The best rows for the words of a text, by BM25, over a key with an index of texts. FailedPrecondition when the key
+  // has none, Unavailable while it is being built, CANCELLED.
+  absl::StatusOr<std::vector<RowHit>> SearchText(const KeyPath& key, absl::string_view text,
+                                                 const SparseSearchOptions& options) const;
   struct OrderedRow {
     OrderedValue value;
     uint64_t row;
@@ -76,7 +83,13 @@ class IndexedPayloads {
 
  private:
   mutable absl::Mutex mutex_;  // before IdIndex
+  // Texts of a row at a key, for its ranking.
+  void Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row, const nlohmann::json& payload)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
+  // Of the keys with an index of texts, beside it: which rows have a word is not yet how well they go with a query.
+  std::map<KeyPath, Bm25Index> rankings_ ABSL_GUARDED_BY(mutex_);
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> has_fields_{false};
 };

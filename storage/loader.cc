@@ -195,10 +195,10 @@ absl::StatusOr<LoadedCollection> LoadCollection(const Store& store) {
     }
     memory.index.Set(points[i].id, points[i].row, own);
   }
-  TQDB_RETURN_IF_ERROR(LoadPayloadIndexes(store, memory.payloads));
-  if (!memory.payloads.has_fields()) {
-    for (const PointRow& point : points) memory.payloads.Add(point.row, 1, {});
-  }
+  std::vector<uint64_t> rows;
+  rows.reserve(points.size());
+  for (const PointRow& point : points) rows.push_back(point.row);
+  TQDB_RETURN_IF_ERROR(LoadPayloadIndexes(store, rows, memory.payloads));
   return loaded;
 }
 

@@ -11,6 +11,7 @@
 #include "core/status_macros.h"
 #include "storage/payload/json_depth.h"
 #include "storage/payload/quoted.h"
+#include "storage/sparse/bm25_index.h"
 
 namespace tqdb::storage {
 
@@ -240,17 +241,10 @@ absl::Status ValidatePageSize(size_t limit) {
       absl::StrCat("page_size is ", limit, "; need 1 to ", kMaxBatchPoints));
 }
 
-size_t RerankCandidates(const SearchSpec& spec) {
-  const double factor = spec.oversampling == 0 ? kDefaultOversampling : spec.oversampling;
-  return static_cast<size_t>(std::ceil(static_cast<double>(spec.limit) * factor));
-}
+namespace {
 
-absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space) {
-  if (queries.rows() == 0 || queries.rows() > kMaxQueries) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("search has ", queries.rows(), " queries; need 1 to ", kMaxQueries));
-  }
-  TQDB_RETURN_IF_ERROR(Prefix(space.codec().Validate(queries), "query: "));
+// Limit, offset and threshold.
+absl::Status ValidateRange(const SearchSpec& spec) {
   if (spec.limit < 1 || spec.limit > kMaxTopK) {
     return absl::InvalidArgumentError(
         absl::StrCat("limit is ", spec.limit, "; need 1 to ", kMaxTopK));
@@ -259,6 +253,39 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
     return absl::InvalidArgumentError(absl::StrCat("offset is ", spec.offset, " and limit ", spec.limit,
                                                    "; they add up to more than ", kMaxTopK));
   }
+  if (std::isnan(spec.score_threshold)) {
+    return absl::InvalidArgumentError("score_threshold is NaN; need a number");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+size_t RerankCandidates(const SearchSpec& spec) {
+  const double factor = spec.oversampling == 0 ? kDefaultOversampling : spec.oversampling;
+  return static_cast<size_t>(std::ceil(static_cast<double>(spec.limit) * factor));
+}
+
+absl::Status ValidateTextSearch(MatrixView queries, const SearchSpec& spec) {
+  if (queries.rows() > 0) {
+    return absl::InvalidArgumentError("a search by text has no vector; set one of them");
+  }
+  TQDB_RETURN_IF_ERROR(ValidateRange(spec));
+  TQDB_RETURN_IF_ERROR(ValidateQueryText(spec.text->text, "text.text"));
+  if (spec.exact || spec.rerank || spec.diversity) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        spec.diversity ? "mmr" : spec.exact ? "exact" : "rerank", " is for searches by vector; text has none"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space) {
+  if (queries.rows() == 0 || queries.rows() > kMaxQueries) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("search has ", queries.rows(), " queries; need 1 to ", kMaxQueries));
+  }
+  TQDB_RETURN_IF_ERROR(Prefix(space.codec().Validate(queries), "query: "));
+  TQDB_RETURN_IF_ERROR(ValidateRange(spec));
   if (spec.diversity) {
     const float diversity = spec.diversity->diversity;
     if (!(diversity >= 0 && diversity <= 1)) {
@@ -271,9 +298,6 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
           absl::StrCat("mmr.candidates is ", candidates, "; need limit + offset, ", wanted, ", to ",
                        kMaxDiversityCandidates, ", or 0 for ", kDiversityOversampling, " times as many"));
     }
-  }
-  if (std::isnan(spec.score_threshold)) {
-    return absl::InvalidArgumentError("score_threshold is NaN; need a number");
   }
   if (!(spec.oversampling == 0 ||
         (spec.oversampling >= 1 && spec.oversampling <= kMaxOversampling))) {

@@ -36,6 +36,8 @@ absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const Point
 absl::Status ValidatePageSize(size_t limit);
 // Queries and spec against the space that is searched.
 absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space);
+// Queries, of which there are none, and spec of a search by text.
+absl::Status ValidateTextSearch(MatrixView queries, const SearchSpec& spec);
 // Candidates that a rerank looks at: at least the limit.
 size_t RerankCandidates(const SearchSpec& spec);
 

@@ -41,10 +41,20 @@ absl::Status PayloadIndex::DeleteField(absl::string_view key) {
 std::vector<FieldInfo> PayloadIndex::Fields() const {
   std::vector<FieldInfo> infos;
   for (const auto& [path, field] : fields_) {
-    const uint64_t rows = removed_ == 0 ? field->rows().size() : (field->rows() & rows_).size();
+    const uint64_t rows = field->rows().CountIn(rows_);
     infos.push_back({path.ToString(), field->kind(), rows, field->memory_bytes(), rows == rows_.size()});
   }
   return infos;
+}
+
+bool PayloadIndex::HasSeen(const KeyPath& key, uint64_t row) const {
+  const FieldIndex* field = Find(key);
+  return field != nullptr && field->rows().Contains(row);
+}
+
+uint64_t PayloadIndex::CountUnseen(const KeyPath& key) const {
+  const FieldIndex* field = Find(key);
+  return rows_.size() - (field != nullptr ? rows_.CountIn(field->rows()) : 0);
 }
 
 void PayloadIndex::Add(uint64_t row, const nlohmann::json& payload) {
@@ -111,7 +121,7 @@ absl::Status PayloadIndex::Walk(const KeyPath& key, bool descending, const Order
     return absl::FailedPreconditionError(absl::StrCat("key ", Quoted(key.ToString()),
                                                       " has no payload index of integers, floats or times; make one"));
   }
-  if (!(rows_ - field->rows()).empty()) {
+  if (CountUnseen(key) > 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("the payload index of key ", Quoted(key.ToString()), " is being built; try again"));
   }

@@ -48,6 +48,9 @@ class PayloadIndex {
   absl::Status CreateField(absl::string_view key, FieldKind kind);
   // NotFound when the key has none, InvalidArgument on a bad key.
   absl::Status DeleteField(absl::string_view key);
+  // Whether the index of a key has seen a row; how many rows it has not. Nothing is seen of a key without one.
+  bool HasSeen(const KeyPath& key, uint64_t row) const;
+  uint64_t CountUnseen(const KeyPath& key) const;
   // In the order of keys.
   std::vector<FieldInfo> Fields() const;
   bool has_fields() const { return !fields_.empty(); }

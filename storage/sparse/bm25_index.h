@@ -47,7 +47,7 @@ class Bm25Index {
       : index_(Bm25Scoring(options.k1, options.b)), vocabulary_(std::make_unique<Vocabulary>()) {}
 
   // The words of all texts of the row; there may be none. False, and no effect, when the row is
-  // there. Any order of rows; one that was removed must not come again. A word counts at most
+  // there. Any order of rows; one that was removed may come again. A word counts at most
   // 65,535 times.
   bool Add(uint64_t row, absl::Span<const absl::string_view> texts);
   // False when the row is not there.

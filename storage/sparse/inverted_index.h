@@ -59,8 +59,8 @@ class InvertedIndex {
 
   explicit InvertedIndex(const Scoring& scoring) : scoring_(scoring), open_(scoring) {}
 
-  // Terms ascend. False, and no effect, when the row is there. Rows are never reused: one that was
-  // removed must not come again.
+  // Terms ascend. False, and no effect, when the row is there. One that was
+  // removed may come again.
   bool Add(uint64_t row, absl::Span<const uint32_t> terms, absl::Span<const Value> values,
            uint32_t length);
   // False when the row is not there.

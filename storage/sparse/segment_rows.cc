@@ -21,11 +21,18 @@ uint16_t SegmentRows::Append(uint64_t row, uint32_t length, bool keep_length) {
 
 std::optional<uint16_t> SegmentRows::Find(uint64_t row) const {
   if (rows_.empty() || row < first_ || row > last_) return std::nullopt;
-  // Only an open segment can be out of order, and that is small.
-  const auto it = ascending_ ? std::lower_bound(rows_.begin(), rows_.end(), row)
-                             : std::find(rows_.begin(), rows_.end(), row);
-  if (it == rows_.end() || *it != row) return std::nullopt;
-  const size_t slot = static_cast<size_t>(it - rows_.begin());
+  size_t slot;
+  if (ascending_) {
+    const auto it = std::lower_bound(rows_.begin(), rows_.end(), row);
+    if (it == rows_.end() || *it != row) return std::nullopt;
+    slot = static_cast<size_t>(it - rows_.begin());
+  } else {
+    // Only an open segment can be out of order, and that is small. The last one counts: a row that was removed may have
+    // come again.
+    const auto it = std::find(rows_.rbegin(), rows_.rend(), row);
+    if (it == rows_.rend()) return std::nullopt;
+    slot = static_cast<size_t>(rows_.rend() - it) - 1;
+  }
   if (!IsLive(slot)) return std::nullopt;
   return static_cast<uint16_t>(slot);
 }

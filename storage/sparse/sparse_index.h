@@ -26,7 +26,7 @@ class SparseIndex {
   explicit SparseIndex(SparseModifier modifier) : modifier_(modifier), index_(DotScoring()) {}
 
   // A valid vector. False, and no effect, when the row is there. Any order of rows; one that was
-  // removed must not come again.
+  // removed may come again.
   bool Add(uint64_t row, SparseVectorView vector);
   // False when the row is not there.
   bool Remove(uint64_t row) { return index_.Remove(row); }

@@ -88,7 +88,6 @@ class SparseIndexModelTest : public ::testing::TestWithParam<Case> {
   static constexpr uint64_t kFirstNewRow = 60'000;
 
   void Add(uint64_t row) {
-    if (!model_.contains(row) && !rows_ever_.insert(row).second) return;  // never reused
     const SparseVector vector = RandomVector(random_, random_.Below(16), GetParam().values);
     ASSERT_EQ(index_.Add(row, vector.view()), !model_.contains(row));
     model_.try_emplace(row, vector);
@@ -149,7 +148,6 @@ class SparseIndexModelTest : public ::testing::TestWithParam<Case> {
   Gaussian random_{20'241'110};
   SparseIndex index_{GetParam().modifier};
   Model model_;
-  std::set<uint64_t> rows_ever_;
   uint64_t next_new_row_ = 0;
 };
 

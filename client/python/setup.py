@@ -1,0 +1,65 @@
+"""Adds to the package what protoc makes of proto/tqdb/v1: tqdb.binpb, a set of descriptors.
+
+The package builds its message classes from it at import (tqdb/_proto.py). So there is no generated
+code that would tie the package to one release of protobuf or grpcio.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
+
+HERE = Path(__file__).resolve().parent
+
+
+def proto_directory() -> Path:
+    """In a source distribution the protos lie beside this file, in a clone at its root."""
+    for directory in (HERE / "proto", HERE.parent.parent / "proto"):
+        if (directory / "tqdb" / "v1").is_dir():
+            return directory
+    raise SystemExit("setup.py: no proto/tqdb/v1 here: build from a clone or from the sdist")
+
+
+class BuildWithDescriptors(build_py):
+    def run(self) -> None:
+        super().run()
+        in_place = getattr(self, "editable_mode", False)
+        target = (HERE / "src" if in_place else Path(self.build_lib)) / "tqdb" / "tqdb.binpb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        compile_descriptors(target)
+
+
+class SdistWithProtos(sdist):
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        super().make_release_tree(base_dir, files)
+        target = Path(base_dir) / "proto"
+        if not target.exists():
+            shutil.copytree(proto_directory(), target, ignore=shutil.ignore_patterns("CMake*"))
+
+
+def compile_descriptors(target: Path) -> None:
+    import grpc_tools
+    from grpc_tools import protoc
+
+    protos = proto_directory()
+    names = sorted(str(path.relative_to(protos)) for path in protos.glob("tqdb/v1/*.proto"))
+    well_known = Path(grpc_tools.__file__).parent / "_proto"
+    code = protoc.main(
+        [
+            "protoc",
+            f"-I{protos}",
+            f"-I{well_known}",
+            "--include_imports",
+            f"--descriptor_set_out={target}",
+            *names,
+        ]
+    )
+    if code != 0:
+        raise SystemExit(f"setup.py: protoc failed with code {code}")
+
+
+setup(cmdclass={"build_py": BuildWithDescriptors, "sdist": SdistWithProtos})

@@ -1,0 +1,216 @@
+"""What the vector stores for LangChain and LlamaIndex share.
+
+An operation is a generator that yields calls and is sent their results, so it is written once and
+driven by either client: `run` and `arun`. What embeds, and what documents look like, is the stores'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+import weakref
+from typing import Any, Generator, Iterable, List, Mapping, Optional, Sequence, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from . import calls
+from .aio import AsyncClient
+from .calls import Call
+from .client import Client
+from .errors import AlreadyExists, Error, NotFound
+from .filters import FilterLike
+from .ids import is_uuid
+from .types import IdLike, Mmr, Page, Point, Record, ScoredPoint
+
+T = TypeVar("T")
+Steps = Generator[Call[Any], Any, T]
+
+_NAMESPACE = uuid.UUID("b1f0a1f4-6f0c-5a83-9c0e-2d1c8f6c7b1e")  # of ids that are no UUIDs; frozen
+_MIN_DIM = 8  # of a vector space
+_UPSERT_BYTES = 8 << 20
+_PAGE = 1000
+
+
+def point_id(id: str) -> str:
+    """A UUID stands for itself, every other text for one derived from it."""
+    return id.lower() if is_uuid(id) else str(uuid.uuid5(_NAMESPACE, id))
+
+
+class Connection:
+    """Both clients of a store, made when they are needed; asyncio's for each event loop."""
+
+    def __init__(
+        self,
+        client: Optional[Client],
+        async_client: Optional[AsyncClient],
+        settings: Mapping[str, Any],
+    ) -> None:
+        self._client = client
+        self._async_client = async_client
+        self._settings = settings
+        self._by_loop: weakref.WeakKeyDictionary[Any, AsyncClient] = weakref.WeakKeyDictionary()
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            self._client = Client(**self._settings)
+        return self._client
+
+    @property
+    def async_client(self) -> AsyncClient:
+        if self._async_client is not None:
+            return self._async_client
+        loop = asyncio.get_running_loop()
+        if loop not in self._by_loop:
+            self._by_loop[loop] = AsyncClient(**self._settings)
+        return self._by_loop[loop]
+
+    def run(self, steps: Steps[T]) -> T:
+        result, error = None, None
+        while True:
+            try:
+                call = steps.throw(error) if error is not None else steps.send(result)
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+            result, error = None, None
+            try:
+                result = self.client.run(call)
+            except Error as failure:
+                error = failure
+
+    async def arun(self, steps: Steps[T]) -> T:
+        result, error = None, None
+        while True:
+            try:
+                call = steps.throw(error) if error is not None else steps.send(result)
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+            result, error = None, None
+            try:
+                result = await self.async_client.run(call)
+            except Error as failure:
+                error = failure
+
+
+class Collection:
+    """The collection of a store. It is made by the first write, when the dim is known; until then the
+    store is empty. With `create=False` a missing one is NotFound."""
+
+    def __init__(self, name: str, create: bool, settings: Mapping[str, Any]) -> None:
+        self.name = name
+        self._create = create
+        self._settings = settings
+
+    def write(self, points: Sequence[Point]) -> Steps[None]:
+        """The last of those that share an id wins."""
+        distinct = list({point.id: point for point in points}.values())
+        for part in _parts(distinct):
+            try:
+                yield calls.upsert(self.name, part)
+            except NotFound:
+                if not self._create:
+                    raise
+                try:
+                    dim = _dim(part[0])
+                    yield calls.create_collection(self.name, dim, **self._settings)
+                except AlreadyExists:
+                    pass  # somebody was faster
+                yield calls.upsert(self.name, part)
+
+    def search(
+        self, vector: npt.NDArray[np.float32], limit: int, **options: Any
+    ) -> Steps[List[ScoredPoint]]:
+        if limit <= 0:
+            return []
+        found: List[ScoredPoint] = yield from self._read(
+            calls.search(self.name, vector, limit, **options), []
+        )
+        return found
+
+    def search_mmr(
+        self,
+        vector: npt.NDArray[np.float32],
+        limit: int,
+        candidates: int,
+        relevance: float,
+        **options: Any,
+    ) -> Steps[List[ScoredPoint]]:
+        """Picks from the best `candidates` those that are near the vector and far from each other."""
+        pick = Mmr(1 - relevance, min(max(limit, candidates), 1000))
+        return (yield from self.search(vector, limit, **options, mmr=pick))
+
+    def get(self, ids: Iterable[IdLike]) -> Steps[List[Record]]:
+        records: List[Record] = []
+        wanted = list(dict.fromkeys(ids))
+        for begin in range(0, len(wanted), _PAGE):
+            records += yield from self._read(
+                calls.get(self.name, wanted[begin : begin + _PAGE]), []
+            )
+        return records
+
+    def scroll(self, filter: Optional[FilterLike]) -> Steps[List[Record]]:
+        records: List[Record] = []
+        token, more = "", True
+        while more:
+            page = yield from self._read(
+                calls.scroll_page(self.name, filter=filter, page_size=_PAGE, page_token=token),
+                Page([], ""),
+            )
+            records += page.points
+            token = page.next_page_token
+            more = bool(token)
+        return records
+
+    def delete(
+        self, ids: Optional[Iterable[IdLike]] = None, filter: Optional[FilterLike] = None
+    ) -> Steps[int]:
+        if ids is None:
+            deleted: int = yield from self._read(calls.delete(self.name, filter=filter), 0)
+            return deleted
+        deleted = 0
+        wanted = list(dict.fromkeys(ids))
+        for begin in range(0, len(wanted), _PAGE):
+            part = wanted[begin : begin + _PAGE]
+            deleted += yield from self._read(calls.delete(self.name, part), 0)
+        return deleted
+
+    def _read(self, call: Call[Any], empty: T) -> Steps[T]:
+        try:
+            result: T = yield call
+        except NotFound:
+            if not self._create:
+                raise
+            return empty
+        return result
+
+
+def _dim(point: Point) -> int:
+    vector: Any = point.vectors
+    return len(vector)
+
+
+def _parts(points: Sequence[Point]) -> Iterable[List[Point]]:
+    part: List[Point] = []
+    size = 0
+    for point in points:
+        size += 4 * _dim(point) + len(point.payload or "")
+        part.append(point)
+        if size >= _UPSERT_BYTES or len(part) == _PAGE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def as_vector(embedding: Any) -> npt.NDArray[np.float32]:
+    """Embeddings of less than the smallest dim end in zeros, which change no score."""
+    vector = np.asarray(embedding, np.float32)
+    if vector.size < _MIN_DIM:
+        vector = np.pad(vector, (0, _MIN_DIM - vector.size))
+    return vector
+
+
+def quoted(name: str) -> str:
+    """A name as a key: one with a dot would else be a path."""
+    return f'"{name}"' if "." in name else name

@@ -1,0 +1,415 @@
+"""A vector store for LangChain, on both clients: `pip install tqdb[langchain]`.
+
+    store = TqdbVectorStore("notes", OpenAIEmbeddings(), address="localhost:6334")
+    store.add_texts(["..."], metadatas=[{"year": 2024}])
+    store.similarity_search("...", k=4, filter={"year": 2024})
+
+A document is a point with the payload {"id", "text", "metadata"}. So `filter` is
+- a dict of metadata and what it is to equal, or a list of what it may equal,
+- a filter of tqdb, in which metadata has keys such as "metadata.year".
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
+
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.vectorstores import VectorStore
+
+from ._channel import TLS
+from ._stores import Collection, Connection, Steps, as_vector, point_id, quoted
+from ._wire import write_payload
+from .aio import AsyncClient
+from .client import Client
+from .filters import Field, Filter, FilterLike, all_of
+from .types import Point, Record, ScoredPoint
+
+_PARTS = {"must", "should", "must_not", "min_should"}
+StoreFilter = Union[FilterLike, Mapping[str, Any]]
+
+
+class TqdbVectorStore(VectorStore):
+    """Documents in one collection, which the first `add_texts` makes if it is not there.
+
+    `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that. `client`
+    and `async_client` share connections; without them the store connects to `address` itself.
+    `search_options`, such as {"rerank": True}, go with every search; arguments of one search override
+    them. `score`s are tqdb's: higher is better.
+    """
+
+    def __init__(
+        self,
+        collection: str,
+        embedding: Embeddings,
+        *,
+        client: Optional[Client] = None,
+        async_client: Optional[AsyncClient] = None,
+        address: str = "localhost:6334",
+        api_key: Optional[str] = None,
+        tls: Union[bool, TLS] = False,
+        metric: str = "cosine",
+        collection_settings: Optional[Mapping[str, Any]] = None,
+        create: bool = True,
+        search_options: Optional[Mapping[str, Any]] = None,
+        relevance_score_fn: Optional[Callable[[float], float]] = None,
+    ) -> None:
+        settings = {"address": address, "api_key": api_key, "tls": tls}
+        self._connection = Connection(client, async_client, settings)
+        self._collection = Collection(
+            collection, create, {"metric": metric, **(collection_settings or {})}
+        )
+        self._embedding = embedding
+        self._metric = metric
+        self._search_options = dict(search_options or {})
+        self._relevance_score_fn = relevance_score_fn
+
+    @property
+    def embeddings(self) -> Embeddings:
+        return self._embedding
+
+    @property
+    def collection(self) -> str:
+        return self._collection.name
+
+    @property
+    def client(self) -> Client:
+        return self._connection.client
+
+    @property
+    def async_client(self) -> AsyncClient:
+        """Of the running event loop."""
+        return self._connection.async_client
+
+    # --- Writing.
+
+    def add_texts(
+        self,
+        texts: Iterable[str],
+        metadatas: Optional[List[Dict[str, Any]]] = None,
+        *,
+        ids: Optional[List[str]] = None,
+        **kwargs: Any,
+    ) -> List[str]:
+        """Adds or replaces. Ids are any strings; those that are missing or None are made up."""
+        texts, ids = _checked(texts, metadatas, ids)
+        vectors = self._embedding.embed_documents(texts)
+        self._connection.run(self._write(texts, vectors, metadatas, ids))
+        return ids
+
+    async def aadd_texts(
+        self,
+        texts: Iterable[str],
+        metadatas: Optional[List[Dict[str, Any]]] = None,
+        *,
+        ids: Optional[List[str]] = None,
+        **kwargs: Any,
+    ) -> List[str]:
+        texts, ids = _checked(texts, metadatas, ids)
+        vectors = await self._embedding.aembed_documents(texts)
+        await self._connection.arun(self._write(texts, vectors, metadatas, ids))
+        return ids
+
+    def delete(
+        self,
+        ids: Optional[List[str]] = None,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> bool:
+        """Deletes by id or by filter; all documents when neither is given."""
+        self._connection.run(self._delete(ids, filter))
+        return True
+
+    async def adelete(
+        self,
+        ids: Optional[List[str]] = None,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> bool:
+        await self._connection.arun(self._delete(ids, filter))
+        return True
+
+    # --- Reading.
+
+    def get_by_ids(self, ids: Sequence[str], /) -> List[Document]:
+        records = self._connection.run(self._collection.get(map(point_id, ids)))
+        return [_document(record) for record in records]
+
+    async def aget_by_ids(self, ids: Sequence[str], /) -> List[Document]:
+        records = await self._connection.arun(self._collection.get(map(point_id, ids)))
+        return [_document(record) for record in records]
+
+    def similarity_search(
+        self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
+    ) -> List[Document]:
+        """The `k` documents most similar to `query`. `kwargs` as of `Client.search`."""
+        return _documents(self.similarity_search_with_score(query, k, filter=filter, **kwargs))
+
+    async def asimilarity_search(
+        self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
+    ) -> List[Document]:
+        return _documents(
+            await self.asimilarity_search_with_score(query, k, filter=filter, **kwargs)
+        )
+
+    def similarity_search_with_score(
+        self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
+    ) -> List[Tuple[Document, float]]:
+        vector = self._embedding.embed_query(query)
+        return self.similarity_search_with_score_by_vector(vector, k, filter=filter, **kwargs)
+
+    async def asimilarity_search_with_score(
+        self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
+    ) -> List[Tuple[Document, float]]:
+        vector = await self._embedding.aembed_query(query)
+        return await self.asimilarity_search_with_score_by_vector(
+            vector, k, filter=filter, **kwargs
+        )
+
+    def similarity_search_by_vector(
+        self,
+        embedding: List[float],
+        k: int = 4,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Document]:
+        return _documents(
+            self.similarity_search_with_score_by_vector(embedding, k, filter=filter, **kwargs)
+        )
+
+    async def asimilarity_search_by_vector(
+        self,
+        embedding: List[float],
+        k: int = 4,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Document]:
+        return _documents(
+            await self.asimilarity_search_with_score_by_vector(
+                embedding, k, filter=filter, **kwargs
+            )
+        )
+
+    def similarity_search_with_score_by_vector(
+        self,
+        embedding: List[float],
+        k: int = 4,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Tuple[Document, float]]:
+        return _scored(self._connection.run(self._search(embedding, k, filter, kwargs)))
+
+    async def asimilarity_search_with_score_by_vector(
+        self,
+        embedding: List[float],
+        k: int = 4,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Tuple[Document, float]]:
+        return _scored(await self._connection.arun(self._search(embedding, k, filter, kwargs)))
+
+    def max_marginal_relevance_search(
+        self,
+        query: str,
+        k: int = 4,
+        fetch_k: int = 20,
+        lambda_mult: float = 0.5,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Document]:
+        """Of the best `fetch_k`, `k` that differ; `lambda_mult` 1 asks for likeness to the query alone."""
+        vector = self._embedding.embed_query(query)
+        return self.max_marginal_relevance_search_by_vector(
+            vector, k, fetch_k, lambda_mult, filter=filter, **kwargs
+        )
+
+    async def amax_marginal_relevance_search(
+        self,
+        query: str,
+        k: int = 4,
+        fetch_k: int = 20,
+        lambda_mult: float = 0.5,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Document]:
+        vector = await self._embedding.aembed_query(query)
+        return await self.amax_marginal_relevance_search_by_vector(
+            vector, k, fetch_k, lambda_mult, filter=filter, **kwargs
+        )
+
+    def max_marginal_relevance_search_by_vector(
+        self,
+        embedding: List[float],
+        k: int = 4,
+        fetch_k: int = 20,
+        lambda_mult: float = 0.5,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Document]:
+        steps = self._mmr(embedding, k, fetch_k, lambda_mult, filter, kwargs)
+        return [_document(hit) for hit in self._connection.run(steps)]
+
+    async def amax_marginal_relevance_search_by_vector(
+        self,
+        embedding: List[float],
+        k: int = 4,
+        fetch_k: int = 20,
+        lambda_mult: float = 0.5,
+        *,
+        filter: Optional[StoreFilter] = None,
+        **kwargs: Any,
+    ) -> List[Document]:
+        steps = self._mmr(embedding, k, fetch_k, lambda_mult, filter, kwargs)
+        return [_document(hit) for hit in await self._connection.arun(steps)]
+
+    # --- From texts.
+
+    @classmethod
+    def from_texts(
+        cls: Type[TqdbVectorStore],
+        texts: List[str],
+        embedding: Embeddings,
+        metadatas: Optional[List[Dict[str, Any]]] = None,
+        *,
+        ids: Optional[List[str]] = None,
+        collection: str = "langchain",
+        **kwargs: Any,
+    ) -> TqdbVectorStore:
+        """A store with these texts in it; `kwargs` are those of the class."""
+        store = cls(collection, embedding, **kwargs)
+        store.add_texts(texts, metadatas, ids=ids)
+        return store
+
+    @classmethod
+    async def afrom_texts(
+        cls: Type[TqdbVectorStore],
+        texts: List[str],
+        embedding: Embeddings,
+        metadatas: Optional[List[Dict[str, Any]]] = None,
+        *,
+        ids: Optional[List[str]] = None,
+        collection: str = "langchain",
+        **kwargs: Any,
+    ) -> TqdbVectorStore:
+        store = cls(collection, embedding, **kwargs)
+        await store.aadd_texts(texts, metadatas, ids=ids)
+        return store
+
+    # --- Once for both.
+
+    def _select_relevance_score_fn(self) -> Callable[[float], float]:
+        if self._relevance_score_fn is not None:
+            return self._relevance_score_fn
+        if self._metric == "l2":
+            return lambda score: 1 / (1 - score)  # of minus a squared distance
+        return lambda score: (1 + score) / 2  # of a cosine, and of products of unit vectors
+
+    def _write(
+        self,
+        texts: List[str],
+        vectors: List[List[float]],
+        metadatas: Optional[List[Dict[str, Any]]],
+        ids: List[str],
+    ) -> Steps[None]:
+        points = []
+        for i, (text, vector, id) in enumerate(zip(texts, vectors, ids)):
+            payload = {"id": id, "text": text, "metadata": metadatas[i] if metadatas else {}}
+            text_of_it = write_payload(payload, f"metadatas[{i}]")
+            points.append(Point(point_id(id), as_vector(vector), text_of_it))
+        return self._collection.write(points)
+
+    def _delete(self, ids: Optional[List[str]], filter: Optional[StoreFilter]) -> Steps[int]:
+        if ids is not None:
+            return self._collection.delete([point_id(id) for id in ids])
+        every = Field("text").exists()
+        return self._collection.delete(filter=every if filter is None else _filter(filter))
+
+    def _options(self, filter: Optional[StoreFilter], given: Mapping[str, Any]) -> Dict[str, Any]:
+        return {
+            **self._search_options,
+            **given,
+            "filter": None if filter is None else _filter(filter),
+        }
+
+    def _search(
+        self,
+        embedding: List[float],
+        k: int,
+        filter: Optional[StoreFilter],
+        given: Mapping[str, Any],
+    ) -> Steps[List[ScoredPoint]]:
+        return self._collection.search(as_vector(embedding), k, **self._options(filter, given))
+
+    def _mmr(
+        self,
+        embedding: List[float],
+        k: int,
+        fetch_k: int,
+        lambda_mult: float,
+        filter: Optional[StoreFilter],
+        given: Mapping[str, Any],
+    ) -> Steps[List[ScoredPoint]]:
+        return self._collection.search_mmr(
+            as_vector(embedding), k, fetch_k, lambda_mult, **self._options(filter, given)
+        )
+
+
+def _checked(
+    texts: Iterable[str], metadatas: Optional[List[Dict[str, Any]]], ids: Optional[List[str]]
+) -> Tuple[List[str], List[str]]:
+    texts = list(texts)
+    for name, values in (("metadatas", metadatas), ("ids", ids)):
+        if values is not None and len(values) != len(texts):
+            raise ValueError(f"{name} has {len(values)} values for {len(texts)} texts")
+    return texts, [id or str(uuid.uuid4()) for id in ids or [""] * len(texts)]
+
+
+def _filter(filter: StoreFilter) -> FilterLike:
+    if isinstance(filter, (Filter, str)) or _PARTS.issuperset(filter):
+        return filter
+    conditions = []
+    for name, value in filter.items():
+        field = Field(f"metadata.{quoted(name)}")
+        conditions.append(
+            field.any(*value) if isinstance(value, (list, tuple, set)) else field.eq(value)
+        )
+    return all_of(conditions)
+
+
+def _document(record: Record) -> Document:
+    payload = record.payload
+    return Document(
+        id=payload.get("id", str(record.id)),
+        page_content=payload.get("text", ""),
+        metadata=payload.get("metadata", {}),
+    )
+
+
+def _scored(hits: List[ScoredPoint]) -> List[Tuple[Document, float]]:
+    return [(_document(hit), hit.score) for hit in hits]
+
+
+def _documents(scored: List[Tuple[Document, float]]) -> List[Document]:
+    return [document for document, _ in scored]

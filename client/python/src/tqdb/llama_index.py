@@ -1,0 +1,293 @@
+"""A vector store for LlamaIndex, on both clients: `pip install tqdb[llama-index]`.
+
+    store = TqdbVectorStore("notes", address="localhost:6334")
+    index = VectorStoreIndex.from_documents(documents, StorageContext.from_defaults(vector_store=store))
+
+A node is a point whose payload is LlamaIndex's own metadata dict, so filters name metadata directly.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+
+from llama_index.core.bridge.pydantic import PrivateAttr
+from llama_index.core.schema import BaseNode
+from llama_index.core.vector_stores.types import (
+    BasePydanticVectorStore,
+    FilterCondition,
+    FilterOperator,
+    MetadataFilter,
+    MetadataFilters,
+    VectorStoreQuery,
+    VectorStoreQueryMode,
+    VectorStoreQueryResult,
+)
+from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
+
+from ._channel import TLS
+from ._stores import Collection, Connection, Steps, as_vector, point_id, quoted
+from ._wire import write_payload
+from .aio import AsyncClient
+from .client import Client
+from .errors import InvalidArgument
+from .filters import Field, Filter, all_of, any_of, has_id
+from .types import Point, Record, ScoredPoint
+
+_CONTENT = "_node_content"  # what node_to_metadata_dict puts the node itself into
+
+
+class TqdbVectorStore(BasePydanticVectorStore):
+    """Nodes in one collection, which the first `add` makes if it is not there.
+
+    `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that. `client`
+    and `async_client` share connections; without them the store connects to `address` itself.
+    `search_options`, such as {"rerank": True}, go with every query.
+
+    Queries: DEFAULT and MMR (`mmr_threshold`, 0.5: 1 asks for likeness alone; candidates are
+    `mmr_prefetch_k`, or `mmr_prefetch_factor`, 4, times `similarity_top_k`). Text operators compare
+    words, case aside.
+    """
+
+    stores_text: bool = True
+    flat_metadata: bool = False
+    collection: str
+    metric: str = "cosine"
+    collection_settings: Dict[str, Any] = {}
+    search_options: Dict[str, Any] = {}
+
+    _connection: Connection = PrivateAttr()
+    _points: Collection = PrivateAttr()
+
+    def __init__(
+        self,
+        collection: str,
+        *,
+        client: Optional[Client] = None,
+        async_client: Optional[AsyncClient] = None,
+        address: str = "localhost:6334",
+        api_key: Optional[str] = None,
+        tls: Union[bool, TLS] = False,
+        metric: str = "cosine",
+        collection_settings: Optional[Mapping[str, Any]] = None,
+        create: bool = True,
+        search_options: Optional[Mapping[str, Any]] = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            **{
+                "collection": collection,
+                "metric": metric,
+                "collection_settings": dict(collection_settings or {}),
+                "search_options": dict(search_options or {}),
+                **kwargs,
+            }
+        )
+        settings = {"address": address, "api_key": api_key, "tls": tls}
+        self._connection = Connection(client, async_client, settings)
+        self._points = Collection(
+            collection, create, {"metric": metric, **self.collection_settings}
+        )
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "TqdbVectorStore"
+
+    @property
+    def client(self) -> Client:
+        return self._connection.client
+
+    @property
+    def async_client(self) -> AsyncClient:
+        """Of the running event loop."""
+        return self._connection.async_client
+
+    def add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> List[str]:
+        """Adds or replaces nodes, which have embeddings."""
+        self._connection.run(self._add(nodes))
+        return [node.node_id for node in nodes]
+
+    async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> List[str]:
+        await self._connection.arun(self._add(nodes))
+        return [node.node_id for node in nodes]
+
+    def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
+        """Deletes the nodes of a document."""
+        self._connection.run(self._delete_document(ref_doc_id))
+
+    async def adelete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
+        await self._connection.arun(self._delete_document(ref_doc_id))
+
+    def delete_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        """Deletes nodes by id, by filter, or those of the ids that match. `clear` deletes all."""
+        self._connection.run(self._delete_nodes(node_ids, filters))
+
+    async def adelete_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        await self._connection.arun(self._delete_nodes(node_ids, filters))
+
+    def clear(self) -> None:
+        self._connection.run(self._points.delete(filter=Field(_CONTENT).exists()))
+
+    async def aclear(self) -> None:
+        await self._connection.arun(self._points.delete(filter=Field(_CONTENT).exists()))
+
+    def get_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+    ) -> List[BaseNode]:
+        """Nodes by id, by filter, those of the ids that match, or all."""
+        return _nodes(self._connection.run(self._get(node_ids, filters)))
+
+    async def aget_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+    ) -> List[BaseNode]:
+        return _nodes(await self._connection.arun(self._get(node_ids, filters)))
+
+    def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        return _result(self._connection.run(self._query(query, kwargs)))
+
+    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        return _result(await self._connection.arun(self._query(query, kwargs)))
+
+    # --- Once for both.
+
+    def _add(self, nodes: Sequence[BaseNode]) -> Steps[None]:
+        points = []
+        for node in nodes:
+            metadata = node_to_metadata_dict(node, flat_metadata=self.flat_metadata)
+            payload = write_payload(metadata, f"metadata of node {node.node_id!r}")
+            points.append(Point(point_id(node.node_id), as_vector(node.get_embedding()), payload))
+        return self._points.write(points)
+
+    def _delete_document(self, ref_doc_id: str) -> Steps[int]:
+        return self._points.delete(filter=Field("ref_doc_id") == ref_doc_id)
+
+    def _delete_nodes(
+        self, node_ids: Optional[List[str]], filters: Optional[MetadataFilters]
+    ) -> Steps[int]:
+        if node_ids is None and filters is None:
+            raise InvalidArgument(
+                "delete_nodes needs node_ids or filters; clear() deletes all nodes"
+            )
+        if filters is None:
+            return self._points.delete([point_id(id) for id in node_ids or ()])
+        return self._points.delete(filter=all_of(_conditions(node_ids, filters)))
+
+    def _get(
+        self, node_ids: Optional[List[str]], filters: Optional[MetadataFilters]
+    ) -> Steps[List[Record]]:
+        if node_ids is not None and filters is None:
+            return self._points.get([point_id(id) for id in node_ids])
+        return self._points.scroll(all_of(_conditions(node_ids, filters)))
+
+    def _query(self, query: VectorStoreQuery, given: Mapping[str, Any]) -> Steps[List[ScoredPoint]]:
+        if query.mode not in (VectorStoreQueryMode.DEFAULT, VectorStoreQueryMode.MMR):
+            raise NotImplementedError(
+                f"query mode {query.mode.value!r}; TqdbVectorStore has 'default' and 'mmr'"
+            )
+        if query.query_embedding is None:
+            raise InvalidArgument("query_embedding is missing; every query mode here needs one")
+        # Retrievers send an empty list of ids where nobody gave any.
+        conditions = _conditions(query.node_ids or None, query.filters)
+        if query.doc_ids:
+            conditions.append(Field("ref_doc_id").any(*query.doc_ids))
+        options = {**self.search_options, "filter": all_of(conditions) if conditions else None}
+        vector, top_k = as_vector(query.query_embedding), query.similarity_top_k
+        if query.mode == VectorStoreQueryMode.DEFAULT:
+            return self._points.search(vector, top_k, **options)
+        threshold = query.mmr_threshold
+        if threshold is None:
+            threshold = given.get("mmr_threshold", 0.5)
+        candidates = given.get("mmr_prefetch_k") or int(top_k * given.get("mmr_prefetch_factor", 4))
+        return self._points.search_mmr(vector, top_k, candidates, threshold, **options)
+
+
+def _conditions(node_ids: Optional[List[str]], filters: Optional[MetadataFilters]) -> List[Filter]:
+    conditions = []
+    if node_ids is not None:
+        conditions.append(has_id(*map(point_id, node_ids)))
+    if filters is not None and filters.filters:
+        conditions.append(filter_from_llama_index(filters))
+    return conditions
+
+
+def filter_from_llama_index(filters: MetadataFilters) -> Filter:
+    """The filter of tqdb that means the same."""
+    conditions = [
+        filter_from_llama_index(f) if isinstance(f, MetadataFilters) else _condition(f)
+        for f in filters.filters
+    ]
+    if filters.condition == FilterCondition.OR:
+        return any_of(conditions)
+    if filters.condition == FilterCondition.NOT:
+        return all_of([~condition for condition in conditions])
+    return all_of(conditions)
+
+
+def _condition(filter: MetadataFilter) -> Filter:
+    field, operator, value = Field(quoted(filter.key)), filter.operator, filter.value
+    if operator == FilterOperator.IS_EMPTY:
+        return field.is_empty() | (field == "")
+    if operator in (FilterOperator.IN, FilterOperator.NIN, FilterOperator.ANY, FilterOperator.ALL):
+        if not isinstance(value, list):
+            raise _wrong(filter, "a list")
+        if operator == FilterOperator.ALL:
+            return all_of([field == item for item in value])
+        found = _one_of(field, value)
+        return ~found if operator == FilterOperator.NIN else found
+    if value is None or isinstance(value, list):
+        raise _wrong(filter, "a single value")
+    if operator in (FilterOperator.EQ, FilterOperator.CONTAINS):
+        return field.eq(value)  # type: ignore[arg-type]
+    if operator == FilterOperator.NE:
+        return ~field.eq(value)  # type: ignore[arg-type]
+    if operator in (FilterOperator.TEXT_MATCH, FilterOperator.TEXT_MATCH_INSENSITIVE):
+        if not isinstance(value, str):
+            raise _wrong(filter, "text")
+        return field.text(value)
+    bounds = {
+        FilterOperator.GT: "gt",
+        FilterOperator.GTE: "gte",
+        FilterOperator.LT: "lt",
+        FilterOperator.LTE: "lte",
+    }
+    if operator in bounds:
+        return field.range(**{bounds[operator]: value})
+    raise _wrong(filter, "another operator: tqdb has none like it")
+
+
+def _one_of(field: Field, values: List[Any]) -> Filter:
+    if any(isinstance(value, float) for value in values):
+        return any_of([field == value for value in values])
+    return field.any(*values)
+
+
+def _wrong(filter: MetadataFilter, need: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"filter on {filter.key!r}: operator {filter.operator.value!r} with {filter.value!r}; need {need}"
+    )
+
+
+def _nodes(records: Sequence[Record]) -> List[BaseNode]:
+    return [metadata_dict_to_node(record.payload) for record in records]
+
+
+def _result(hits: Sequence[ScoredPoint]) -> VectorStoreQueryResult:
+    nodes = _nodes(hits)
+    return VectorStoreQueryResult(
+        nodes=nodes,
+        similarities=[hit.score for hit in hits],
+        ids=[node.node_id for node in nodes],
+    )
