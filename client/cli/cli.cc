@@ -81,6 +81,7 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddInfoCommand(app, context);
   AddUpdateCommand(app, context);
   AddDropCommand(app, context);
+  AddIndexCommand(app, context);
   AddImportCommand(app, context);
   AddExportCommand(app, context);
   AddSearchCommand(app, context);
@@ -89,6 +90,8 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddGetCommand(app, context);
   AddDeleteCommand(app, context);
   AddCountCommand(app, context);
+  AddFacetCommand(app, context);
+  AddPayloadCommand(app, context);
   AddStatusCommand(app, context);
   AddPingCommand(app, context);
 

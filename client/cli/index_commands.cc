@@ -101,7 +101,7 @@ void AddCreate(CLI::App& parent, CommandContext& context) {
       "  float      match and range of numbers, scroll --order-by\n"
       "  bool       match of true and false; facets and groups\n"
       "  datetime   range of RFC 3339 times, scroll --order-by\n"
-      "  text       match of words\n"
+      "  text       match of words, search --text\n"
       "Filters on the key need not read payloads then; they answer the same without an index, more\n"
       "slowly. Writes and searches go on while an index is built. When --timeout is too short to\n"
       "wait for it, the index is completed all the same.");

@@ -45,8 +45,12 @@ void ToProto(const Query& query, v1::SearchQuery* out) {
     for (const PointId& id : query.recommend->positive) ToProto(id, recommend->add_positive());
     for (const PointId& id : query.recommend->negative) ToProto(id, recommend->add_negative());
   }
-  // Both at once are the server's to refuse.
-  if (!query.recommend.has_value() || !query.vector.empty()) {
+  if (query.text.has_value()) {
+    out->mutable_text()->set_key(query.text->key);
+    out->mutable_text()->set_text(query.text->text);
+  }
+  // Several at once are the server's to refuse.
+  if ((!query.recommend.has_value() && !query.text.has_value()) || !query.vector.empty()) {
     VectorToProto(query.vector, out->mutable_vector());
   }
   out->set_vector_name(query.vector_name);

@@ -29,8 +29,15 @@ struct Mmr {
   uint32_t candidates = 0;  // limit + offset..1000; 0: four times limit + offset
 };
 
+// The points with words of a text, ranked by BM25.
+struct TextQuery {
+  std::string key = {};  // a payload key with an index of kind text
+  std::string text = {};
+};
+
+// Finds by one of `vector`, `recommend` and `text`.
 struct Query {
-  std::vector<float> vector = {};  // or `recommend`
+  std::vector<float> vector = {};
   std::string vector_name = {};    // of the space; empty is the unnamed one
   uint32_t limit = 10;
   std::optional<float> score_threshold = std::nullopt;  // hits below are left out
@@ -41,8 +48,9 @@ struct Query {
   float error_bound = 0;    // in standard deviations; 0: the server's default
   std::optional<Filter> filter = std::nullopt;  // of the points that may be hits; unset: all
   uint32_t offset = 0;                          // so many of the best are left out
-  std::optional<Recommend> recommend = std::nullopt;  // in place of `vector`
+  std::optional<Recommend> recommend = std::nullopt;
   std::optional<Mmr> mmr = std::nullopt;
+  std::optional<TextQuery> text = std::nullopt;
 };
 
 struct ScoredPoint {

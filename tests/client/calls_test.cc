@@ -191,7 +191,7 @@ TEST_F(CallsTest, PayloadIndexesAreCreatedDescribedAndDeleted) {
   EXPECT_EQ(client_->DeletePayloadIndex("c", "t").code(), absl::StatusCode::kUnavailable);
 }
 
-TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesAndItsDiversity) {
+TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesItsDiversityAndItsText) {
   Query query{.limit = 5, .offset = 10};
   query.recommend = Recommend{.positive = {PointId::Number(1), PointId::Number(2)},
                               .negative = {PointId::Number(3)}};
@@ -206,7 +206,11 @@ TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesAndItsDiversity) {
   EXPECT_EQ(sent.mmr().candidates(), 60u);
   ASSERT_TRUE(client_->Search("c", Query{.vector = {1}}).ok());
   EXPECT_TRUE(sent.has_vector());
-  EXPECT_FALSE(sent.has_recommend() || sent.has_mmr());
+  EXPECT_FALSE(sent.has_recommend() || sent.has_mmr() || sent.has_text());
+  ASSERT_TRUE(client_->Search("c", Query{.text = TextQuery{"body", "white whale"}}).ok());
+  EXPECT_FALSE(sent.has_vector());
+  EXPECT_EQ(sent.text().key(), "body");
+  EXPECT_EQ(sent.text().text(), "white whale");
 }
 
 TEST_F(CallsTest, GroupsComeWithTheirValues) {

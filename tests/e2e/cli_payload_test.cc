@@ -191,10 +191,27 @@ TEST_F(CliPayloadTest, SearchesWithOffsetExamplesDiversityAndGroups) {
   EXPECT_THAT(table.out, HasSubstr("group"));
 }
 
+TEST_F(CliPayloadTest, SearchesByWords) {
+  RunJsonLine({"payload", "set", "books", R"({"title":"The white whale"})", "--id", "3"});
+  RunJsonLine({"payload", "set", "books", R"({"title":"A whale of a time, in white"})", "--id", "4"});
+  RunJsonLine({"payload", "set", "books", R"({"title":"White noise"})", "--id", "5"});
+  const std::vector<std::string> search = {"search", "books", "--text", "whale", "--text-key", "title"};
+  const CommandResult refused = RunTqdb(search);
+  EXPECT_EQ(refused.code, 1) << "the key has no index";
+  RunJsonLine({"index", "create", "books", "title", "text"});
+  EXPECT_EQ(Ids(RunJsonLine(search)["points"]), (std::vector<uint64_t>{3, 4}));  // the shorter one first
+  client::HybridQuery query;
+  query.parts = {{{.vector = RandomVector(5), .limit = 20}},
+                 {{.limit = 20, .text = client::TextQuery{"title", "white noise"}}}};
+  const auto hits = client_->SearchHybrid("books", query);
+  ASSERT_TRUE(hits.ok()) << hits.status();
+  EXPECT_EQ(hits->at(0).id.number(), 5u);
+}
+
 TEST_F(CliPayloadTest, TheClientFusesSearches) {
   client::HybridQuery query;
-  query.parts = {{{.vector = RandomVector(7), .limit = 20}}, {{.vector = RandomVector(8), .limit = 20}}};
-  query.limit = 2;
+  // Each part has one candidate.
+  query.parts = {{{.vector = RandomVector(7), .limit = 1}}, {{.vector = RandomVector(8), .limit = 1}}};
   for (const bool weighted : {false, true}) {
     if (weighted) query.fusion = client::WeightedFusion();
     const auto hits = client_->SearchHybrid("books", query);

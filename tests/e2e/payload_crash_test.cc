@@ -188,6 +188,27 @@ class PayloadCrashTest : public ::testing::Test {
     }
   }
 
+  // Every point with one of the words is found, and no other.
+  void VerifyTextSearch(const PointStates& points) {
+    const std::string query = RandomWords(random_);
+    SCOPED_TRACE(query);
+    const auto matches = HasAnyWord("text", query);
+    std::set<uint64_t> expected, found;
+    for (const auto& [id, point] : points) {
+      if (matches(point.payload)) expected.insert(id);
+    }
+    const auto hits = client_->Search(
+        kCollection, {.limit = 10000, .text = client::TextQuery{"text", query}});
+    ASSERT_TRUE(hits.ok()) << hits.status();
+    for (size_t i = 0; i < hits->size(); ++i) {
+      EXPECT_TRUE(found.insert((*hits)[i].id.number()).second) << "a point is found twice";
+      if (i > 0) {
+        EXPECT_LE((*hits)[i].score, (*hits)[i - 1].score);
+      }
+    }
+    EXPECT_EQ(found, expected);
+  }
+
   void Verify() {
     PointStates found;
     ASSERT_NO_FATAL_FAILURE(ForEachPoint(
@@ -211,6 +232,10 @@ class PayloadCrashTest : public ::testing::Test {
     }
     if (changer_->state().contains("x")) {
       ASSERT_NO_FATAL_FAILURE(VerifyOrder(random_() % 2 == 0, found));
+    }
+    const auto text = changer_->state().find("text");
+    if (text != changer_->state().end() && text->second == client::PayloadIndexKind::kText) {
+      for (int i = 0; i < 5; ++i) ASSERT_NO_FATAL_FAILURE(VerifyTextSearch(found));
     }
   }
 

@@ -112,6 +112,14 @@ std::set<std::string> WordsOf(const std::string& text) {
   return absl::StrSplit(absl::AsciiStrToLower(text), ' ', absl::SkipEmpty());
 }
 
+std::set<std::string> WordsAt(const Json& payload, const std::string& key) {
+  std::set<std::string> words;
+  for (const Json* value : ValuesAt(payload, {key})) {
+    if (value->is_string()) words.merge(WordsOf(value->get<std::string>()));
+  }
+  return words;
+}
+
 Probe NumberProbe(const std::string& key, double low, double high) {
   NumberRange range;
   range.gte = low;
@@ -171,10 +179,7 @@ Probe SimpleProbe(std::mt19937_64& random) {
     case 8: {
       const std::string query = absl::StrCat(RandomWord(random), " ", RandomWord(random));
       return {Field("text", MatchText{query}), [query](const Json& payload) {
-                std::set<std::string> words;
-                for (const Json* value : ValuesAt(payload, {"text"})) {
-                  if (value->is_string()) words.merge(WordsOf(value->get<std::string>()));
-                }
+                const std::set<std::string> words = WordsAt(payload, "text");
                 const std::set<std::string> wanted = WordsOf(query);
                 return std::includes(words.begin(), words.end(), wanted.begin(), wanted.end());
               }};
@@ -251,6 +256,20 @@ Probe Both(const Probe& a, const Probe& b) {
   Filter filter;
   filter.must = {a.condition, b.condition};
   return {{filter}, [a = a.holds, b = b.holds](const Json& p) { return a(p) && b(p); }};
+}
+
+std::string RandomWords(std::mt19937_64& random) {
+  std::string words = RandomWord(random);
+  if (Chance(random, 50)) absl::StrAppend(&words, " ", RandomWord(random));
+  return words;
+}
+
+std::function<bool(const Json&)> HasAnyWord(const std::string& key, const std::string& query) {
+  return [key, wanted = WordsOf(query)](const Json& payload) {
+    const std::set<std::string> words = WordsAt(payload, key);
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&words](const std::string& word) { return words.contains(word); });
+  };
 }
 
 Probe RandomProbe(std::mt19937_64& random) {

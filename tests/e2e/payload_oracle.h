@@ -61,6 +61,10 @@ struct Probe {
 Probe OwnerProbe(const std::string& owner);
 Probe RandomProbe(std::mt19937_64& random);
 Probe Both(const Probe& a, const Probe& b);
+// One or two words as texts have them.
+std::string RandomWords(std::mt19937_64& random);
+// At least one of the words of `query` is in the strings at `key`; without a condition of a filter.
+std::function<bool(const Json& payload)> HasAnyWord(const std::string& key, const std::string& query);
 
 // An edit, and the same again.
 struct Edit {
