@@ -46,7 +46,8 @@ int Report(uint64_t updated, CommandContext& context) {
     out["updated"] = updated;
     context.Print(out);
   } else {
-    context.out() << "Edited the payloads of " << WithThousands(updated) << " points.\n";
+    context.out() << "Edited the payload" << (updated == 1 ? " of " : "s of ")
+                  << WithThousands(updated) << (updated == 1 ? " point.\n" : " points.\n");
   }
   return kExitOk;
 }

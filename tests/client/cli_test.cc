@@ -158,6 +158,11 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
   }
 }
 
+TEST(CliTest, AnUnknownCommandIsNamed) {
+  EXPECT_THAT(RunTqdb({"bogus"}).err, HasSubstr("\"bogus\" is no command of tqdb\n"));
+  EXPECT_THAT(RunTqdb({"index", "bogus"}).err, HasSubstr("\"bogus\" is no command of tqdb index\n"));
+}
+
 TEST(CliTest, UsageErrorsAreJsonWhenAskedFor) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--json", "bogus"}, {"create", "c", "--json"},
