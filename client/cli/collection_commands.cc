@@ -215,7 +215,8 @@ void AddListCommand(CLI::App& app, CommandContext& context) {
 }
 
 void AddInfoCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("info", "Describe a collection: options, size, state, payload indexes");
+  CLI::App* sub =
+      app.add_subcommand("info", "Describe a collection: options, size, state, payload indexes");
   auto collection = std::make_shared<std::string>();
   sub->add_option("collection", *collection, "Name of the collection")->required();
   sub->footer("Examples:\n  tqdb info books\n  tqdb info books --json");

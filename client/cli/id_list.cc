@@ -31,8 +31,8 @@ absl::Status AppendIdsFromFile(const std::string& path, std::vector<PointId>& id
     if (text.empty()) continue;
     absl::StatusOr<PointId> id = PointId::Parse(text);
     if (!id.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          (*lines)->path(), ":", (*lines)->line_number(), ": ", id.status().message()));
+      return absl::InvalidArgumentError(absl::StrCat((*lines)->path(), ":", (*lines)->line_number(),
+                                                     ": ", id.status().message()));
     }
     ids.push_back(*std::move(id));
   }

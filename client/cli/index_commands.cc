@@ -33,9 +33,11 @@ int RunCreate(const IndexOptions& options, CommandContext& context) {
   absl::StatusOr<PayloadIndexInfo> index =
       (*client)->CreatePayloadIndex(options.collection, options.key, kind, !options.no_wait);
   if (absl::IsDeadlineExceeded(index.status())) {
-    return context.Fail(absl::DeadlineExceededError(absl::StrCat(
-        index.status().message(), "; if the server was reached, the index is completed all the same: "
-        "`tqdb index list ", options.collection, "` says when it is ready")));
+    return context.Fail(absl::DeadlineExceededError(
+        absl::StrCat(index.status().message(),
+                     "; if the server was reached, the index is completed all the same: "
+                     "`tqdb index list ",
+                     options.collection, "` says when it is ready")));
   }
   if (!index.ok()) return context.Fail(index.status());
   if (context.json()) {
@@ -102,7 +104,8 @@ void AddCreate(CLI::App& parent, CommandContext& context) {
       "  bool       match of true and false; facets and groups\n"
       "  datetime   range of RFC 3339 times, scroll --order-by\n"
       "  text       match of words, search --text\n"
-      "Filters on the key need not read payloads then; they answer the same without an index, more\n"
+      "Filters on the key need not read payloads then; they answer the same without an index, "
+      "more\n"
       "slowly. Writes and searches go on while an index is built. When --timeout is too short to\n"
       "wait for it, the index is completed all the same.");
   sub->callback([options, &context] {

@@ -11,7 +11,8 @@ namespace tqdb::client {
 void AddMatchFlags(CLI::App& app, MatchFlags& flags, const std::string& filter_description) {
   AddFilterOption(app, flags.filter, filter_description);
   app.add_flag("--dry-run", flags.dry_run, "Only count what --filter matches");
-  app.add_flag("-y,--yes", flags.yes, "Do not ask before everything that --filter matches is changed");
+  app.add_flag("-y,--yes", flags.yes,
+               "Do not ask before everything that --filter matches is changed");
 }
 
 std::optional<int> RefuseUnasked(const MatchFlags& flags, const MatchWords& words,

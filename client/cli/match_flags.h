@@ -1,4 +1,5 @@
-// --filter of commands that change what matches. That is easily more than was meant, so it is counted, or confirmed.
+// --filter of commands that change what matches. That is easily more than was meant, so it is
+// counted, or confirmed.
 #ifndef TQDB_CLIENT_CLI_MATCH_FLAGS_H_
 #define TQDB_CLIENT_CLI_MATCH_FLAGS_H_
 

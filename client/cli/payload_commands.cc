@@ -34,10 +34,14 @@ struct PayloadOptions {
 
 void AddTarget(CLI::App& sub, PayloadOptions& options) {
   // One value each time: what follows is a positional.
-  sub.add_option("--id", options.ids, "Edit this point; may repeat")->type_name("ID")->take_all()->expected(1);
+  sub.add_option("--id", options.ids, "Edit this point; may repeat")
+      ->type_name("ID")
+      ->take_all()
+      ->expected(1);
   sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input")
       ->type_name("FILE");
-  AddMatchFlags(sub, options.match, "Edit the points that match or, with ids, those of them that do");
+  AddMatchFlags(sub, options.match,
+                "Edit the points that match or, with ids, those of them that do");
 }
 
 int Report(uint64_t updated, CommandContext& context) {
@@ -99,7 +103,8 @@ int RunEdit(const PayloadOptions& options, const PayloadEdit& edit, CommandConte
   if (!by_ids && !filter->has_value()) {
     return context.FailUsage("payload: which points? Give --id, --ids FILE or --filter");
   }
-  if (options.match.dry_run && by_ids) return context.FailUsage("--dry-run goes with --filter alone");
+  if (options.match.dry_run && by_ids)
+    return context.FailUsage("--dry-run goes with --filter alone");
   if (!by_ids) {
     if (const auto code = RefuseUnasked(options.match, kWords, context)) return *code;
   }
@@ -132,19 +137,24 @@ int RunWrite(const PayloadOptions& options, bool overwrite, CommandContext& cont
 }
 
 constexpr char kTargets[] =
-    "Points are named by --id, by --ids, or by --filter; with ids and a filter, those of the ids that\n"
-    "match are edited, all or none: the filter is a condition (`--id 7 --filter '{\"must\": [{\"key\":\n"
-    "\"version\", \"match\": {\"value\": 3}}]}'`). Ids that do not exist are ignored. A filter alone edits\n"
+    "Points are named by --id, by --ids, or by --filter; with ids and a filter, those of the ids "
+    "that\n"
+    "match are edited, all or none: the filter is a condition (`--id 7 --filter '{\"must\": "
+    "[{\"key\":\n"
+    "\"version\", \"match\": {\"value\": 3}}]}'`). Ids that do not exist are ignored. A filter "
+    "alone edits\n"
     "in batches: after an error some points may have been edited.\n\n";
 
 void AddSet(CLI::App& parent, CommandContext& context) {
   CLI::App* sub = parent.add_subcommand("set", "Set some keys; others stay");
   auto options = std::make_shared<PayloadOptions>();
   sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("payload", options->json, "The keys and their values: a JSON object, or @FILE with it")
+  sub->add_option("payload", options->json,
+                  "The keys and their values: a JSON object, or @FILE with it")
       ->required()
       ->type_name("JSON");
-  sub->add_option("--at", options->at, "Path of the object to set keys of; default: the payload itself")
+  sub->add_option("--at", options->at,
+                  "Path of the object to set keys of; default: the payload itself")
       ->type_name("KEY");
   AddTarget(*sub, *options);
   sub->footer(absl::StrCat(
@@ -170,11 +180,11 @@ void AddOverwrite(CLI::App& parent, CommandContext& context) {
       ->required()
       ->type_name("JSON");
   AddTarget(*sub, *options);
-  sub->footer(absl::StrCat(
-      "Examples:\n"
-      "  tqdb payload overwrite books '{\"title\": \"Emma\"}' --id 7\n"
-      "  tqdb payload overwrite books @seven.json --id 7\n",
-      kTargets, kFilterForms));
+  sub->footer(
+      absl::StrCat("Examples:\n"
+                   "  tqdb payload overwrite books '{\"title\": \"Emma\"}' --id 7\n"
+                   "  tqdb payload overwrite books @seven.json --id 7\n",
+                   kTargets, kFilterForms));
   sub->callback([options, &context] {
     context.command() = [options, &context] {
       return RunWrite(*options, /*overwrite=*/true, context);
@@ -206,11 +216,11 @@ void AddClear(CLI::App& parent, CommandContext& context) {
   auto options = std::make_shared<PayloadOptions>();
   sub->add_option("collection", options->collection, "Name of the collection")->required();
   AddTarget(*sub, *options);
-  sub->footer(absl::StrCat(
-      "Examples:\n"
-      "  tqdb payload clear books --id 7\n"
-      "  tqdb payload clear books --ids forget.txt\n",
-      kTargets, kFilterForms));
+  sub->footer(
+      absl::StrCat("Examples:\n"
+                   "  tqdb payload clear books --id 7\n"
+                   "  tqdb payload clear books --ids forget.txt\n",
+                   kTargets, kFilterForms));
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunEdit(*options, ClearPayload(), context); };
   });

@@ -151,7 +151,8 @@ void AddScrollCommand(CLI::App& app, CommandContext& context) {
       "1990}}]}'\n"
       "  tqdb scroll books --filter @recent.json --limit 100 --json | jq .payload.title\n"
       "  tqdb scroll books --order-by year --desc --limit 5\n"
-      "`tqdb export books -` writes all of them. By a key, a point with several values is printed for\n"
+      "`tqdb export books -` writes all of them. By a key, a point with several values is printed "
+      "for\n"
       "each of them, and points without any are left out.\n\n",
       kFilterForms));
   sub->callback([flags, &context] {

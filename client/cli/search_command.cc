@@ -80,7 +80,8 @@ int GroupAndPrint(Client& client, const SearchOptions& options, absl::Span<const
   return kExitOk;
 }
 
-// Runs the queries, in one call unless they group, and prints their results; `first` is the number of the first.
+// Runs the queries, in one call unless they group, and prints their results; `first` is the number
+// of the first.
 int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
                    uint64_t first, bool many, CommandContext& context) {
   const SearchPrinter printer(context, {.payload = options.with_payload, .numbered = many});
@@ -147,15 +148,16 @@ int SearchFile(Client& client, const SearchOptions& options, CommandContext& con
 
 // What is wrong with the options together; empty when nothing is.
 std::string FindContradiction(const SearchOptions& options) {
-  const int sources = !options.vector.empty() + !options.vector_file.empty() +
-                      !options.id.empty() + !options.like.empty() + !options.text.text.empty();
+  const int sources = !options.vector.empty() + !options.vector_file.empty() + !options.id.empty() +
+                      !options.like.empty() + !options.text.text.empty();
   if (options.like.empty() && !options.unlike.empty()) return "--unlike goes with --like";
   if (sources != 1) return "search: give one of --vector, --vector-file, --id, --like and --text";
   if (options.row.has_value() && options.vector_file.empty()) {
     return "--row goes with --vector-file";
   }
   if (options.exact && options.rerank) return "--exact and --rerank: give one of them";
-  if (!options.group.by.empty() && options.offset > 0) return "--offset does not go with --group-by";
+  if (!options.group.by.empty() && options.offset > 0)
+    return "--offset does not go with --group-by";
   return "";
 }
 
@@ -235,9 +237,9 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
       ->type_name("ID")
       ->take_all()
       ->expected(1);
-  CLI::Option* text = sub->add_option(
-      "--text", options->text.text,
-      "Search for words, ranked by BM25, in the payload key --text-key");
+  CLI::Option* text =
+      sub->add_option("--text", options->text.text,
+                      "Search for words, ranked by BM25, in the payload key --text-key");
   CLI::Option* text_key = sub->add_option("--text-key", options->text.key,
                                           "Payload key with an index of kind text, for --text");
   text->type_name("WORDS")->needs(text_key);

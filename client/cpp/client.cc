@@ -208,7 +208,8 @@ absl::StatusOr<uint64_t> Client::UpdatePayload(absl::string_view collection,
   if (target.filter.has_value()) ToProto(*target.filter, request.mutable_filter());
   ToProto(edit, &request);
   v1::UpdatePayloadResponse response;
-  // The same edit of the same ids comes to the same; what a filter matches may have changed by the edit.
+  // The same edit of the same ids comes to the same; what a filter matches may have changed by the
+  // edit.
   const Repeatable repeatable = target.filter.has_value() ? Repeatable::kNo : Repeatable::kYes;
   absl::Status status = transport_->Call(
       transport_->points(), &v1::PointService::Stub::UpdatePayload, request, &response, repeatable);

@@ -53,9 +53,9 @@ struct ConnectOptions {
   // Wait, within the timeout, for a server that does not accept connections yet.
   bool wait_for_ready = false;
   // A call that can be repeated without harm is tried up to this often while the server is
-  // Unavailable, with growing pauses. 1 turns retries off. Upsert, Delete and UpdatePayload by ids are
-  // repeated too: the outcome is the same, but the counts may then tell of the second time, and a
-  // value that another client wrote in between is overwritten.
+  // Unavailable, with growing pauses. 1 turns retries off. Upsert, Delete and UpdatePayload by ids
+  // are repeated too: the outcome is the same, but the counts may then tell of the second time, and
+  // a value that another client wrote in between is overwritten.
   int max_attempts = 4;
   TlsOptions tls = {};
   // Sent with every call, readable on the way unless TLS is enabled. Empty: none.
@@ -86,9 +86,9 @@ class Client {
       absl::string_view collection, const std::map<std::string, std::string>& metadata);
   absl::Status DeleteCollection(absl::string_view collection);
 
-  // Indexes the values of a payload key, and waits until the index is complete when `wait`: after DeadlineExceeded it
-  // is completed all the same, and GetCollection says when it is ready. OK when the index exists; AlreadyExists when
-  // one of another kind does.
+  // Indexes the values of a payload key, and waits until the index is complete when `wait`: after
+  // DeadlineExceeded it is completed all the same, and GetCollection says when it is ready. OK when
+  // the index exists; AlreadyExists when one of another kind does.
   absl::StatusOr<PayloadIndexInfo> CreatePayloadIndex(absl::string_view collection,
                                                       absl::string_view key, PayloadIndexKind kind,
                                                       bool wait = true);
@@ -109,9 +109,9 @@ class Client {
   // removes everything.
   absl::StatusOr<uint64_t> DeleteMatching(absl::string_view collection, const Filter& filter,
                                           Durability durability = Durability::kSync);
-  // Edits payloads and leaves vectors alone. The number of points edited. After an error of an edit by filter alone some
-  // points may be edited. With a filter it is never tried again: the filter may no longer hold because of the first
-  // time.
+  // Edits payloads and leaves vectors alone. The number of points edited. After an error of an edit
+  // by filter alone some points may be edited. With a filter it is never tried again: the filter
+  // may no longer hold because of the first time.
   absl::StatusOr<uint64_t> UpdatePayload(absl::string_view collection, const PayloadTarget& target,
                                          const PayloadEdit& edit,
                                          Durability durability = Durability::kSync);
@@ -123,8 +123,7 @@ class Client {
   absl::StatusOr<uint64_t> Count(absl::string_view collection,
                                  const std::optional<Filter>& filter = std::nullopt);
   // The most frequent strings, integers and booleans of a payload key, highest first.
-  absl::StatusOr<std::vector<FacetCount>> Facet(absl::string_view collection,
-                                                absl::string_view key,
+  absl::StatusOr<std::vector<FacetCount>> Facet(absl::string_view collection, absl::string_view key,
                                                 const FacetOptions& options = {});
 
   // Best first.
@@ -132,8 +131,8 @@ class Client {
   // One result a query, in order.
   absl::StatusOr<std::vector<std::vector<ScoredPoint>>> SearchBatch(
       absl::string_view collection, absl::Span<const Query> queries);
-  // The best points of each of the best groups, in the order of their best points. The query's limit is that of groups,
-  // 1..1000; its offset is not used.
+  // The best points of each of the best groups, in the order of their best points. The query's
+  // limit is that of groups, 1..1000; its offset is not used.
   absl::StatusOr<std::vector<PointGroup>> SearchGroups(absl::string_view collection,
                                                        const Query& query,
                                                        const GroupOptions& group);

@@ -26,13 +26,12 @@ absl::StatusOr<std::vector<std::vector<ScoredPoint>>> Client::SearchBatch(
   request.set_collection(std::string(collection));
   for (const Query& query : queries) ToProto(query, request.add_queries());
   v1::SearchBatchResponse response;
-  absl::Status status =
-      transport_->Call(transport_->points(), &v1::PointService::Stub::SearchBatch, request,
-                       &response, Repeatable::kYes);
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::SearchBatch,
+                                         request, &response, Repeatable::kYes);
   if (!status.ok()) return status;
   if (static_cast<size_t>(response.results_size()) != queries.size()) {
-    return absl::DataLossError(absl::StrCat("the server answered ", response.results_size(),
-                                            " of ", queries.size(), " queries"));
+    return absl::DataLossError(absl::StrCat("the server answered ", response.results_size(), " of ",
+                                            queries.size(), " queries"));
   }
   std::vector<std::vector<ScoredPoint>> results;
   results.reserve(queries.size());

@@ -19,7 +19,8 @@ using PayloadValue = std::variant<std::string, int64_t, bool>;
 // Members replace those of the same name; the others stay.
 struct SetPayload {
   std::string payload = {};  // a JSON object
-  std::string key = {};      // path of the object whose members are set, made where it is missing; empty: the payload
+  std::string key =
+      {};  // path of the object whose members are set, made where it is missing; empty: the payload
 };
 struct OverwritePayload {
   std::string payload = {};  // a JSON object
@@ -30,15 +31,16 @@ struct DeletePayloadKeys {
 struct ClearPayload {};
 using PayloadEdit = std::variant<SetPayload, OverwritePayload, DeletePayloadKeys, ClearPayload>;
 
-// Points whose payloads to edit: those of `ids`, all or none; those that match `filter`, in batches that are atomic each;
-// or, with both, those of the ids that match when the edit is made, all or none. At least one of the two.
+// Points whose payloads to edit: those of `ids`, all or none; those that match `filter`, in batches
+// that are atomic each; or, with both, those of the ids that match when the edit is made, all or
+// none. At least one of the two.
 struct PayloadTarget {
   std::vector<PointId> ids = {};                // distinct; those that do not exist are ignored
   std::optional<Filter> filter = std::nullopt;  // an empty one matches every point
 };
 
 struct FacetOptions {
-  uint32_t limit = 0;                           // values; 0: the server's default, 10; at most 10000
+  uint32_t limit = 0;  // values; 0: the server's default, 10; at most 10000
   std::optional<Filter> filter = std::nullopt;  // of the points counted; unset: all
 };
 

@@ -38,7 +38,7 @@ struct TextQuery {
 // Finds by one of `vector`, `recommend` and `text`.
 struct Query {
   std::vector<float> vector = {};
-  std::string vector_name = {};    // of the space; empty is the unnamed one
+  std::string vector_name = {};  // of the space; empty is the unnamed one
   uint32_t limit = 10;
   std::optional<float> score_threshold = std::nullopt;  // hits below are left out
   Select select = {};

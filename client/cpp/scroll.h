@@ -1,4 +1,5 @@
-// A walk over the points of a collection, all or those that match a filter, in id order or by a payload key.
+// A walk over the points of a collection, all or those that match a filter, in id order or by a
+// payload key.
 #ifndef TQDB_CLIENT_CPP_SCROLL_H_
 #define TQDB_CLIENT_CPP_SCROLL_H_
 
@@ -15,8 +16,8 @@ namespace tqdb::client {
 
 class Transport;
 
-// By the numbers or times that a payload key holds; it needs a ready index of integers, floats or times. A point with
-// several values is there for each of them, points without any are not there.
+// By the numbers or times that a payload key holds; it needs a ready index of integers, floats or
+// times. A point with several values is there for each of them, points without any are not there.
 struct OrderBy {
   std::string key = {};
   bool descending = false;

@@ -1,5 +1,5 @@
-// What travels for calls about payloads and their indexes, and for searches beyond the plain one. The services here only
-// record and answer; transport_test.cc has the other calls.
+// What travels for calls about payloads and their indexes, and for searches beyond the plain one.
+// The services here only record and answer; transport_test.cc has the other calls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,13 +76,15 @@ class Points : public v1::PointService::Service {
 
 class Collections : public v1::CollectionService::Service {
  public:
-  grpc::Status CreatePayloadIndex(grpc::ServerContext*, const v1::CreatePayloadIndexRequest* request,
+  grpc::Status CreatePayloadIndex(grpc::ServerContext*,
+                                  const v1::CreatePayloadIndexRequest* request,
                                   v1::CreatePayloadIndexResponse* response) override {
     create_ = *request;
     FillIndex(*request, response->mutable_index());
     return failures_-- > 0 ? kUnavailable : grpc::Status::OK;
   }
-  grpc::Status DeletePayloadIndex(grpc::ServerContext*, const v1::DeletePayloadIndexRequest* request,
+  grpc::Status DeletePayloadIndex(grpc::ServerContext*,
+                                  const v1::DeletePayloadIndexRequest* request,
                                   v1::DeletePayloadIndexResponse*) override {
     delete_ = *request;
     return failures_-- > 0 ? kUnavailable : grpc::Status::OK;
@@ -129,7 +131,9 @@ Filter LangIsEnglish() {
 
 TEST_F(CallsTest, EveryEditOfAPayloadIsSentAsItIs) {
   const PayloadTarget target = {.ids = {PointId::Number(1), PointId::Number(2)}};
-  ASSERT_EQ(*client_->UpdatePayload("c", target, SetPayload{R"({"a":1})", "b.c"}, Durability::kAsync), 3u);
+  ASSERT_EQ(
+      *client_->UpdatePayload("c", target, SetPayload{R"({"a":1})", "b.c"}, Durability::kAsync),
+      3u);
   EXPECT_EQ(points_.update_.collection(), "c");
   EXPECT_EQ(points_.update_.ids_size(), 2);
   EXPECT_EQ(points_.update_.ids(1).number(), 2u);
@@ -138,7 +142,8 @@ TEST_F(CallsTest, EveryEditOfAPayloadIsSentAsItIs) {
   EXPECT_EQ(points_.update_.set().key(), "b.c");
   EXPECT_EQ(points_.update_.durability(), v1::DURABILITY_ASYNC);
 
-  ASSERT_TRUE(client_->UpdatePayload("c", {.filter = LangIsEnglish()}, OverwritePayload{"{}"}).ok());
+  ASSERT_TRUE(
+      client_->UpdatePayload("c", {.filter = LangIsEnglish()}, OverwritePayload{"{}"}).ok());
   EXPECT_EQ(points_.update_.ids_size(), 0);
   EXPECT_EQ(points_.update_.filter().must(0).field().match().keyword(), "en");
   EXPECT_EQ(points_.update_.overwrite().payload(), "{}");
@@ -214,7 +219,8 @@ TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesItsDiversityAndItsText) {
 }
 
 TEST_F(CallsTest, GroupsComeWithTheirValues) {
-  const auto groups = client_->SearchGroups("c", {.vector = {1, 2}, .limit = 4}, {.by = "author", .size = 2});
+  const auto groups =
+      client_->SearchGroups("c", {.vector = {1, 2}, .limit = 4}, {.by = "author", .size = 2});
   ASSERT_TRUE(groups.ok()) << groups.status();
   EXPECT_EQ(points_.groups_.group_by(), "author");
   EXPECT_EQ(points_.groups_.group_size(), 2u);

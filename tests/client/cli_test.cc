@@ -49,9 +49,8 @@ TEST(CliTest, EveryCommandHasHelpWithExamples) {
 
 TEST(CliTest, EveryCommandOfACommandHasHelpWithExamples) {
   const std::vector<std::vector<std::string>> commands = {
-      {"index", "create"},      {"index", "list"},  {"index", "delete"},
-      {"payload", "set"},       {"payload", "overwrite"},
-      {"payload", "delete-keys"}, {"payload", "clear"}};
+      {"index", "create"},      {"index", "list"},          {"index", "delete"}, {"payload", "set"},
+      {"payload", "overwrite"}, {"payload", "delete-keys"}, {"payload", "clear"}};
   for (const std::vector<std::string>& command : commands) {
     const Result result = RunTqdb({command[0], command[1], "--help"});
     EXPECT_EQ(result.code, kExitOk) << command[1];
@@ -160,7 +159,8 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
 
 TEST(CliTest, AnUnknownCommandIsNamed) {
   EXPECT_THAT(RunTqdb({"bogus"}).err, HasSubstr("\"bogus\" is no command of tqdb\n"));
-  EXPECT_THAT(RunTqdb({"index", "bogus"}).err, HasSubstr("\"bogus\" is no command of tqdb index\n"));
+  EXPECT_THAT(RunTqdb({"index", "bogus"}).err,
+              HasSubstr("\"bogus\" is no command of tqdb index\n"));
 }
 
 TEST(CliTest, UsageErrorsAreJsonWhenAskedFor) {

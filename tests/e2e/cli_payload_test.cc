@@ -1,5 +1,5 @@
-// Payload indexes, edits of payloads, facets, and searches beyond the plain one, with the real `tqdb` and the C++ client
-// against the real server.
+// Payload indexes, edits of payloads, facets, and searches beyond the plain one, with the real
+// `tqdb` and the C++ client against the real server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,7 +31,8 @@ class CliPayloadTest : public CliSessionTest {
     ASSERT_TRUE(client_->CreateCollection("books", config).ok());
     std::vector<client::Point> points;
     for (uint64_t i = 0; i < kBooks; ++i) {
-      points.push_back({client::PointId::Number(i), {{"", RandomVector(i)}},
+      points.push_back({client::PointId::Number(i),
+                        {{"", RandomVector(i)}},
                         absl::StrCat(R"({"shelf":")", Shelf(i), R"(","year":)", 1900 + i, "}")});
     }
     const auto stored = client_->Upsert("books", points);
@@ -84,13 +85,15 @@ TEST_F(CliPayloadTest, IndexesComeAreListedAndGo) {
 }
 
 TEST_F(CliPayloadTest, PayloadsAreEditedByIdsAndByFilter) {
-  EXPECT_EQ(RunJsonLine({"payload", "set", "books", R"({"stars":5})", "--id", "1", "--id", "2", "--id",
-                         "2", "--id", "99999"})["updated"],
+  EXPECT_EQ(RunJsonLine({"payload", "set", "books", R"({"stars":5})", "--id", "1", "--id", "2",
+                         "--id", "2", "--id", "99999"})["updated"],
             2);
   EXPECT_EQ(Payload(1), Json::parse(R"({"shelf":"B","year":1901,"stars":5})"));
   RunJsonLine({"payload", "set", "books", R"({"born":1903})", "--at", "author", "--id", "1"});
   EXPECT_EQ(Payload(1)["author"], Json::parse(R"({"born":1903})"));
-  EXPECT_EQ(RunJsonLine({"payload", "delete-keys", "books", "author.born", "stars", "--id", "1"})["updated"], 1);
+  EXPECT_EQ(RunJsonLine({"payload", "delete-keys", "books", "author.born", "stars", "--id",
+                         "1"})["updated"],
+            1);
   EXPECT_EQ(Payload(1), Json::parse(R"({"shelf":"B","year":1901,"author":{}})"));
   const std::string file = dir_.Write("new.json", R"({"title":"Emma"})");
   RunJsonLine({"payload", "overwrite", "books", "@" + file, "--ids", dir_.Write("ids", "3\n4\n")});
@@ -104,7 +107,8 @@ TEST_F(CliPayloadTest, PayloadsAreEditedByIdsAndByFilter) {
             1);
   EXPECT_EQ(Payload(6)["lent"], true);
 
-  const std::vector<std::string> all = {"payload", "set", "books", R"({"room":2})", "--filter", kShelfB};
+  const std::vector<std::string> all = {"payload",       "set",      "books",
+                                        R"({"room":2})", "--filter", kShelfB};
   const auto with = [&](const std::string& flag) {
     std::vector<std::string> arguments = all;
     arguments.push_back(flag);
@@ -116,7 +120,8 @@ TEST_F(CliPayloadTest, PayloadsAreEditedByIdsAndByFilter) {
   EXPECT_EQ(with("--yes")["updated"], 20);
   EXPECT_EQ(Payload(11)["room"], 2);
   EXPECT_FALSE(Payload(12).contains("room"));
-  const CommandResult through = RunTqdb({"payload", "set", "books", R"({"a":1})", "--at", "shelf", "--id", "7"});
+  const CommandResult through =
+      RunTqdb({"payload", "set", "books", R"({"a":1})", "--at", "shelf", "--id", "7"});
   EXPECT_EQ(through.code, 1);
   EXPECT_THAT(through.err, HasSubstr("FAILED_PRECONDITION"));
 }
@@ -142,21 +147,24 @@ TEST_F(CliPayloadTest, ScrollsByAKey) {
   RunJsonLine({"index", "create", "books", "year", "integer"});
   const auto ids = [&](std::vector<std::string> arguments) {
     std::vector<uint64_t> out;
-    for (const Json& point : RunJson(std::move(arguments))) out.push_back(point["id"].get<uint64_t>());
+    for (const Json& point : RunJson(std::move(arguments)))
+      out.push_back(point["id"].get<uint64_t>());
     return out;
   };
   EXPECT_EQ(ids({"scroll", "books", "--order-by", "year", "--limit", "3"}),
             (std::vector<uint64_t>{0, 1, 2}));
-  EXPECT_EQ(ids({"scroll", "books", "--order-by", "year", "--desc", "--limit", "3", "--filter", kShelfB}),
-            (std::vector<uint64_t>{96, 91, 86}));
+  EXPECT_EQ(
+      ids({"scroll", "books", "--order-by", "year", "--desc", "--limit", "3", "--filter", kShelfB}),
+      (std::vector<uint64_t>{96, 91, 86}));
 }
 
 TEST_F(CliPayloadTest, SearchesWithOffsetExamplesDiversityAndGroups) {
-  const std::vector<uint64_t> all = Ids(RunJsonLine({"search", "books", "--id", "7", "--exact"})["points"]);
+  const std::vector<uint64_t> all =
+      Ids(RunJsonLine({"search", "books", "--id", "7", "--exact"})["points"]);
   ASSERT_EQ(all.size(), 10u);
   EXPECT_EQ(all[0], 7u);
-  EXPECT_EQ(Ids(RunJsonLine({"search", "books", "--id", "7", "--exact", "--limit", "4", "--offset", "6"})
-                    ["points"]),
+  EXPECT_EQ(Ids(RunJsonLine({"search", "books", "--id", "7", "--exact", "--limit", "4", "--offset",
+                             "6"})["points"]),
             std::vector<uint64_t>(all.begin() + 6, all.end()));
 
   const std::vector<uint64_t> like =
@@ -165,7 +173,8 @@ TEST_F(CliPayloadTest, SearchesWithOffsetExamplesDiversityAndGroups) {
   const std::vector<uint64_t> unlike = Ids(
       RunJsonLine({"search", "books", "--like", "7", "--like", "8", "--unlike", "9"})["points"]);
   EXPECT_EQ(unlike.size(), 10u);
-  for (uint64_t example : {7, 8, 9}) EXPECT_EQ(std::count(unlike.begin(), unlike.end(), example), 0);
+  for (uint64_t example : {7, 8, 9})
+    EXPECT_EQ(std::count(unlike.begin(), unlike.end(), example), 0);
 
   const auto with_mmr = [&](const std::string& diversity) {
     return Ids(RunJsonLine({"search", "books", "--id", "7", "--exact", "--mmr", diversity,
@@ -175,8 +184,9 @@ TEST_F(CliPayloadTest, SearchesWithOffsetExamplesDiversityAndGroups) {
   EXPECT_NE(with_mmr("0.9"), all);
   EXPECT_EQ(with_mmr("0.9")[0], 7u);
 
-  const Json grouped = RunJsonLine({"search", "books", "--id", "7", "--exact", "--group-by", "shelf",
-                                    "--group-size", "2", "--limit", "3", "--with-payload"});
+  const Json grouped =
+      RunJsonLine({"search", "books", "--id", "7", "--exact", "--group-by", "shelf", "--group-size",
+                   "2", "--limit", "3", "--with-payload"});
   ASSERT_EQ(grouped["groups"].size(), 3u);
   EXPECT_EQ(grouped["groups"][0]["value"], "C");  // of 7
   EXPECT_EQ(grouped["groups"][0]["points"][0]["id"], 7);
@@ -193,13 +203,16 @@ TEST_F(CliPayloadTest, SearchesWithOffsetExamplesDiversityAndGroups) {
 
 TEST_F(CliPayloadTest, SearchesByWords) {
   RunJsonLine({"payload", "set", "books", R"({"title":"The white whale"})", "--id", "3"});
-  RunJsonLine({"payload", "set", "books", R"({"title":"A whale of a time, in white"})", "--id", "4"});
+  RunJsonLine(
+      {"payload", "set", "books", R"({"title":"A whale of a time, in white"})", "--id", "4"});
   RunJsonLine({"payload", "set", "books", R"({"title":"White noise"})", "--id", "5"});
-  const std::vector<std::string> search = {"search", "books", "--text", "whale", "--text-key", "title"};
+  const std::vector<std::string> search = {"search", "books",      "--text",
+                                           "whale",  "--text-key", "title"};
   const CommandResult refused = RunTqdb(search);
   EXPECT_EQ(refused.code, 1) << "the key has no index";
   RunJsonLine({"index", "create", "books", "title", "text"});
-  EXPECT_EQ(Ids(RunJsonLine(search)["points"]), (std::vector<uint64_t>{3, 4}));  // the shorter one first
+  EXPECT_EQ(Ids(RunJsonLine(search)["points"]),
+            (std::vector<uint64_t>{3, 4}));  // the shorter one first
   client::HybridQuery query;
   query.parts = {{{.vector = RandomVector(5), .limit = 20}},
                  {{.limit = 20, .text = client::TextQuery{"title", "white noise"}}}};
@@ -211,7 +224,8 @@ TEST_F(CliPayloadTest, SearchesByWords) {
 TEST_F(CliPayloadTest, TheClientFusesSearches) {
   client::HybridQuery query;
   // Each part has one candidate.
-  query.parts = {{{.vector = RandomVector(7), .limit = 1}}, {{.vector = RandomVector(8), .limit = 1}}};
+  query.parts = {{{.vector = RandomVector(7), .limit = 1}},
+                 {{.vector = RandomVector(8), .limit = 1}}};
   for (const bool weighted : {false, true}) {
     if (weighted) query.fusion = client::WeightedFusion();
     const auto hits = client_->SearchHybrid("books", query);

@@ -39,8 +39,9 @@ inline std::vector<float> RandomVector(uint64_t seed) {
 class CliSessionTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto server = ServerProcess::Start(
-        {.data_directory = dir_.File("data"), .log_path = dir_.File("server.log"), .arguments = {}});
+    auto server = ServerProcess::Start({.data_directory = dir_.File("data"),
+                                        .log_path = dir_.File("server.log"),
+                                        .arguments = {}});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -89,8 +90,8 @@ class CliSessionTest : public ::testing::Test {
   }
   void ImportRows() {
     WriteRows();
-    const Json done = RunJsonLine({"import", "books", dir_.File("rows.npy"), "--create", "--payloads",
-                                   dir_.File("rows.jsonl.gz"), "--batch-size", "64"});
+    const Json done = RunJsonLine({"import", "books", dir_.File("rows.npy"), "--create",
+                                   "--payloads", dir_.File("rows.jsonl.gz"), "--batch-size", "64"});
     EXPECT_EQ(done["acknowledged"], kRows);
     EXPECT_EQ(done["inserted"], kRows);
     EXPECT_EQ(done["replaced"], 0);

@@ -1,4 +1,6 @@
 // A session with the real `tqdb` against the real server, as a user types it.
+#include "tests/e2e/cli_session.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -12,7 +14,6 @@
 #include "client/cli/npy_writer.h"
 #include "client/cpp/client.h"
 #include "tests/client/temp_dir.h"
-#include "tests/e2e/cli_session.h"
 #include "tests/support/server_process.h"
 
 namespace tqdb::e2e {

@@ -1,10 +1,11 @@
-// kill -9 at random moments while payloads are edited and payload indexes come and go; after each restart, every
-// acknowledged edit is there, none is half done, the indexes are those that were acknowledged, and what the server
-// says by its indexes is what its payloads say. The same is checked now and then before the kill: indexes are in
-// memory, and a restart would hide that one went wrong.
+// kill -9 at random moments while payloads are edited and payload indexes come and go; after each
+// restart, every acknowledged edit is there, none is half done, the indexes are those that were
+// acknowledged, and what the server says by its indexes is what its payloads say. The same is
+// checked now and then before the kill: indexes are in memory, and a restart would hide that one
+// went wrong.
 //
-// TQDB_CRASH_ROUNDS and TQDB_CRASH_SEED choose the number of rounds (50) and the seed (printed; the moments of killing
-// and the interleaving of threads stay random).
+// TQDB_CRASH_ROUNDS and TQDB_CRASH_SEED choose the number of rounds (50) and the seed (printed; the
+// moments of killing and the interleaving of threads stay random).
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -175,16 +176,17 @@ class PayloadCrashTest : public ::testing::Test {
     std::multiset<uint64_t> expected_ids, found_ids;
     for (const auto& [value, id] : expected) expected_ids.insert(id);
     std::vector<uint64_t> order;
-    ASSERT_NO_FATAL_FAILURE(ForEachPoint(
-        {.page_size = 300, .order_by = client::OrderBy{"x", descending}},
-        [&](const client::Point& point) { order.push_back(point.id.number()); }));
+    ASSERT_NO_FATAL_FAILURE(
+        ForEachPoint({.page_size = 300, .order_by = client::OrderBy{"x", descending}},
+                     [&](const client::Point& point) { order.push_back(point.id.number()); }));
     found_ids.insert(order.begin(), order.end());
     ASSERT_EQ(found_ids, expected_ids);
     std::vector<double> values;
     for (const auto& [value, id] : expected) values.push_back(value);
     for (size_t i = 0; i < order.size(); ++i) {
       const double value = values[descending ? values.size() - 1 - i : i];
-      ASSERT_TRUE(expected.contains({value, order[i]})) << "position " << i << " is not one of " << value;
+      ASSERT_TRUE(expected.contains({value, order[i]}))
+          << "position " << i << " is not one of " << value;
     }
   }
 
@@ -197,8 +199,8 @@ class PayloadCrashTest : public ::testing::Test {
     for (const auto& [id, point] : points) {
       if (matches(point.payload)) expected.insert(id);
     }
-    const auto hits = client_->Search(
-        kCollection, {.limit = 10000, .text = client::TextQuery{"text", query}});
+    const auto hits =
+        client_->Search(kCollection, {.limit = 10000, .text = client::TextQuery{"text", query}});
     ASSERT_TRUE(hits.ok()) << hits.status();
     for (size_t i = 0; i < hits->size(); ++i) {
       EXPECT_TRUE(found.insert((*hits)[i].id.number()).second) << "a point is found twice";
@@ -211,13 +213,13 @@ class PayloadCrashTest : public ::testing::Test {
 
   void Verify() {
     PointStates found;
-    ASSERT_NO_FATAL_FAILURE(ForEachPoint(
-        {.page_size = 700, .select = {.payload = true, .vectors = true}},
-        [&](const client::Point& point) {
-          absl::StatusOr<PointState> state = StateOfPoint(point);
-          ASSERT_TRUE(state.ok()) << state.status();
-          found[point.id.number()] = *std::move(state);
-        }));
+    ASSERT_NO_FATAL_FAILURE(
+        ForEachPoint({.page_size = 700, .select = {.payload = true, .vectors = true}},
+                     [&](const client::Point& point) {
+                       absl::StatusOr<PointState> state = StateOfPoint(point);
+                       ASSERT_TRUE(state.ok()) << state.status();
+                       found[point.id.number()] = *std::move(state);
+                     }));
     size_t expected = 0;
     for (const auto& writer : writers_) {
       const absl::Status settled = writer->Settle(found);
@@ -299,10 +301,10 @@ TEST(PayloadOracleTest, FindsEveryKindOfLoss) {
   };
   EXPECT_TRUE(settle(two));
   EXPECT_TRUE(settle(three));
-  EXPECT_FALSE(settle(one));                                                  // lost
-  EXPECT_FALSE(settle({}));                                                   // refused, yet there
-  EXPECT_FALSE(settle({{1, {1, {{"a", 3}}}}, {2, {2, Json::object()}}}));     // half
-  EXPECT_FALSE(settle({{1, {9, {{"a", 2}}}}, {2, {2, Json::object()}}}));     // another vector
+  EXPECT_FALSE(settle(one));                                               // lost
+  EXPECT_FALSE(settle({}));                                                // refused, yet there
+  EXPECT_FALSE(settle({{1, {1, {{"a", 3}}}}, {2, {2, Json::object()}}}));  // half
+  EXPECT_FALSE(settle({{1, {9, {{"a", 2}}}}, {2, {2, Json::object()}}}));  // another vector
 }
 
 TEST(PayloadOracleTest, RecognisesOnlyPointsThatWereWritten) {

@@ -87,7 +87,8 @@ absl::Status PayloadWriter::Update(client::Client& client, const std::string& co
   std::function<bool(const Json&)> holds = [](const Json&) { return true; };
   const bool by_ids = Chance(70);
   if (!by_ids || Chance(40)) {
-    const Probe probe = by_ids ? RandomProbe(random_) : Both(OwnerProbe(owner_), RandomProbe(random_));
+    const Probe probe =
+        by_ids ? RandomProbe(random_) : Both(OwnerProbe(owner_), RandomProbe(random_));
     target.filter = probe.filter();
     holds = probe.holds;
   }
@@ -129,10 +130,9 @@ absl::Status PayloadWriter::Settle(const PointStates& found) {
   const PointStates mine(found.lower_bound(first_id_),
                          found.lower_bound(first_id_ + kIdsOfPayloadWriter));
   if (oracle_.Settle(mine)) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat(owner_, ": from what was acknowledged, ",
-                   DescribeDifference(oracle_.state(), mine), ". With the request in flight, ",
-                   DescribeDifference(oracle_.in_flight(), mine)));
+  return absl::DataLossError(absl::StrCat(
+      owner_, ": from what was acknowledged, ", DescribeDifference(oracle_.state(), mine),
+      ". With the request in flight, ", DescribeDifference(oracle_.in_flight(), mine)));
 }
 
 absl::Status IndexChanger::Change(client::Client& client, const std::string& collection) {

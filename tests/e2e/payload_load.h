@@ -1,5 +1,5 @@
-// Writers of payloads, and a changer of payload indexes, that go on until the server dies under them or they are told
-// to stop.
+// Writers of payloads, and a changer of payload indexes, that go on until the server dies under
+// them or they are told to stop.
 #ifndef TQDB_TESTS_E2E_PAYLOAD_LOAD_H_
 #define TQDB_TESTS_E2E_PAYLOAD_LOAD_H_
 
@@ -16,11 +16,12 @@
 
 namespace tqdb::e2e {
 
-// No more than the 256 points that the server edits together by a filter: then those edits are whole too.
+// No more than the 256 points that the server edits together by a filter: then those edits are
+// whole too.
 inline constexpr uint64_t kIdsOfPayloadWriter = 250;
 
-// One writer and the ids that only it writes. Its filters say `owner`, which only its points do. Run is called by one
-// thread at a time, and nothing else meanwhile.
+// One writer and the ids that only it writes. Its filters say `owner`, which only its points do.
+// Run is called by one thread at a time, and nothing else meanwhile.
 class PayloadWriter {
  public:
   PayloadWriter(uint64_t number, uint64_t seed);

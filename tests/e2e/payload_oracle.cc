@@ -100,7 +100,8 @@ std::function<bool(const Json&)> Some(std::vector<std::string> path,
                                       std::function<bool(const Json&)> test) {
   return [path = std::move(path), test = std::move(test)](const Json& payload) {
     const std::vector<const Json*> values = ValuesAt(payload, path);
-    return std::any_of(values.begin(), values.end(), [&](const Json* value) { return test(*value); });
+    return std::any_of(values.begin(), values.end(),
+                       [&](const Json* value) { return test(*value); });
   };
 }
 
@@ -133,7 +134,8 @@ Probe SimpleProbe(std::mt19937_64& random) {
   switch (Draw(random, 10)) {
     case 0: {
       const std::string tag = RandomTag(random);
-      return {Field("tag", MatchValue{tag}), Some({"tag"}, [tag](const Json& v) { return v == tag; })};
+      return {Field("tag", MatchValue{tag}),
+              Some({"tag"}, [tag](const Json& v) { return v == tag; })};
     }
     case 1: {
       const std::vector<std::string> tags = {RandomTag(random), RandomTag(random)};
@@ -205,7 +207,8 @@ client::Point MakePayloadPoint(uint64_t id, const PointState& state) {
 
 absl::StatusOr<PointState> StateOfPoint(const client::Point& point) {
   PointState state;
-  state.payload = point.payload.empty() ? Json::object() : Json::parse(point.payload, nullptr, false);
+  state.payload =
+      point.payload.empty() ? Json::object() : Json::parse(point.payload, nullptr, false);
   if (state.payload.is_object() && point.vectors.size() == 1 && !point.vectors[0].values.empty()) {
     state.batch = static_cast<uint64_t>(point.vectors[0].values[0]);
     if (point.vectors == MakePayloadPoint(point.id.number(), state).vectors) return state;
@@ -278,7 +281,8 @@ Probe RandomProbe(std::mt19937_64& random) {
   const Probe b = SimpleProbe(random);
   Filter filter;
   switch (Draw(random, 5)) {
-    case 0: return Both(a, b);
+    case 0:
+      return Both(a, b);
     case 1:
       filter.should = {a.condition, b.condition};
       return {{filter}, [a = a.holds, b = b.holds](const Json& p) { return a(p) || b(p); }};
@@ -309,13 +313,13 @@ Edit RandomEdit(const std::string& owner, std::mt19937_64& random) {
       const char* key = kKeys[Draw(random, std::size(kKeys))];
       members[key] = RandomValue(key, random);
     }
-    return {client::SetPayload{members.dump(), ""}, [members](Json& payload) { payload.update(members); }};
+    return {client::SetPayload{members.dump(), ""},
+            [members](Json& payload) { payload.update(members); }};
   }
   if (kind < 55) {
     const Json members = {{"a", RandomInteger(random)}};
-    return {client::SetPayload{members.dump(), "meta"}, [members](Json& payload) {
-              payload["meta"].update(members);
-            }};
+    return {client::SetPayload{members.dump(), "meta"},
+            [members](Json& payload) { payload["meta"].update(members); }};
   }
   if (kind < 70) {
     const Json other = RandomPayload(owner, random);

@@ -1,5 +1,5 @@
-// What payloads a collection may hold after a crash, and what filters say about them, worked out without any code of
-// the server: edits and conditions are done again here, on parsed JSON.
+// What payloads a collection may hold after a crash, and what filters say about them, worked out
+// without any code of the server: edits and conditions are done again here, on parsed JSON.
 #ifndef TQDB_TESTS_E2E_PAYLOAD_ORACLE_H_
 #define TQDB_TESTS_E2E_PAYLOAD_ORACLE_H_
 
@@ -34,7 +34,8 @@ client::Point MakePayloadPoint(uint64_t id, const PointState& state);
 // DataLoss when the vector is none that was written for the id, or the payload is no object.
 absl::StatusOr<PointState> StateOfPoint(const client::Point& point);
 
-// Keys that payloads have, and the kinds of index that each may get; not all of them fit all values.
+// Keys that payloads have, and the kinds of index that each may get; not all of them fit all
+// values.
 struct IndexedKey {
   std::string key;
   std::vector<client::PayloadIndexKind> kinds;
@@ -64,7 +65,8 @@ Probe Both(const Probe& a, const Probe& b);
 // One or two words as texts have them.
 std::string RandomWords(std::mt19937_64& random);
 // At least one of the words of `query` is in the strings at `key`; without a condition of a filter.
-std::function<bool(const Json& payload)> HasAnyWord(const std::string& key, const std::string& query);
+std::function<bool(const Json& payload)> HasAnyWord(const std::string& key,
+                                                    const std::string& query);
 
 // An edit, and the same again.
 struct Edit {
@@ -73,8 +75,8 @@ struct Edit {
 };
 Edit RandomEdit(const std::string& owner, std::mt19937_64& random);
 
-// A state of one owner who does one thing after the other: at most one of them is in flight at a crash, and happens as
-// a whole or not at all.
+// A state of one owner who does one thing after the other: at most one of them is in flight at a
+// crash, and happens as a whole or not at all.
 template <typename State>
 class OneAtATime {
  public:
@@ -82,7 +84,8 @@ class OneAtATime {
   void Begin(State after) { after_ = std::move(after); }
   void Acknowledge() { state_ = after_; }
   void Refuse() { after_ = state_; }
-  // False when `found` is neither the state nor that after what is in flight; otherwise it is the state now.
+  // False when `found` is neither the state nor that after what is in flight; otherwise it is the
+  // state now.
   bool Settle(const State& found) {
     if (found != state_ && found != after_) return false;
     state_ = after_ = found;

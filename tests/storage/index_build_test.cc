@@ -15,15 +15,15 @@ constexpr size_t kDim = 8;
 constexpr uint64_t kPoints = 2000;
 
 uint64_t CountOf(const Collection& collection, const std::string& value) {
-  const Filter filter = *FilterFromJson(
-      absl::StrCat(R"({"must":[{"key":"k","match":{"value":")", value, R"("}}]})"));
+  const Filter filter =
+      *FilterFromJson(absl::StrCat(R"({"must":[{"key":"k","match":{"value":")", value, R"("}}]})"));
   const auto count = collection.CountMatching({filter});
   EXPECT_TRUE(count.ok()) << count.status();
   return count.value_or(0);
 }
 
-// The payloads that a build reads are those of its beginning. An index that is deleted and made again meanwhile knows
-// nothing of edits in between, and must not be shown what was before them.
+// The payloads that a build reads are those of its beginning. An index that is deleted and made
+// again meanwhile knows nothing of edits in between, and must not be shown what was before them.
 TEST(IndexBuildTest, ABuildLeavesAnIndexThatCameLaterAlone) {
   TempDirectory directory;
   const auto database = MustOpen(directory.path());
