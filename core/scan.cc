@@ -25,8 +25,6 @@ constexpr size_t kMaxSignProbe = 16;
 // Rows that wait for the final threshold, for each query.
 constexpr size_t kMaxWaiting = 4096;
 constexpr size_t kPrefetchAhead = 4;
-// Of a block that a filter leaves so few rows of, these are scored from their records.
-constexpr int kSparseRows = 2;
 
 // The code's part of an estimate, of which the residual bits add the rest: with r the code's residual,
 // |r|^2 = D |y|^2, the two parts are (1 - D) |y|^2 and (2/pi) D |y|^2 for the query y (FACTS-codec 8.1). Its
@@ -84,34 +82,12 @@ uint64_t Scan::Candidates(const Segment& segment, size_t block, size_t first, si
   return mask & options_.filter->Mask(segment.rows(block), std::min(end - base, kBlockRows));
 }
 
-void Scan::RefineSparseBlocks(const Segment& segment, size_t first_block, absl::Span<uint64_t> candidates) {
-  for (size_t b = 0; b < candidates.size(); ++b) {
-    if (std::popcount(candidates[b]) > kSparseRows) continue;
-    // Those of the block before: their records have had time to come from memory.
-    RefineReady(segment);
-    for (uint64_t mask = candidates[b]; mask != 0; mask &= mask - 1) {
-      const size_t index = (first_block + b) * kBlockRows + static_cast<size_t>(std::countr_zero(mask));
-      segment.Prefetch(index);
-      segment.PrefetchSigns(index);
-      for (size_t q = 0; q < queries_.size(); ++q) {
-        ready_.push_back({static_cast<uint32_t>(index), static_cast<uint32_t>(q)});
-      }
-      stats_.rows_scanned += queries_.size();
-    }
-    candidates[b] = 0;
-  }
-  RefineReady(segment);
-}
-
 void Scan::Run(const Segment& segment, size_t first, size_t end) {
   std::array<uint64_t, kMaxTileBlocks> candidates;
   size_t block = first / kBlockRows;
   while (block * kBlockRows < end) {
     const size_t blocks = std::min(tile_blocks_, (end + kBlockRows - 1) / kBlockRows - block);
     for (size_t b = 0; b < blocks; ++b) candidates[b] = Candidates(segment, block + b, first, end);
-    if (options_.filter != nullptr) {
-      RefineSparseBlocks(segment, block, absl::MakeSpan(candidates.data(), blocks));
-    }
     size_t rows = 0;
     for (size_t b = 0; b < blocks; ++b) rows += static_cast<size_t>(std::popcount(candidates[b]));
     const Tile tile = {segment, queries_.Centered(segment.mean_version()), block, blocks, candidates.data()};
@@ -146,8 +122,12 @@ void Scan::ScanSigns(const Tile& tile) {
     for (size_t b = 0; b < tile.num_blocks; ++b) {
       if (tile.candidates[b] == 0) continue;
       const size_t block = tile.first_block + b;
-      if (first == 0) tile.segment.PrefetchSignFloats(block + 1);
-      kernels.scan_signs(tile.segment.plane(block), bytes_per_row, tables, count, sums_.data());
+      // A filter may leave out blocks. What lies behind the last one of a tile is likely to be next.
+      size_t next = b + 1;
+      while (next < tile.num_blocks && tile.candidates[next] == 0) ++next;
+      const size_t next_block = tile.first_block + next;
+      if (first == 0) tile.segment.PrefetchSignFloats(next_block);
+      kernels.scan_signs(tile.segment.plane(block), tile.segment.plane(next_block), bytes_per_row, tables, count, sums_.data());
       RefineReady(tile.segment);
       const Factors factors = {tile.segment.sign_scale(block), tile.segment.sign_error(block)};
       for (size_t q = 0; q < count; ++q) {

@@ -19,7 +19,6 @@
 #include <limits>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "core/aligned_vector.h"
 #include "core/codec.h"
 #include "core/query.h"
@@ -112,9 +111,6 @@ class Scan {
 
   // Live rows of a block that may be hits, of those in [first, end) of the segment.
   uint64_t Candidates(const Segment& segment, size_t block, size_t first, size_t end) const;
-  // Takes the blocks out of a tile that have so few candidates that scoring these costs less than a scan stage over
-  // the block, and has them scored.
-  void RefineSparseBlocks(const Segment& segment, size_t first_block, absl::Span<uint64_t> candidates);
   void ScanSigns(const Tile& tile);
   void ScanCodes(const Tile& tile);
   // Into weights_ and zeros_.

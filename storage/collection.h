@@ -203,7 +203,7 @@ class Collection {
   // Number of points that existed.
   virtual absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) = 0;
   // Deletes the points that match when the call begins, but for those that are replaced before
-  // their turn comes. In batches of kMaxBatchPoints, each atomic: after an error some may be gone.
+  // their turn comes; not so those whose payload is edited meanwhile. In batches of kMaxBatchPoints, each atomic: after an error some may be gone.
   // Number of points deleted. InvalidArgument when the filter is bad, or empty: that would be every
   // point.
   virtual absl::StatusOr<uint64_t> DeleteMatching(const FilterSpec& spec,

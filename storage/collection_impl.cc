@@ -242,6 +242,7 @@ absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
     const bool stale = version != space->current_mean_version() && space->keeps_originals();
     if (stale || (write.result().replaced > 0 && space->wants_vacuum())) ScheduleMaintenance();
   }
+  if (write.result().replaced > 0 && memory_->payloads.wants_vacuum()) ScheduleMaintenance();
   return write.result();
 }
 

@@ -26,7 +26,8 @@ constexpr size_t kAheadBytes = 4096;
 // one dot product with ones adds the four look-ups of its four bytes. Look-ups and sums fill the shuffle
 // and the multiply port; what more queries save is index arithmetic, three operations for two look-ups.
 template <size_t kQueries, size_t kGroups>
-void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, int32_t* sums) {
+void ScanSignsOf(const uint8_t* plane, const uint8_t* next_plane, size_t bytes_per_row,
+                 const uint8_t* const* tables, int32_t* sums) {
   const __m512i nibble = _mm512_set1_epi8(15);
   // Byte j of a dword looks into quarter j of a 64-entry table.
   const __m512i quarter = _mm512_set1_epi32(0x30201000);
@@ -40,8 +41,10 @@ void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* cons
   for (size_t b = 0; b < bytes_per_row; b += 4) {
     // Few queries wait for memory, whose own prefetching stops at every page.
     if constexpr (kQueries <= 2) {
+      const size_t ahead = b * kBlockRows + kAheadBytes, size = bytes_per_row * kBlockRows;
+      const uint8_t* from = ahead < size ? plane + ahead : next_plane + (ahead - size);
 #pragma GCC unroll 4
-      for (size_t line = 0; line < 4; ++line) __builtin_prefetch(plane + b * kBlockRows + 64 * line + kAheadBytes);
+      for (size_t line = 0; line < 4; ++line) __builtin_prefetch(from + 64 * line);
     }
     __m512i low[kGroups], high[kGroups];
 #pragma GCC unroll 16
@@ -72,27 +75,27 @@ void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* cons
 }  // namespace
 
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
-__attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, size_t bytes_per_row,
-                                                      const uint8_t* const* tables, size_t num_queries,
+__attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, const uint8_t* next_plane,
+                                                      size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                                                       int32_t* sums) {
   // Eight queries share more of the index arithmetic, as long as their tables fit the first-level cache.
   while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {
-    ScanSignsOf<8, 2>(plane, bytes_per_row, tables, sums);
-    ScanSignsOf<8, 2>(plane + 128, bytes_per_row, tables, sums + 32);
+    ScanSignsOf<8, 2>(plane, next_plane, bytes_per_row, tables, sums);
+    ScanSignsOf<8, 2>(plane + 128, next_plane, bytes_per_row, tables, sums + 32);
     tables += 8;
     sums += 8 * kBlockRows;
     num_queries -= 8;
   }
   while (num_queries >= 4) {
-    ScanSignsOf<4, 4>(plane, bytes_per_row, tables, sums);
+    ScanSignsOf<4, 4>(plane, next_plane, bytes_per_row, tables, sums);
     tables += 4;
     sums += 4 * kBlockRows;
     num_queries -= 4;
   }
   switch (num_queries) {
-    case 3: return ScanSignsOf<3, 4>(plane, bytes_per_row, tables, sums);
-    case 2: return ScanSignsOf<2, 4>(plane, bytes_per_row, tables, sums);
-    case 1: return ScanSignsOf<1, 4>(plane, bytes_per_row, tables, sums);
+    case 3: return ScanSignsOf<3, 4>(plane, next_plane, bytes_per_row, tables, sums);
+    case 2: return ScanSignsOf<2, 4>(plane, next_plane, bytes_per_row, tables, sums);
+    case 1: return ScanSignsOf<1, 4>(plane, next_plane, bytes_per_row, tables, sums);
     default: return;
   }
 }

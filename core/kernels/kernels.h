@@ -92,8 +92,9 @@ struct Kernels {
   // `plane` holds bytes_per_row * 64 bytes, bytes_per_row a multiple of 4. `tables` holds, per query and
   // per plane_group bytes of a row, 16 entries for the low nibble of each of them, then 16 for each high
   // nibble; an entry is 128 + the sum of the nibble's four +-w.
-  void (*scan_signs)(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables,
-                     size_t num_queries, int32_t* sums);
+  // `next_plane` is a hint: what the next call reads.
+  void (*scan_signs)(const uint8_t* plane, const uint8_t* next_plane, size_t bytes_per_row,
+                     const uint8_t* const* tables, size_t num_queries, int32_t* sums);
   // Sums over the whole codes of a block: sums[q * 64 + r] = sum_i (sign bit i of row r set ? w_i(q) : -w_i(q)) *
   // book.magnitudes[field_i >> level_shift], r < 64. n is packing.dim rounded up to a multiple of 64; `tile` has
   // room for 64 * n bytes, in which rows are expanded once for all queries: to kCodeZero +- magnitude, in the

@@ -72,8 +72,8 @@ __attribute__((no_sanitize("thread"))) void ScanSignsOf(const uint8_t* plane, si
 }  // namespace
 
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
-__attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, size_t bytes_per_row,
-                                                      const uint8_t* const* tables, size_t num_queries,
+__attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, const uint8_t* /*next_plane*/,
+                                                      size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                                                       int32_t* sums) {
   for (; num_queries >= 4; num_queries -= 4, tables += 4, sums += 4 * kBlockRows) {
     ScanSignsOf<4, 2>(plane, bytes_per_row, tables, sums);

@@ -1,6 +1,6 @@
-// Postings of ordered values, for ranges. Values lie in blocks, and each block also has the union
-// of its rows: a range takes that of every block within it and looks at single values only at its
-// two ends.
+// Postings of ordered values, for ranges. Values lie in blocks and blocks in groups, and each of these also has the
+// union of its rows: a range takes that of every group within it, of every block within the groups at its two ends, and
+// looks at single values only in the blocks at the ends.
 //
 // Not thread-safe; const methods may run together.
 #ifndef TQDB_STORAGE_PAYLOAD_SORTED_POSTINGS_H_
@@ -23,54 +23,63 @@ template <typename Value>
 class SortedPostings {
  public:
   void Add(const Value& value, uint64_t row) {
-    if (blocks_.empty()) blocks_.push_back(std::make_unique<Block>());
-    const size_t b = BlockOf(value);
-    Block& block = *blocks_[b];
-    const auto it = block.Find(value);
-    if (it == block.entries.end() || it->first != value) {
-      block.entries.emplace(it, value, Postings(row));
+    if (groups_.empty()) {
+      groups_.push_back(std::make_unique<Group>());
+      groups_[0]->items.push_back(std::make_unique<Block>());
+    }
+    const size_t g = PlaceOf(groups_, value);
+    Group& group = *groups_[g];
+    const size_t b = PlaceOf(group.items, value);
+    Block& block = *group.items[b];
+    const auto it = Find(block.items, value);
+    if (it == block.items.end() || it->first != value) {
+      block.items.emplace(it, value, Postings(row));
     } else {
       it->second.Add(row);
     }
     block.rows.Add(row);
-    if (block.entries.size() > kMaxBlockValues) Split(b);
+    group.rows.Add(row);
+    if (block.items.size() > kMaxBlockValues) Split(group.items, b);
+    if (group.items.size() > kMaxGroupBlocks) Split(groups_, g);
   }
 
-  // Of a row, all values must be removed that were added: the row leaves a block's union with the
-  // first.
+  // Of a row, all values must be removed that were added: the row leaves the unions with the first.
   void Remove(const Value& value, uint64_t row) {
-    if (blocks_.empty()) return;
-    const size_t b = BlockOf(value);
-    Block& block = *blocks_[b];
-    const auto it = block.Find(value);
-    if (it == block.entries.end() || it->first != value) return;
+    if (groups_.empty()) return;
+    const size_t g = PlaceOf(groups_, value);
+    Group& group = *groups_[g];
+    const size_t b = PlaceOf(group.items, value);
+    Block& block = *group.items[b];
+    const auto it = Find(block.items, value);
+    if (it == block.items.end() || it->first != value) return;
     it->second.Remove(row);
     block.rows.Remove(row);
-    if (it->second.empty()) block.entries.erase(it);
-    if (block.entries.empty()) blocks_.erase(blocks_.begin() + static_cast<ptrdiff_t>(b));
+    group.rows.Remove(row);
+    if (it->second.empty()) block.items.erase(it);
+    if (block.items.empty()) group.items.erase(group.items.begin() + static_cast<ptrdiff_t>(b));
+    if (group.items.empty()) groups_.erase(groups_.begin() + static_cast<ptrdiff_t>(g));
   }
 
   // Forgets all rows but these.
   void Retain(const RowSet& rows) {
-    for (const std::unique_ptr<Block>& block : blocks_) {
-      block->entries.erase(std::remove_if(block->entries.begin(), block->entries.end(),
-                                          [&rows](auto& entry) {
-                                            entry.second.Retain(rows);
-                                            return entry.second.empty();
-                                          }),
-                           block->entries.end());
-      block->rows &= rows;
+    for (const std::unique_ptr<Group>& group : groups_) {
+      for (const std::unique_ptr<Block>& block : group->items) {
+        for (auto& [value, postings] : block->items) postings.Retain(rows);
+        EraseIf(block->items, [](const auto& entry) { return entry.second.empty(); });
+        block->rows &= rows;
+      }
+      EraseIf(group->items, [](const auto& block) { return block->items.empty(); });
+      group->rows &= rows;
     }
-    blocks_.erase(std::remove_if(blocks_.begin(), blocks_.end(),
-                                 [](const auto& block) { return block->entries.empty(); }),
-                  blocks_.end());
+    EraseIf(groups_, [](const auto& group) { return group->items.empty(); });
   }
 
   const Postings* Find(const Value& value) const {
-    if (blocks_.empty()) return nullptr;
-    Block& block = *blocks_[BlockOf(value)];
-    const auto it = block.Find(value);
-    return it != block.entries.end() && it->first == value ? &it->second : nullptr;
+    if (groups_.empty()) return nullptr;
+    Group& group = *groups_[PlaceOf(groups_, value)];
+    Block& block = *group.items[PlaceOf(group.items, value)];
+    const auto it = Find(block.items, value);
+    return it != block.items.end() && it->first == value ? &it->second : nullptr;
   }
 
   // Calls whole(const RowSet&) and single(const Postings&), which together have the rows of all
@@ -78,16 +87,24 @@ class SortedPostings {
   template <typename Below, typename Above, typename Whole, typename Single>
   void ForRange(const Below& below, const Above& above, const Whole& whole,
                 const Single& single) const {
-    for (const std::unique_ptr<Block>& block : blocks_) {
-      const auto& entries = block->entries;
-      if (above(entries.front().first)) return;
-      if (below(entries.back().first)) continue;
-      if (!below(entries.front().first) && !above(entries.back().first)) {
-        whole(block->rows);
+    // Whether something is outside, within, or reaches over a bound.
+    const auto outside = [&](const auto& part) { return above(part.front()) || below(part.back()); };
+    const auto within = [&](const auto& part) { return !below(part.front()) && !above(part.back()); };
+    for (const std::unique_ptr<Group>& group : groups_) {
+      if (outside(*group)) continue;
+      if (within(*group)) {
+        whole(group->rows);
         continue;
       }
-      for (const auto& [value, postings] : entries) {
-        if (!below(value) && !above(value)) single(postings);
+      for (const std::unique_ptr<Block>& block : group->items) {
+        if (outside(*block)) continue;
+        if (within(*block)) {
+          whole(block->rows);
+          continue;
+        }
+        for (const auto& [value, postings] : block->items) {
+          if (!below(value) && !above(value)) single(postings);
+        }
       }
     }
   }
@@ -96,67 +113,95 @@ class SortedPostings {
   // false.
   template <typename Fn>
   void Walk(bool descending, const Value* from, const Fn& fn) const {
-    const size_t count = blocks_.size();
-    for (size_t i = 0; i < count; ++i) {
-      const auto& entries = blocks_[descending ? count - 1 - i : i]->entries;
-      if (from != nullptr && (descending ? entries.front().first > *from : entries.back().first < *from)) continue;
-      for (size_t e = 0; e < entries.size(); ++e) {
-        const auto& [value, postings] = entries[descending ? entries.size() - 1 - e : e];
-        if (from != nullptr && (descending ? value > *from : value < *from)) continue;
-        if (!fn(value, postings)) return;
+    const auto passed = [&](const auto& part) {
+      return from != nullptr && (descending ? part.front() > *from : part.back() < *from);
+    };
+    const auto nth = [descending](const auto& items, size_t i) -> const auto& {
+      return items[descending ? items.size() - 1 - i : i];
+    };
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      const Group& group = *nth(groups_, g);
+      for (size_t b = 0; !passed(group) && b < group.items.size(); ++b) {
+        const Block& block = *nth(group.items, b);
+        for (size_t e = 0; !passed(block) && e < block.items.size(); ++e) {
+          const auto& [value, postings] = nth(block.items, e);
+          if (from != nullptr && (descending ? value > *from : value < *from)) continue;
+          if (!fn(value, postings)) return;
+        }
       }
     }
   }
 
   size_t memory_bytes() const {
-    size_t bytes = blocks_.capacity() * sizeof(blocks_[0]);
-    for (const std::unique_ptr<Block>& block : blocks_) {
-      bytes += sizeof(Block) + block->entries.capacity() * sizeof(block->entries[0]) +
-               block->rows.memory_bytes();
-      for (const auto& [value, postings] : block->entries) bytes += postings.memory_bytes();
+    size_t bytes = groups_.capacity() * sizeof(groups_[0]);
+    for (const std::unique_ptr<Group>& group : groups_) {
+      bytes += sizeof(Group) + group->items.capacity() * sizeof(group->items[0]) + group->rows.memory_bytes();
+      for (const std::unique_ptr<Block>& block : group->items) {
+        bytes += sizeof(Block) + block->items.capacity() * sizeof(block->items[0]) +
+                 block->rows.memory_bytes();
+        for (const auto& [value, postings] : block->items) bytes += postings.memory_bytes();
+      }
     }
     return bytes;
   }
 
  private:
   static constexpr size_t kMaxBlockValues = 512;
+  static constexpr size_t kMaxGroupBlocks = 32;
 
   using Entries = std::vector<std::pair<Value, Postings>>;
+  // Both are empty only within a call.
   struct Block {
-    Entries entries;  // ascending; empty only within a call
+    Entries items;  // ascending
     RowSet rows;
 
-    typename Entries::iterator Find(const Value& value) {
-      return std::lower_bound(entries.begin(), entries.end(), value,
-                              [](const auto& entry, const Value& v) { return entry.first < v; });
-    }
+    const Value& front() const { return items.front().first; }
+    const Value& back() const { return items.back().first; }
     void FillRows() {
       rows = RowSet();
-      for (const auto& [value, postings] : entries) postings.AddTo(rows);
+      for (const auto& [value, postings] : items) postings.AddTo(rows);
+    }
+  };
+  struct Group {
+    std::vector<std::unique_ptr<Block>> items;
+    RowSet rows;
+
+    const Value& front() const { return items.front()->front(); }
+    const Value& back() const { return items.back()->back(); }
+    void FillRows() {
+      rows = RowSet();
+      for (const std::unique_ptr<Block>& block : items) rows |= block->rows;
     }
   };
 
-  // The block in which a value is, or belongs.
-  size_t BlockOf(const Value& value) const {
-    const auto it = std::upper_bound(
-        blocks_.begin() + 1, blocks_.end(), value,
-        [](const Value& v, const auto& block) { return v < block->entries.front().first; });
-    return static_cast<size_t>(it - blocks_.begin()) - 1;
+  static typename Entries::iterator Find(Entries& entries, const Value& value) {
+    return std::lower_bound(entries.begin(), entries.end(), value,
+                            [](const auto& entry, const Value& v) { return entry.first < v; });
   }
-
-  void Split(size_t b) {
-    Block& block = *blocks_[b];
-    auto upper = std::make_unique<Block>();
-    const auto middle = block.entries.begin() + static_cast<ptrdiff_t>(block.entries.size() / 2);
-    upper->entries.assign(std::make_move_iterator(middle),
-                          std::make_move_iterator(block.entries.end()));
-    block.entries.erase(middle, block.entries.end());
-    block.FillRows();
+  // The part in which a value is, or belongs.
+  template <typename Part>
+  static size_t PlaceOf(const std::vector<std::unique_ptr<Part>>& parts, const Value& value) {
+    const auto it = std::upper_bound(parts.begin() + 1, parts.end(), value,
+                                     [](const Value& v, const auto& part) { return v < part->front(); });
+    return static_cast<size_t>(it - parts.begin()) - 1;
+  }
+  template <typename Part>
+  static void Split(std::vector<std::unique_ptr<Part>>& parts, size_t place) {
+    Part& part = *parts[place];
+    auto upper = std::make_unique<Part>();
+    const auto middle = part.items.begin() + static_cast<ptrdiff_t>(part.items.size() / 2);
+    upper->items.assign(std::make_move_iterator(middle), std::make_move_iterator(part.items.end()));
+    part.items.erase(middle, part.items.end());
+    part.FillRows();
     upper->FillRows();
-    blocks_.insert(blocks_.begin() + static_cast<ptrdiff_t>(b) + 1, std::move(upper));
+    parts.insert(parts.begin() + static_cast<ptrdiff_t>(place) + 1, std::move(upper));
+  }
+  template <typename Items, typename Fn>
+  static void EraseIf(Items& items, const Fn& fn) {
+    items.erase(std::remove_if(items.begin(), items.end(), fn), items.end());
   }
 
-  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<std::unique_ptr<Group>> groups_;
 };
 
 }  // namespace tqdb::storage

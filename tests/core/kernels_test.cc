@@ -242,7 +242,7 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
         pointers.push_back(tables[q].data());
       }
       std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
-      kernels().scan_signs(plane.data(), bytes, pointers.data(), num_queries, sums.data());
+      kernels().scan_signs(plane.data(), plane.data(), bytes, pointers.data(), num_queries, sums.data());
       for (size_t q = 0; q < num_queries; ++q) {
         for (size_t v = 0; v < kBlockRows; ++v) {
           int want = 0;
