@@ -96,7 +96,13 @@ absl::StatusOr<PayloadIndexInfo> CollectionImpl::CreatePayloadIndex(
       wait ? BuildPayloadIndex(*store_, path, Stop(cancelled), memory_->payloads)
            : absl::CancelledError();
   if (absl::IsCancelled(built)) ScheduleMaintenance();
-  if (wait) TQDB_RETURN_IF_ERROR(built);
+  if (!wait) return find();
+  TQDB_RETURN_IF_ERROR(built);
+  TQDB_ASSIGN_OR_RETURN(info, find());
+  if (info.ready) return info;
+  // Rows that a write under way had taken from the disk already were not shown to the index, and are still in memory.
+  BarrierWrite barrier;
+  TQDB_RETURN_IF_ERROR(Commit(barrier));
   return find();
 }
 

@@ -83,12 +83,15 @@ absl::Status LoadPayloadIndexes(const Store& store, absl::Span<const uint64_t> r
 
 absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
                                const std::function<bool()>& stop, IndexedPayloads& payloads) {
+  // Before payloads are read: another index of the key would know nothing of edits since.
+  const uint64_t number = payloads.FieldNumber(key);
+  if (number == 0) return absl::OkStatus();
   bool exists = true;
   const absl::Status status = ForEachPayload(store, [&](auto rows, auto values) -> absl::Status {
     if (stop()) {
       return absl::CancelledError(absl::StrCat("building the payload index of ", key, " was stopped"));
     }
-    exists = payloads.AddToField(key, rows, values);
+    exists = payloads.AddToField(key, number, rows, values);
     return exists ? absl::OkStatus() : absl::AbortedError("");
   });
   return exists ? status : absl::OkStatus();

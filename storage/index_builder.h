@@ -19,8 +19,8 @@ absl::Status LoadPayloadIndexes(const Store& store, absl::Span<const uint64_t> r
                                 IndexedPayloads& payloads);
 
 // Reads all payloads, some 3 us each, and shows them to the index of one key while writes and searches go on. OK also
-// when the index is deleted meanwhile. Cancelled once `stop()` says so: the index is then used as far as it got, and
-// another build completes it.
+// when the index is deleted meanwhile, be there another one of the key by then or not. Cancelled once `stop()` says so:
+// the index is then used as far as it got, and another build completes it.
 absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
                                const std::function<bool()>& stop, IndexedPayloads& payloads);
 

@@ -27,6 +27,7 @@ absl::Status IndexedPayloads::CreateField(absl::string_view key, FieldKind kind)
   absl::MutexLock lock(&mutex_);
   TQDB_RETURN_IF_ERROR(index_.CreateField(key, kind));
   if (kind == FieldKind::kText) rankings_.emplace(path, Bm25Options());
+  numbers_[path] = next_number_++;
   has_fields_.store(true, std::memory_order_release);
   return absl::OkStatus();
 }
@@ -36,6 +37,7 @@ absl::Status IndexedPayloads::DeleteField(absl::string_view key) {
   absl::MutexLock lock(&mutex_);
   TQDB_RETURN_IF_ERROR(index_.DeleteField(key));
   rankings_.erase(path);
+  numbers_.erase(path);
   has_fields_.store(index_.has_fields(), std::memory_order_release);
   return absl::OkStatus();
 }
@@ -73,11 +75,22 @@ void IndexedPayloads::Replace(absl::Span<const Edit> edits) {
   }
 }
 
-bool IndexedPayloads::AddToField(absl::string_view key, absl::Span<const uint64_t> rows,
+uint64_t IndexedPayloads::FieldNumber(absl::string_view key) const {
+  const absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
+  if (!path.ok()) return 0;
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto number = numbers_.find(*path);
+  return number != numbers_.end() ? number->second : 0;
+}
+
+bool IndexedPayloads::AddToField(absl::string_view key, uint64_t number,
+                                 absl::Span<const uint64_t> rows,
                                  absl::Span<const nlohmann::json> payloads) {
   const absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
   if (!path.ok()) return false;
   absl::MutexLock lock(&mutex_);
+  const auto own = numbers_.find(*path);
+  if (own == numbers_.end() || own->second != number) return false;
   const auto ranking = rankings_.find(*path);
   for (size_t i = 0; i < rows.size(); ++i) {
     const bool unseen = index_.rows().Contains(rows[i]) && !index_.HasSeen(*path, rows[i]);

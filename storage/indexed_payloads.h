@@ -49,9 +49,12 @@ class IndexedPayloads {
   void Replace(absl::Span<const Edit> edits);
 
   // --- Of any thread.
-  // Shows rows to the index of a key; those that it has seen, or that are gone, are left out. False when the key has
-  // no index.
-  bool AddToField(absl::string_view key, absl::Span<const uint64_t> rows,
+  // Tells the index that a key has now from those that it had and will have; 0: it has none.
+  uint64_t FieldNumber(absl::string_view key) const;
+  // Shows rows to the index of a key; those that it has seen, or that are gone, are left out. The payloads must have
+  // been read when the key had the index already: it knows of edits since then. False when the key does not have the
+  // index of this number any more.
+  bool AddToField(absl::string_view key, uint64_t number, absl::Span<const uint64_t> rows,
                   absl::Span<const nlohmann::json> payloads);
   void VacuumIfWorthwhile();
   bool wants_vacuum() const;
@@ -90,6 +93,8 @@ class IndexedPayloads {
   PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
   // Of the keys with an index of texts, beside it: which rows have a word is not yet how well they go with a query.
   std::map<KeyPath, Bm25Index> rankings_ ABSL_GUARDED_BY(mutex_);
+  std::map<KeyPath, uint64_t> numbers_ ABSL_GUARDED_BY(mutex_);  // of the fields
+  uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> has_fields_{false};
 };

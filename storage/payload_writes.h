@@ -68,6 +68,14 @@ class PayloadIndexWrite : public Write {
   const std::optional<FieldKind> kind_;
 };
 
+// Writes nothing. Once it is committed, memory has everything that was on disk when it came into the queue.
+class BarrierWrite : public Write {
+ public:
+  BarrierWrite() : Write(0, Durability::kAsync) {}
+  void Prepare(GroupBuilder&) override {}
+  absl::Status Apply(MemoryState&) override { return absl::OkStatus(); }
+};
+
 }  // namespace tqdb::storage
 
 #endif  // TQDB_STORAGE_PAYLOAD_WRITES_H_

@@ -1,6 +1,8 @@
 #include "client/cli/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -81,6 +83,7 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddInfoCommand(app, context);
   AddUpdateCommand(app, context);
   AddDropCommand(app, context);
+  AddIndexCommand(app, context);
   AddImportCommand(app, context);
   AddExportCommand(app, context);
   AddSearchCommand(app, context);
@@ -89,6 +92,8 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddGetCommand(app, context);
   AddDeleteCommand(app, context);
   AddCountCommand(app, context);
+  AddFacetCommand(app, context);
+  AddPayloadCommand(app, context);
   AddStatusCommand(app, context);
   AddPingCommand(app, context);
 
@@ -106,8 +111,15 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
     }
     context.json() = AsksForJson(argc, argv);
     // The parser calls a command that it does not know a missing one.
-    if (app.get_subcommands().empty() && !app.remaining().empty()) {
-      return context.FailUsage(absl::StrCat("\"", app.remaining().front(), "\" is no command of tqdb"));
+    std::string chain = "tqdb";
+    const CLI::App* innermost = &app;
+    while (!innermost->get_subcommands().empty()) {
+      innermost = innermost->get_subcommands().front();
+      absl::StrAppend(&chain, " ", innermost->get_name());
+    }
+    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+    if (innermost->get_require_subcommand_min() > 0 && !unknown.empty()) {
+      return context.FailUsage(absl::StrCat("\"", unknown.front(), "\" is no command of ", chain));
     }
     return context.FailUsage(error.what());
   }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/collection_flags.h"
 #include "client/cli/commands.h"
+#include "client/cli/index_table.h"
 #include "client/cli/table.h"
 #include "client/cli/text_format.h"
 
@@ -57,6 +58,9 @@ void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   }
   out << '\n';
   table.Print(out);
+  if (info.payload_indexes.empty()) return;
+  out << '\n';
+  PrintIndexes(info, out);
 }
 
 int Report(const absl::StatusOr<CollectionInfo>& info, CommandContext& context) {
@@ -211,7 +215,8 @@ void AddListCommand(CLI::App& app, CommandContext& context) {
 }
 
 void AddInfoCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("info", "Describe a collection: options, size, state");
+  CLI::App* sub =
+      app.add_subcommand("info", "Describe a collection: options, size, state, payload indexes");
   auto collection = std::make_shared<std::string>();
   sub->add_option("collection", *collection, "Name of the collection")->required();
   sub->footer("Examples:\n  tqdb info books\n  tqdb info books --json");

@@ -17,6 +17,7 @@ void AddListCommand(CLI::App& app, CommandContext& context);
 void AddInfoCommand(CLI::App& app, CommandContext& context);
 void AddUpdateCommand(CLI::App& app, CommandContext& context);
 void AddDropCommand(CLI::App& app, CommandContext& context);
+void AddIndexCommand(CLI::App& app, CommandContext& context);
 // Points.
 void AddImportCommand(CLI::App& app, CommandContext& context);
 void AddExportCommand(CLI::App& app, CommandContext& context);
@@ -26,6 +27,8 @@ void AddSampleCommand(CLI::App& app, CommandContext& context);
 void AddGetCommand(CLI::App& app, CommandContext& context);
 void AddDeleteCommand(CLI::App& app, CommandContext& context);
 void AddCountCommand(CLI::App& app, CommandContext& context);
+void AddFacetCommand(CLI::App& app, CommandContext& context);
+void AddPayloadCommand(CLI::App& app, CommandContext& context);
 // The server.
 void AddStatusCommand(CLI::App& app, CommandContext& context);
 void AddPingCommand(CLI::App& app, CommandContext& context);

@@ -28,18 +28,19 @@ void AddFilterOption(CLI::App& app, FilterFlag& flag, const std::string& descrip
   app.add_option("--filter", flag, description + ": JSON, or @FILE with it")->type_name("JSON");
 }
 
+absl::StatusOr<std::string> ReadValueOrFile(const std::string& value, const std::string& name) {
+  if (!absl::StartsWith(value, "@")) return value;
+  absl::StatusOr<std::string> contents = ReadFile(value.substr(1));
+  if (contents.ok()) return contents;
+  return absl::Status(contents.status().code(),
+                      absl::StrCat(name, ": ", contents.status().message()));
+}
+
 absl::StatusOr<std::optional<Filter>> ReadFilterFlag(const FilterFlag& flag) {
   if (!flag.has_value()) return std::optional<Filter>();
-  std::string text = *flag;
-  if (absl::StartsWith(text, "@")) {
-    absl::StatusOr<std::string> contents = ReadFile(text.substr(1));
-    if (!contents.ok()) {
-      return absl::Status(contents.status().code(),
-                          absl::StrCat("--filter: ", contents.status().message()));
-    }
-    text = *std::move(contents);
-  }
-  absl::StatusOr<Filter> filter = FilterFromJson(text, "--filter");
+  absl::StatusOr<std::string> text = ReadValueOrFile(*flag, "--filter");
+  if (!text.ok()) return text.status();
+  absl::StatusOr<Filter> filter = FilterFromJson(*text, "--filter");
   if (!filter.ok()) return filter.status();
   return std::optional<Filter>(*std::move(filter));
 }

@@ -23,6 +23,10 @@ extern const char kFilterForms[];
 // `flag` must outlive `app`.
 void AddFilterOption(CLI::App& app, FilterFlag& flag, const std::string& description);
 
+// A value as it was given, or the contents of FILE for @FILE. `name` is that of the option, for
+// errors of the file.
+absl::StatusOr<std::string> ReadValueOrFile(const std::string& value, const std::string& name);
+
 // Nothing when the option was not given. InvalidArgument names the byte or the path of the fault:
 // "--filter.must[2].range: gte 5 > lte 3"; NotFound, PermissionDenied of the file.
 absl::StatusOr<std::optional<Filter>> ReadFilterFlag(const FilterFlag& flag);

@@ -185,7 +185,45 @@ Json ToJson(const CollectionInfo& info) {
     }
     out["vector_spaces"].push_back(std::move(space));
   }
+  out["payload_indexes"] = Json::array();
+  for (const PayloadIndexInfo& index : info.payload_indexes) {
+    out["payload_indexes"].push_back(ToJson(index));
+  }
   return out;
+}
+
+Json ToJson(const PayloadIndexInfo& index) {
+  Json out;
+  out["key"] = index.key;
+  out["kind"] = std::string(PayloadIndexKindName(index.kind));
+  out["points"] = index.points;
+  out["memory_bytes"] = index.memory_bytes;
+  out["ready"] = index.ready;
+  return out;
+}
+
+Json ToJson(const PayloadValue& value) {
+  return std::visit([](const auto& held) { return Json(held); }, value);
+}
+
+Json ToJson(const FacetCount& count) {
+  Json out;
+  out["value"] = ToJson(count.value);
+  out["points"] = count.points;
+  return out;
+}
+
+Json ToJson(const PointGroup& group) {
+  Json out;
+  out["value"] = ToJson(group.value);
+  out["points"] = Json::array();
+  for (const ScoredPoint& point : group.points) out["points"].push_back(ToJson(point));
+  return out;
+}
+
+std::string ToText(const PayloadValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return ToLine(ToJson(value));
 }
 
 Json ToJson(const Point& point) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/cpp/query.h"
 #include "client/cpp/types.h"
 
 namespace tqdb::client {
@@ -34,9 +35,15 @@ absl::StatusOr<PointLine> PointFromLine(absl::string_view line);
 
 Json ToJson(const PointId& id);
 Json ToJson(const CollectionInfo& info);
+Json ToJson(const PayloadIndexInfo& index);
+Json ToJson(const PayloadValue& value);
+Json ToJson(const FacetCount& count);
+Json ToJson(const PointGroup& group);
 Json ToJson(const ScoredPoint& point);
 Json ToJson(const ServerInfo& info);
 Json ToJson(const Point& point);
+// For people: strings without quotes.
+std::string ToText(const PayloadValue& value);
 Json ErrorToJson(const absl::Status& status);
 // A point as PointFromLine reads it, written without building a tree. The payload is copied as it is.
 void AppendPointLine(const Point& point, std::string& out);

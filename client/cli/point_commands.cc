@@ -1,6 +1,5 @@
 // get, delete, count.
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <set>
@@ -8,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "client/cli/commands.h"
 #include "client/cli/filter_flag.h"
-#include "client/cli/line_reader.h"
+#include "client/cli/id_list.h"
+#include "client/cli/match_flags.h"
 #include "client/cli/point_printer.h"
 #include "client/cli/text_format.h"
 
@@ -37,36 +36,6 @@ void AddIdOptions(CLI::App& sub, IdOptions& options) {
   // Not "ids": CLI11 of Debian 13 takes the name of a positional for that of a flag.
   sub.add_option("id", options.ids, "Ids: numbers or UUIDs");
   sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input");
-}
-
-// Errors are of usage when they come from the command line.
-absl::StatusOr<std::vector<PointId>> ParseIds(const std::vector<std::string>& texts) {
-  std::vector<PointId> ids;
-  for (const std::string& text : texts) {
-    absl::StatusOr<PointId> id = PointId::Parse(text);
-    if (!id.ok()) return id.status();
-    ids.push_back(*std::move(id));
-  }
-  return ids;
-}
-
-absl::Status AppendIdsFromFile(const std::string& path, std::vector<PointId>& ids) {
-  absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
-  if (!lines.ok()) return lines.status();
-  std::string line;
-  while (true) {
-    absl::StatusOr<bool> more = (*lines)->Next(line);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    const std::string text(absl::StripAsciiWhitespace(line));
-    if (text.empty()) continue;
-    absl::StatusOr<PointId> id = PointId::Parse(text);
-    if (!id.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          (*lines)->path(), ":", (*lines)->line_number(), ": ", id.status().message()));
-    }
-    ids.push_back(*std::move(id));
-  }
 }
 
 int RunGet(const IdOptions& options, CommandContext& context) {
@@ -106,40 +75,19 @@ int RunGet(const IdOptions& options, CommandContext& context) {
 
 struct DeleteOptions {
   IdOptions ids;
-  FilterFlag filter;
-  bool dry_run = false;
-  bool yes = false;
+  MatchFlags match;
 };
 
-// What matches is easily more than was meant, so it is counted, or confirmed.
+constexpr MatchWords kDeleteWords = {"delete", "would_delete"};
+
 int DeleteByFilter(const DeleteOptions& options, const Filter& filter, CommandContext& context) {
   const std::string& collection = options.ids.collection;
-  const bool ask = !options.yes && !options.dry_run;
-  if (ask && !context.terminal().in_is_tty) {
-    return context.FailUsage(
-        "delete --filter removes everything that matches: confirm with --yes, or count it with "
-        "--dry-run");
-  }
+  if (const auto code = RefuseUnasked(options.match, kDeleteWords, context)) return *code;
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
-  if (!options.yes) {
-    absl::StatusOr<uint64_t> count = (*client)->Count(collection, filter);
-    if (!count.ok()) return context.Fail(count.status());
-    if (options.dry_run) {
-      if (context.json()) {
-        Json out;
-        out["would_delete"] = *count;
-        context.Print(out);
-      } else {
-        context.out() << "Would delete " << WithThousands(*count) << " points.\n";
-      }
-      return kExitOk;
-    }
-    context.err() << "Delete " << WithThousands(*count) << " points of \"" << collection
-                  << "\"? Type yes to confirm: " << std::flush;
-    std::string answer;
-    std::getline(std::cin, answer);
-    if (answer != "yes") return context.FailUsage("not confirmed; nothing was deleted");
+  if (const auto code =
+          CountAndAsk(**client, collection, filter, options.match, kDeleteWords, context)) {
+    return *code;
   }
   absl::StatusOr<uint64_t> deleted = (*client)->DeleteMatching(collection, filter);
   if (!deleted.ok()) {
@@ -198,14 +146,14 @@ int DeleteByIds(const IdOptions& options, CommandContext& context) {
 }
 
 int RunDelete(const DeleteOptions& options, CommandContext& context) {
-  if (!options.filter.has_value()) {
-    if (options.dry_run) return context.FailUsage("--dry-run goes with --filter");
+  if (!options.match.filter.has_value()) {
+    if (options.match.dry_run) return context.FailUsage("--dry-run goes with --filter");
     return DeleteByIds(options.ids, context);
   }
   if (!options.ids.ids.empty() || !options.ids.ids_path.empty()) {
     return context.FailUsage("delete: give ids or --filter, not both");
   }
-  absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(options.filter);
+  absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(options.match.filter);
   if (!filter.ok()) return context.FailInput(filter.status());
   return DeleteByFilter(options, **filter, context);
 }
@@ -253,9 +201,7 @@ void AddDeleteCommand(CLI::App& app, CommandContext& context) {
   CLI::App* sub = app.add_subcommand("delete", "Delete points by id or by filter");
   auto options = std::make_shared<DeleteOptions>();
   AddIdOptions(*sub, options->ids);
-  AddFilterOption(*sub, options->filter, "Delete what matches, in place of ids");
-  sub->add_flag("--dry-run", options->dry_run, "Only count what --filter matches");
-  sub->add_flag("-y,--yes", options->yes, "Do not ask before --filter deletes");
+  AddMatchFlags(*sub, options->match, "Delete what matches, in place of ids");
   sub->footer(absl::StrCat(
       "Examples:\n"
       "  tqdb delete books 7 8 9\n"

@@ -29,6 +29,9 @@ struct ScrollFlags {
   FilterFlag filter;
   uint64_t limit = 20;
   bool with_vectors = false;
+  // Of `scroll`.
+  std::string order_by;
+  bool descending = false;
   // Of `sample`.
   std::optional<uint64_t> seed;
   bool no_progress = false;
@@ -44,6 +47,8 @@ void AddScrollFlags(CLI::App& sub, ScrollFlags& flags, const std::string& limit_
 }
 
 int RunScroll(const ScrollFlags& flags, CommandContext& context) {
+  std::optional<OrderBy> order;
+  if (!flags.order_by.empty()) order = OrderBy{flags.order_by, flags.descending};
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
@@ -52,7 +57,8 @@ int RunScroll(const ScrollFlags& flags, CommandContext& context) {
       flags.collection,
       {.page_size = static_cast<uint32_t>(std::min<uint64_t>(flags.limit, kScrollPage)),
        .select = {.payload = true, .vectors = flags.with_vectors},
-       .filter = *std::move(filter)});
+       .filter = *std::move(filter),
+       .order_by = std::move(order)});
   PointPrinter printer(context, flags.with_vectors);
   uint64_t left = flags.limit;
   while (left > 0) {
@@ -129,16 +135,25 @@ int RunSample(const ScrollFlags& flags, CommandContext& context) {
 }  // namespace
 
 void AddScrollCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("scroll", "Print the first points in id order");
+  CLI::App* sub = app.add_subcommand("scroll", "Print the first points by id, or by a payload key");
   auto flags = std::make_shared<ScrollFlags>();
   AddScrollFlags(*sub, *flags, "Points to print at most");
+  CLI::Option* order_by = sub->add_option(
+      "--order-by", flags->order_by,
+      "In the order of this payload key, in place of by id; it needs an index of integers, floats "
+      "or times");
+  order_by->type_name("KEY");
+  sub->add_flag("--desc", flags->descending, "Highest first")->needs(order_by);
   sub->footer(absl::StrCat(
       "Examples:\n"
       "  tqdb scroll books\n"
       "  tqdb scroll books --filter '{\"must\": [{\"key\": \"year\", \"range\": {\"gte\": "
       "1990}}]}'\n"
       "  tqdb scroll books --filter @recent.json --limit 100 --json | jq .payload.title\n"
-      "`tqdb export books -` writes all of them.\n\n",
+      "  tqdb scroll books --order-by year --desc --limit 5\n"
+      "`tqdb export books -` writes all of them. By a key, a point with several values is printed "
+      "for\n"
+      "each of them, and points without any are left out.\n\n",
       kFilterForms));
   sub->callback([flags, &context] {
     context.command() = [flags, &context] { return RunScroll(*flags, context); };

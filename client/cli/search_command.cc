@@ -1,7 +1,5 @@
 // search.
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,14 +7,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/types/span.h"
 #include "client/cli/commands.h"
 #include "client/cli/filter_flag.h"
+#include "client/cli/id_list.h"
 #include "client/cli/json.h"
 #include "client/cli/matrix_reader.h"
-#include "client/cli/table.h"
+#include "client/cli/search_printer.h"
 
 namespace tqdb::client {
 namespace {
@@ -37,8 +35,17 @@ struct SearchOptions {
   std::optional<float> score_threshold;
   bool with_payload = false;
   bool with_vectors = false;
+  uint32_t offset = 0;
+  std::optional<float> mmr;
+  uint32_t mmr_candidates = 0;
+  std::vector<std::string> like;
+  std::vector<std::string> unlike;
+  TextQuery text;
+  GroupOptions group;
   FilterFlag filter_flag;
-  std::optional<Filter> filter;  // read from the flag
+  // Read from the flags.
+  std::optional<Filter> filter;
+  std::optional<Recommend> recommend;
 };
 
 Query MakeQuery(const SearchOptions& options, std::vector<float> vector) {
@@ -53,41 +60,34 @@ Query MakeQuery(const SearchOptions& options, std::vector<float> vector) {
   query.oversampling = options.oversampling;
   query.error_bound = options.error_bound;
   query.filter = options.filter;
+  query.offset = options.offset;
+  query.recommend = options.recommend;
+  if (!options.text.text.empty()) query.text = options.text;
+  if (options.mmr.has_value()) query.mmr = Mmr{*options.mmr, options.mmr_candidates};
   return query;
 }
 
-void PrintResult(uint64_t number, const std::vector<ScoredPoint>& points, double took_ms,
-                 const SearchOptions& options, bool many, CommandContext& context) {
-  if (context.json()) {
-    Json out;
-    out["query"] = number;
-    out["took_ms"] = took_ms;
-    out["points"] = Json::array();
-    for (const ScoredPoint& point : points) out["points"].push_back(ToJson(point));
-    context.Print(out);
-    return;
+// One call a query.
+int GroupAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
+                  uint64_t first, const SearchPrinter& printer, CommandContext& context) {
+  for (size_t i = 0; i < queries.size(); ++i) {
+    const absl::Time start = absl::Now();
+    absl::StatusOr<std::vector<PointGroup>> groups =
+        client.SearchGroups(options.collection, queries[i], options.group);
+    if (!groups.ok()) return context.Fail(groups.status());
+    printer.PrintGroups(first + i, *groups, absl::ToDoubleMilliseconds(absl::Now() - start));
   }
-  if (many) context.out() << (number > 0 ? "\n" : "") << "query " << number << '\n';
-  if (points.empty()) {
-    context.out() << "No hits.\n";
-    return;
-  }
-  std::vector<Table::Column> columns = {
-      {"", Align::kRight}, {"id", Align::kRight}, {"score", Align::kRight}};
-  if (options.with_payload) columns.push_back({"payload"});
-  Table table(std::move(columns));
-  for (size_t i = 0; i < points.size(); ++i) {
-    std::vector<std::string> cells = {absl::StrCat(i + 1), points[i].id.ToString(),
-                                      absl::StrFormat("%.5f", points[i].score)};
-    if (options.with_payload) cells.push_back(points[i].payload);
-    table.AddRow(std::move(cells));
-  }
-  table.Print(context.out(), context.table_width());
+  return kExitOk;
 }
 
-// Runs the queries in one call and prints their results; `first` is the number of the first.
+// Runs the queries, in one call unless they group, and prints their results; `first` is the number
+// of the first.
 int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
                    uint64_t first, bool many, CommandContext& context) {
+  const SearchPrinter printer(context, {.payload = options.with_payload, .numbered = many});
+  if (!options.group.by.empty()) {
+    return GroupAndPrint(client, options, queries, first, printer, context);
+  }
   const absl::Time start = absl::Now();
   absl::StatusOr<std::vector<std::vector<ScoredPoint>>> results =
       client.SearchBatch(options.collection, queries);
@@ -95,7 +95,7 @@ int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<cons
   const double took_ms =
       absl::ToDoubleMilliseconds(absl::Now() - start) / static_cast<double>(queries.size());
   for (size_t i = 0; i < results->size(); ++i) {
-    PrintResult(first + i, (*results)[i], took_ms, options, many, context);
+    printer.PrintPoints(first + i, (*results)[i], took_ms);
   }
   return kExitOk;
 }
@@ -146,17 +146,43 @@ int SearchFile(Client& client, const SearchOptions& options, CommandContext& con
   return kExitOk;
 }
 
-int RunSearch(SearchOptions& options, CommandContext& context) {
-  const int sources = !options.vector.empty() + !options.vector_file.empty() + !options.id.empty();
-  if (sources != 1) {
-    return context.FailUsage("search: give one of --vector, --vector-file and --id");
-  }
+// What is wrong with the options together; empty when nothing is.
+std::string FindContradiction(const SearchOptions& options) {
+  const int sources = !options.vector.empty() + !options.vector_file.empty() + !options.id.empty() +
+                      !options.like.empty() + !options.text.text.empty();
+  if (options.like.empty() && !options.unlike.empty()) return "--unlike goes with --like";
+  if (sources != 1) return "search: give one of --vector, --vector-file, --id, --like and --text";
   if (options.row.has_value() && options.vector_file.empty()) {
-    return context.FailUsage("--row goes with --vector-file");
+    return "--row goes with --vector-file";
   }
-  if (options.exact && options.rerank) {
-    return context.FailUsage("--exact and --rerank: give one of them");
+  if (options.exact && options.rerank) return "--exact and --rerank: give one of them";
+  if (!options.group.by.empty() && options.offset > 0)
+    return "--offset does not go with --group-by";
+  return "";
+}
+
+absl::StatusOr<std::vector<PointId>> ReadExamples(const std::vector<std::string>& texts,
+                                                  const char* option) {
+  absl::StatusOr<std::vector<PointId>> ids = ParseIds(texts);
+  if (ids.ok()) return ids;
+  return absl::InvalidArgumentError(absl::StrCat(option, ": ", ids.status().message()));
+}
+
+absl::Status ReadRecommend(SearchOptions& options) {
+  if (options.like.empty()) return absl::OkStatus();
+  absl::StatusOr<std::vector<PointId>> like = ReadExamples(options.like, "--like");
+  if (!like.ok()) return like.status();
+  absl::StatusOr<std::vector<PointId>> unlike = ReadExamples(options.unlike, "--unlike");
+  if (!unlike.ok()) return unlike.status();
+  options.recommend = Recommend{*std::move(like), *std::move(unlike)};
+  return absl::OkStatus();
+}
+
+int RunSearch(SearchOptions& options, CommandContext& context) {
+  if (std::string fault = FindContradiction(options); !fault.empty()) {
+    return context.FailUsage(fault);
   }
+  if (absl::Status s = ReadRecommend(options); !s.ok()) return context.FailInput(s);
   std::vector<float> vector;
   if (!options.vector.empty()) {
     absl::StatusOr<Json> json = ParseJson(options.vector);
@@ -202,8 +228,26 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
                   "Queries from a .npy or .fvecs file: all rows, or one with --row");
   sub->add_option("--row", options->row, "Row of --vector-file, from 0");
   sub->add_option("--id", options->id, "Search by the vector of this point");
+  sub->add_option("--like", options->like,
+                  "Search for what is like this point, without it; may repeat")
+      ->type_name("ID")
+      ->take_all()
+      ->expected(1);
+  sub->add_option("--unlike", options->unlike, "And unlike this one; may repeat")
+      ->type_name("ID")
+      ->take_all()
+      ->expected(1);
+  CLI::Option* text =
+      sub->add_option("--text", options->text.text,
+                      "Search for words, ranked by BM25, in the payload key --text-key");
+  CLI::Option* text_key = sub->add_option("--text-key", options->text.key,
+                                          "Payload key with an index of kind text, for --text");
+  text->type_name("WORDS")->needs(text_key);
+  text_key->type_name("KEY")->needs(text);
   sub->add_option("--vector-name", options->vector_name, "Vector space; default: the unnamed one");
-  sub->add_option("-k,--limit", options->limit, "Hits to return")->capture_default_str();
+  sub->add_option("-k,--limit", options->limit, "Hits, or groups, to return")
+      ->capture_default_str();
+  sub->add_option("--offset", options->offset, "Leave out so many of the best hits");
   sub->add_option("--batch-size", options->batch_size,
                   "Queries of --vector-file in one call; 1 makes took_ms the time of a single search")
       ->check(CLI::Range(1, 1000))
@@ -215,6 +259,20 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
   sub->add_option("--error-bound", options->error_bound,
                   "Width of the scan's error bound in standard deviations; 0: the server's default");
   sub->add_option("--score-threshold", options->score_threshold, "Leave out hits that score less");
+  CLI::Option* mmr = sub->add_option(
+      "--mmr", options->mmr,
+      "Hits that are unlike each other: 0, the order of scores, to 1, diversity alone");
+  mmr->type_name("DIVERSITY")->check(CLI::Range(0.0, 1.0));
+  sub->add_option("--mmr-candidates", options->mmr_candidates,
+                  "Best hits that --mmr picks from; 0: the server's default, four times the limit")
+      ->needs(mmr);
+  CLI::Option* group_by = sub->add_option(
+      "--group-by", options->group.by,
+      "The best hits of each of the best values of this payload key; --limit is that of groups");
+  group_by->type_name("KEY");
+  sub->add_option("--group-size", options->group.size, "Hits of a group; default: 3")
+      ->check(CLI::PositiveNumber)
+      ->needs(group_by);
   AddFilterOption(*sub, options->filter_flag, "Only points that match");
   sub->add_flag("--with-payload", options->with_payload, "Print payloads");
   sub->add_flag("--with-vectors", options->with_vectors, "Print vectors (with --json)");
@@ -224,6 +282,11 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
       "  tqdb search books --vector '[0.12, -0.5, ...]' --rerank\n"
       "  tqdb search books --id 7 --filter '{\"must\": [{\"key\": \"lang\", \"match\": {\"value\": "
       "\"en\"}}]}'\n"
+      "  tqdb search books --like 7 --like 8 --unlike 9\n"
+      "  tqdb search books --text 'white whale' --text-key title\n"
+      "  tqdb search books --id 7 --limit 20 --offset 20\n"
+      "  tqdb search books --id 7 --mmr 0.5\n"
+      "  tqdb search books --id 7 --group-by author --group-size 2 --limit 5\n"
       "  tqdb search books --vector-file queries.npy --row 3\n"
       "  tqdb search books --vector-file queries.npy --json > hits.jsonl\n"
       "Scores are higher for better hits under every metric; for l2 they are minus the squared "

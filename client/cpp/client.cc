@@ -134,6 +134,33 @@ absl::Status Client::DeleteCollection(absl::string_view collection) {
                           Repeatable::kNo);
 }
 
+absl::StatusOr<PayloadIndexInfo> Client::CreatePayloadIndex(absl::string_view collection,
+                                                            absl::string_view key,
+                                                            PayloadIndexKind kind, bool wait) {
+  v1::CreatePayloadIndexRequest request;
+  request.set_collection(std::string(collection));
+  request.set_key(std::string(key));
+  request.set_kind(static_cast<v1::PayloadIndexKind>(kind));
+  request.set_no_wait(!wait);
+  v1::CreatePayloadIndexResponse response;
+  absl::Status status =
+      transport_->Call(transport_->collections(), &v1::CollectionService::Stub::CreatePayloadIndex,
+                       request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return FromProto(response.index());
+}
+
+absl::Status Client::DeletePayloadIndex(absl::string_view collection, absl::string_view key) {
+  v1::DeletePayloadIndexRequest request;
+  request.set_collection(std::string(collection));
+  request.set_key(std::string(key));
+  v1::DeletePayloadIndexResponse response;
+  // Not repeatable: the second time would say NotFound.
+  return transport_->Call(transport_->collections(),
+                          &v1::CollectionService::Stub::DeletePayloadIndex, request, &response,
+                          Repeatable::kNo);
+}
+
 absl::StatusOr<UpsertResult> Client::Upsert(absl::string_view collection,
                                             absl::Span<const Point> points,
                                             Durability durability) {
@@ -171,6 +198,25 @@ absl::StatusOr<uint64_t> Client::DeleteMatching(absl::string_view collection, co
   return SendDelete(*transport_, request);
 }
 
+absl::StatusOr<uint64_t> Client::UpdatePayload(absl::string_view collection,
+                                               const PayloadTarget& target, const PayloadEdit& edit,
+                                               Durability durability) {
+  v1::UpdatePayloadRequest request;
+  request.set_collection(std::string(collection));
+  request.set_durability(ToProto(durability));
+  for (const PointId& id : target.ids) ToProto(id, request.add_ids());
+  if (target.filter.has_value()) ToProto(*target.filter, request.mutable_filter());
+  ToProto(edit, &request);
+  v1::UpdatePayloadResponse response;
+  // The same edit of the same ids comes to the same; what a filter matches may have changed by the
+  // edit.
+  const Repeatable repeatable = target.filter.has_value() ? Repeatable::kNo : Repeatable::kYes;
+  absl::Status status = transport_->Call(
+      transport_->points(), &v1::PointService::Stub::UpdatePayload, request, &response, repeatable);
+  if (!status.ok()) return status;
+  return response.updated();
+}
+
 absl::StatusOr<std::vector<Point>> Client::Get(absl::string_view collection,
                                                absl::Span<const PointId> ids, Select select) {
   v1::GetRequest request;
@@ -205,42 +251,6 @@ absl::StatusOr<uint64_t> Client::Count(absl::string_view collection,
                                          request, &response, Repeatable::kYes);
   if (!status.ok()) return status;
   return response.count();
-}
-
-absl::StatusOr<std::vector<ScoredPoint>> Client::Search(absl::string_view collection,
-                                                        const Query& query) {
-  v1::SearchRequest request;
-  request.set_collection(std::string(collection));
-  ToProto(query, request.mutable_query());
-  v1::SearchResponse response;
-  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Search,
-                                         request, &response, Repeatable::kYes);
-  if (!status.ok()) return status;
-  return FromProto(std::move(response));
-}
-
-absl::StatusOr<std::vector<std::vector<ScoredPoint>>> Client::SearchBatch(
-    absl::string_view collection, absl::Span<const Query> queries) {
-  v1::SearchBatchRequest request;
-  request.set_collection(std::string(collection));
-  for (const Query& query : queries) ToProto(query, request.add_queries());
-  v1::SearchBatchResponse response;
-  absl::Status status =
-      transport_->Call(transport_->points(), &v1::PointService::Stub::SearchBatch, request,
-                       &response, Repeatable::kYes);
-  if (!status.ok()) return status;
-  if (static_cast<size_t>(response.results_size()) != queries.size()) {
-    return absl::DataLossError(absl::StrCat("the server answered ", response.results_size(),
-                                            " of ", queries.size(), " queries"));
-  }
-  std::vector<std::vector<ScoredPoint>> results;
-  results.reserve(queries.size());
-  for (v1::SearchResponse& result : *response.mutable_results()) {
-    absl::StatusOr<std::vector<ScoredPoint>> converted = FromProto(std::move(result));
-    if (!converted.ok()) return converted.status();
-    results.push_back(*std::move(converted));
-  }
-  return results;
 }
 
 absl::StatusOr<ServerInfo> Client::GetServerInfo() {

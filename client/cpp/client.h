@@ -25,6 +25,8 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "client/cpp/filter.h"
+#include "client/cpp/payload.h"
+#include "client/cpp/query.h"
 #include "client/cpp/scroll.h"
 #include "client/cpp/types.h"
 #include "client/cpp/upsert_stream.h"
@@ -51,9 +53,9 @@ struct ConnectOptions {
   // Wait, within the timeout, for a server that does not accept connections yet.
   bool wait_for_ready = false;
   // A call that can be repeated without harm is tried up to this often while the server is
-  // Unavailable, with growing pauses. 1 turns retries off. Upsert and Delete are repeated too: the
-  // outcome is the same, but the counts may then tell of the second time, and a value that another
-  // client wrote in between is overwritten.
+  // Unavailable, with growing pauses. 1 turns retries off. Upsert, Delete and UpdatePayload by ids
+  // are repeated too: the outcome is the same, but the counts may then tell of the second time, and
+  // a value that another client wrote in between is overwritten.
   int max_attempts = 4;
   TlsOptions tls = {};
   // Sent with every call, readable on the way unless TLS is enabled. Empty: none.
@@ -84,6 +86,15 @@ class Client {
       absl::string_view collection, const std::map<std::string, std::string>& metadata);
   absl::Status DeleteCollection(absl::string_view collection);
 
+  // Indexes the values of a payload key, and waits until the index is complete when `wait`: after
+  // DeadlineExceeded it is completed all the same, and GetCollection says when it is ready. OK when
+  // the index exists; AlreadyExists when one of another kind does.
+  absl::StatusOr<PayloadIndexInfo> CreatePayloadIndex(absl::string_view collection,
+                                                      absl::string_view key, PayloadIndexKind kind,
+                                                      bool wait = true);
+  // NotFound when the key has no index.
+  absl::Status DeletePayloadIndex(absl::string_view collection, absl::string_view key);
+
   // Inserts or replaces points, all or none.
   absl::StatusOr<UpsertResult> Upsert(absl::string_view collection, absl::Span<const Point> points,
                                       Durability durability = Durability::kSync);
@@ -98,6 +109,12 @@ class Client {
   // removes everything.
   absl::StatusOr<uint64_t> DeleteMatching(absl::string_view collection, const Filter& filter,
                                           Durability durability = Durability::kSync);
+  // Edits payloads and leaves vectors alone. The number of points edited. After an error of an edit
+  // by filter alone some points may be edited. With a filter it is never tried again: the filter
+  // may no longer hold because of the first time.
+  absl::StatusOr<uint64_t> UpdatePayload(absl::string_view collection, const PayloadTarget& target,
+                                         const PayloadEdit& edit,
+                                         Durability durability = Durability::kSync);
   // In the order asked; ids that do not exist are left out.
   absl::StatusOr<std::vector<Point>> Get(absl::string_view collection,
                                          absl::Span<const PointId> ids, Select select);
@@ -105,12 +122,23 @@ class Client {
   // Of all points, or of those that match.
   absl::StatusOr<uint64_t> Count(absl::string_view collection,
                                  const std::optional<Filter>& filter = std::nullopt);
+  // The most frequent strings, integers and booleans of a payload key, highest first.
+  absl::StatusOr<std::vector<FacetCount>> Facet(absl::string_view collection, absl::string_view key,
+                                                const FacetOptions& options = {});
 
   // Best first.
   absl::StatusOr<std::vector<ScoredPoint>> Search(absl::string_view collection, const Query& query);
   // One result a query, in order.
   absl::StatusOr<std::vector<std::vector<ScoredPoint>>> SearchBatch(
       absl::string_view collection, absl::Span<const Query> queries);
+  // The best points of each of the best groups, in the order of their best points. The query's
+  // limit is that of groups, 1..1000; its offset is not used.
+  absl::StatusOr<std::vector<PointGroup>> SearchGroups(absl::string_view collection,
+                                                       const Query& query,
+                                                       const GroupOptions& group);
+  // Several searches, fused into one list.
+  absl::StatusOr<std::vector<ScoredPoint>> SearchHybrid(absl::string_view collection,
+                                                        const HybridQuery& query);
 
   absl::StatusOr<ServerInfo> GetServerInfo();
 

@@ -13,11 +13,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "vectors travel as little-endian bytes");
 
-void VectorToProto(const std::vector<float>& values, v1::Vector* out) {
-  out->mutable_f32()->assign(reinterpret_cast<const char*>(values.data()),
-                             values.size() * sizeof(float));
-}
-
 absl::StatusOr<std::vector<float>> VectorFromProto(const v1::Vector& vector) {
   switch (vector.form_case()) {
     case v1::Vector::kF32: {
@@ -73,6 +68,7 @@ static_assert(static_cast<int>(StoreVectors::kF32) == v1::STORE_VECTORS_F32);
 static_assert(static_cast<int>(Durability::kAsync) == v1::DURABILITY_ASYNC);
 static_assert(static_cast<int>(CollectionStatus::kQuarantined) ==
               v1::COLLECTION_STATUS_QUARANTINED);
+static_assert(static_cast<int>(PayloadIndexKind::kText) == v1::PAYLOAD_INDEX_KIND_TEXT);
 
 CollectionConfig ConfigFromProto(const v1::CollectionConfig& config) {
   CollectionConfig out;
@@ -100,6 +96,11 @@ void ToProto(const PointId& id, v1::PointId* out) {
   } else {
     out->set_number(id.number());
   }
+}
+
+void VectorToProto(const std::vector<float>& values, v1::Vector* out) {
+  out->mutable_f32()->assign(reinterpret_cast<const char*>(values.data()),
+                             values.size() * sizeof(float));
 }
 
 void ToProto(const Point& point, v1::Point* out) {
@@ -130,20 +131,6 @@ void ToProto(const CollectionConfig& config, v1::CollectionConfig* out) {
 void ToProto(const Select& select, v1::PointSelector* out) {
   out->set_with_payload(select.payload);
   out->set_with_vectors(select.vectors);
-}
-
-void ToProto(const Query& query, v1::SearchQuery* out) {
-  VectorToProto(query.vector, out->mutable_vector());
-  out->set_vector_name(query.vector_name);
-  out->set_limit(query.limit);
-  if (query.score_threshold.has_value()) out->set_score_threshold(*query.score_threshold);
-  ToProto(query.select, out->mutable_select());
-  if (query.filter.has_value()) ToProto(*query.filter, out->mutable_filter());
-  v1::SearchParams* params = out->mutable_params();
-  params->set_exact(query.exact);
-  params->set_rerank(query.rerank);
-  params->set_oversampling(query.oversampling);
-  params->set_error_bound(query.error_bound);
 }
 
 v1::Durability ToProto(Durability durability) { return static_cast<v1::Durability>(durability); }
@@ -189,6 +176,16 @@ absl::StatusOr<std::vector<ScoredPoint>> FromProto(v1::SearchResponse&& response
   return out;
 }
 
+PayloadIndexInfo FromProto(const v1::PayloadIndexInfo& info) {
+  return {
+      .key = info.key(),
+      .kind = static_cast<PayloadIndexKind>(info.kind()),
+      .points = info.points(),
+      .memory_bytes = info.memory_bytes(),
+      .ready = info.ready(),
+  };
+}
+
 CollectionInfo FromProto(const v1::CollectionInfo& info) {
   CollectionInfo out;
   out.name = info.name();
@@ -213,6 +210,9 @@ CollectionInfo FromProto(const v1::CollectionInfo& info) {
         .current_mean_version = space.current_mean_version(),
         .rows_under_current_mean = space.rows_under_current_mean(),
     });
+  }
+  for (const v1::PayloadIndexInfo& index : info.payload_indexes()) {
+    out.payload_indexes.push_back(FromProto(index));
   }
   return out;
 }

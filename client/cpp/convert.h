@@ -8,6 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "client/cpp/filter.h"
+#include "client/cpp/payload.h"
+#include "client/cpp/query.h"
 #include "client/cpp/types.h"
 #include "tqdb/v1/admin.pb.h"
 #include "tqdb/v1/collections.pb.h"
@@ -20,9 +22,14 @@ namespace tqdb::client {
 void ToProto(const PointId& id, v1::PointId* out);
 void ToProto(const Point& point, v1::Point* out);
 void ToProto(const CollectionConfig& config, v1::CollectionConfig* out);
-void ToProto(const Query& query, v1::SearchQuery* out);
 // In convert_filter.cc.
 void ToProto(const Filter& filter, v1::Filter* proto);
+// In convert_query.cc. The parts, the fusion and the limits; not the collection.
+void ToProto(const Query& query, v1::SearchQuery* out);
+void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
+// The edit alone.
+void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out);
+void VectorToProto(const std::vector<float>& values, v1::Vector* out);
 void ToProto(const Select& select, v1::PointSelector* out);
 v1::Durability ToProto(Durability durability);
 
@@ -31,6 +38,10 @@ absl::StatusOr<PointId> FromProto(const v1::PointId& id);
 absl::StatusOr<Point> FromProto(v1::Point&& point);
 absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point);
 absl::StatusOr<std::vector<ScoredPoint>> FromProto(v1::SearchResponse&& response);
+// In convert_query.cc.
+absl::StatusOr<FacetCount> FromProto(v1::FacetCount&& count);
+absl::StatusOr<PointGroup> FromProto(v1::PointGroup&& group);
+PayloadIndexInfo FromProto(const v1::PayloadIndexInfo& info);
 CollectionInfo FromProto(const v1::CollectionInfo& info);
 ServerInfo FromProto(const v1::GetServerInfoResponse& info);
 

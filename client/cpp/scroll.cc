@@ -22,6 +22,10 @@ absl::StatusOr<std::vector<Point>> Scroll::NextPage() {
     request.set_page_token(page_token_);
     ToProto(options_.select, request.mutable_select());
     if (options_.filter.has_value()) ToProto(*options_.filter, request.mutable_filter());
+    if (options_.order_by.has_value()) {
+      request.mutable_order_by()->set_key(options_.order_by->key);
+      request.mutable_order_by()->set_descending(options_.order_by->descending);
+    }
     v1::ScrollResponse response;
     absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Scroll,
                                            request, &response, Repeatable::kYes);

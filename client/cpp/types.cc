@@ -67,6 +67,19 @@ absl::string_view CollectionStatusName(CollectionStatus status) {
   return "unknown";
 }
 
+absl::string_view PayloadIndexKindName(PayloadIndexKind kind) {
+  switch (kind) {
+    case PayloadIndexKind::kUnknown: return "unknown";
+    case PayloadIndexKind::kKeyword: return "keyword";
+    case PayloadIndexKind::kInteger: return "integer";
+    case PayloadIndexKind::kFloat: return "float";
+    case PayloadIndexKind::kBool: return "bool";
+    case PayloadIndexKind::kDatetime: return "datetime";
+    case PayloadIndexKind::kText: return "text";
+  }
+  return "unknown";
+}
+
 absl::StatusOr<PointId> PointId::Uuid(absl::string_view text) {
   bool valid = text.size() == kUuidLength;
   for (size_t i = 0; valid && i < text.size(); ++i) {

@@ -27,12 +27,24 @@ enum class StoreVectors : uint8_t { kNone = 1, kF16 = 2, kF32 = 3 };
 enum class Durability : uint8_t { kSync = 1, kAsync = 2 };
 enum class CollectionStatus : uint8_t { kUnknown = 0, kReady = 1, kReadOnly = 2, kQuarantined = 3 };
 
+// What the index of a payload key serves; values of another type cost speed, never answers.
+enum class PayloadIndexKind : uint8_t {
+  kUnknown = 0,
+  kKeyword = 1,   // strings as a whole
+  kInteger = 2,   // match and range of integers
+  kFloat = 3,     // match of integers, range of numbers
+  kBool = 4,      // booleans
+  kDatetime = 5,  // RFC 3339 times
+  kText = 6,      // words of strings
+};
+
 // Lower-case names, as the command line and JSON spell them; "unknown" for a value outside the enum.
 absl::string_view MetricName(Metric metric);
 absl::string_view ResidualName(Residual residual);
 absl::string_view CenteringName(Centering centering);
 absl::string_view StoreVectorsName(StoreVectors store);
 absl::string_view CollectionStatusName(CollectionStatus status);
+absl::string_view PayloadIndexKindName(PayloadIndexKind kind);
 
 // External identifier of a point: an unsigned integer or a UUID.
 class PointId {
@@ -109,6 +121,14 @@ struct VectorSpaceInfo {
   uint64_t rows_under_current_mean = 0;
 };
 
+struct PayloadIndexInfo {
+  std::string key;
+  PayloadIndexKind kind = PayloadIndexKind::kUnknown;
+  uint64_t points = 0;  // that it has seen
+  uint64_t memory_bytes = 0;
+  bool ready = false;  // it has seen them all
+};
+
 struct CollectionInfo {
   std::string name;
   CollectionConfig config;
@@ -121,6 +141,7 @@ struct CollectionInfo {
   double disk_bytes_per_point = 0;
   double memory_bytes_per_point = 0;
   std::vector<VectorSpaceInfo> vector_spaces;
+  std::vector<PayloadIndexInfo> payload_indexes;  // by key
 };
 
 struct CollectionPage {
@@ -137,27 +158,6 @@ struct UpsertResult {
 struct Select {
   bool payload = false;
   bool vectors = false;
-};
-
-// Members have initialisers so that callers can name only those that they set.
-struct Query {
-  std::vector<float> vector = {};
-  std::string vector_name = {};  // of the space; empty is the unnamed one
-  uint32_t limit = 10;
-  std::optional<float> score_threshold = std::nullopt;  // hits below are left out
-  Select select = {};
-  bool exact = false;       // brute force over stored originals
-  bool rerank = false;      // rescore the best candidates from stored originals
-  double oversampling = 0;  // candidates to rerank, as a multiple of limit; 0: the server's default
-  float error_bound = 0;    // in standard deviations; 0: the server's default
-  std::optional<Filter> filter = std::nullopt;  // of the points that may be hits; unset: all
-};
-
-struct ScoredPoint {
-  PointId id;
-  float score = 0;
-  std::string payload;
-  std::vector<NamedVector> vectors;
 };
 
 struct ServerInfo {

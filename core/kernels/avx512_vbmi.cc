@@ -82,7 +82,7 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, cons
   if (num_queries == 1) {
     size_t quarters = 0;
     for (int g = 0; g < 4; ++g) quarters += (rows >> (16 * g) & 0xffff) != 0;
-    if (quarters <= 2) {
+    if (quarters <= 1) {
       for (int g = 0; g < 4; ++g) {
         if ((rows >> (16 * g) & 0xffff) == 0) continue;
         ScanSignsOf<1, 1>(plane + 64 * g, next_plane + 64 * g, bytes_per_row, tables, sums + 16 * g);

@@ -1,6 +1,7 @@
 #include "storage/payload/row_set.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace tqdb::storage {
@@ -61,6 +62,18 @@ size_t RowSet::memory_bytes() const {
              std::min<size_t>(containers, part.lows.cardinality()) * kContainerBytes;
   }
   return bytes;
+}
+
+RowSet RowSet::UnionOf(const std::vector<const RowSet*>& sets) {
+  std::map<uint32_t, std::vector<const row_set_internal::Bitmap*>> parts;
+  for (const RowSet* set : sets) {
+    for (const Part& part : set->parts_) parts[part.high].push_back(&part.lows);
+  }
+  RowSet all;
+  for (auto& [high, bitmaps] : parts) {
+    all.parts_.push_back({high, row_set_internal::Bitmap::fastunion(bitmaps.size(), bitmaps.data())});
+  }
+  return all;
 }
 
 RowSet& RowSet::operator|=(const RowSet& other) {

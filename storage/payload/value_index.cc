@@ -185,11 +185,15 @@ class OrderedIndex : public ValueIndex {
   void Retain(const RowSet& rows) override { postings_.Retain(rows); }
   bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const override {
     bool with_strays = false;
+    std::vector<const RowSet*> sets;
+    RowSet singles;
     if (!Take(
-            test, [&](const RowSet& rows) { matches.certain |= rows; },
-            [&](const Postings& postings) { postings.AddTo(matches.certain); }, with_strays)) {
+            test, [&sets](const RowSet& rows) { sets.push_back(&rows); },
+            [&singles](const Postings& postings) { postings.AddTo(singles); }, with_strays)) {
       return false;
     }
+    sets.push_back(&singles);
+    matches.certain = RowSet::UnionOf(sets);
     if (with_strays) matches.undecided = strays - matches.certain;
     return true;
   }

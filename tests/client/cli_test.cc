@@ -36,8 +36,8 @@ Result RunTqdb(std::vector<std::string> arguments) {
 
 TEST(CliTest, EveryCommandHasHelpWithExamples) {
   for (const char* command :
-       {"create", "list", "info", "update", "drop", "import", "export", "search", "scroll",
-        "sample", "get", "delete", "count", "status", "ping"}) {
+       {"create", "list", "info", "update", "drop", "index", "import", "export", "search", "scroll",
+        "sample", "get", "delete", "count", "facet", "payload", "status", "ping"}) {
     const Result result = RunTqdb({command, "--help"});
     EXPECT_EQ(result.code, kExitOk) << command;
     EXPECT_THAT(result.out, HasSubstr("Examples:\n  tqdb " + std::string(command)));
@@ -45,6 +45,19 @@ TEST(CliTest, EveryCommandHasHelpWithExamples) {
     EXPECT_THAT(RunTqdb({"--help"}).out, HasSubstr(std::string("\n  ") + command + " "));
   }
   EXPECT_THAT(RunTqdb({"--version"}).out, HasSubstr("tqdb 0."));
+}
+
+TEST(CliTest, EveryCommandOfACommandHasHelpWithExamples) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"index", "create"},      {"index", "list"},          {"index", "delete"}, {"payload", "set"},
+      {"payload", "overwrite"}, {"payload", "delete-keys"}, {"payload", "clear"}};
+  for (const std::vector<std::string>& command : commands) {
+    const Result result = RunTqdb({command[0], command[1], "--help"});
+    EXPECT_EQ(result.code, kExitOk) << command[1];
+    EXPECT_THAT(result.out, HasSubstr("Examples:\n  tqdb " + command[0] + " " + command[1]));
+    EXPECT_EQ(result.err, "");
+    EXPECT_THAT(RunTqdb({command[0], "--help"}).out, HasSubstr("\n  " + command[1] + " "));
+  }
 }
 
 TEST(CliTest, WrongUsageExitsWithTwo) {
@@ -92,6 +105,39 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
       {"search", "c", "--id", "7", "--filter", "lang=en"},
       {"scroll", "c", "--filter", R"({"must":[{"key":"a"}]})"},
       {"scroll", "c", "--limit", "0"},
+      {"scroll", "c", "--desc"},
+      {"search", "c", "--unlike", "7"},
+      {"search", "c", "--like", "7", "--id", "8"},
+      {"search", "c", "--text", "whale"},
+      {"search", "c", "--text-key", "title", "--id", "7"},
+      {"search", "c", "--text", "whale", "--text-key", "title", "--id", "7"},
+      {"search", "c", "--like", "x"},
+      {"search", "c", "--like", "7", "--unlike", "x"},
+      {"search", "c", "--id", "7", "--mmr", "1.5"},
+      {"search", "c", "--id", "7", "--mmr-candidates", "50"},
+      {"search", "c", "--id", "7", "--group-size", "2"},
+      {"search", "c", "--id", "7", "--group-by", "a", "--group-size", "0"},
+      {"search", "c", "--id", "7", "--group-by", "a", "--offset", "2"},
+      {"facet", "c"},
+      {"facet", "c", "lang", "--limit", "0"},
+      {"facet", "c", "lang", "--filter", "[]"},
+      {"index"},
+      {"index", "bogus"},
+      {"index", "create", "c", "lang"},
+      {"index", "create", "c", "lang", "geo"},
+      {"index", "list"},
+      {"index", "delete", "c"},
+      {"payload"},
+      {"payload", "set", "c", "--id", "7"},
+      {"payload", "set", "c", "{}"},  // which points?
+      {"payload", "set", "c", "[1]", "--id", "7"},
+      {"payload", "set", "c", "{", "--id", "7"},
+      {"payload", "set", "c", "{}", "--id", "seven"},
+      {"payload", "set", "c", "{}", "--id", "7", "--dry-run"},
+      {"payload", "overwrite", "c", "null", "--id", "7"},
+      {"payload", "delete-keys", "c", "--id", "7"},
+      {"payload", "clear", "c"},
+      {"payload", "clear", "c", "--filter", "{}"},  // not confirmed
       {"sample", "c", "--seed", "x"},
       {"sample", "c", "--filter", ""},
       {"count", "c", "--filter", "[]"},
@@ -109,6 +155,12 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
     EXPECT_EQ(result.out, "");
     EXPECT_NE(result.err, "");
   }
+}
+
+TEST(CliTest, AnUnknownCommandIsNamed) {
+  EXPECT_THAT(RunTqdb({"bogus"}).err, HasSubstr("\"bogus\" is no command of tqdb\n"));
+  EXPECT_THAT(RunTqdb({"index", "bogus"}).err,
+              HasSubstr("\"bogus\" is no command of tqdb index\n"));
 }
 
 TEST(CliTest, UsageErrorsAreJsonWhenAskedFor) {
@@ -134,7 +186,20 @@ TEST(CliTest, AnUnreachableServerIsAnErrorWithItsAddress) {
            {"get", "c", "1"},
            {"search", "c", "--vector", "[1, 2]"},
            {"scroll", "c"},
+           {"scroll", "c", "--order-by", "year", "--desc"},
            {"sample", "c"},
+           {"search", "c", "--like", "7", "--like", "8", "--unlike", "9", "--mmr", "0.5"},
+           {"search", "c", "--vector", "[1, 2]", "--group-by", "lang", "--group-size", "2"},
+           {"search", "c", "--text", "whale", "--text-key", "title"},
+           {"facet", "c", "lang"},
+           {"index", "create", "c", "lang", "Keyword"},
+           {"index", "list", "c"},
+           {"index", "delete", "c", "lang"},
+           {"payload", "set", "c", R"({"a":1})", "--id", "7", "--id", "8"},
+           {"payload", "set", "c", R"({"a":1})", "--at", "b", "--filter", "{}", "--yes"},
+           {"payload", "overwrite", "c", "--id", "7", R"({"a":1})"},
+           {"payload", "delete-keys", "c", "a", "b.c", "--id", "7"},
+           {"payload", "clear", "c", "--id", "7", "--filter", R"({"must":[{"has_id":[1]}]})"},
            {"delete", "c", "--filter", R"({"must":[{"has_id":[1]}]})", "--yes"},
            {"status"},
            {"ping"}}) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/e2e/crash_options.h"
 
 namespace tqdb::e2e {
 namespace {
@@ -12,12 +13,6 @@ namespace {
 constexpr size_t kMostPoints = 64;  // of one batch
 constexpr uint32_t kWindow = 4;
 static_assert(kMostPoints * (kWindow + 2) < kIdsOfWriter, "batches in flight must share no id");
-
-// How calls fail when the process on the other side is gone.
-absl::Status AsServerDied(const absl::Status& status) {
-  if (absl::IsUnavailable(status) || absl::IsCancelled(status)) return absl::OkStatus();
-  return status;
-}
 
 std::vector<client::Point> MakeBatch(const std::vector<uint64_t>& ids, uint64_t batch) {
   std::vector<client::Point> points;

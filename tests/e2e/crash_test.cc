@@ -7,19 +7,18 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <random>
 #include <set>
 #include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
 #include "tests/client/temp_dir.h"
 #include "tests/e2e/crash_load.h"
+#include "tests/e2e/crash_options.h"
 #include "tests/e2e/crash_oracle.h"
 #include "tests/support/server_process.h"
 
@@ -35,15 +34,6 @@ constexpr char kCollection[] = "crash";
 constexpr int kUnaryWriters = 5;
 constexpr int kStreamWriters = 2;
 constexpr int kSampledQueries = 10;
-
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  uint64_t value = otherwise;
-  if (text != nullptr && !absl::SimpleAtoi(text, &value)) {
-    ADD_FAILURE() << name << ": \"" << text << "\" is not a number";
-  }
-  return value;
-}
 
 class CrashTest : public ::testing::Test {
  protected:

@@ -1,0 +1,116 @@
+// Searches, edits of payloads, and what is counted and grouped by.
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "client/cpp/convert.h"
+
+namespace tqdb::client {
+namespace {
+
+struct EditToProto {
+  v1::UpdatePayloadRequest* proto;
+
+  void operator()(const SetPayload& edit) const {
+    proto->mutable_set()->set_payload(edit.payload);
+    proto->mutable_set()->set_key(edit.key);
+  }
+  void operator()(const OverwritePayload& edit) const {
+    proto->mutable_overwrite()->set_payload(edit.payload);
+  }
+  void operator()(const DeletePayloadKeys& edit) const {
+    proto->mutable_delete_keys()->mutable_keys()->Assign(edit.keys.begin(), edit.keys.end());
+  }
+  void operator()(const ClearPayload&) const { proto->mutable_clear(); }
+};
+
+// Message: one with the oneof of a facet's or a group's value.
+template <typename Message>
+absl::StatusOr<PayloadValue> ValueFromProto(Message& message) {
+  switch (message.value_case()) {
+    case Message::kKeyword:
+      return PayloadValue(std::move(*message.mutable_keyword()));
+    case Message::kInteger:
+      return PayloadValue(static_cast<int64_t>(message.integer()));
+    case Message::kBoolean:
+      return PayloadValue(message.boolean());
+    case Message::VALUE_NOT_SET:
+      break;
+  }
+  return absl::DataLossError("the server sent a count or a group without its value");
+}
+
+}  // namespace
+
+void ToProto(const Query& query, v1::SearchQuery* out) {
+  if (query.recommend.has_value()) {
+    v1::Recommend* recommend = out->mutable_recommend();
+    for (const PointId& id : query.recommend->positive) ToProto(id, recommend->add_positive());
+    for (const PointId& id : query.recommend->negative) ToProto(id, recommend->add_negative());
+  }
+  if (query.text.has_value()) {
+    out->mutable_text()->set_key(query.text->key);
+    out->mutable_text()->set_text(query.text->text);
+  }
+  // Several at once are the server's to refuse.
+  if ((!query.recommend.has_value() && !query.text.has_value()) || !query.vector.empty()) {
+    VectorToProto(query.vector, out->mutable_vector());
+  }
+  out->set_vector_name(query.vector_name);
+  out->set_limit(query.limit);
+  out->set_offset(query.offset);
+  if (query.mmr.has_value()) {
+    out->mutable_mmr()->set_diversity(query.mmr->diversity);
+    out->mutable_mmr()->set_candidates(query.mmr->candidates);
+  }
+  if (query.score_threshold.has_value()) out->set_score_threshold(*query.score_threshold);
+  ToProto(query.select, out->mutable_select());
+  if (query.filter.has_value()) ToProto(*query.filter, out->mutable_filter());
+  v1::SearchParams* params = out->mutable_params();
+  params->set_exact(query.exact);
+  params->set_rerank(query.rerank);
+  params->set_oversampling(query.oversampling);
+  params->set_error_bound(query.error_bound);
+}
+
+void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out) {
+  for (const HybridPart& part : query.parts) {
+    v1::HybridPart* proto = out->add_parts();
+    ToProto(part.query, proto->mutable_query());
+    proto->set_weight(part.weight);
+  }
+  if (const auto* rank = std::get_if<ReciprocalRankFusion>(&query.fusion)) {
+    out->mutable_reciprocal_rank()->set_constant(rank->constant);
+  } else {
+    out->mutable_weighted();
+  }
+  out->set_limit(query.limit);
+  out->set_offset(query.offset);
+  ToProto(query.select, out->mutable_select());
+}
+
+void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out) {
+  std::visit(EditToProto{out}, edit);
+}
+
+absl::StatusOr<FacetCount> FromProto(v1::FacetCount&& count) {
+  absl::StatusOr<PayloadValue> value = ValueFromProto(count);
+  if (!value.ok()) return value.status();
+  return FacetCount{*std::move(value), count.points()};
+}
+
+absl::StatusOr<PointGroup> FromProto(v1::PointGroup&& group) {
+  absl::StatusOr<PayloadValue> value = ValueFromProto(group);
+  if (!value.ok()) return value.status();
+  PointGroup out{*std::move(value), {}};
+  out.points.reserve(static_cast<size_t>(group.points_size()));
+  for (v1::ScoredPoint& point : *group.mutable_points()) {
+    absl::StatusOr<ScoredPoint> converted = FromProto(std::move(point));
+    if (!converted.ok()) return converted.status();
+    out.points.push_back(*std::move(converted));
+  }
+  return out;
+}
+
+}  // namespace tqdb::client

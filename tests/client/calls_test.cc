@@ -1,0 +1,288 @@
+// What travels for calls about payloads and their indexes, and for searches beyond the plain one.
+// The services here only record and answer; transport_test.cc has the other calls.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "client/cpp/client.h"
+#include "tests/client/loopback_server.h"
+#include "tqdb/v1/collections.grpc.pb.h"
+#include "tqdb/v1/points.grpc.pb.h"
+
+namespace tqdb::client {
+namespace {
+
+const grpc::Status kUnavailable(grpc::StatusCode::UNAVAILABLE, "try later");
+
+class Points : public v1::PointService::Service {
+ public:
+  grpc::Status UpdatePayload(grpc::ServerContext*, const v1::UpdatePayloadRequest* request,
+                             v1::UpdatePayloadResponse* response) override {
+    update_ = *request;
+    response->set_updated(3);
+    ++calls_;
+    return failures_-- > 0 ? kUnavailable : grpc::Status::OK;
+  }
+  grpc::Status Scroll(grpc::ServerContext*, const v1::ScrollRequest* request,
+                      v1::ScrollResponse*) override {
+    scroll_ = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status Facet(grpc::ServerContext*, const v1::FacetRequest* request,
+                     v1::FacetResponse* response) override {
+    facet_ = *request;
+    v1::FacetCount* count = response->add_counts();
+    count->set_keyword("en");
+    count->set_points(9);
+    count = response->add_counts();
+    count->set_integer(-7);
+    count->set_points(2);
+    response->add_counts()->set_boolean(false);
+    if (request->key() == "broken") response->add_counts();
+    return grpc::Status::OK;
+  }
+  grpc::Status Search(grpc::ServerContext*, const v1::SearchRequest* request,
+                      v1::SearchResponse*) override {
+    search_ = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status SearchGroups(grpc::ServerContext*, const v1::SearchGroupsRequest* request,
+                            v1::SearchGroupsResponse* response) override {
+    groups_ = *request;
+    v1::PointGroup* group = response->add_groups();
+    group->set_integer(5);
+    group->add_points()->mutable_id()->set_number(8);
+    group->mutable_points(0)->set_score(0.5f);
+    if (request->group_by() == "broken") response->add_groups();
+    return grpc::Status::OK;
+  }
+  grpc::Status SearchHybrid(grpc::ServerContext*, const v1::SearchHybridRequest* request,
+                            v1::SearchResponse* response) override {
+    hybrid_ = *request;
+    response->add_points()->mutable_id()->set_number(4);
+    return grpc::Status::OK;
+  }
+
+  v1::UpdatePayloadRequest update_;
+  v1::ScrollRequest scroll_;
+  v1::FacetRequest facet_;
+  v1::SearchRequest search_;
+  v1::SearchGroupsRequest groups_;
+  v1::SearchHybridRequest hybrid_;
+  int calls_ = 0;
+  int failures_ = 0;
+};
+
+class Collections : public v1::CollectionService::Service {
+ public:
+  grpc::Status CreatePayloadIndex(grpc::ServerContext*,
+                                  const v1::CreatePayloadIndexRequest* request,
+                                  v1::CreatePayloadIndexResponse* response) override {
+    create_ = *request;
+    FillIndex(*request, response->mutable_index());
+    return failures_-- > 0 ? kUnavailable : grpc::Status::OK;
+  }
+  grpc::Status DeletePayloadIndex(grpc::ServerContext*,
+                                  const v1::DeletePayloadIndexRequest* request,
+                                  v1::DeletePayloadIndexResponse*) override {
+    delete_ = *request;
+    return failures_-- > 0 ? kUnavailable : grpc::Status::OK;
+  }
+  grpc::Status GetCollection(grpc::ServerContext*, const v1::GetCollectionRequest*,
+                             v1::GetCollectionResponse* response) override {
+    FillIndex(create_, response->mutable_collection()->add_payload_indexes());
+    return grpc::Status::OK;
+  }
+
+  v1::CreatePayloadIndexRequest create_;
+  v1::DeletePayloadIndexRequest delete_;
+  int failures_ = 0;
+
+ private:
+  static void FillIndex(const v1::CreatePayloadIndexRequest& request, v1::PayloadIndexInfo* index) {
+    index->set_key(request.key());
+    index->set_kind(request.kind());
+    index->set_points(12);
+    index->set_memory_bytes(34);
+    index->set_ready(!request.no_wait());
+  }
+};
+
+class CallsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto client = Client::Connect({.address = server_.address()});
+    ASSERT_TRUE(client.ok()) << client.status();
+    client_ = *std::move(client);
+  }
+
+  Points points_;
+  Collections collections_;
+  LoopbackServer server_{&points_, &collections_};
+  std::unique_ptr<Client> client_;
+};
+
+Filter LangIsEnglish() {
+  Filter filter;
+  filter.must = {{FieldCondition{"lang", MatchValue{"en"}}}};
+  return filter;
+}
+
+TEST_F(CallsTest, EveryEditOfAPayloadIsSentAsItIs) {
+  const PayloadTarget target = {.ids = {PointId::Number(1), PointId::Number(2)}};
+  ASSERT_EQ(
+      *client_->UpdatePayload("c", target, SetPayload{R"({"a":1})", "b.c"}, Durability::kAsync),
+      3u);
+  EXPECT_EQ(points_.update_.collection(), "c");
+  EXPECT_EQ(points_.update_.ids_size(), 2);
+  EXPECT_EQ(points_.update_.ids(1).number(), 2u);
+  EXPECT_FALSE(points_.update_.has_filter());
+  EXPECT_EQ(points_.update_.set().payload(), R"({"a":1})");
+  EXPECT_EQ(points_.update_.set().key(), "b.c");
+  EXPECT_EQ(points_.update_.durability(), v1::DURABILITY_ASYNC);
+
+  ASSERT_TRUE(
+      client_->UpdatePayload("c", {.filter = LangIsEnglish()}, OverwritePayload{"{}"}).ok());
+  EXPECT_EQ(points_.update_.ids_size(), 0);
+  EXPECT_EQ(points_.update_.filter().must(0).field().match().keyword(), "en");
+  EXPECT_EQ(points_.update_.overwrite().payload(), "{}");
+  EXPECT_EQ(points_.update_.durability(), v1::DURABILITY_SYNC);
+
+  ASSERT_TRUE(client_->UpdatePayload("c", target, DeletePayloadKeys{{"x", "y.z"}}).ok());
+  ASSERT_EQ(points_.update_.delete_keys().keys_size(), 2);
+  EXPECT_EQ(points_.update_.delete_keys().keys(1), "y.z");
+  ASSERT_TRUE(client_->UpdatePayload("c", {.filter = Filter()}, ClearPayload()).ok());
+  EXPECT_TRUE(points_.update_.has_clear());
+  EXPECT_TRUE(points_.update_.has_filter());  // empty, which is every point
+}
+
+TEST_F(CallsTest, AnEditIsRepeatedUnlessAFilterDecidesOnIt) {
+  PayloadTarget target = {.ids = {PointId::Number(1)}};
+  points_.failures_ = 1;
+  EXPECT_TRUE(client_->UpdatePayload("c", target, ClearPayload()).ok());
+  EXPECT_EQ(points_.calls_, 2);
+  target.filter = LangIsEnglish();
+  points_.failures_ = 1;
+  points_.calls_ = 0;
+  EXPECT_EQ(client_->UpdatePayload("c", target, ClearPayload()).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(points_.calls_, 1);
+}
+
+TEST_F(CallsTest, PayloadIndexesAreCreatedDescribedAndDeleted) {
+  collections_.failures_ = 1;  // and tried again
+  const auto created = client_->CreatePayloadIndex("c", "a.b", PayloadIndexKind::kDatetime);
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_EQ(collections_.create_.key(), "a.b");
+  EXPECT_EQ(collections_.create_.kind(), v1::PAYLOAD_INDEX_KIND_DATETIME);
+  EXPECT_FALSE(collections_.create_.no_wait());
+  EXPECT_TRUE(created->ready);
+  ASSERT_TRUE(client_->CreatePayloadIndex("c", "t", PayloadIndexKind::kText, /*wait=*/false).ok());
+  EXPECT_TRUE(collections_.create_.no_wait());
+
+  const auto info = client_->GetCollection("c");
+  ASSERT_TRUE(info.ok());
+  ASSERT_EQ(info->payload_indexes.size(), 1u);
+  EXPECT_EQ(info->payload_indexes[0].key, "t");
+  EXPECT_EQ(PayloadIndexKindName(info->payload_indexes[0].kind), "text");
+  EXPECT_EQ(info->payload_indexes[0].points, 12u);
+  EXPECT_EQ(info->payload_indexes[0].memory_bytes, 34u);
+  EXPECT_FALSE(info->payload_indexes[0].ready);
+
+  EXPECT_TRUE(client_->DeletePayloadIndex("c", "t").ok());
+  EXPECT_EQ(collections_.delete_.key(), "t");
+  collections_.failures_ = 1;
+  EXPECT_EQ(client_->DeletePayloadIndex("c", "t").code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesItsDiversityAndItsText) {
+  Query query{.limit = 5, .offset = 10};
+  query.recommend = Recommend{.positive = {PointId::Number(1), PointId::Number(2)},
+                              .negative = {PointId::Number(3)}};
+  query.mmr = Mmr{.diversity = 0.25f, .candidates = 60};
+  ASSERT_TRUE(client_->Search("c", query).ok());
+  const v1::SearchQuery& sent = points_.search_.query();
+  EXPECT_FALSE(sent.has_vector());
+  EXPECT_EQ(sent.offset(), 10u);
+  EXPECT_EQ(sent.recommend().positive_size(), 2);
+  EXPECT_EQ(sent.recommend().negative(0).number(), 3u);
+  EXPECT_EQ(sent.mmr().diversity(), 0.25f);
+  EXPECT_EQ(sent.mmr().candidates(), 60u);
+  ASSERT_TRUE(client_->Search("c", Query{.vector = {1}}).ok());
+  EXPECT_TRUE(sent.has_vector());
+  EXPECT_FALSE(sent.has_recommend() || sent.has_mmr() || sent.has_text());
+  ASSERT_TRUE(client_->Search("c", Query{.text = TextQuery{"body", "white whale"}}).ok());
+  EXPECT_FALSE(sent.has_vector());
+  EXPECT_EQ(sent.text().key(), "body");
+  EXPECT_EQ(sent.text().text(), "white whale");
+}
+
+TEST_F(CallsTest, GroupsComeWithTheirValues) {
+  const auto groups =
+      client_->SearchGroups("c", {.vector = {1, 2}, .limit = 4}, {.by = "author", .size = 2});
+  ASSERT_TRUE(groups.ok()) << groups.status();
+  EXPECT_EQ(points_.groups_.group_by(), "author");
+  EXPECT_EQ(points_.groups_.group_size(), 2u);
+  EXPECT_EQ(points_.groups_.query().limit(), 4u);
+  EXPECT_EQ(points_.groups_.query().vector().f32().size(), 8u);
+  ASSERT_EQ(groups->size(), 1u);
+  EXPECT_EQ((*groups)[0].value, PayloadValue(int64_t{5}));
+  EXPECT_EQ((*groups)[0].points.at(0).id, PointId::Number(8));
+  EXPECT_EQ((*groups)[0].points.at(0).score, 0.5f);
+  EXPECT_EQ(client_->SearchGroups("c", {}, {.by = "broken"}).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST_F(CallsTest, AHybridSearchSendsItsPartsAndItsFusion) {
+  HybridQuery query;
+  query.parts = {{{.vector = {1}, .limit = 50}, 1}, {{.vector = {2}, .vector_name = "n"}, 0.5f}};
+  query.fusion = ReciprocalRankFusion{.constant = 10};
+  query.limit = 7;
+  query.offset = 2;
+  query.select.payload = true;
+  const auto hits = client_->SearchHybrid("c", query);
+  ASSERT_TRUE(hits.ok()) << hits.status();
+  EXPECT_EQ(hits->at(0).id, PointId::Number(4));
+  const v1::SearchHybridRequest& sent = points_.hybrid_;
+  EXPECT_EQ(sent.collection(), "c");
+  ASSERT_EQ(sent.parts_size(), 2);
+  EXPECT_EQ(sent.parts(0).query().limit(), 50u);
+  EXPECT_EQ(sent.parts(1).query().vector_name(), "n");
+  EXPECT_EQ(sent.parts(1).weight(), 0.5f);
+  EXPECT_EQ(sent.reciprocal_rank().constant(), 10);
+  EXPECT_EQ(sent.limit(), 7u);
+  EXPECT_EQ(sent.offset(), 2u);
+  EXPECT_TRUE(sent.select().with_payload());
+  query.fusion = WeightedFusion();
+  ASSERT_TRUE(client_->SearchHybrid("c", query).ok());
+  EXPECT_TRUE(sent.has_weighted());
+}
+
+TEST_F(CallsTest, AFacetCountsValuesOfThreeTypes) {
+  const auto counts = client_->Facet("c", "lang", {.limit = 20, .filter = LangIsEnglish()});
+  ASSERT_TRUE(counts.ok()) << counts.status();
+  EXPECT_EQ(points_.facet_.key(), "lang");
+  EXPECT_EQ(points_.facet_.limit(), 20u);
+  EXPECT_EQ(points_.facet_.filter().must_size(), 1);
+  ASSERT_EQ(counts->size(), 3u);
+  EXPECT_EQ((*counts)[0].value, PayloadValue("en"));
+  EXPECT_EQ((*counts)[0].points, 9u);
+  EXPECT_EQ((*counts)[1].value, PayloadValue(int64_t{-7}));
+  EXPECT_EQ((*counts)[2].value, PayloadValue(false));
+  ASSERT_TRUE(client_->Facet("c", "lang").ok());
+  EXPECT_FALSE(points_.facet_.has_filter());
+  EXPECT_EQ(client_->Facet("c", "broken").status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(CallsTest, AScrollSendsItsOrder) {
+  Scroll scroll = client_->ScrollPoints("c", {.order_by = OrderBy{"year", true}});
+  ASSERT_TRUE(scroll.NextPage().ok());
+  EXPECT_EQ(points_.scroll_.order_by().key(), "year");
+  EXPECT_TRUE(points_.scroll_.order_by().descending());
+  ASSERT_TRUE(client_->ScrollPoints("c").NextPage().ok());
+  EXPECT_FALSE(points_.scroll_.has_order_by());
+}
+
+}  // namespace
+}  // namespace tqdb::client

@@ -1,0 +1,60 @@
+// Payload indexes that are changed while one is being built.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "storage/payload/filter_json.h"
+#include "tests/storage/fixture.h"
+
+namespace tqdb::storage {
+namespace {
+
+constexpr size_t kDim = 8;
+constexpr uint64_t kPoints = 2000;
+
+uint64_t CountOf(const Collection& collection, const std::string& value) {
+  const Filter filter =
+      *FilterFromJson(absl::StrCat(R"({"must":[{"key":"k","match":{"value":")", value, R"("}}]})"));
+  const auto count = collection.CountMatching({filter});
+  EXPECT_TRUE(count.ok()) << count.status();
+  return count.value_or(0);
+}
+
+// The payloads that a build reads are those of its beginning. An index that is deleted and made
+// again meanwhile knows nothing of edits in between, and must not be shown what was before them.
+TEST(IndexBuildTest, ABuildLeavesAnIndexThatCameLaterAlone) {
+  TempDirectory directory;
+  const auto database = MustOpen(directory.path());
+  const auto collection = MustCreate(*database, "c", ConfigOf({SpaceOf("", kDim)}));
+  testing::Gaussian random(7);
+  std::vector<TestPoint> points;
+  for (uint64_t id = 0; id < kPoints; ++id) {
+    points.push_back({PointId::Number(id), {{"", random.Vector(kDim)}}, R"({"k":"old"})"});
+  }
+  ASSERT_TRUE(UpsertPoints(*collection, points).ok());
+
+  bool begun = false;
+  const auto created = collection->CreatePayloadIndex("k", FieldKind::kKeyword, /*wait=*/true, [&] {
+    if (begun) return false;
+    begun = true;
+    EXPECT_TRUE(collection->DeletePayloadIndex("k").ok());
+    const PayloadEdit edit{.kind = PayloadEdit::Kind::kSet, .json = R"({"k":"new"})"};
+    const auto edited = collection->UpdatePayload({.ids = {}, .filter = Filter(), .edit = edit});
+    EXPECT_TRUE(edited.ok()) << edited.status();
+    EXPECT_TRUE(collection->CreatePayloadIndex("k", FieldKind::kKeyword, /*wait=*/false, {}).ok());
+    return false;
+  });
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_TRUE(begun);
+  EXPECT_EQ(CountOf(*collection, "old"), 0u);
+  EXPECT_EQ(CountOf(*collection, "new"), kPoints);
+  // And once the second is complete.
+  ASSERT_TRUE(collection->CreatePayloadIndex("k", FieldKind::kKeyword, /*wait=*/true, {}).ok());
+  EXPECT_EQ(CountOf(*collection, "old"), 0u);
+  EXPECT_EQ(CountOf(*collection, "new"), kPoints);
+}
+
+}  // namespace
+}  // namespace tqdb::storage
