@@ -135,11 +135,9 @@ void Scan::ScanSigns(const Tile& tile) {
       const uint64_t next_rows = next < tile.num_blocks ? tile.candidates[next] : ~uint64_t{0};
       const uint8_t* next_plane = tile.segment.plane(next_block);
       if (first == 0) tile.segment.PrefetchSignFloats(next_block);
-      if (count == 1 && std::popcount(next_rows) <= 2) {
-        // So few rows that not all of the plane will be read.
-        for (uint64_t rows = next_rows; rows != 0; rows &= rows - 1) {
-          tile.segment.PrefetchSigns(next_block * kBlockRows + static_cast<size_t>(std::countr_zero(rows)));
-        }
+      if (count == 1 && std::has_single_bit(next_rows)) {
+        // Of one row, not all of the plane will be read.
+        tile.segment.PrefetchSigns(next_block * kBlockRows + static_cast<size_t>(std::countr_zero(next_rows)));
         next_plane = tile.segment.plane(block);
       }
       kernels.scan_signs(tile.segment.plane(block), next_plane, bytes_per_row, tables, count, tile.candidates[b],
