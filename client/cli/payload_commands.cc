@@ -36,8 +36,7 @@ void AddTarget(CLI::App& sub, PayloadOptions& options) {
   // One value each time: what follows is a positional.
   sub.add_option("--id", options.ids, "Edit this point; may repeat")
       ->type_name("ID")
-      ->take_all()
-      ->expected(1);
+      ->allow_extra_args(false);
   sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input")
       ->type_name("FILE");
   AddMatchFlags(sub, options.match,

@@ -231,12 +231,10 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
   sub->add_option("--like", options->like,
                   "Search for what is like this point, without it; may repeat")
       ->type_name("ID")
-      ->take_all()
-      ->expected(1);
+      ->allow_extra_args(false);
   sub->add_option("--unlike", options->unlike, "And unlike this one; may repeat")
       ->type_name("ID")
-      ->take_all()
-      ->expected(1);
+      ->allow_extra_args(false);
   CLI::Option* text =
       sub->add_option("--text", options->text.text,
                       "Search for words, ranked by BM25, in the payload key --text-key");
