@@ -146,12 +146,13 @@ absl::StatusOr<std::vector<IndexedPayloads::OrderedRow>> IndexedPayloads::Ordere
     const RowSet* rows) const {
   std::vector<OrderedRow> found;
   absl::ReaderMutexLock lock(&mutex_);
+  const RowSet& all = index_.rows();
   TQDB_RETURN_IF_ERROR(index_.Walk(
       key, descending, after != nullptr ? &after->value : nullptr,
       [&](const OrderedValue& value, const Postings& own) {
         const bool goes_on = after != nullptr && value == after->value;
         return own.ForEach(goes_on ? after->row + 1 : 0, [&](uint64_t row) {
-          if (index_.rows().Contains(row) && (rows == nullptr || rows->Contains(row))) {
+          if (all.Contains(row) && (rows == nullptr || rows->Contains(row))) {
             found.push_back({value, row});
           }
           return found.size() < limit;

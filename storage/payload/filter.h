@@ -111,10 +111,10 @@ struct MinShould {
 };
 
 struct Filter {
-  std::vector<Condition> must = {};
-  std::vector<Condition> should = {};
-  std::vector<Condition> must_not = {};
-  std::optional<MinShould> min_should = {};
+  std::vector<Condition> must;
+  std::vector<Condition> should;
+  std::vector<Condition> must_not;
+  std::optional<MinShould> min_should;
 };
 bool operator==(const Filter& a, const Filter& b);
 
