@@ -130,7 +130,6 @@ IndexedPayloads::Matches IndexedPayloads::Match(const PreparedFilter& filter,
                                                 PayloadIndex::FindRow find_row) const {
   absl::ReaderMutexLock lock(&mutex_);
   return {.rows = index_.Match(filter, find_row),
-          .first = index_.rows().empty() ? end_ : index_.rows().min(),
           .end = end_,
           .total = index_.rows().size()};
 }

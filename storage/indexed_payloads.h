@@ -61,7 +61,6 @@ class IndexedPayloads {
 
   struct Matches {
     RowMatches rows;
-    uint64_t first = 0;  // rows below are gone
     uint64_t end = 0;    // rows from here on came later
     uint64_t total = 0;  // rows there are
   };

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <roaring/roaring.hh>
 #include <vector>
 
@@ -71,19 +72,17 @@ class RowSet {
     }
     return true;
   }
-  // Calls fn(uint64_t base, const uint32_t* begin, const uint32_t* end) with all rows in ascending order, some thousand
-  // at a time, as what they are above a base.
+  // Calls fn(uint64_t base, const uint32_t* begin, const uint32_t* end) with all rows in ascending order, as what they are
+  // above a base.
   template <typename Fn>
   void ForEachRun(const Fn& fn) const {
-    // Small enough not to cost more than the rows: a large buffer is given back and cleared anew each time.
-    std::vector<uint32_t> lows(std::min<size_t>(size(), 16'384));
     for (const Part& part : parts_) {
       const size_t size = part.lows.cardinality();
-      for (size_t next = 0; next < size; next += lows.size()) {
-        const size_t count = std::min(size - next, lows.size());
-        part.lows.rangeUint32Array(lows.data(), next, count);
-        fn(uint64_t{part.high} << 32, lows.data(), lows.data() + count);
-      }
+      // All at once: a range of a bitmap is unpacked from whole containers, again for each range. Not a vector, which
+      // would clear it first.
+      const std::unique_ptr<uint32_t[]> lows(new uint32_t[size]);
+      part.lows.toUint32Array(lows.get());
+      fn(uint64_t{part.high} << 32, lows.get(), lows.get() + size);
     }
   }
 
