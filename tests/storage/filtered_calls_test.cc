@@ -53,8 +53,7 @@ class FilteredCallsTest : public ::testing::Test {
         {"t", FieldKind::kDatetime}, {"l.s", FieldKind::kText},  {"o.n", FieldKind::kFloat},
         {"s", FieldKind::kText},     {"l.n", FieldKind::kInteger}};
     const auto [key, kind] = kFields[random_.Below(std::size(kFields))];
-    const auto own = std::find_if(indexes_.begin(), indexes_.end(),
-                                  [key](const auto& index) { return index.first == key; });
+    const auto own = indexes_.find(key);
     if (own == indexes_.end() || own->second == kind) {
       const auto made = collection_->CreatePayloadIndex(key, kind, random_.Below(2) == 0, {});
       ASSERT_TRUE(made.ok()) << made.status();
