@@ -202,7 +202,7 @@ TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesItsDiversityAndItsText) {
                               .negative = {PointId::Number(3)}};
   query.mmr = Mmr{.diversity = 0.25f, .candidates = 60};
   ASSERT_TRUE(client_->Search("c", query).ok());
-  const v1::SearchQuery& sent = points_.search_.query();
+  v1::SearchQuery sent = points_.search_.query();
   EXPECT_FALSE(sent.has_vector());
   EXPECT_EQ(sent.offset(), 10u);
   EXPECT_EQ(sent.recommend().positive_size(), 2);
@@ -210,9 +210,11 @@ TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesItsDiversityAndItsText) {
   EXPECT_EQ(sent.mmr().diversity(), 0.25f);
   EXPECT_EQ(sent.mmr().candidates(), 60u);
   ASSERT_TRUE(client_->Search("c", Query{.vector = {1}}).ok());
+  sent = points_.search_.query();
   EXPECT_TRUE(sent.has_vector());
   EXPECT_FALSE(sent.has_recommend() || sent.has_mmr() || sent.has_text());
   ASSERT_TRUE(client_->Search("c", Query{.text = TextQuery{"body", "white whale"}}).ok());
+  sent = points_.search_.query();
   EXPECT_FALSE(sent.has_vector());
   EXPECT_EQ(sent.text().key(), "body");
   EXPECT_EQ(sent.text().text(), "white whale");
