@@ -7,7 +7,6 @@ None is the client's. Vectors are whatever NumPy makes rows of; float16 arrays t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import (
     Any,
@@ -23,12 +22,23 @@ from typing import (
     TypeVar,
 )
 
-import numpy as np
-
 from . import _batches, _proto, _wire
+from ._messages import (
+    enum_number,
+    id_messages,
+    payload_text,
+    query_message,
+    read_collection_info,
+    read_hits,
+    read_payload_index,
+    read_records,
+    read_search_arrays,
+    set_filter,
+    space_fields,
+    write_result,
+)
 from .errors import InvalidArgument
-from .filters import FilterLike, filter_to_proto, has_id
-from .ids import id_from_proto, id_to_proto
+from .filters import FilterLike, has_id
 from .types import (
     CollectionInfo,
     FacetCount,
@@ -47,14 +57,11 @@ from .types import (
     TextQuery,
     VectorLike,
     VectorSpace,
-    VectorSpaceInfo,
     WriteResult,
 )
-from .vectors import as_floats, vector_to_proto, vectors_from_proto
+from .vectors import as_floats, vector_to_proto
 
 R = TypeVar("R")
-
-_SearchQuery = _proto.message("SearchQuery")
 
 
 @dataclass(frozen=True)
@@ -100,26 +107,30 @@ def create_collection(
             raise InvalidArgument("dim is missing; need dim or vector_spaces")
         vector_spaces = [VectorSpace(dim, "", *own)]
     elif dim is not None or any(value is not None for value in own):
-        raise InvalidArgument("vector_spaces have settings of their own; leave out dim, metric, ..")
+        raise InvalidArgument(
+            "vector_spaces have settings of their own; leave out dim, metric, .."
+        )
     request = _request("CollectionService.CreateCollection", collection=collection)
     request.config.metadata.update(metadata or {})
     for i, space in enumerate(vector_spaces):
-        request.config.vector_spaces.add(**_space_fields(space, f"vector_spaces[{i}]"))
+        request.config.vector_spaces.add(**space_fields(space, f"vector_spaces[{i}]"))
     return Call(
         "CollectionService.CreateCollection",
         request,
-        lambda response: _collection_info(response.collection),
+        lambda response: read_collection_info(response.collection),
         timeout,
         idempotent=False,
     )
 
 
-def get_collection(collection: str, *, timeout: Optional[float] = None) -> Call[CollectionInfo]:
+def get_collection(
+    collection: str, *, timeout: Optional[float] = None
+) -> Call[CollectionInfo]:
     """Settings, status and size. Raises NotFound."""
     return Call(
         "CollectionService.GetCollection",
         _request("CollectionService.GetCollection", collection=collection),
-        lambda response: _collection_info(response.collection),
+        lambda response: read_collection_info(response.collection),
         timeout,
     )
 
@@ -133,7 +144,7 @@ def list_collections_page(
         method,
         _request(method, page_size=page_size, page_token=page_token),
         lambda response: (
-            [_collection_info(info) for info in response.collections],
+            [read_collection_info(info) for info in response.collections],
             response.next_page_token,
         ),
         timeout,
@@ -148,12 +159,14 @@ def update_collection(
     return Call(
         method,
         _request(method, collection=collection, metadata=dict(metadata)),
-        lambda response: _collection_info(response.collection),
+        lambda response: read_collection_info(response.collection),
         timeout,
     )
 
 
-def delete_collection(collection: str, *, timeout: Optional[float] = None) -> Call[None]:
+def delete_collection(
+    collection: str, *, timeout: Optional[float] = None
+) -> Call[None]:
     """Removes it with all its points. Raises NotFound."""
     method = "CollectionService.DeleteCollection"
     request = _request(method, collection=collection)
@@ -181,7 +194,9 @@ def create_payload_index(
         kind=enum_number("PayloadIndexKind", kind),
         no_wait=not wait,
     )
-    return Call(method, request, lambda response: _payload_index_info(response.index), timeout)
+    return Call(
+        method, request, lambda response: read_payload_index(response.index), timeout
+    )
 
 
 def delete_payload_index(
@@ -210,7 +225,9 @@ def upsert(
     parts: List[Any] = []
     for id, vectors, row, payload in _batches.rows_of_points(points):
         _wire.append_point(parts, id, vectors, row, payload)
-    data = _wire.upsert_request(collection, enum_number("Durability", durability), parts)
+    data = _wire.upsert_request(
+        collection, enum_number("Durability", durability), parts
+    )
     return Call("PointService.Upsert", data, write_result, timeout)
 
 
@@ -231,10 +248,12 @@ def delete(
         durability=enum_number("Durability", durability),
     )
     if ids is not None:
-        request.ids.extend(_ids(ids))
+        request.ids.extend(id_messages(ids))
     else:
-        _set_filter(request, filter)
-    return Call("PointService.Delete", request, lambda response: int(response.deleted), timeout)
+        set_filter(request, filter)
+    return Call(
+        "PointService.Delete", request, lambda response: int(response.deleted), timeout
+    )
 
 
 def set_payload(
@@ -252,7 +271,7 @@ def set_payload(
     Of the points of `ids`, of those that match `filter` ({} is all), or of the ids that match. Returns
     how many there were.
     """
-    edit = {"set": {"payload": _payload_text(payload), "key": key}}
+    edit = {"set": {"payload": payload_text(payload), "key": key}}
     return _edit(collection, ids, filter, edit, durability, timeout)
 
 
@@ -266,7 +285,7 @@ def overwrite_payload(
     timeout: Optional[float] = None,
 ) -> Call[int]:
     """Puts a payload in place of what was there; points as of `set_payload`."""
-    edit = {"overwrite": {"payload": _payload_text(payload)}}
+    edit = {"overwrite": {"payload": payload_text(payload)}}
     return _edit(collection, ids, filter, edit, durability, timeout)
 
 
@@ -307,15 +326,19 @@ def _edit(
     timeout: Optional[float],
 ) -> Call[int]:
     if ids is None and filter is None:
-        raise InvalidArgument("an edit of payloads needs ids or filter; {} matches all points")
+        raise InvalidArgument(
+            "an edit of payloads needs ids or filter; {} matches all points"
+        )
     method = "PointService.UpdatePayload"
     number = enum_number("Durability", durability)
     request = _request(method, collection=collection, durability=number, **edit)
-    _set_filter(request, filter)
+    set_filter(request, filter)
     if ids is not None:
-        request.ids.extend(_ids(ids))
-        if not request.ids:  # of no ids, none: without ids the server takes all that match
-            _set_filter(request, has_id())
+        request.ids.extend(id_messages(ids))
+        if (
+            not request.ids
+        ):  # of no ids, none: without ids the server takes all that match
+            set_filter(request, has_id())
     return Call(method, request, lambda response: int(response.updated), timeout)
 
 
@@ -331,10 +354,15 @@ def get(
     request = _request(
         "PointService.Get",
         collection=collection,
-        ids=_ids(ids),
+        ids=id_messages(ids),
         select={"with_payload": with_payload, "with_vectors": with_vectors},
     )
-    return Call("PointService.Get", request, lambda response: _records(response.points), timeout)
+    return Call(
+        "PointService.Get",
+        request,
+        lambda response: read_records(response.points),
+        timeout,
+    )
 
 
 def scroll_page(
@@ -359,25 +387,30 @@ def scroll_page(
         page_token=page_token,
         select={"with_payload": with_payload, "with_vectors": with_vectors},
     )
-    _set_filter(request, filter)
+    set_filter(request, filter)
     if order_by is not None:
         request.order_by.key = order_by
         request.order_by.descending = descending
     return Call(
         "PointService.Scroll",
         request,
-        lambda response: Page(_records(response.points), response.next_page_token),
+        lambda response: Page(read_records(response.points), response.next_page_token),
         timeout,
     )
 
 
 def count(
-    collection: str, *, filter: Optional[FilterLike] = None, timeout: Optional[float] = None
+    collection: str,
+    *,
+    filter: Optional[FilterLike] = None,
+    timeout: Optional[float] = None,
 ) -> Call[int]:
     """Points, or those that match."""
     request = _request("PointService.Count", collection=collection)
-    _set_filter(request, filter)
-    return Call("PointService.Count", request, lambda response: int(response.count), timeout)
+    set_filter(request, filter)
+    return Call(
+        "PointService.Count", request, lambda response: int(response.count), timeout
+    )
 
 
 def facet(
@@ -391,7 +424,7 @@ def facet(
     """The most frequent strings, integers and booleans of a payload key, highest first."""
     method = "PointService.Facet"
     request = _request(method, collection=collection, key=key, limit=limit)
-    _set_filter(request, filter)
+    set_filter(request, filter)
 
     def read(response: Any) -> List[FacetCount]:
         return [
@@ -442,9 +475,7 @@ def search(
         oversampling=oversampling,
         error_bound=error_bound,
     )
-    request = _request("PointService.Search", collection=collection)
-    request.query.CopyFrom(_query(query, with_payload, with_vectors))
-    return Call("PointService.Search", request, lambda response: _hits(response.points), timeout)
+    return _search(collection, query, with_payload, with_vectors, timeout)
 
 
 def recommend(
@@ -481,9 +512,35 @@ def recommend(
         oversampling=oversampling,
         error_bound=error_bound,
     )
+    return _search(collection, query, with_payload, with_vectors, timeout)
+
+
+def _search(
+    collection: str,
+    query: Query,
+    with_payload: bool,
+    with_vectors: bool,
+    timeout: Optional[float],
+) -> Call[List[ScoredPoint]]:
     request = _request("PointService.Search", collection=collection)
-    request.query.CopyFrom(_query(query, with_payload, with_vectors))
-    return Call("PointService.Search", request, lambda response: _hits(response.points), timeout)
+    request.query.CopyFrom(query_message(query, with_payload, with_vectors))
+    return Call(
+        "PointService.Search",
+        request,
+        lambda response: read_hits(response.points),
+        timeout,
+    )
+
+
+def _batch_request(
+    collection: str, vectors: Any, query: Query, with_payload: bool, with_vectors: bool
+) -> Any:
+    request = _request("PointService.SearchBatch", collection=collection)
+    message = query_message(query, with_payload, with_vectors)
+    for i, row in enumerate(as_floats(vectors, 2, "vectors")):
+        message.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
+        request.queries.append(message)
+    return request
 
 
 def search_batch(
@@ -520,7 +577,7 @@ def search_batch(
     return Call(
         "PointService.SearchBatch",
         _batch_request(collection, vectors, query, with_payload, with_vectors),
-        lambda response: [_hits(result.points) for result in response.results],
+        lambda response: [read_hits(result.points) for result in response.results],
         timeout,
     )
 
@@ -557,7 +614,7 @@ def search_arrays(
     return Call(
         "PointService.SearchBatch",
         _batch_request(collection, vectors, query, False, False),
-        lambda response: _search_arrays(response.results, limit),
+        lambda response: read_search_arrays(response.results, limit),
         timeout,
     )
 
@@ -600,13 +657,16 @@ def search_groups(
         error_bound=error_bound,
     )
     request = _request(
-        "PointService.SearchGroups", collection=collection, group_by=group_by, group_size=group_size
+        "PointService.SearchGroups",
+        collection=collection,
+        group_by=group_by,
+        group_size=group_size,
     )
-    request.query.CopyFrom(_query(query, with_payload, with_vectors))
+    request.query.CopyFrom(query_message(query, with_payload, with_vectors))
 
     def read(response: Any) -> List[Group]:
         return [
-            Group(getattr(group, group.WhichOneof("value")), _hits(group.points))
+            Group(getattr(group, group.WhichOneof("value")), read_hits(group.points))
             for group in response.groups
         ]
 
@@ -646,8 +706,8 @@ def search_hybrid(
         raise InvalidArgument(f"fusion is {fusion!r}; need 'rrf' or 'weighted'")
     for i, query in enumerate(queries):
         part = request.parts.add(weight=query.weight)
-        part.query.CopyFrom(_query(query, False, False, f"queries[{i}]."))
-    return Call(method, request, lambda response: _hits(response.points), timeout)
+        part.query.CopyFrom(query_message(query, False, False, f"queries[{i}]."))
+    return Call(method, request, lambda response: read_hits(response.points), timeout)
 
 
 # --- The server.
@@ -662,184 +722,3 @@ def server_info(*, timeout: Optional[float] = None) -> Call[ServerInfo]:
 
     method = "AdminService.GetServerInfo"
     return Call(method, _request(method), read, timeout)
-
-
-# --- To messages.
-
-
-def enum_number(enum: str, name: Optional[str]) -> int:
-    if name is None:
-        return 0
-    allowed = [value.lower() for value in _proto.names(enum)]
-    if not isinstance(name, str) or name.lower() not in allowed:
-        raise InvalidArgument(f"{name!r} is no {enum}; allowed are {', '.join(allowed)}")
-    return _proto.number(enum, name.upper())
-
-
-def _space_fields(space: VectorSpace, field: str) -> Dict[str, Any]:
-    for name, value in (("dim", space.dim), ("code_bits", space.code_bits), ("seed", space.seed)):
-        if value is not None and (isinstance(value, bool) or int(value) != value or value < 0):
-            raise InvalidArgument(f"{field}.{name} is {value!r}; need a whole number")
-    return dict(
-        name=space.name,
-        dim=int(space.dim),
-        metric=enum_number("Metric", space.metric),
-        code_bits=int(space.code_bits or 0),
-        residual=enum_number("Residual", space.residual),
-        centering=enum_number("Centering", space.centering),
-        store_vectors=enum_number("StoreVectors", space.store_vectors),
-        seed=int(space.seed or 0),
-    )
-
-
-def _ids(ids: Iterable[IdLike], field: str = "ids") -> List[Any]:
-    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
-        raise InvalidArgument(f"{field} is {ids!r}; need a list of ids")
-    return [id_to_proto(id, f"{field}[{i}]") for i, id in enumerate(ids)]
-
-
-def _set_filter(request: Any, filter: Optional[FilterLike]) -> None:
-    if filter is not None:
-        request.filter.CopyFrom(filter_to_proto(filter))
-
-
-def _query(query: Query, with_payload: bool, with_vectors: bool, field: str = "") -> Any:
-    """`field`: what errors begin with."""
-    if query.limit < 0 or query.offset < 0:
-        raise InvalidArgument(
-            f"{field}limit is {query.limit}, offset {query.offset}; need numbers from 0"
-        )
-    message = _SearchQuery(
-        vector_name=query.vector_name,
-        limit=query.limit,
-        offset=query.offset,
-        score_threshold=query.score_threshold,
-        select={"with_payload": with_payload, "with_vectors": with_vectors},
-        params={
-            "exact": query.exact,
-            "rerank": query.rerank,
-            "oversampling": query.oversampling,
-            "error_bound": query.error_bound,
-        },
-    )
-    if (query.vector is not None) + (query.text is not None) + bool(len(query.positive)) > 1:
-        raise InvalidArgument(f"{field}vector, text, positive: need one of them")
-    if query.text is not None:
-        if not isinstance(query.text, TextQuery):
-            raise InvalidArgument(f"{field}text is {query.text!r}; need a tqdb.TextQuery")
-        message.text.key = query.text.key
-        message.text.text = query.text.text
-    if query.vector is not None:
-        message.vector.CopyFrom(vector_to_proto(query.vector, f"{field}vector"))
-    for name in ("positive", "negative"):
-        ids = getattr(query, name)
-        if len(ids):
-            getattr(message.recommend, name).extend(_ids(ids, f"{field}{name}"))
-    if query.mmr is not None:
-        message.mmr.SetInParent()
-        message.mmr.diversity = query.mmr.diversity
-        message.mmr.candidates = query.mmr.candidates
-    if query.filter is not None:
-        message.filter.CopyFrom(filter_to_proto(query.filter, f"{field}filter"))
-    return message
-
-
-def _batch_request(
-    collection: str, vectors: Any, query: Query, with_payload: bool, with_vectors: bool
-) -> Any:
-    request = _request("PointService.SearchBatch", collection=collection)
-    message = _query(query, with_payload, with_vectors)
-    for i, row in enumerate(as_floats(vectors, 2, "vectors")):
-        message.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
-        request.queries.append(message)
-    return request
-
-
-def _payload_text(payload: PayloadLike) -> str:
-    return _wire.write_payload(payload, "payload").decode()
-
-
-# --- From messages.
-
-
-def write_result(response: Any) -> WriteResult:
-    return WriteResult(int(response.inserted), int(response.replaced))
-
-
-def _payload(text: str) -> Dict[str, Any]:
-    return json.loads(text) if text else {}
-
-
-def _records(points: Iterable[Any]) -> List[Record]:
-    return [
-        Record(id_from_proto(p.id), _payload(p.payload), vectors_from_proto(p.vectors))
-        for p in points
-    ]
-
-
-def _hits(points: Iterable[Any]) -> List[ScoredPoint]:
-    return [
-        ScoredPoint(
-            id_from_proto(p.id), _payload(p.payload), vectors_from_proto(p.vectors), p.score
-        )
-        for p in points
-    ]
-
-
-def _search_arrays(results: Sequence[Any], limit: int) -> SearchArrays:
-    ids = [[id_from_proto(p.id) for p in result.points] for result in results]
-    numbers = not any(isinstance(id, str) for row in ids for id in row)
-    shape = (len(ids), limit)
-    id_array = np.zeros(shape, np.uint64) if numbers else np.full(shape, None, object)
-    scores = np.full(shape, np.nan, np.float32)
-    for i, (row, result) in enumerate(zip(ids, results)):
-        id_array[i, : len(row)] = row
-        scores[i, : len(row)] = [p.score for p in result.points]
-    return SearchArrays(id_array, scores, np.array([len(row) for row in ids], np.intp))
-
-
-def _enum_name(message: Any, field: str) -> str:
-    """ "COSINE" of METRIC_COSINE as "cosine"."""
-    enum = message.DESCRIPTOR.fields_by_name[field].enum_type
-    number = getattr(message, field)
-    known = enum.values_by_number.get(number)
-    prefix = len(enum.values_by_number[0].name) - len("UNSPECIFIED")
-    return known.name[prefix:].lower() if known is not None else f"unknown ({number})"
-
-
-def _collection_info(info: Any) -> CollectionInfo:
-    return CollectionInfo(
-        name=info.name,
-        status=_enum_name(info, "status"),
-        error=info.error,
-        points=info.points,
-        disk_bytes=info.disk_bytes,
-        memory_bytes=info.memory_bytes,
-        write_buffer_bytes=info.write_buffer_bytes,
-        vector_spaces=[
-            VectorSpace(
-                space.dim,
-                space.name,
-                _enum_name(space, "metric"),
-                space.code_bits,
-                _enum_name(space, "residual"),
-                _enum_name(space, "centering"),
-                _enum_name(space, "store_vectors"),
-                space.seed,
-            )
-            for space in info.config.vector_spaces
-        ],
-        spaces=[
-            VectorSpaceInfo(
-                **{name: getattr(space, name) for name in VectorSpaceInfo.__dataclass_fields__}
-            )
-            for space in info.vector_spaces
-        ],
-        payload_indexes=[_payload_index_info(index) for index in info.payload_indexes],
-        metadata=dict(info.config.metadata),
-    )
-
-
-def _payload_index_info(index: Any) -> PayloadIndexInfo:
-    kind = _enum_name(index, "kind")
-    return PayloadIndexInfo(index.key, kind, index.points, index.memory_bytes, index.ready)

@@ -22,7 +22,7 @@ from typing import (
 
 import grpc
 
-from . import _batches, _channel, _proto, calls
+from . import _batches, _channel, _messages, _proto, calls
 from ._methods import method
 from ._retry import Retry, Tries
 from ._upload import Upload
@@ -229,7 +229,7 @@ class Client:
         progress: Optional[bool],
         timeout: Optional[float],
     ) -> WriteResult:
-        number = calls.enum_number("Durability", durability)
+        number = _messages.enum_number("Durability", durability)
         batches = _batches.batches(rows, collection, number, batch_size)
         wait_s = self._timeout if timeout is None else timeout
         tries = Tries(self._retry, wait_s)

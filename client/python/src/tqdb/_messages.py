@@ -1,0 +1,223 @@
+"""Between Python values and protobuf messages: what requests are made of, and answers are read into."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterable, List, Optional, Sequence
+
+import numpy as np
+
+from . import _proto, _wire
+from .errors import InvalidArgument
+from .filters import FilterLike, filter_to_proto
+from .ids import id_from_proto, id_to_proto
+from .types import (
+    CollectionInfo,
+    IdLike,
+    PayloadIndexInfo,
+    PayloadLike,
+    Query,
+    Record,
+    ScoredPoint,
+    SearchArrays,
+    TextQuery,
+    VectorSpace,
+    VectorSpaceInfo,
+    WriteResult,
+)
+from .vectors import vector_to_proto, vectors_from_proto
+
+_SearchQuery = _proto.message("SearchQuery")
+
+# --- To messages.
+
+
+def enum_number(enum: str, name: Optional[str]) -> int:
+    if name is None:
+        return 0
+    allowed = [value.lower() for value in _proto.names(enum)]
+    if not isinstance(name, str) or name.lower() not in allowed:
+        raise InvalidArgument(
+            f"{name!r} is no {enum}; allowed are {', '.join(allowed)}"
+        )
+    return _proto.number(enum, name.upper())
+
+
+def space_fields(space: VectorSpace, field: str) -> Dict[str, Any]:
+    for name, value in (
+        ("dim", space.dim),
+        ("code_bits", space.code_bits),
+        ("seed", space.seed),
+    ):
+        if value is not None and (
+            isinstance(value, bool) or int(value) != value or value < 0
+        ):
+            raise InvalidArgument(f"{field}.{name} is {value!r}; need a whole number")
+    return dict(
+        name=space.name,
+        dim=int(space.dim),
+        metric=enum_number("Metric", space.metric),
+        code_bits=int(space.code_bits or 0),
+        residual=enum_number("Residual", space.residual),
+        centering=enum_number("Centering", space.centering),
+        store_vectors=enum_number("StoreVectors", space.store_vectors),
+        seed=int(space.seed or 0),
+    )
+
+
+def id_messages(ids: Iterable[IdLike], field: str = "ids") -> List[Any]:
+    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+        raise InvalidArgument(f"{field} is {ids!r}; need a list of ids")
+    return [id_to_proto(id, f"{field}[{i}]") for i, id in enumerate(ids)]
+
+
+def set_filter(request: Any, filter: Optional[FilterLike]) -> None:
+    if filter is not None:
+        request.filter.CopyFrom(filter_to_proto(filter))
+
+
+def query_message(
+    query: Query, with_payload: bool, with_vectors: bool, field: str = ""
+) -> Any:
+    """`field`: what errors begin with."""
+    if query.limit < 0 or query.offset < 0:
+        raise InvalidArgument(
+            f"{field}limit is {query.limit}, offset {query.offset}; need numbers from 0"
+        )
+    message = _SearchQuery(
+        vector_name=query.vector_name,
+        limit=query.limit,
+        offset=query.offset,
+        score_threshold=query.score_threshold,
+        select={"with_payload": with_payload, "with_vectors": with_vectors},
+        params={
+            "exact": query.exact,
+            "rerank": query.rerank,
+            "oversampling": query.oversampling,
+            "error_bound": query.error_bound,
+        },
+    )
+    if (query.vector is not None) + (query.text is not None) + bool(
+        len(query.positive)
+    ) > 1:
+        raise InvalidArgument(f"{field}vector, text, positive: need one of them")
+    if query.text is not None:
+        if not isinstance(query.text, TextQuery):
+            raise InvalidArgument(
+                f"{field}text is {query.text!r}; need a tqdb.TextQuery"
+            )
+        message.text.key = query.text.key
+        message.text.text = query.text.text
+    if query.vector is not None:
+        message.vector.CopyFrom(vector_to_proto(query.vector, f"{field}vector"))
+    for name in ("positive", "negative"):
+        ids = getattr(query, name)
+        if len(ids):
+            getattr(message.recommend, name).extend(id_messages(ids, f"{field}{name}"))
+    if query.mmr is not None:
+        message.mmr.SetInParent()
+        message.mmr.diversity = query.mmr.diversity
+        message.mmr.candidates = query.mmr.candidates
+    if query.filter is not None:
+        message.filter.CopyFrom(filter_to_proto(query.filter, f"{field}filter"))
+    return message
+
+
+def payload_text(payload: PayloadLike) -> str:
+    return _wire.write_payload(payload, "payload").decode()
+
+
+# --- From messages.
+
+
+def write_result(response: Any) -> WriteResult:
+    return WriteResult(int(response.inserted), int(response.replaced))
+
+
+def read_payload(text: str) -> Dict[str, Any]:
+    return json.loads(text) if text else {}
+
+
+def read_records(points: Iterable[Any]) -> List[Record]:
+    return [
+        Record(
+            id_from_proto(p.id), read_payload(p.payload), vectors_from_proto(p.vectors)
+        )
+        for p in points
+    ]
+
+
+def read_hits(points: Iterable[Any]) -> List[ScoredPoint]:
+    return [
+        ScoredPoint(
+            id_from_proto(p.id),
+            read_payload(p.payload),
+            vectors_from_proto(p.vectors),
+            p.score,
+        )
+        for p in points
+    ]
+
+
+def read_search_arrays(results: Sequence[Any], limit: int) -> SearchArrays:
+    ids = [[id_from_proto(p.id) for p in result.points] for result in results]
+    numbers = not any(isinstance(id, str) for row in ids for id in row)
+    shape = (len(ids), limit)
+    id_array = np.zeros(shape, np.uint64) if numbers else np.full(shape, None, object)
+    scores = np.full(shape, np.nan, np.float32)
+    for i, (row, result) in enumerate(zip(ids, results)):
+        id_array[i, : len(row)] = row
+        scores[i, : len(row)] = [p.score for p in result.points]
+    return SearchArrays(id_array, scores, np.array([len(row) for row in ids], np.intp))
+
+
+def _enum_name(message: Any, field: str) -> str:
+    """ "COSINE" of METRIC_COSINE as "cosine"."""
+    enum = message.DESCRIPTOR.fields_by_name[field].enum_type
+    number = getattr(message, field)
+    known = enum.values_by_number.get(number)
+    prefix = len(enum.values_by_number[0].name) - len("UNSPECIFIED")
+    return known.name[prefix:].lower() if known is not None else f"unknown ({number})"
+
+
+def read_collection_info(info: Any) -> CollectionInfo:
+    return CollectionInfo(
+        name=info.name,
+        status=_enum_name(info, "status"),
+        error=info.error,
+        points=info.points,
+        disk_bytes=info.disk_bytes,
+        memory_bytes=info.memory_bytes,
+        write_buffer_bytes=info.write_buffer_bytes,
+        vector_spaces=[
+            VectorSpace(
+                space.dim,
+                space.name,
+                _enum_name(space, "metric"),
+                space.code_bits,
+                _enum_name(space, "residual"),
+                _enum_name(space, "centering"),
+                _enum_name(space, "store_vectors"),
+                space.seed,
+            )
+            for space in info.config.vector_spaces
+        ],
+        spaces=[
+            VectorSpaceInfo(
+                **{
+                    name: getattr(space, name)
+                    for name in VectorSpaceInfo.__dataclass_fields__
+                }
+            )
+            for space in info.vector_spaces
+        ],
+        payload_indexes=[read_payload_index(index) for index in info.payload_indexes],
+        metadata=dict(info.config.metadata),
+    )
+
+
+def read_payload_index(index: Any) -> PayloadIndexInfo:
+    kind = _enum_name(index, "kind")
+    return PayloadIndexInfo(
+        index.key, kind, index.points, index.memory_bytes, index.ready
+    )
