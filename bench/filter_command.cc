@@ -1,5 +1,5 @@
-// Search by filters of several selectivities, in process, over a payload index: latency beside that of searches without
-// a filter in the same minute, and recall among the rows that match.
+// Search by filters of several selectivities, in process, over a payload index: latency beside that
+// of searches without a filter in the same minute, and recall among the rows that match.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -39,7 +39,8 @@ struct Flags {
 constexpr size_t kTopK = 10;
 constexpr size_t kQueries = 256;
 constexpr size_t kBatchRows = 2'000;
-// A payload's number is drawn from 0 to this less one: a range of numbers matches about its share of the rows.
+// A payload's number is drawn from 0 to this less one: a range of numbers matches about its share
+// of the rows.
 constexpr uint64_t kShares = 100'000;
 
 // What searches of one line of the result have in common.
@@ -95,7 +96,8 @@ storage::Filter FilterOf(const Setting& setting, const Flags& flags, uint64_t nu
 }
 
 absl::StatusOr<std::vector<storage::PointRecord>> SearchOnce(const Collection& collection,
-                                                             MatrixView query, const Setting& setting,
+                                                             MatrixView query,
+                                                             const Setting& setting,
                                                              const Flags& flags, uint64_t number,
                                                              bool exact) {
   storage::SearchSpec spec;
@@ -151,7 +153,8 @@ absl::Status Run(const Flags& flags) {
     index_seconds = watch.seconds();
     if (flags.tenants > 0) {
       TQDB_RETURN_IF_ERROR(
-          collection->CreatePayloadIndex("tenant", storage::FieldKind::kKeyword, true, {}).status());
+          collection->CreatePayloadIndex("tenant", storage::FieldKind::kKeyword, true, {})
+              .status());
     }
   }
 
@@ -159,7 +162,8 @@ absl::Status Run(const Flags& flags) {
   for (const double percent : flags.percents) {
     settings.push_back({absl::StrCat(percent, " %"), percent});
   }
-  if (flags.tenants > 0) settings.push_back({"one tenant", 100.0 / static_cast<double>(flags.tenants), true});
+  if (flags.tenants > 0)
+    settings.push_back({"one tenant", 100.0 / static_cast<double>(flags.tenants), true});
   // In turn, so that whatever else the machine does meets all of them.
   std::vector<Latencies> latencies(settings.size());
   const MatrixView queries = source->queries().view();
@@ -213,14 +217,16 @@ Command AddFilterCommand(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::Range(0.001, 99.0))
       ->capture_default_str();
-  command->add_option("--tenants", flags->tenants,
-                      "Deal the rows out to so many tenants, and search those of one, too")
+  command
+      ->add_option("--tenants", flags->tenants,
+                   "Deal the rows out to so many tenants, and search those of one, too")
       ->capture_default_str();
   command->add_option("--searches", flags->searches, "Timed ones, of each filter")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command->add_option("--recall-queries", flags->recall_queries,
-                      "Compared with an exact search by the same filter; 0: no originals are kept")
+  command
+      ->add_option("--recall-queries", flags->recall_queries,
+                   "Compared with an exact search by the same filter; 0: no originals are kept")
       ->capture_default_str();
   command->add_flag("!--no-index", flags->index, "Evaluate payloads instead");
   command->add_option("--dir", flags->directory,

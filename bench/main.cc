@@ -28,10 +28,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   const std::vector<tqdb::bench::Command> commands = {
-      tqdb::bench::AddCodecCommand(app),   tqdb::bench::AddRecallCommand(app),
-      tqdb::bench::AddScanCommand(app),    tqdb::bench::AddEncodeCommand(app),
-      tqdb::bench::AddIngestCommand(app),  tqdb::bench::AddSearchCommand(app),
-      tqdb::bench::AddRecoverCommand(app), tqdb::bench::AddFilterCommand(app),
+      tqdb::bench::AddCodecCommand(app),    tqdb::bench::AddRecallCommand(app),
+      tqdb::bench::AddScanCommand(app),     tqdb::bench::AddEncodeCommand(app),
+      tqdb::bench::AddIngestCommand(app),   tqdb::bench::AddSearchCommand(app),
+      tqdb::bench::AddRecoverCommand(app),  tqdb::bench::AddFilterCommand(app),
       tqdb::bench::AddGenerateCommand(app), tqdb::bench::AddSparseCommand(app)};
   // The parser reports by exception; it ends here.
   try {

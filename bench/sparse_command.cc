@@ -67,7 +67,9 @@ struct Built {
   double add_cpu_seconds = 0;
   double worst_add_seconds = 0;
 
-  size_t memory_bytes() const { return dot != nullptr ? dot->memory_bytes() : bm25->memory_bytes(); }
+  size_t memory_bytes() const {
+    return dot != nullptr ? dot->memory_bytes() : bm25->memory_bytes();
+  }
 };
 
 // Of this thread: what a search costs however busy the machine is.
@@ -206,8 +208,8 @@ absl::Status Check(const Flags& flags, const ZipfDocuments& documents, const Bui
       good = std::fabs(hits[i].score - best[q][i]) <= 1e-6 * best[q][i];
     }
     if (!good) {
-      return absl::InternalError(absl::StrCat("query ", q, " '", queries[q].text,
-                                              "' has other hits than brute force"));
+      return absl::InternalError(
+          absl::StrCat("query ", q, " '", queries[q].text, "' has other hits than brute force"));
     }
   }
   return absl::OkStatus();
@@ -227,7 +229,8 @@ absl::Status Run(const Flags& flags) {
         for (const double allowed : flags.allowed) {
           RowFilter some(0, flags.rows);
           for (uint64_t row = 0; row < flags.rows; ++row) {
-            const double uniform = static_cast<double>(RandomWord(~flags.common.seed, row)) * 0x1p-64;
+            const double uniform =
+                static_cast<double>(RandomWord(~flags.common.seed, row)) * 0x1p-64;
             if (uniform < allowed) some.Allow(row);
           }
           const RowFilter* filter = allowed < 1 ? &some : nullptr;
@@ -251,26 +254,25 @@ absl::Status Run(const Flags& flags) {
           }
           const double count = static_cast<double>(queries.size());
           const double postings = static_cast<double>(built.postings);
-          report->Add(Record()
-                          .Set("threads", 1)
-                          .Set("index", kind == Index::kDot ? "dot" : "bm25")
-                          .Set("rows", uint64_t{flags.rows})
-                          .Set("postings_per_row", postings / static_cast<double>(flags.rows))
-                          .Set("rows_per_s",
-                               static_cast<double>(flags.rows) / built.add_cpu_seconds)
-                          .Set("worst_add_ms", built.worst_add_seconds * 1e3)
-                          .Set("bytes_per_posting",
-                               static_cast<double>(built.memory_bytes()) / postings)
-                          .Set("query_words", from == QueryWords::kMiddle ? "middle" : "documents")
-                          .Set("query_terms", uint64_t{terms})
-                          .Set("allowed", allowed)
-                          .Set("postings", static_cast<double>(total.postings) / count)
-                          .Set("added", static_cast<double>(total.added) / count)
-                          .Set("scored", static_cast<double>(total.scored) / count)
-                          .Set("cpu_ms", cpu_seconds / count * 1e3)
-                          .Set("p50_ms", latencies.QuantileMs(0.5))
-                          .Set("p99_ms", latencies.QuantileMs(0.99))
-                          .Set("checked", uint64_t{std::min(flags.check, queries.size())}));
+          report->Add(
+              Record()
+                  .Set("threads", 1)
+                  .Set("index", kind == Index::kDot ? "dot" : "bm25")
+                  .Set("rows", uint64_t{flags.rows})
+                  .Set("postings_per_row", postings / static_cast<double>(flags.rows))
+                  .Set("rows_per_s", static_cast<double>(flags.rows) / built.add_cpu_seconds)
+                  .Set("worst_add_ms", built.worst_add_seconds * 1e3)
+                  .Set("bytes_per_posting", static_cast<double>(built.memory_bytes()) / postings)
+                  .Set("query_words", from == QueryWords::kMiddle ? "middle" : "documents")
+                  .Set("query_terms", uint64_t{terms})
+                  .Set("allowed", allowed)
+                  .Set("postings", static_cast<double>(total.postings) / count)
+                  .Set("added", static_cast<double>(total.added) / count)
+                  .Set("scored", static_cast<double>(total.scored) / count)
+                  .Set("cpu_ms", cpu_seconds / count * 1e3)
+                  .Set("p50_ms", latencies.QuantileMs(0.5))
+                  .Set("p99_ms", latencies.QuantileMs(0.99))
+                  .Set("checked", uint64_t{std::min(flags.check, queries.size())}));
         }
       }
     }
@@ -282,10 +284,10 @@ absl::Status Run(const Flags& flags) {
 
 Command AddSparseCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "sparse",
-      "The inverted indexes of sparse vectors and of texts: rate of building, bytes a posting, latency of single "
-      "searches on one thread");
+  CLI::App* command = app.add_subcommand("sparse",
+                                         "The inverted indexes of sparse vectors and of texts: "
+                                         "rate of building, bytes a posting, latency of single "
+                                         "searches on one thread");
   AddEnumList(command, "--index", &flags->indexes, IndexNames(), "A list; default both");
   command->add_option("--rows", flags->rows, "Documents")
       ->check(CLI::Range(1, 1 << 30))
@@ -297,12 +299,15 @@ Command AddSparseCommand(CLI::App& app) {
       ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str();
   AddEnumList(command, "--query-words", &flags->query_words, QueryWordsNames(),
-              "Where queries have their words from: as documents, or ranks 100 to 10,000; a list; default both");
+              "Where queries have their words from: as documents, or ranks 100 to 10,000; a list; "
+              "default both");
   command->add_option("--query-terms", flags->query_terms, "Words of a query; a list")
       ->delimiter(',')
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command->add_option("--allowed", flags->allowed, "Share of rows that a filter allows, 1: no filter; a list")
+  command
+      ->add_option("--allowed", flags->allowed,
+                   "Share of rows that a filter allows, 1: no filter; a list")
       ->delimiter(',')
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -312,7 +317,9 @@ Command AddSparseCommand(CLI::App& app) {
   command->add_option("--top-k", flags->top_k, "Hits of a search")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  command->add_option("--check", flags->check, "Queries of each kind to compare with brute force first")
+  command
+      ->add_option("--check", flags->check,
+                   "Queries of each kind to compare with brute force first")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
   AddCommonFlags(command, &flags->common);

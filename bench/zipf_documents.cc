@@ -59,8 +59,9 @@ std::vector<uint32_t> ZipfDocuments::QueryWords(uint64_t query, size_t count,
   const double end = static_cast<double>(options_.vocabulary);
   std::vector<uint32_t> words;
   for (uint64_t i = 0; words.size() < count && i < 1000 + 100 * count; ++i) {
-    const uint32_t word = only_middle ? Draw(RandomWord(key, i), std::min(100.0, end / 2), std::min(10'000.0, end))
-                                      : Draw(RandomWord(key, i), 0, end);
+    const uint32_t word =
+        only_middle ? Draw(RandomWord(key, i), std::min(100.0, end / 2), std::min(10'000.0, end))
+                    : Draw(RandomWord(key, i), 0, end);
     if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
   }
   return words;

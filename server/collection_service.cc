@@ -99,9 +99,9 @@ grpc::Status CollectionService::CreatePayloadIndex(grpc::ServerContext* context,
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     TQDB_ASSIGN_OR_RETURN(const storage::FieldKind kind, FieldKindFromProto(request->kind()));
-    TQDB_ASSIGN_OR_RETURN(
-        const storage::PayloadIndexInfo info,
-        collection->CreatePayloadIndex(request->key(), kind, !request->no_wait(), CancelledFn(context)));
+    TQDB_ASSIGN_OR_RETURN(const storage::PayloadIndexInfo info,
+                          collection->CreatePayloadIndex(request->key(), kind, !request->no_wait(),
+                                                         CancelledFn(context)));
     PayloadIndexToProto(info, response->mutable_index());
     spdlog::info("collection '{}' has a payload index of key '{}'", collection->name(), info.key);
     return absl::OkStatus();

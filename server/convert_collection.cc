@@ -102,7 +102,8 @@ absl::StatusOr<storage::FieldKind> FieldKindFromProto(v1::PayloadIndexKind kind)
       return storage::FieldKind::kText;
     default:
       return absl::InvalidArgumentError(absl::StrCat(
-          "kind is ", kind, "; allowed: 1 (KEYWORD), 2 (INTEGER), 3 (FLOAT), 4 (BOOL), 5 (DATETIME), 6 (TEXT)"));
+          "kind is ", kind,
+          "; allowed: 1 (KEYWORD), 2 (INTEGER), 3 (FLOAT), 4 (BOOL), 5 (DATETIME), 6 (TEXT)"));
   }
 }
 

@@ -16,7 +16,8 @@ namespace {
 absl::StatusOr<storage::Examples> ExamplesFromProto(const v1::Recommend& recommend,
                                                     const std::string& field) {
   storage::Examples examples;
-  const auto add = [&field](const auto& ids, const char* side, std::vector<PointId>& out) -> absl::Status {
+  const auto add = [&field](const auto& ids, const char* side,
+                            std::vector<PointId>& out) -> absl::Status {
     for (int i = 0; i < ids.size(); ++i) {
       TQDB_ASSIGN_OR_RETURN(const PointId id, IdFromProto(ids[i], [&, i] {
                               return absl::StrCat(field, ".recommend.", side, "[", i, "]");
@@ -58,7 +59,8 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
   }
   if (query.has_text()) {
     if (!query.vector_name().empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(field, ".vector_name is set; text has no vector"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ".vector_name is set; text has no vector"));
     }
     decoded.spec.text = storage::TextQuery{query.text().key(), query.text().text()};
   } else {
@@ -98,16 +100,17 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
 
 bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
   // A search by text answers one query.
-  return !a.spec.text && a.space == b.space && a.examples == b.examples && a.spec.limit == b.spec.limit && a.spec.offset == b.spec.offset &&
-         a.spec.diversity == b.spec.diversity &&
-         a.spec.score_threshold == b.spec.score_threshold && a.spec.exact == b.spec.exact &&
-         a.spec.rerank == b.spec.rerank && a.spec.oversampling == b.spec.oversampling &&
-         a.spec.error_bound == b.spec.error_bound && a.spec.filter == b.spec.filter &&
-         a.spec.select.payload == b.spec.select.payload &&
+  return !a.spec.text && a.space == b.space && a.examples == b.examples &&
+         a.spec.limit == b.spec.limit && a.spec.offset == b.spec.offset &&
+         a.spec.diversity == b.spec.diversity && a.spec.score_threshold == b.spec.score_threshold &&
+         a.spec.exact == b.spec.exact && a.spec.rerank == b.spec.rerank &&
+         a.spec.oversampling == b.spec.oversampling && a.spec.error_bound == b.spec.error_bound &&
+         a.spec.filter == b.spec.filter && a.spec.select.payload == b.spec.select.payload &&
          a.spec.select.vectors == b.spec.select.vectors;
 }
 
-absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection, const DecodedQuery& query,
+absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection,
+                                      const DecodedQuery& query,
                                       absl::Span<const v1::Vector* const> vectors) {
   if (query.space == nullptr) return FloatMatrix(0, 1);
   FloatMatrix rows(vectors.size(), query.space->codec.dim);
@@ -124,7 +127,8 @@ absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection, con
 }
 
 absl::StatusOr<storage::GroupSpec> GroupSpecFromProto(const v1::SearchGroupsRequest& request) {
-  if (request.group_by().empty()) return absl::InvalidArgumentError("group_by is empty; need a payload key");
+  if (request.group_by().empty())
+    return absl::InvalidArgumentError("group_by is empty; need a payload key");
   storage::GroupSpec spec;
   spec.key = request.group_by();
   spec.limit = request.query().limit();

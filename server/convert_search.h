@@ -1,6 +1,7 @@
 // Between protobuf and searches: queries, groups, fusions, hits.
 //
-// Thread-safe: free functions without state. What a decoded query points to is the message, which outlives it.
+// Thread-safe: free functions without state. What a decoded query points to is the message, which
+// outlives it.
 #ifndef TQDB_SERVER_CONVERT_SEARCH_H_
 #define TQDB_SERVER_CONVERT_SEARCH_H_
 
@@ -23,10 +24,12 @@ namespace tqdb::server {
 
 // One query against a collection.
 struct DecodedQuery {
-  const v1::Vector* vector = nullptr;  // passed CheckVector for `space`; null: examples stand for it
+  const v1::Vector* vector =
+      nullptr;  // passed CheckVector for `space`; null: examples stand for it
   std::optional<storage::Examples> examples = {};
-  const storage::VectorSpaceConfig* space = nullptr;  // of the config given; null: spec.text stands for a vector
-  storage::SearchSpec spec = {};                      // cancelled is not set
+  const storage::VectorSpaceConfig* space =
+      nullptr;                    // of the config given; null: spec.text stands for a vector
+  storage::SearchSpec spec = {};  // cancelled is not set
 };
 
 // `field` is the path of the query: "query" or "queries[3]". InvalidArgument on a limit out of
@@ -36,9 +39,10 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
                                             const storage::CollectionConfig& config,
                                             const std::string& field);
 
-// A row of the space's dim for each of `vectors`; null ones come from the query's examples in the collection. No rows for a
-// query by text.
-absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection, const DecodedQuery& query,
+// A row of the space's dim for each of `vectors`; null ones come from the query's examples in the
+// collection. No rows for a query by text.
+absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection,
+                                      const DecodedQuery& query,
                                       absl::Span<const v1::Vector* const> vectors);
 
 // True when the two differ in nothing but the vector, so that one pass can serve both.

@@ -19,7 +19,8 @@ std::string ToText(const storage::OrderedPosition& position) {
 }
 
 std::optional<storage::OrderedPosition> OrderedPositionFromText(absl::string_view text) {
-  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(text, absl::MaxSplits(':', 1));
   storage::OrderedPosition position;
   int64_t integer;
   double number;

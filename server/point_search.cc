@@ -112,9 +112,9 @@ grpc::Status PointService::SearchBatch(grpc::ServerContext* context,
     const std::function<bool()> cancelled = CancelledFn(context);
     for (const QueryGroup& group : groups) {
       TQDB_RETURN_IF_ERROR(CheckAlive(context));
-      const absl::Status status =
-          SearchGroup(*collection, group, cancelled,
-                      [response](int i) { return response->mutable_results(i); });
+      const absl::Status status = SearchGroup(*collection, group, cancelled, [response](int i) {
+        return response->mutable_results(i);
+      });
       if (!status.ok()) {
         return absl::Status(status.code(),
                             absl::StrCat(GroupPath(group, count), ": ", status.message()));
@@ -135,7 +135,8 @@ grpc::Status PointService::SearchGroups(grpc::ServerContext* context,
     TQDB_ASSIGN_OR_RETURN(DecodedQuery query, QueryFromProto(request->query(), config, "query"));
     TQDB_ASSIGN_OR_RETURN(const storage::GroupSpec groups, GroupSpecFromProto(*request));
     if (query.spec.select.vectors) {
-      const uint64_t hits = std::min<uint64_t>(groups.limit * groups.group_size, collection->Count());
+      const uint64_t hits =
+          std::min<uint64_t>(groups.limit * groups.group_size, collection->Count());
       TQDB_RETURN_IF_ERROR(CheckVectorBytes(hits, config, max_message_bytes_));
     }
     TQDB_ASSIGN_OR_RETURN(const FloatMatrix vector, VectorsOf(*collection, query, {query.vector}));

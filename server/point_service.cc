@@ -239,7 +239,8 @@ grpc::Status PointService::Facet(grpc::ServerContext* context, const v1::FacetRe
       TQDB_ASSIGN_OR_RETURN(spec.filter, FilterFromProto(request->filter(), "filter"));
     }
     TQDB_ASSIGN_OR_RETURN(std::vector<storage::FacetCount> facets, collection->Facet(spec));
-    for (storage::FacetCount& facet : facets) FacetToProto(std::move(facet), response->add_counts());
+    for (storage::FacetCount& facet : facets)
+      FacetToProto(std::move(facet), response->add_counts());
     return CheckResponseBytes(response->ByteSizeLong(), max_message_bytes_);
   });
 }

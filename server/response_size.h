@@ -9,7 +9,8 @@
 
 namespace tqdb::server {
 
-// RESOURCE_EXHAUSTED when the vectors of so many points would not fit a message: said before they are read.
+// RESOURCE_EXHAUSTED when the vectors of so many points would not fit a message: said before they
+// are read.
 absl::Status CheckVectorBytes(size_t points, const storage::CollectionConfig& config,
                               size_t max_message_bytes);
 // RESOURCE_EXHAUSTED when a response of so many bytes would not.

@@ -74,8 +74,8 @@ struct ScrollPage {
   bool more = false;  // there are points after the last one
 };
 
-// Points in the order of the numbers or times that a payload key holds. A point with several values is there for each;
-// points without any are not there.
+// Points in the order of the numbers or times that a payload key holds. A point with several values
+// is there for each; points without any are not there.
 struct OrderSpec {
   std::string key;  // needs a payload index of integers, floats or times
   bool descending = false;
@@ -123,23 +123,26 @@ struct TextQuery {
 
 struct SearchSpec {
   absl::string_view space = {};  // name
-  // In place of a vector: there are no queries then, and one list is the answer, by BM25 (storage/sparse/bm25_index.h). Points that have none of
-  // the words are left out. exact, rerank and diversity must not be set.
+  // In place of a vector: there are no queries then, and one list is the answer, by BM25
+  // (storage/sparse/bm25_index.h). Points that have none of the words are left out. exact, rerank
+  // and diversity must not be set.
   std::optional<TextQuery> text = {};
-  size_t limit = 10;             // 1..kMaxTopK, together with offset
-  size_t offset = 0;             // so many of the best are left out
+  size_t limit = 10;  // 1..kMaxTopK, together with offset
+  size_t offset = 0;  // so many of the best are left out
   float score_threshold = -std::numeric_limits<float>::infinity();
   bool exact = false;       // brute force over originals
   bool rerank = false;      // rescore candidates from originals
   double oversampling = 0;  // candidates = limit * oversampling; 0: 3
   float error_bound = 0;    // 0: the default
-  // Only points that match. Where no payload index decides, payloads are read and evaluated first, once for all
-  // queries. A point that comes to match while the search runs may be missing.
+  // Only points that match. Where no payload index decides, payloads are read and evaluated first,
+  // once for all queries. A point that comes to match while the search runs may be missing.
   std::optional<Filter> filter = {};
-  // Of the best `candidates` points, `limit` that are unlike each other (diversity.h). Scores stay what they are.
+  // Of the best `candidates` points, `limit` that are unlike each other (diversity.h). Scores stay
+  // what they are.
   struct Diversity {
     float diversity = 0.5f;  // 0..1
-    size_t candidates = 0;   // limit + offset..kMaxDiversityCandidates; 0: kDiversityOversampling times limit + offset
+    size_t candidates = 0;   // limit + offset..kMaxDiversityCandidates; 0: kDiversityOversampling
+                             // times limit + offset
     friend bool operator==(const Diversity&, const Diversity&) = default;
   };
   std::optional<Diversity> diversity = {};
@@ -151,8 +154,8 @@ inline constexpr size_t kMaxDiversityCandidates = 1'000;
 
 // Which payloads to edit, and how.
 struct PayloadUpdate {
-  absl::Span<const PointId> ids;        // distinct; those that do not exist are left out
-  std::optional<Filter> filter = {};    // of the points to edit; with ids: of those among them
+  absl::Span<const PointId> ids;      // distinct; those that do not exist are left out
+  std::optional<Filter> filter = {};  // of the points to edit; with ids: of those among them
   const PayloadEdit& edit;
   Durability durability = Durability::kSync;
   std::function<bool()> cancelled = {};  // may be empty
@@ -203,21 +206,23 @@ class Collection {
   // Number of points that existed.
   virtual absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) = 0;
   // Deletes the points that match when the call begins, but for those that are replaced before
-  // their turn comes; not so those whose payload is edited meanwhile. In batches of kMaxBatchPoints, each atomic: after an error some may be gone.
-  // Number of points deleted. InvalidArgument when the filter is bad, or empty: that would be every
-  // point.
+  // their turn comes; not so those whose payload is edited meanwhile. In batches of
+  // kMaxBatchPoints, each atomic: after an error some may be gone. Number of points deleted.
+  // InvalidArgument when the filter is bad, or empty: that would be every point.
   virtual absl::StatusOr<uint64_t> DeleteMatching(const FilterSpec& spec,
                                                   Durability durability) = 0;
 
-  // Number of points whose payload was edited. With ids, all of them or none. With a filter alone, in batches that are
-  // atomic each: after an error some points may be edited. The filter is evaluated in the same step as the edit, so that it can serve as a
-  // condition. InvalidArgument on a bad edit or filter, or a payload that would grow too large; FailedPrecondition when an edit
+  // Number of points whose payload was edited. With ids, all of them or none. With a filter alone,
+  // in batches that are atomic each: after an error some points may be edited. The filter is
+  // evaluated in the same step as the edit, so that it can serve as a condition. InvalidArgument on
+  // a bad edit or filter, or a payload that would grow too large; FailedPrecondition when an edit
   // does not apply to a payload.
   virtual absl::StatusOr<uint64_t> UpdatePayload(const PayloadUpdate& update) = 0;
 
-  // Indexes the values of a payload key. Once it is on disk, returns, if `wait` is false, or when it is complete: writes
-  // and reads go on meanwhile, and when `cancelled()` ends the wait the work is completed in the background. OK when the index
-  // exists; AlreadyExists when one of another kind does.
+  // Indexes the values of a payload key. Once it is on disk, returns, if `wait` is false, or when
+  // it is complete: writes and reads go on meanwhile, and when `cancelled()` ends the wait the work
+  // is completed in the background. OK when the index exists; AlreadyExists when one of another
+  // kind does.
   virtual absl::StatusOr<PayloadIndexInfo> CreatePayloadIndex(
       absl::string_view key, FieldKind kind, bool wait, const std::function<bool()>& cancelled) = 0;
   // NotFound when the key has no index.
@@ -232,15 +237,18 @@ class Collection {
   virtual absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit,
                                                     Select select,
                                                     const FilterSpec& spec) const = 0;
-  // The next `limit` points after `after` (null: the first). `filter` may be null. FailedPrecondition when the key has no index with an order, or
-  // one that is being built. A point that is replaced between two pages may be seen twice, or not at all.
-  virtual absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order, const OrderedPosition* after,
-                                                    size_t limit, Select select,
+  // The next `limit` points after `after` (null: the first). `filter` may be null.
+  // FailedPrecondition when the key has no index with an order, or one that is being built. A point
+  // that is replaced between two pages may be seen twice, or not at all.
+  virtual absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order,
+                                                    const OrderedPosition* after, size_t limit,
+                                                    Select select,
                                                     const FilterSpec* filter) const = 0;
   virtual uint64_t Count() const = 0;
   virtual absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const = 0;
-  // The most frequent strings, integers and booleans of a payload key, by count, then by value; a point counts once for each
-  // of its values. Payloads are read where no index of such values knows. ResourceExhausted above kMaxFacetValues.
+  // The most frequent strings, integers and booleans of a payload key, by count, then by value; a
+  // point counts once for each of its values. Payloads are read where no index of such values
+  // knows. ResourceExhausted above kMaxFacetValues.
   virtual absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec) const = 0;
   // One list a query (n, dim), best first. All queries share the spec.
   virtual absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(

@@ -129,8 +129,8 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
 
   absl::Mutex index_mutex_;  // held while a payload index is made or deleted
 
-  // Lock order: Space::guard_mutex or index_mutex_, CommitQueue, IndexedPayloads, then the leaves: mutex_, IdIndex,
-  // WarmUpRows.
+  // Lock order: Space::guard_mutex or index_mutex_, CommitQueue, IndexedPayloads, then the leaves:
+  // mutex_, IdIndex, WarmUpRows.
   mutable absl::Mutex mutex_;
   CollectionConfig config_ ABSL_GUARDED_BY(mutex_);
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);

@@ -14,7 +14,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// Points whose payloads are edited together by a filter: every other write waits for as many to be read.
+// Points whose payloads are edited together by a filter: every other write waits for as many to be
+// read.
 constexpr size_t kEditBatch = 256;
 
 }  // namespace
@@ -40,9 +41,11 @@ absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& upda
   if (!update.ids.empty()) {
     TQDB_RETURN_IF_ERROR(edit_points(update.ids));
   } else {
-    TQDB_RETURN_IF_ERROR(filter_reader_.ForEachMatch(
-        *filter, kEditBatch, Stop(update.cancelled),
-        [&](absl::Span<const PointId> ids, absl::Span<const uint64_t>) { return edit_points(ids); }));
+    TQDB_RETURN_IF_ERROR(
+        filter_reader_.ForEachMatch(*filter, kEditBatch, Stop(update.cancelled),
+                                    [&](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
+                                      return edit_points(ids);
+                                    }));
   }
   return edited;
 }
@@ -82,8 +85,8 @@ absl::StatusOr<PayloadIndexInfo> CollectionImpl::CreatePayloadIndex(
     }
     if (same == infos.end()) {
       if (infos.size() >= kMaxIndexedFields) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("the collection has ", infos.size(), " payload indexes; allowed: ", kMaxIndexedFields));
+        return absl::ResourceExhaustedError(absl::StrCat(
+            "the collection has ", infos.size(), " payload indexes; allowed: ", kMaxIndexedFields));
       }
       TQDB_RETURN_IF_ERROR(CheckWritable());
       PayloadIndexWrite write(path, kind);
@@ -100,7 +103,8 @@ absl::StatusOr<PayloadIndexInfo> CollectionImpl::CreatePayloadIndex(
   TQDB_RETURN_IF_ERROR(built);
   TQDB_ASSIGN_OR_RETURN(info, find());
   if (info.ready) return info;
-  // Rows that a write under way had taken from the disk already were not shown to the index, and are still in memory.
+  // Rows that a write under way had taken from the disk already were not shown to the index, and
+  // are still in memory.
   BarrierWrite barrier;
   TQDB_RETURN_IF_ERROR(Commit(barrier));
   return find();
@@ -113,7 +117,8 @@ absl::Status CollectionImpl::DeletePayloadIndex(absl::string_view key) {
   const std::string path = parsed.ToString();
   absl::MutexLock lock(&index_mutex_);
   const std::vector<PayloadIndexInfo> infos = PayloadIndexes();
-  if (std::none_of(infos.begin(), infos.end(), [&path](const auto& info) { return info.key == path; })) {
+  if (std::none_of(infos.begin(), infos.end(),
+                   [&path](const auto& info) { return info.key == path; })) {
     return absl::NotFoundError(absl::StrCat("key ", Quoted(path), " has no payload index"));
   }
   TQDB_RETURN_IF_ERROR(CheckWritable());
@@ -124,8 +129,10 @@ absl::Status CollectionImpl::DeletePayloadIndex(absl::string_view key) {
 void CollectionImpl::CompletePayloadIndexes() {
   for (const PayloadIndexInfo& info : PayloadIndexes()) {
     if (info.ready) continue;
-    // What reading runs into, the next call runs into by itself; an index that is not complete is still right.
-    BuildPayloadIndex(*store_, info.key, [this] { return closing(); }, memory_->payloads)
+    // What reading runs into, the next call runs into by itself; an index that is not complete is
+    // still right.
+    BuildPayloadIndex(
+        *store_, info.key, [this] { return closing(); }, memory_->payloads)
         .IgnoreError();
   }
 }

@@ -45,8 +45,8 @@ absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) c
 }
 
 absl::StatusOr<OrderedPage> CollectionImpl::ScrollOrdered(const OrderSpec& order,
-                                                          const OrderedPosition* after, size_t limit,
-                                                          Select select,
+                                                          const OrderedPosition* after,
+                                                          size_t limit, Select select,
                                                           const FilterSpec* filter) const {
   const Call call(*this);
   TQDB_RETURN_IF_ERROR(call.status());

@@ -1,4 +1,5 @@
-// Maximal marginal relevance: hits that are good, and unlike each other (Carbonell and Goldstein, SIGIR 1998).
+// Maximal marginal relevance: hits that are good, and unlike each other (Carbonell and Goldstein,
+// SIGIR 1998).
 #ifndef TQDB_STORAGE_DIVERSITY_H_
 #define TQDB_STORAGE_DIVERSITY_H_
 
@@ -12,9 +13,9 @@ namespace tqdb::storage {
 
 // Picks up to `limit` candidates one by one, each time the one with the highest
 //   (1 - diversity) * score - diversity * (highest similarity to those picked),
-// similarity being the score that one candidate's vector would give the other. diversity 0 is the order of scores, 1 is nothing but
-// variety. scores[i] belongs to vectors[i]; all vectors have the same dim. Indices of the picked, in the order of picking.
-// Costs limit * candidates * dim.
+// similarity being the score that one candidate's vector would give the other. diversity 0 is the
+// order of scores, 1 is nothing but variety. scores[i] belongs to vectors[i]; all vectors have the
+// same dim. Indices of the picked, in the order of picking. Costs limit * candidates * dim.
 std::vector<size_t> PickDiverse(Metric metric, absl::Span<const float> scores,
                                 absl::Span<const std::vector<float>> vectors, float diversity,
                                 size_t limit);

@@ -21,8 +21,8 @@ namespace {
 constexpr size_t kChunk = 256;
 // Reading a row by its key costs about as much as passing so many in sequence.
 constexpr uint64_t kSeekCost = 4;
-// Ids of all matches are looked up and sorted for one page of a scroll, instead of passing over all ids, when that is
-// less work: a look-up costs about as much as passing over so many ids.
+// Ids of all matches are looked up and sorted for one page of a scroll, instead of passing over all
+// ids, when that is less work: a look-up costs about as much as passing over so many ids.
 constexpr double kLookUpCost = 8;
 // Candidates that a scroll reads at a time: at first no more than it looks for.
 constexpr size_t kMinScrollChunk = 16;
@@ -89,31 +89,30 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
   return cursor->status();
 }
 
-absl::Status FilterReader::Decide(const RowSet& undecided, uint64_t total,
-                                  const PreparedFilter& filter, const CancelledFn& cancelled,
-                                  RowSet& matching) const {
-  if (undecided.empty()) return absl::OkStatus();
-  return ForEachPayload(undecided.ToVector(), total, cancelled,
-                        [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
-                          TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
-                          if (match) matching.Add(row);
-                          return absl::OkStatus();
-                        });
+absl::StatusOr<IndexedPayloads::Matches> FilterReader::MatchAll(
+    const PreparedFilter& filter, const CancelledFn& cancelled) const {
+  IndexedPayloads::Matches found = Match(filter);
+  TQDB_RETURN_IF_ERROR(ForEachPayload(
+      found.rows.undecided.ToVector(), found.total, cancelled,
+      [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
+        TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
+        if (match) found.rows.certain.Add(row);
+        return absl::OkStatus();
+      }));
+  found.rows.undecided = {};
+  return found;
 }
 
 absl::StatusOr<RowSet> FilterReader::Find(const PreparedFilter& filter,
                                           const CancelledFn& cancelled) const {
-  IndexedPayloads::Matches found = Match(filter);
-  TQDB_RETURN_IF_ERROR(
-      Decide(found.rows.undecided, found.total, filter, cancelled, found.rows.certain));
+  TQDB_ASSIGN_OR_RETURN(IndexedPayloads::Matches found, MatchAll(filter, cancelled));
   return std::move(found.rows.certain);
 }
 
 absl::StatusOr<RowFilter> FilterReader::FindBits(const PreparedFilter& filter,
                                                  const CancelledFn& cancelled) const {
-  IndexedPayloads::Matches found = Match(filter);
-  RowSet& rows = found.rows.certain;
-  TQDB_RETURN_IF_ERROR(Decide(found.rows.undecided, found.total, filter, cancelled, rows));
+  TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found, MatchAll(filter, cancelled));
+  const RowSet& rows = found.rows.certain;
   RowFilter bits(rows.empty() ? found.end : rows.min(), found.end);
   rows.ForEachRun([&bits](uint64_t base, const uint32_t* begin, const uint32_t* end) {
     bits.Allow(base, begin, end);
@@ -136,12 +135,11 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
   if (kLookUpCost * num_possible * num_possible <=
       static_cast<double>(limit) * static_cast<double>(found.total)) {
     sorted.emplace();
-    TQDB_RETURN_IF_ERROR(ForEachPayload(
-        possible.ToVector(), found.total, cancelled,
-        [&](uint64_t, const PointId& id, absl::string_view) {
-          if (!last || *last < id) sorted->push_back(id);
-          return absl::OkStatus();
-        }));
+    TQDB_RETURN_IF_ERROR(ForEachPayload(possible.ToVector(), found.total, cancelled,
+                                        [&](uint64_t, const PointId& id, absl::string_view) {
+                                          if (!last || *last < id) sorted->push_back(id);
+                                          return absl::OkStatus();
+                                        }));
     std::sort(sorted->begin(), sorted->end());
   }
 
@@ -159,14 +157,15 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
       page.more = taken < sorted->size();
     } else {
       // A row that came later is looked at, too.
-      TQDB_ASSIGN_OR_RETURN(page.more, points_.Walk(last ? &*last : nullptr, chunk_size * kChunk,
-                                                    [&](const PointId& id, uint64_t row) {
-                                                      last = id;
-                                                      if (row >= found.end || possible.Contains(row)) {
-                                                        ids.push_back(id);
-                                                      }
-                                                      return ids.size() < chunk_size;
-                                                    }));
+      TQDB_ASSIGN_OR_RETURN(page.more,
+                            points_.Walk(last ? &*last : nullptr, chunk_size * kChunk,
+                                         [&](const PointId& id, uint64_t row) {
+                                           last = id;
+                                           if (row >= found.end || possible.Contains(row)) {
+                                             ids.push_back(id);
+                                           }
+                                           return ids.size() < chunk_size;
+                                         }));
     }
     // Evaluated as they are now: whatever is written meanwhile, every point of the page matches.
     TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
@@ -198,22 +197,20 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
 
 absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, size_t batch,
                                         const CancelledFn& cancelled, Visit visit) const {
-  IndexedPayloads::Matches found = Match(filter);
-  TQDB_RETURN_IF_ERROR(
-      Decide(found.rows.undecided, found.total, filter, cancelled, found.rows.certain));
+  TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found, MatchAll(filter, cancelled));
   std::vector<PointId> ids;
   std::vector<uint64_t> rows;
-  TQDB_RETURN_IF_ERROR(ForEachPayload(
-      found.rows.certain.ToVector(), found.total, cancelled,
-      [&](uint64_t row, const PointId& id, absl::string_view) -> absl::Status {
-        ids.push_back(id);
-        rows.push_back(row);
-        if (ids.size() < batch) return absl::OkStatus();
-        TQDB_RETURN_IF_ERROR(visit(ids, rows));
-        ids.clear();
-        rows.clear();
-        return absl::OkStatus();
-      }));
+  TQDB_RETURN_IF_ERROR(
+      ForEachPayload(found.rows.certain.ToVector(), found.total, cancelled,
+                     [&](uint64_t row, const PointId& id, absl::string_view) -> absl::Status {
+                       ids.push_back(id);
+                       rows.push_back(row);
+                       if (ids.size() < batch) return absl::OkStatus();
+                       TQDB_RETURN_IF_ERROR(visit(ids, rows));
+                       ids.clear();
+                       rows.clear();
+                       return absl::OkStatus();
+                     }));
   return ids.empty() ? absl::OkStatus() : visit(ids, rows);
 }
 
@@ -266,7 +263,8 @@ absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FilterReader::FindIds(
   absl::flat_hash_map<uint64_t, PointId> ids;
   // Each by its key: they are hits or a page, so few.
   TQDB_RETURN_IF_ERROR(ForEachPayload(
-      rows, ~uint64_t{0}, {}, [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
+      rows, ~uint64_t{0}, {},
+      [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
         if (filter != nullptr) {
           TQDB_ASSIGN_OR_RETURN(const bool match, Matches(*filter, id, payload));
           if (!match) return absl::OkStatus();
@@ -300,8 +298,8 @@ absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key
         });
         for (const FieldValue& value : own) ++counts[value];
         if (counts.size() <= kMaxFacetValues) return absl::OkStatus();
-        return absl::ResourceExhaustedError(
-            absl::StrCat("the key has more than ", kMaxFacetValues, " different values; use a filter"));
+        return absl::ResourceExhaustedError(absl::StrCat("the key has more than ", kMaxFacetValues,
+                                                         " different values; use a filter"));
       }));
   return counts;
 }

@@ -1,8 +1,9 @@
-// Finds the points that a filter matches: from the payload indexes where they can tell, by reading and evaluating the
-// payloads of those rows for which they cannot.
+// Finds the points that a filter matches: from the payload indexes where they can tell, by reading
+// and evaluating the payloads of those rows for which they cannot.
 //
-// A payload costs about 3 us to read and evaluate, in memory, at 200 bytes; without an index, every one is. A caller
-// that goes away is noticed every few hundred points. What is written meanwhile may or may not be seen.
+// A payload costs about 3 us to read and evaluate, in memory, at 200 bytes; without an index, every
+// one is. A caller that goes away is noticed every few hundred points. What is written meanwhile
+// may or may not be seen.
 //
 // Thread-safe. Errors: Cancelled, and those of reading: DataLoss and Internal.
 #ifndef TQDB_STORAGE_FILTER_READER_H_
@@ -48,22 +49,24 @@ class FilterReader {
                                     const PreparedFilter& filter,
                                     const CancelledFn& cancelled) const;
 
-  // The next points after `after` (null: the first) in the order of a key, of those that match, if there is a filter.
+  // The next points after `after` (null: the first) in the order of a key, of those that match, if
+  // there is a filter.
   absl::StatusOr<OrderedPage> ScrollOrdered(const KeyPath& key, bool descending,
-                                            const OrderedPosition* after, size_t limit, Select select,
-                                            const PreparedFilter* filter,
+                                            const OrderedPosition* after, size_t limit,
+                                            Select select, const PreparedFilter* filter,
                                             const CancelledFn& cancelled) const;
 
   // How many points have each value of a key, of those that match, if there is a filter.
   absl::StatusOr<PayloadIndex::FacetCounts> Facet(const KeyPath& key, const PreparedFilter* filter,
                                                   const CancelledFn& cancelled) const;
 
-  // The ids of rows, of those that are still there and match the filter (null: none) as they are now.
-  absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FindIds(std::vector<uint64_t> rows,
-                                                                 const PreparedFilter* filter) const;
+  // The ids of rows, of those that are still there and match the filter (null: none) as they are
+  // now.
+  absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FindIds(
+      std::vector<uint64_t> rows, const PreparedFilter* filter) const;
 
-  // Calls visit(ids, rows) with all points that match, in row order, at most `batch` at a time. Ends with the first
-  // error of `visit`.
+  // Calls visit(ids, rows) with all points that match, in row order, at most `batch` at a time.
+  // Ends with the first error of `visit`.
   using Visit =
       absl::FunctionRef<absl::Status(absl::Span<const PointId>, absl::Span<const uint64_t>)>;
   absl::Status ForEachMatch(const PreparedFilter& filter, size_t batch,
@@ -71,10 +74,11 @@ class FilterReader {
 
  private:
   IndexedPayloads::Matches Match(const PreparedFilter& filter) const;
-  // Adds those rows of `undecided` that match. `total`: rows of the collection.
-  absl::Status Decide(const RowSet& undecided, uint64_t total, const PreparedFilter& filter,
-                      const CancelledFn& cancelled, RowSet& matching) const;
-  // Calls visit(id, payload) for those of the rows (ascending) that are still there, in their order.
+  // The same, with the payloads of what is undecided evaluated: certain rows are left.
+  absl::StatusOr<IndexedPayloads::Matches> MatchAll(const PreparedFilter& filter,
+                                                    const CancelledFn& cancelled) const;
+  // Calls visit(id, payload) for those of the rows (ascending) that are still there, in their
+  // order.
   using VisitPayload = absl::FunctionRef<absl::Status(uint64_t, const PointId&, absl::string_view)>;
   absl::Status ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
                               const CancelledFn& cancelled, VisitPayload visit) const;

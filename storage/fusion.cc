@@ -6,7 +6,8 @@
 
 namespace tqdb::storage {
 
-std::vector<RankedPoint> Fuse(absl::Span<const RankedList> lists, const Fusion& fusion, size_t limit) {
+std::vector<RankedPoint> Fuse(absl::Span<const RankedList> lists, const Fusion& fusion,
+                              size_t limit) {
   absl::flat_hash_map<PointId, double> scores;
   for (const RankedList& list : lists) {
     if (list.points.empty()) continue;
@@ -29,7 +30,8 @@ std::vector<RankedPoint> Fuse(absl::Span<const RankedList> lists, const Fusion& 
     return a.score != b.score ? a.score > b.score : a.id < b.id;
   };
   const size_t count = std::min(limit, fused.size());
-  std::partial_sort(fused.begin(), fused.begin() + static_cast<ptrdiff_t>(count), fused.end(), better);
+  std::partial_sort(fused.begin(), fused.begin() + static_cast<ptrdiff_t>(count), fused.end(),
+                    better);
   fused.resize(count);
   return fused;
 }

@@ -12,10 +12,12 @@ namespace tqdb::storage {
 
 struct Fusion {
   enum class Method : uint8_t {
-    // A point's score is the sum over lists of weight / (constant + rank), ranks from 1: reciprocal rank fusion
+    // A point's score is the sum over lists of weight / (constant + rank), ranks from 1: reciprocal
+    // rank fusion
     // (Cormack, Clarke and Buettcher, SIGIR 2009). Scores of lists need not be comparable.
     kReciprocalRank,
-    // The sum over lists of weight * (score - worst) / (best - worst), where best and worst are those of the list; 1
+    // The sum over lists of weight * (score - worst) / (best - worst), where best and worst are
+    // those of the list; 1
     // where both are the same.
     kWeightedScore,
   };
@@ -35,7 +37,8 @@ struct RankedList {
 };
 
 // The best `limit` points of all lists by their fused score, ties by id.
-std::vector<RankedPoint> Fuse(absl::Span<const RankedList> lists, const Fusion& fusion, size_t limit);
+std::vector<RankedPoint> Fuse(absl::Span<const RankedList> lists, const Fusion& fusion,
+                              size_t limit);
 
 }  // namespace tqdb::storage
 

@@ -18,7 +18,8 @@ namespace {
 // Payloads parsed between two short holds of the lock.
 constexpr size_t kBatchRows = 256;
 
-// Calls visit(rows, payloads) for all payloads in row order, until it returns something else than OK.
+// Calls visit(rows, payloads) for all payloads in row order, until it returns something else than
+// OK.
 absl::Status ForEachPayload(
     const Store& store,
     absl::FunctionRef<absl::Status(absl::Span<const uint64_t>, absl::Span<const nlohmann::json>)>
@@ -89,7 +90,8 @@ absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
   bool exists = true;
   const absl::Status status = ForEachPayload(store, [&](auto rows, auto values) -> absl::Status {
     if (stop()) {
-      return absl::CancelledError(absl::StrCat("building the payload index of ", key, " was stopped"));
+      return absl::CancelledError(
+          absl::StrCat("building the payload index of ", key, " was stopped"));
     }
     exists = payloads.AddToField(key, number, rows, values);
     return exists ? absl::OkStatus() : absl::AbortedError("");

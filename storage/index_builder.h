@@ -12,15 +12,17 @@
 
 namespace tqdb::storage {
 
-// At start-up: the indexes that the disk knows of. They see every payload, but for those of texts, which take some ten
-// times as long as the others: a start does not wait for them, BuildPayloadIndex is to be called. `rows`: those of all
-// points, ascending. DataLoss when a record is damaged.
+// At start-up: the indexes that the disk knows of. They see every payload, but for those of texts,
+// which take some ten times as long as the others: a start does not wait for them,
+// BuildPayloadIndex is to be called. `rows`: those of all points, ascending. DataLoss when a record
+// is damaged.
 absl::Status LoadPayloadIndexes(const Store& store, absl::Span<const uint64_t> rows,
                                 IndexedPayloads& payloads);
 
-// Reads all payloads, some 3 us each, and shows them to the index of one key while writes and searches go on. OK also
-// when the index is deleted meanwhile, be there another one of the key by then or not. Cancelled once `stop()` says so:
-// the index is then used as far as it got, and another build completes it.
+// Reads all payloads, some 3 us each, and shows them to the index of one key while writes and
+// searches go on. OK also when the index is deleted meanwhile, be there another one of the key by
+// then or not. Cancelled once `stop()` says so: the index is then used as far as it got, and
+// another build completes it.
 absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
                                const std::function<bool()>& stop, IndexedPayloads& payloads);
 

@@ -93,9 +93,8 @@ bool IndexedPayloads::AddToField(absl::string_view key, uint64_t number,
   if (own == numbers_.end() || own->second != number) return false;
   const auto ranking = rankings_.find(*path);
   for (size_t i = 0; i < rows.size(); ++i) {
-    const bool unseen = index_.rows().Contains(rows[i]) && !index_.HasSeen(*path, rows[i]);
-    if (!index_.AddToField(key, rows[i], payloads[i])) return false;
-    if (unseen && ranking != rankings_.end()) Rank(*path, ranking->second, rows[i], payloads[i]);
+    const bool added = index_.AddToField(*path, rows[i], payloads[i]);
+    if (added && ranking != rankings_.end()) Rank(*path, ranking->second, rows[i], payloads[i]);
   }
   return true;
 }
@@ -115,8 +114,8 @@ absl::StatusOr<std::vector<RowHit>> IndexedPayloads::SearchText(
   }
   if (const uint64_t unseen = index_.CountUnseen(key); unseen > 0) {
     return absl::UnavailableError(absl::StrCat("the payload index of key ", Quoted(key.ToString()),
-                                               " is being built: ", unseen, " of ", index_.rows().size(),
-                                               " points to go"));
+                                               " is being built: ", unseen, " of ",
+                                               index_.rows().size(), " points to go"));
   }
   return ranking->second.Search(text, options);
 }
@@ -129,9 +128,7 @@ bool IndexedPayloads::wants_vacuum() const {
 IndexedPayloads::Matches IndexedPayloads::Match(const PreparedFilter& filter,
                                                 PayloadIndex::FindRow find_row) const {
   absl::ReaderMutexLock lock(&mutex_);
-  return {.rows = index_.Match(filter, find_row),
-          .end = end_,
-          .total = index_.rows().size()};
+  return {.rows = index_.Match(filter, find_row), .end = end_, .total = index_.rows().size()};
 }
 
 void IndexedPayloads::Facet(const KeyPath& key, const RowSet* rows,
@@ -146,17 +143,17 @@ absl::StatusOr<std::vector<IndexedPayloads::OrderedRow>> IndexedPayloads::Ordere
   std::vector<OrderedRow> found;
   absl::ReaderMutexLock lock(&mutex_);
   const RowSet& all = index_.rows();
-  TQDB_RETURN_IF_ERROR(index_.Walk(
-      key, descending, after != nullptr ? &after->value : nullptr,
-      [&](const OrderedValue& value, const Postings& own) {
-        const bool goes_on = after != nullptr && value == after->value;
-        return own.ForEach(goes_on ? after->row + 1 : 0, [&](uint64_t row) {
-          if (all.Contains(row) && (rows == nullptr || rows->Contains(row))) {
-            found.push_back({value, row});
-          }
-          return found.size() < limit;
-        });
-      }));
+  TQDB_RETURN_IF_ERROR(
+      index_.Walk(key, descending, after != nullptr ? &after->value : nullptr,
+                  [&](const OrderedValue& value, const Postings& own) {
+                    const bool goes_on = after != nullptr && value == after->value;
+                    return own.ForEach(goes_on ? after->row + 1 : 0, [&](uint64_t row) {
+                      if (all.Contains(row) && (rows == nullptr || rows->Contains(row))) {
+                        found.push_back({value, row});
+                      }
+                      return found.size() < limit;
+                    });
+                  }));
   return found;
 }
 
@@ -164,8 +161,9 @@ std::vector<FieldInfo> IndexedPayloads::Fields() const {
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<FieldInfo> fields = index_.Fields();
   for (const auto& [key, ranking] : rankings_) {
-    const auto own = std::find_if(fields.begin(), fields.end(),
-                                  [path = key.ToString()](const FieldInfo& f) { return f.key == path; });
+    const auto own =
+        std::find_if(fields.begin(), fields.end(),
+                     [path = key.ToString()](const FieldInfo& f) { return f.key == path; });
     if (own != fields.end()) own->memory_bytes += ranking.memory_bytes();
   }
   return fields;

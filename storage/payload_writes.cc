@@ -32,8 +32,8 @@ absl::Status EditPayloadWrite::Edit(GroupBuilder& group) {
     }
     absl::StatusOr<std::string> payload = edit_.Apply(text);
     if (payload.ok() && payload->size() > kMaxPayloadBytes) {
-      payload = absl::InvalidArgumentError(
-          absl::StrCat("the payload would have ", payload->size(), " bytes; allowed: ", kMaxPayloadBytes));
+      payload = absl::InvalidArgumentError(absl::StrCat("the payload would have ", payload->size(),
+                                                        " bytes; allowed: ", kMaxPayloadBytes));
     }
     if (!payload.ok()) {
       return absl::Status(payload.status().code(),

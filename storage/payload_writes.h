@@ -21,8 +21,8 @@ namespace tqdb::storage {
 // Edits the payloads of some points, all or none. A point keeps its row.
 class EditPayloadWrite : public Write {
  public:
-  // `ids` are distinct; those that do not exist are left out, and so are points that `condition` (null: none) does
-  // not match when their turn comes. All outlive this.
+  // `ids` are distinct; those that do not exist are left out, and so are points that `condition`
+  // (null: none) does not match when their turn comes. All outlive this.
   EditPayloadWrite(const Store& store, absl::Span<const PointId> ids, const PreparedEdit& edit,
                    const PreparedFilter* condition, Durability durability)
       : Write(256 * ids.size(), durability),
@@ -54,10 +54,12 @@ class EditPayloadWrite : public Write {
   std::vector<Row> rows_;
 };
 
-// Makes a payload index, which has yet to see the rows that are there (index_builder.h), or deletes one.
+// Makes a payload index, which has yet to see the rows that are there (index_builder.h), or deletes
+// one.
 class PayloadIndexWrite : public Write {
  public:
-  // `path` is the text of a KeyPath without an index; null `kind`: with one, which is deleted. One such write at a time.
+  // `path` is the text of a KeyPath without an index; null `kind`: with one, which is deleted. One
+  // such write at a time.
   PayloadIndexWrite(std::string path, std::optional<FieldKind> kind)
       : Write(path.size(), Durability::kSync), path_(std::move(path)), kind_(kind) {}
   void Prepare(GroupBuilder& group) override;
@@ -68,7 +70,8 @@ class PayloadIndexWrite : public Write {
   const std::optional<FieldKind> kind_;
 };
 
-// Writes nothing. Once it is committed, memory has everything that was on disk when it came into the queue.
+// Writes nothing. Once it is committed, memory has everything that was on disk when it came into
+// the queue.
 class BarrierWrite : public Write {
  public:
   BarrierWrite() : Write(0, Durability::kAsync) {}

@@ -162,7 +162,8 @@ absl::StatusOr<std::vector<PointRecord>> PointReader::Get(absl::Span<const Point
 }
 
 absl::StatusOr<bool> PointReader::Walk(
-    const PointId* after, size_t max, absl::FunctionRef<bool(const PointId&, uint64_t)> visit) const {
+    const PointId* after, size_t max,
+    absl::FunctionRef<bool(const PointId&, uint64_t)> visit) const {
   std::string lower;
   if (after != nullptr) lower = absl::StrCat(Key::OfId(*after).view(), absl::string_view("\0", 1));
   const auto cursor = store_.Scan({.family = Family::kPoints, .lower = lower, .upper = {}});
@@ -188,16 +189,15 @@ absl::StatusOr<ScrollPage> PointReader::Scroll(const PointId* after, size_t limi
   do {
     std::vector<uint64_t> rows;
     std::vector<PointRecord> found;
-    TQDB_ASSIGN_OR_RETURN(page.more, Walk(last ? &*last : nullptr, limit,
-                                          [&](const PointId& id, uint64_t row) {
-                                            found.emplace_back().id = id;
-                                            rows.push_back(row);
-                                            return true;
-                                          }));
+    TQDB_ASSIGN_OR_RETURN(
+        page.more, Walk(last ? &*last : nullptr, limit, [&](const PointId& id, uint64_t row) {
+          found.emplace_back().id = id;
+          rows.push_back(row);
+          return true;
+        }));
     if (found.empty()) break;
     last = found.back().id;
-    TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
-                          Fill(rows, select, absl::MakeSpan(found)));
+    TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive, Fill(rows, select, absl::MakeSpan(found)));
     for (size_t i = 0; i < rows.size(); ++i) {
       if (alive[i]) {
         page.points.push_back(std::move(found[i]));

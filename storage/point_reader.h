@@ -1,8 +1,9 @@
 // Reads points from disk while they may be replaced or deleted.
 //
-// A row keeps its vectors and its number is never used again: a point that is replaced gets a new row, and only a
-// payload is edited in place. So a row whose payload key is still there after everything else was read was whole all the while,
-// and no snapshot is needed. A row that is gone sends the reader back to the id index.
+// A row keeps its vectors and its number is never used again: a point that is replaced gets a new
+// row, and only a payload is edited in place. So a row whose payload key is still there after
+// everything else was read was whole all the while, and no snapshot is needed. A row that is gone
+// sends the reader back to the id index.
 //
 // Thread-safe. Errors are DataLoss and Internal, of reading.
 #ifndef TQDB_STORAGE_POINT_READER_H_
@@ -32,8 +33,8 @@ class PointReader {
   // Points with id > `after` (null: from the first) in id order. A page is empty only at the end.
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const;
 
-  // Calls visit(id, row) for the points with id > `after` (null: from the first) in id order, at most `max` of them,
-  // until it returns false. Whether there are more.
+  // Calls visit(id, row) for the points with id > `after` (null: from the first) in id order, at
+  // most `max` of them, until it returns false. Whether there are more.
   absl::StatusOr<bool> Walk(const PointId* after, size_t max,
                             absl::FunctionRef<bool(const PointId&, uint64_t)> visit) const;
 

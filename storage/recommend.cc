@@ -13,20 +13,22 @@ namespace tqdb::storage {
 namespace {
 
 // Of vectors in `found`, each as long as it is or one long.
-absl::StatusOr<std::vector<double>> Mean(const absl::flat_hash_map<PointId, std::vector<float>>& found,
-                                         const std::vector<PointId>& ids, absl::string_view side,
-                                         absl::string_view space, size_t dim, bool unit) {
+absl::StatusOr<std::vector<double>> Mean(
+    const absl::flat_hash_map<PointId, std::vector<float>>& found, const std::vector<PointId>& ids,
+    absl::string_view side, absl::string_view space, size_t dim, bool unit) {
   std::vector<double> mean(dim);
   for (size_t i = 0; i < ids.size(); ++i) {
     const auto it = found.find(ids[i]);
     if (it == found.end()) {
-      return absl::NotFoundError(absl::StrCat("recommend.", side, "[", i, "]: point ", ids[i].ToString(),
+      return absl::NotFoundError(absl::StrCat("recommend.", side, "[", i, "]: point ",
+                                              ids[i].ToString(),
                                               " does not exist or has no vector in '", space, "'"));
     }
     double squares = 0;
     for (const float value : it->second) squares += double{value} * value;
     const double length = unit ? std::sqrt(squares) : 1;
-    for (size_t d = 0; d < dim; ++d) mean[d] += it->second[d] / length / static_cast<double>(ids.size());
+    for (size_t d = 0; d < dim; ++d)
+      mean[d] += it->second[d] / length / static_cast<double>(ids.size());
   }
   return mean;
 }
@@ -34,7 +36,8 @@ absl::StatusOr<std::vector<double>> Mean(const absl::flat_hash_map<PointId, std:
 }  // namespace
 
 absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
-                                                   absl::string_view space, const Examples& examples) {
+                                                   absl::string_view space,
+                                                   const Examples& examples) {
   const size_t count = examples.positive.size() + examples.negative.size();
   if (examples.positive.empty() || count > kMaxExamples) {
     return absl::InvalidArgumentError(absl::StrCat(

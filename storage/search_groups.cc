@@ -22,8 +22,8 @@ class Groups {
  public:
   explicit Groups(const GroupSpec& spec, KeyPath path) : spec_(spec), path_(std::move(path)) {}
 
-  // Hits of one search, best first, for the groups from `first` on and for new ones: the search has found the best of
-  // these, and of others perhaps not.
+  // Hits of one search, best first, for the groups from `first` on and for new ones: the search has
+  // found the best of these, and of others perhaps not.
   absl::Status Add(const std::vector<PointRecord>& hits, size_t first) {
     for (const PointRecord& hit : hits) {
       TQDB_ASSIGN_OR_RETURN(const json payload, ParsePayload(hit.payload));
@@ -42,13 +42,18 @@ class Groups {
     std::vector<std::string> keywords;
     std::vector<int64_t> integers;
     for (const PointGroup& group : groups_) {
-      if (const auto* keyword = std::get_if<std::string>(&group.value.value)) keywords.push_back(*keyword);
-      if (const auto* integer = std::get_if<int64_t>(&group.value.value)) integers.push_back(*integer);
+      if (const auto* keyword = std::get_if<std::string>(&group.value.value))
+        keywords.push_back(*keyword);
+      if (const auto* integer = std::get_if<int64_t>(&group.value.value))
+        integers.push_back(*integer);
     }
     Filter filter;
-    // A value that is none of the list, of whatever type: values of the other type pass as well, and are found again.
-    if (!keywords.empty()) filter.must.push_back({FieldCondition{spec_.key, MatchExcept{keywords}}});
-    if (!integers.empty()) filter.must.push_back({FieldCondition{spec_.key, MatchExcept{integers}}});
+    // A value that is none of the list, of whatever type: values of the other type pass as well,
+    // and are found again.
+    if (!keywords.empty())
+      filter.must.push_back({FieldCondition{spec_.key, MatchExcept{keywords}}});
+    if (!integers.empty())
+      filter.must.push_back({FieldCondition{spec_.key, MatchExcept{integers}}});
     if (filter.must.empty()) filter.must.push_back({FieldCondition{spec_.key, Presence::kExists}});
     return filter;
   }
@@ -74,17 +79,20 @@ class Groups {
 
 absl::Status CheckCount(absl::string_view field, size_t count) {
   if (count >= 1 && count <= kMaxGroups) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", count, "; allowed: 1..", kMaxGroups));
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " is ", count, "; allowed: 1..", kMaxGroups));
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collection, MatrixView query,
-                                                     const SearchSpec& spec, const GroupSpec& group_spec) {
+                                                     const SearchSpec& spec,
+                                                     const GroupSpec& group_spec) {
   TQDB_RETURN_IF_ERROR(CheckCount("limit", group_spec.limit));
   TQDB_RETURN_IF_ERROR(CheckCount("group_size", group_spec.group_size));
   absl::StatusOr<KeyPath> path = KeyPath::Parse(group_spec.key);
-  if (!path.ok()) return absl::InvalidArgumentError(absl::StrCat("group_by: ", path.status().message()));
+  if (!path.ok())
+    return absl::InvalidArgumentError(absl::StrCat("group_by: ", path.status().message()));
   Groups groups(group_spec, *std::move(path));
 
   // Points that match the caller's filter and `also`.

@@ -17,12 +17,13 @@ absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collecti
         absl::StrCat("parts has ", parts.size(), " entries; allowed: 1..", kMaxHybridParts));
   }
   if (spec.limit < 1 || spec.limit > kMaxTopK || spec.offset > kMaxTopK - spec.limit) {
-    return absl::InvalidArgumentError(absl::StrCat("limit is ", spec.limit, " and offset ", spec.offset,
-                                                   "; need 1 to ", kMaxTopK, " together"));
+    return absl::InvalidArgumentError(absl::StrCat("limit is ", spec.limit, " and offset ",
+                                                   spec.offset, "; need 1 to ", kMaxTopK,
+                                                   " together"));
   }
   if (!(spec.fusion.constant > 0 && std::isfinite(spec.fusion.constant))) {
-    return absl::InvalidArgumentError(absl::StrCat("reciprocal_rank.constant is ", spec.fusion.constant,
-                                                   "; need a number above 0"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "reciprocal_rank.constant is ", spec.fusion.constant, "; need a number above 0"));
   }
   std::vector<RankedList> lists;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -42,7 +43,8 @@ absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collecti
     for (const PointRecord& hit : (*found)[0]) list.points.push_back({hit.id, hit.score});
   }
   std::vector<RankedPoint> fused = Fuse(lists, spec.fusion, spec.limit + spec.offset);
-  fused.erase(fused.begin(), fused.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, fused.size())));
+  fused.erase(fused.begin(),
+              fused.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, fused.size())));
 
   std::vector<PointId> ids;
   absl::flat_hash_map<PointId, float> scores;

@@ -13,7 +13,8 @@
 
 namespace tqdb::storage {
 
-// One search, whose limit is the number of candidates that it contributes. What it selects does not count.
+// One search, whose limit is the number of candidates that it contributes. What it selects does not
+// count.
 struct HybridPart {
   MatrixView query;  // (1, dim)
   SearchSpec spec;
@@ -28,8 +29,8 @@ struct HybridSpec {
   Select select = {};
 };
 
-// Points by their fused scores, best first. Errors of Collection::Search, with the part's number; InvalidArgument on the spec. Points that
-// are deleted meanwhile are left out.
+// Points by their fused scores, best first. Errors of Collection::Search, with the part's number;
+// InvalidArgument on the spec. Points that are deleted meanwhile are left out.
 absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collection,
                                                       absl::Span<const HybridPart> parts,
                                                       const HybridSpec& spec);

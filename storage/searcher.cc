@@ -58,7 +58,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
   const size_t wanted = wide.limit;
   if (spec.diversity) {
     wide.limit = spec.diversity->candidates;
-    if (wide.limit == 0) wide.limit = std::min(kDiversityOversampling * wanted, kMaxDiversityCandidates);
+    if (wide.limit == 0)
+      wide.limit = std::min(kDiversityOversampling * wanted, kMaxDiversityCandidates);
     wide.select.vectors = true;
   }
   TQDB_ASSIGN_OR_RETURN(auto lists, FindBest(space, queries, wide, filter));
@@ -73,7 +74,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
 }
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::FindBest(
-    const Space& space, MatrixView queries, const SearchSpec& spec, const PreparedFilter* filter) const {
+    const Space& space, MatrixView queries, const SearchSpec& spec,
+    const PreparedFilter* filter) const {
   for (int attempt = 1;; ++attempt) {
     std::optional<RowFilter> rows;
     if (filter != nullptr) {
@@ -83,7 +85,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::FindBest(
     bool complete = true;
     std::vector<std::vector<PointRecord>> records;
     if (spec.exact) {
-      // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile, no hit is lost.
+      // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile,
+      // no hit is lost.
       const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
       TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanOriginals(request, *snapshot));
       TQDB_ASSIGN_OR_RETURN(records, ToRecords(request, lists, snapshot.get(), complete));

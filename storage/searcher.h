@@ -32,10 +32,9 @@ class Searcher {
 
  private:
   // Search for the best spec.limit, whatever else the spec says.
-  absl::StatusOr<std::vector<std::vector<PointRecord>>> FindBest(const Space& space,
-                                                                 MatrixView queries,
-                                                                 const SearchSpec& spec,
-                                                                 const PreparedFilter* filter) const;
+  absl::StatusOr<std::vector<std::vector<PointRecord>>> FindBest(
+      const Space& space, MatrixView queries, const SearchSpec& spec,
+      const PreparedFilter* filter) const;
   using HitLists = std::vector<std::vector<Hit>>;
   // What one search is about.
   struct Request {

@@ -32,7 +32,8 @@ absl::StatusOr<std::vector<PointRecord>> TextSearcher::Search(const SearchSpec& 
     TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits,
                           memory_.payloads.SearchText(key, spec.text->text, options));
     bool complete = true;
-    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records, ToRecords(spec, hits, filter, complete));
+    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
+                          ToRecords(spec, hits, filter, complete));
     if (!complete && attempt < kMaxAttempts) continue;
     records.erase(records.begin(),
                   records.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, records.size())));

@@ -1,4 +1,5 @@
-// Search of one collection by the words of a text: rows from an index in memory, then points from disk.
+// Search of one collection by the words of a text: rows from an index in memory, then points from
+// disk.
 //
 // Thread-safe. Errors: those of IndexedPayloads::SearchText, and DataLoss and Internal of reading.
 #ifndef TQDB_STORAGE_TEXT_SEARCHER_H_
@@ -22,16 +23,18 @@ class TextSearcher {
   TextSearcher(const MemoryState& memory, const PointReader& points, const FilterReader& filters)
       : memory_(memory), points_(points), filters_(filters) {}
 
-  // spec.text is set and has passed ValidateTextSearch, `key` is its key; `filter` is that of the spec, null for none.
+  // spec.text is set and has passed ValidateTextSearch, `key` is its key; `filter` is that of the
+  // spec, null for none.
   absl::StatusOr<std::vector<PointRecord>> Search(const SearchSpec& spec, const KeyPath& key,
                                                   const PreparedFilter* filter) const;
 
  private:
-  // The hits that are still there and match. False in `complete` when one had to be dropped that has taken the place
-  // of another.
+  // The hits that are still there and match. False in `complete` when one had to be dropped that
+  // has taken the place of another.
   absl::StatusOr<std::vector<PointRecord>> ToRecords(const SearchSpec& spec,
                                                      absl::Span<const RowHit> hits,
-                                                     const PreparedFilter* filter, bool& complete) const;
+                                                     const PreparedFilter* filter,
+                                                     bool& complete) const;
 
   const MemoryState& memory_;
   const PointReader& points_;

@@ -168,7 +168,8 @@ absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const Point
   distinct.reserve(ids.size());
   for (size_t i = 0; i < ids.size(); ++i) {
     if (!distinct.insert(ids[i]).second) {
-      return absl::InvalidArgumentError(absl::StrCat(field, "[", i, "]", member, " ", ids[i].ToString(),
+      return absl::InvalidArgumentError(absl::StrCat(field, "[", i, "]", member, " ",
+                                                     ids[i].ToString(),
                                                      " is there twice; ids must be distinct"));
     }
   }
@@ -250,8 +251,9 @@ absl::Status ValidateRange(const SearchSpec& spec) {
         absl::StrCat("limit is ", spec.limit, "; need 1 to ", kMaxTopK));
   }
   if (spec.offset > kMaxTopK - spec.limit) {
-    return absl::InvalidArgumentError(absl::StrCat("offset is ", spec.offset, " and limit ", spec.limit,
-                                                   "; they add up to more than ", kMaxTopK));
+    return absl::InvalidArgumentError(absl::StrCat("offset is ", spec.offset, " and limit ",
+                                                   spec.limit, "; they add up to more than ",
+                                                   kMaxTopK));
   }
   if (std::isnan(spec.score_threshold)) {
     return absl::InvalidArgumentError("score_threshold is NaN; need a number");
@@ -273,8 +275,10 @@ absl::Status ValidateTextSearch(MatrixView queries, const SearchSpec& spec) {
   TQDB_RETURN_IF_ERROR(ValidateRange(spec));
   TQDB_RETURN_IF_ERROR(ValidateQueryText(spec.text->text, "text.text"));
   if (spec.exact || spec.rerank || spec.diversity) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        spec.diversity ? "mmr" : spec.exact ? "exact" : "rerank", " is for searches by vector; text has none"));
+    return absl::InvalidArgumentError(absl::StrCat(spec.diversity ? "mmr"
+                                                   : spec.exact   ? "exact"
+                                                                  : "rerank",
+                                                   " is for searches by vector; text has none"));
   }
   return absl::OkStatus();
 }
@@ -289,14 +293,15 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
   if (spec.diversity) {
     const float diversity = spec.diversity->diversity;
     if (!(diversity >= 0 && diversity <= 1)) {
-      return absl::InvalidArgumentError(absl::StrCat("mmr.diversity is ", diversity, "; need 0 to 1"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("mmr.diversity is ", diversity, "; need 0 to 1"));
     }
     const size_t wanted = spec.limit + spec.offset, candidates = spec.diversity->candidates;
     if (wanted > kMaxDiversityCandidates || candidates > kMaxDiversityCandidates ||
         (candidates != 0 && candidates < wanted)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("mmr.candidates is ", candidates, "; need limit + offset, ", wanted, ", to ",
-                       kMaxDiversityCandidates, ", or 0 for ", kDiversityOversampling, " times as many"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "mmr.candidates is ", candidates, "; need limit + offset, ", wanted, ", to ",
+          kMaxDiversityCandidates, ", or 0 for ", kDiversityOversampling, " times as many"));
     }
   }
   if (!(spec.oversampling == 0 ||

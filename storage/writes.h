@@ -101,8 +101,9 @@ struct EncodedVectors {
 
 class UpsertWrite : public Write {
  public:
-  // `batch` is valid and outlives this. `payloads`: those of the batch, parsed where a payload index wants them; none
-  // when there was no index, and one that is made in between has to wait for the parsing.
+  // `batch` is valid and outlives this. `payloads`: those of the batch, parsed where a payload
+  // index wants them; none when there was no index, and one that is made in between has to wait for
+  // the parsing.
   UpsertWrite(const UpsertBatch& batch, std::vector<EncodedVectors> vectors,
               std::vector<nlohmann::json> payloads, size_t bytes)
       : Write(bytes, batch.durability),

@@ -78,17 +78,10 @@ void ScanSignsOf(const uint8_t* plane, const uint8_t* next_plane, size_t bytes_p
 __attribute__((no_sanitize("thread"))) void ScanSigns(const uint8_t* plane, const uint8_t* next_plane,
                                                       size_t bytes_per_row, const uint8_t* const* tables, size_t num_queries,
                                                       uint64_t rows, int32_t* sums) {
-  // A line holds 16 rows. One query waits for memory: it reads no more lines than it needs, unless these are most.
-  if (num_queries == 1) {
-    size_t quarters = 0;
-    for (int g = 0; g < 4; ++g) quarters += (rows >> (16 * g) & 0xffff) != 0;
-    if (quarters <= 1) {
-      for (int g = 0; g < 4; ++g) {
-        if ((rows >> (16 * g) & 0xffff) == 0) continue;
-        ScanSignsOf<1, 1>(plane + 64 * g, next_plane + 64 * g, bytes_per_row, tables, sums + 16 * g);
-      }
-      return;
-    }
+  // A line holds 16 rows. One query waits for memory: where all it wants is in such a quarter, it reads no more.
+  for (size_t g = 0; g < 4 && num_queries == 1; ++g) {
+    if ((rows & ~(uint64_t{0xffff} << (16 * g))) != 0) continue;
+    return ScanSignsOf<1, 1>(plane + 64 * g, next_plane + 64 * g, bytes_per_row, tables, sums + 16 * g);
   }
   // Eight queries share more of the index arithmetic, as long as their tables fit the first-level cache.
   while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {

@@ -30,8 +30,8 @@ ValueClass ClassOf(const FieldTest& test) {
 FieldIndex::FieldIndex(KeyPath path, FieldKind kind)
     : path_(std::move(path)), kind_(kind), values_(ValueIndex::Create(kind)) {}
 
-void FieldIndex::Add(uint64_t row, const json& payload) {
-  if (rows_.Contains(row)) return;
+bool FieldIndex::Add(uint64_t row, const json& payload) {
+  if (rows_.Contains(row)) return false;
   rows_.Add(row);
   bool found = false, filled = false, null = false, stray = false;
   size_t values = 0;
@@ -40,7 +40,7 @@ void FieldIndex::Add(uint64_t row, const json& payload) {
     filled |= !value.is_null() && !(value.is_array() && value.empty());
     return false;
   });
-  if (!found) return;
+  if (!found) return true;
   AnyValue(payload, path_.segments(), [&](const json& value) {
     if (value.is_null()) {
       null = true;
@@ -56,6 +56,7 @@ void FieldIndex::Add(uint64_t row, const json& payload) {
   if (values > 0) valued_.Add(row);
   if (values > 1) several_.Add(row);
   if (stray) strays_.Add(row);
+  return true;
 }
 
 void FieldIndex::Remove(uint64_t row, const json& payload) {

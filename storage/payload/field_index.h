@@ -33,8 +33,8 @@ class FieldIndex {
   // Rows that the index has seen.
   const RowSet& rows() const { return rows_; }
 
-  // No effect when the row has been added already.
-  void Add(uint64_t row, const nlohmann::json& payload);
+  // False, and no effect, when the row has been added already.
+  bool Add(uint64_t row, const nlohmann::json& payload);
   // `payload` is the one that was added. No effect when the row is not there.
   void Remove(uint64_t row, const nlohmann::json& payload);
   // Forgets all rows but these.

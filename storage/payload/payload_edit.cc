@@ -65,8 +65,8 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
     }
     case PayloadEdit::Kind::kDeleteKeys:
       if (edit.keys.empty() || edit.keys.size() > kMaxEditKeys) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "delete_keys.keys has ", edit.keys.size(), " entries; allowed: 1..", kMaxEditKeys));
+        return absl::InvalidArgumentError(absl::StrCat("delete_keys.keys has ", edit.keys.size(),
+                                                       " entries; allowed: 1..", kMaxEditKeys));
       }
       for (size_t i = 0; i < edit.keys.size(); ++i) {
         TQDB_ASSIGN_OR_RETURN(KeyPath path,
@@ -88,9 +88,9 @@ absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const
     return absl::FailedPreconditionError(
         absl::StrCat("the payload is nested deeper than ", kMaxPayloadDepth, "; overwrite it"));
   }
-  ordered_json edited =
-      payload.empty() ? ordered_json::object()
-                      : ordered_json::parse(payload.begin(), payload.end(), nullptr, false);
+  ordered_json edited = payload.empty()
+                            ? ordered_json::object()
+                            : ordered_json::parse(payload.begin(), payload.end(), nullptr, false);
   if (!edited.is_object()) return absl::DataLossError("a stored payload is no JSON object");
   if (kind_ == PayloadEdit::Kind::kDeleteKeys) {
     for (const KeyPath& path : keys_) Erase(edited, path.segments());
@@ -101,9 +101,9 @@ absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const
     ordered_json& member = (*object)[name];
     if (member.is_null()) member = ordered_json::object();
     if (!member.is_object()) {
-      return absl::FailedPreconditionError(absl::StrCat("set.key ", Quoted(at_.ToString()), " leads through ",
-                                                        Quoted(name), ", which is a ", member.type_name(),
-                                                        " there and no object"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("set.key ", Quoted(at_.ToString()), " leads through ", Quoted(name),
+                       ", which is a ", member.type_name(), " there and no object"));
     }
     object = &member;
   }

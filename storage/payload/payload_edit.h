@@ -21,8 +21,8 @@ struct PayloadEdit {
     kClear,       // there is no payload
   };
   Kind kind = Kind::kSet;
-  std::string json = {};               // kSet, kOverwrite: an object
-  std::string key = {};                // kSet: path of the object to set members of; empty: the payload itself
+  std::string json = {};  // kSet, kOverwrite: an object
+  std::string key = {};   // kSet: path of the object to set members of; empty: the payload itself
   std::vector<std::string> keys = {};  // kDeleteKeys
 };
 
@@ -33,9 +33,9 @@ class PreparedEdit {
   // InvalidArgument names the field of the edit and what is wrong with it.
   static absl::StatusOr<PreparedEdit> Create(const PayloadEdit& edit);
 
-  // The payload after the edit, JSON text or "" for none, with keys in their order. `payload` is a payload as it is
-  // stored. FailedPrecondition when something that is no object stands on the way of kSet's key. Numbers beyond 64 bits come back as
-  // the nearest double.
+  // The payload after the edit, JSON text or "" for none, with keys in their order. `payload` is a
+  // payload as it is stored. FailedPrecondition when something that is no object stands on the way
+  // of kSet's key. Numbers beyond 64 bits come back as the nearest double.
   absl::StatusOr<std::string> Apply(absl::string_view payload) const;
 
  private:

@@ -42,14 +42,10 @@ std::vector<FieldInfo> PayloadIndex::Fields() const {
   std::vector<FieldInfo> infos;
   for (const auto& [path, field] : fields_) {
     const uint64_t rows = field->rows().CountIn(rows_);
-    infos.push_back({path.ToString(), field->kind(), rows, field->memory_bytes(), rows == rows_.size()});
+    infos.push_back(
+        {path.ToString(), field->kind(), rows, field->memory_bytes(), rows == rows_.size()});
   }
   return infos;
-}
-
-bool PayloadIndex::HasSeen(const KeyPath& key, uint64_t row) const {
-  const FieldIndex* field = Find(key);
-  return field != nullptr && field->rows().Contains(row);
 }
 
 uint64_t PayloadIndex::CountUnseen(const KeyPath& key) const {
@@ -86,13 +82,9 @@ void PayloadIndex::Vacuum() {
   removed_ = 0;
 }
 
-bool PayloadIndex::AddToField(absl::string_view key, uint64_t row, const nlohmann::json& payload) {
-  const absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
-  if (!path.ok()) return false;
-  const auto it = fields_.find(*path);
-  if (it == fields_.end()) return false;
-  if (rows_.Contains(row)) it->second->Add(row, payload);
-  return true;
+bool PayloadIndex::AddToField(const KeyPath& key, uint64_t row, const nlohmann::json& payload) {
+  const auto it = fields_.find(key);
+  return it != fields_.end() && rows_.Contains(row) && it->second->Add(row, payload);
 }
 
 RowMatches PayloadIndex::Match(const PreparedFilter& filter, FindRow find_row) const {
@@ -104,10 +96,11 @@ void PayloadIndex::Facet(const KeyPath& key, const RowSet& rows, FacetCounts& co
   const FieldIndex* field = Find(key);
   RowSet known;
   if (field != nullptr) known = (rows & field->rows()) - field->strays();
-  const bool served = field != nullptr &&
-                      field->values().ForEachValue([&](const FieldValue& value, const Postings& own) {
-                        if (const uint64_t count = own.CountIn(known)) counts[value] += count;
-                      });
+  const bool served = field != nullptr && field->values().ForEachValue(
+                                              [&](const FieldValue& value, const Postings& own) {
+                                                if (const uint64_t count = own.CountIn(known))
+                                                  counts[value] += count;
+                                              });
   undecided = served ? rows - known : rows;
 }
 
@@ -118,16 +111,17 @@ absl::Status PayloadIndex::Walk(const KeyPath& key, bool descending, const Order
                                             field->kind() == FieldKind::kFloat ||
                                             field->kind() == FieldKind::kDatetime);
   if (!ordered) {
-    return absl::FailedPreconditionError(absl::StrCat("key ", Quoted(key.ToString()),
-                                                      " has no payload index of integers, floats or times; make one"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("key ", Quoted(key.ToString()),
+                     " has no payload index of integers, floats or times; make one"));
   }
   if (CountUnseen(key) > 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the payload index of key ", Quoted(key.ToString()), " is being built; try again"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the payload index of key ", Quoted(key.ToString()), " is being built; try again"));
   }
   if (field->values().Walk(descending, from, visit)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("the page token is of another kind of index than key ", Quoted(key.ToString()), " has"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the page token is of another kind of index than key ", Quoted(key.ToString()), " has"));
 }
 
 const FieldIndex* PayloadIndex::Find(const KeyPath& path) const {

@@ -48,8 +48,7 @@ class PayloadIndex {
   absl::Status CreateField(absl::string_view key, FieldKind kind);
   // NotFound when the key has none, InvalidArgument on a bad key.
   absl::Status DeleteField(absl::string_view key);
-  // Whether the index of a key has seen a row; how many rows it has not. Nothing is seen of a key without one.
-  bool HasSeen(const KeyPath& key, uint64_t row) const;
+  // How many rows the index of a key has not seen: all, when there is none.
   uint64_t CountUnseen(const KeyPath& key) const;
   // In the order of keys.
   std::vector<FieldInfo> Fields() const;
@@ -57,32 +56,35 @@ class PayloadIndex {
 
   // `payload` is an object. No effect when the row is there.
   void Add(uint64_t row, const nlohmann::json& payload);
-  // The row matches nothing any more. What fields know of it goes with the next Vacuum: nobody has to read the payload
-  // of a point in order to delete it.
+  // The row matches nothing any more. What fields know of it goes with the next Vacuum: nobody has
+  // to read the payload of a point in order to delete it.
   void Remove(uint64_t row);
-  // The row has another payload. `old_payload` is the one that was added. No effect when the row is not there.
+  // The row has another payload. `old_payload` is the one that was added. No effect when the row is
+  // not there.
   void Replace(uint64_t row, const nlohmann::json& old_payload, const nlohmann::json& payload);
-  // Shows a row to the index of one key. No effect when there is no such row (any more). False when there is no such
-  // index.
-  bool AddToField(absl::string_view key, uint64_t row, const nlohmann::json& payload);
+  // Shows a row to the index of one key. False, and no effect, when there is no such index, no such
+  // row (any more), or when the index has seen it.
+  bool AddToField(const KeyPath& key, uint64_t row, const nlohmann::json& payload);
 
   // Rows that match, and rows for which the indexes cannot tell: those are to be evaluated by the
   // filter as a whole. (Conditions that are decided could be left out of it, but a payload costs
   // far more to read and parse than to evaluate.) Exact when every condition is on a key whose
   // index serves it and whose payloads are of its kind, or a HasId; Nested never is.
   RowMatches Match(const PreparedFilter& filter, FindRow find_row) const;
-  // Frees what fields know of rows that were removed. `wants_vacuum`: there are so many that it pays.
+  // Frees what fields know of rows that were removed. `wants_vacuum`: there are so many that it
+  // pays.
   void Vacuum();
   bool wants_vacuum() const;
 
-  // Adds up how many of `rows` have each value of a key: strings, integers and booleans. Rows of which that is not known,
-  // all of them when the key has no index of such values, are left for `undecided`. A row counts once for a value.
+  // Adds up how many of `rows` have each value of a key: strings, integers and booleans. Rows of
+  // which that is not known, all of them when the key has no index of such values, are left for
+  // `undecided`. A row counts once for a value.
   using FacetCounts = absl::flat_hash_map<FieldValue, uint64_t>;
   void Facet(const KeyPath& key, const RowSet& rows, FacetCounts& counts, RowSet& undecided) const;
 
-  // Calls visit(value, rows) for the numbers or times of a key in their order, from `from` (null: the first) on, until
-  // it returns false. FailedPrecondition when the key has no index of such values, or one that has not seen all rows;
-  // InvalidArgument when `from` is of another type.
+  // Calls visit(value, rows) for the numbers or times of a key in their order, from `from` (null:
+  // the first) on, until it returns false. FailedPrecondition when the key has no index of such
+  // values, or one that has not seen all rows; InvalidArgument when `from` is of another type.
   absl::Status Walk(const KeyPath& key, bool descending, const OrderedValue* from,
                     ValueIndex::VisitOrdered visit) const;
 

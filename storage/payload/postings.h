@@ -57,9 +57,11 @@ class Postings {
   bool empty() const { return size() == 0; }
   uint64_t CountIn(const RowSet& rows) const {
     if (many_ != nullptr) return many_->CountIn(rows);
-    return static_cast<uint64_t>(std::count_if(few_.begin(), few_.end(), [&rows](uint64_t row) { return rows.Contains(row); }));
+    return static_cast<uint64_t>(std::count_if(
+        few_.begin(), few_.end(), [&rows](uint64_t row) { return rows.Contains(row); }));
   }
-  // Calls fn(row) in ascending order, from `first` on, until it returns false; whether it never did.
+  // Calls fn(row) in ascending order, from `first` on, until it returns false; whether it never
+  // did.
   template <typename Fn>
   bool ForEach(uint64_t first, const Fn& fn) const {
     if (many_ != nullptr) return many_->ForEach(first, fn);

@@ -71,7 +71,8 @@ RowSet RowSet::UnionOf(const std::vector<const RowSet*>& sets) {
   }
   RowSet all;
   for (auto& [high, bitmaps] : parts) {
-    all.parts_.push_back({high, row_set_internal::Bitmap::fastunion(bitmaps.size(), bitmaps.data())});
+    all.parts_.push_back(
+        {high, row_set_internal::Bitmap::fastunion(bitmaps.size(), bitmaps.data())});
   }
   return all;
 }

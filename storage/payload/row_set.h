@@ -52,7 +52,8 @@ class RowSet {
 
   // Ascending.
   std::vector<uint64_t> ToVector() const;
-  // Calls fn(row) in ascending order, from `first` on, until it returns false; whether it never did.
+  // Calls fn(row) in ascending order, from `first` on, until it returns false; whether it never
+  // did.
   template <typename Fn>
   bool ForEach(uint64_t first, const Fn& fn) const {
     for (const Part& part : parts_) {
@@ -72,14 +73,14 @@ class RowSet {
     }
     return true;
   }
-  // Calls fn(uint64_t base, const uint32_t* begin, const uint32_t* end) with all rows in ascending order, as what they are
-  // above a base.
+  // Calls fn(uint64_t base, const uint32_t* begin, const uint32_t* end) with all rows in ascending
+  // order, as what they are above a base.
   template <typename Fn>
   void ForEachRun(const Fn& fn) const {
     for (const Part& part : parts_) {
       const size_t size = part.lows.cardinality();
-      // All at once: a range of a bitmap is unpacked from whole containers, again for each range. Not a vector, which
-      // would clear it first.
+      // All at once: a range of a bitmap is unpacked from whole containers, again for each range.
+      // Not a vector, which would clear it first.
       const std::unique_ptr<uint32_t[]> lows(new uint32_t[size]);
       part.lows.toUint32Array(lows.get());
       fn(uint64_t{part.high} << 32, lows.get(), lows.get() + size);

@@ -1,6 +1,6 @@
-// Postings of ordered values, for ranges. Values lie in blocks and blocks in groups, and each of these also has the
-// union of its rows: a range takes that of every group within it, of every block within the groups at its two ends, and
-// looks at single values only in the blocks at the ends.
+// Postings of ordered values, for ranges. Values lie in blocks and blocks in groups, and each of
+// these also has the union of its rows: a range takes that of every group within it, of every block
+// within the groups at its two ends, and looks at single values only in the blocks at the ends.
 //
 // Not thread-safe; const methods may run together.
 #ifndef TQDB_STORAGE_PAYLOAD_SORTED_POSTINGS_H_
@@ -88,8 +88,12 @@ class SortedPostings {
   void ForRange(const Below& below, const Above& above, const Whole& whole,
                 const Single& single) const {
     // Whether something is outside, within, or reaches over a bound.
-    const auto outside = [&](const auto& part) { return above(part.front()) || below(part.back()); };
-    const auto within = [&](const auto& part) { return !below(part.front()) && !above(part.back()); };
+    const auto outside = [&](const auto& part) {
+      return above(part.front()) || below(part.back());
+    };
+    const auto within = [&](const auto& part) {
+      return !below(part.front()) && !above(part.back());
+    };
     for (const std::unique_ptr<Group>& group : groups_) {
       if (outside(*group)) continue;
       if (within(*group)) {
@@ -109,8 +113,8 @@ class SortedPostings {
     }
   }
 
-  // Calls fn(value, postings) for all values, ascending or descending, from `from` (null: the first) on, until it returns
-  // false.
+  // Calls fn(value, postings) for all values, ascending or descending, from `from` (null: the
+  // first) on, until it returns false.
   template <typename Fn>
   void Walk(bool descending, const Value* from, const Fn& fn) const {
     const auto passed = [&](const auto& part) {
@@ -135,7 +139,8 @@ class SortedPostings {
   size_t memory_bytes() const {
     size_t bytes = groups_.capacity() * sizeof(groups_[0]);
     for (const std::unique_ptr<Group>& group : groups_) {
-      bytes += sizeof(Group) + group->items.capacity() * sizeof(group->items[0]) + group->rows.memory_bytes();
+      bytes += sizeof(Group) + group->items.capacity() * sizeof(group->items[0]) +
+               group->rows.memory_bytes();
       for (const std::unique_ptr<Block>& block : group->items) {
         bytes += sizeof(Block) + block->items.capacity() * sizeof(block->items[0]) +
                  block->rows.memory_bytes();
@@ -181,8 +186,9 @@ class SortedPostings {
   // The part in which a value is, or belongs.
   template <typename Part>
   static size_t PlaceOf(const std::vector<std::unique_ptr<Part>>& parts, const Value& value) {
-    const auto it = std::upper_bound(parts.begin() + 1, parts.end(), value,
-                                     [](const Value& v, const auto& part) { return v < part->front(); });
+    const auto it =
+        std::upper_bound(parts.begin() + 1, parts.end(), value,
+                         [](const Value& v, const auto& part) { return v < part->front(); });
     return static_cast<size_t>(it - parts.begin()) - 1;
   }
   template <typename Part>

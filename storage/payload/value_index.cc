@@ -72,7 +72,8 @@ class KeywordIndex : public ValueIndex {
     return ForListed(test, [&](const Postings& postings) { postings.AddTo(matches.certain); });
   }
   bool ForEachValue(VisitValue visit) const override {
-    postings_.ForEach([&visit](const std::string& value, const Postings& rows) { visit(value, rows); });
+    postings_.ForEach(
+        [&visit](const std::string& value, const Postings& rows) { visit(value, rows); });
     return true;
   }
   size_t memory_bytes() const override { return postings_.memory_bytes(); }

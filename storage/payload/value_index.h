@@ -27,7 +27,7 @@ ValueClass ClassOf(FieldKind kind);
 using FieldValue = std::variant<std::string, int64_t, bool>;  // as MatchValue has it
 // Nothing of other types. A number that is an integer is one, as 1.0.
 std::optional<FieldValue> ToFieldValue(const nlohmann::json& value);
-using OrderedValue = std::variant<int64_t, double>;           // integers and times, numbers
+using OrderedValue = std::variant<int64_t, double>;  // integers and times, numbers
 
 class ValueIndex {
  public:
@@ -45,12 +45,16 @@ class ValueIndex {
   // have values which are not held. False when the test is none that this kind serves.
   virtual bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const = 0;
 
-  // Calls visit(value, rows) for all values held, in no order. False when this kind has no values of a MatchValue.
+  // Calls visit(value, rows) for all values held, in no order. False when this kind has no values
+  // of a MatchValue.
   using VisitValue = absl::FunctionRef<void(const FieldValue&, const Postings&)>;
   virtual bool ForEachValue(VisitValue) const { return false; }
-  // Calls visit(value, rows) in the order of values, from `from` (null: the first) on, until it returns false. False when this kind has no order, or another type of it.
+  // Calls visit(value, rows) in the order of values, from `from` (null: the first) on, until it
+  // returns false. False when this kind has no order, or another type of it.
   using VisitOrdered = absl::FunctionRef<bool(const OrderedValue&, const Postings&)>;
-  virtual bool Walk(bool /*descending*/, const OrderedValue* /*from*/, VisitOrdered) const { return false; }
+  virtual bool Walk(bool /*descending*/, const OrderedValue* /*from*/, VisitOrdered) const {
+    return false;
+  }
 
   virtual size_t memory_bytes() const = 0;
 };

@@ -116,7 +116,7 @@ class ClosedSegment {
   PostingsView<Value> ListAt(size_t place) const;
 
   SegmentRows rows_;
-  double average_length_ = 0;  // under which bounds_ hold
+  double average_length_ = 0;    // under which bounds_ hold
   std::vector<uint32_t> terms_;  // ascending
   std::vector<uint32_t> ends_;   // of the postings of each
   std::vector<ImpactBounds> bounds_;

@@ -95,11 +95,11 @@ class SegmentSearch {
   // Of the segment being searched.
   const SegmentRows* rows_ = nullptr;
   const uint32_t* lengths_ = nullptr;
-  std::vector<List> lists_;      // in the order of the query
-  std::vector<uint32_t> order_;  // by descending bound
-  std::vector<double> rest_;     // rest_[i]: bounds of order_[i] and what follows; one more, 0
-  double magnitude_ = 0;         // no sum of parts is larger
-  double slack_ = 0;             // no rounding of one is larger
+  std::vector<List> lists_;       // in the order of the query
+  std::vector<uint32_t> order_;   // by descending bound
+  std::vector<double> rest_;      // rest_[i]: bounds of order_[i] and what follows; one more, 0
+  double magnitude_ = 0;          // no sum of parts is larger
+  double slack_ = 0;              // no rounding of one is larger
   std::vector<float> sums_;       // zero between searches
   std::vector<uint64_t> marked_;  // slots with a posting that was added up
 };

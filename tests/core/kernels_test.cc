@@ -243,8 +243,11 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
       }
       std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
       // Of all rows, or of some: sums of the others may be anything.
-      const uint64_t asked = num_queries % 2 == 0 ? ~uint64_t{0} : uint64_t{1} << random.Below(64) | uint64_t{1} << random.Below(64);
-      kernels().scan_signs(plane.data(), plane.data(), bytes, pointers.data(), num_queries, asked, sums.data());
+      const uint64_t asked =
+          num_queries % 2 == 0 ? ~uint64_t{0}
+                               : uint64_t{1} << random.Below(64) | uint64_t{1} << random.Below(64);
+      kernels().scan_signs(plane.data(), plane.data(), bytes, pointers.data(), num_queries, asked,
+                           sums.data());
       for (size_t q = 0; q < num_queries; ++q) {
         for (size_t v = 0; v < kBlockRows; ++v) {
           if ((asked >> v & 1) == 0) continue;

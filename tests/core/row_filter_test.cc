@@ -52,7 +52,8 @@ TEST(RowFilterTest, MasksAgreeWithASet) {
 TEST(RowFilterTest, ManyRowsAreAllowedAtOnce) {
   Gaussian random(4);
   for (int round = 0; round < 100; ++round) {
-    const uint64_t first = (uint64_t{1} << 32) - random.Below(300), end = first + 1 + random.Below(2'000);
+    const uint64_t first = (uint64_t{1} << 32) - random.Below(300),
+                   end = first + 1 + random.Below(2'000);
     RowFilter one_by_one(first, end), at_once(first, end);
     std::vector<uint32_t> lows;
     for (uint64_t row = first; row < end; ++row) {
@@ -61,7 +62,8 @@ TEST(RowFilterTest, ManyRowsAreAllowedAtOnce) {
       lows.push_back(static_cast<uint32_t>(row - first));
     }
     at_once.Allow(first, lows.data(), lows.data() + lows.size());
-    for (uint64_t row = first; row < end; ++row) ASSERT_EQ(at_once.Allows(row), one_by_one.Allows(row));
+    for (uint64_t row = first; row < end; ++row)
+      ASSERT_EQ(at_once.Allows(row), one_by_one.Allows(row));
   }
 }
 
@@ -73,7 +75,8 @@ TEST(RowFilterTest, RangesThatMayBeAllowedAreThoseWithAnAllowedRow) {
     RowFilter filter(first, end);
     for (uint64_t n = random.Below(20); n > 0; --n) filter.Allow(first + random.Below(end - first));
     for (int range = 0; range < 100; ++range) {
-      const uint64_t low = random.Below(end + 100), high = low + random.Below(range % 2 == 0 ? 100 : 3'000);
+      const uint64_t low = random.Below(end + 100),
+                     high = low + random.Below(range % 2 == 0 ? 100 : 3'000);
       bool any = false;
       for (uint64_t row = low; row <= high && !any; ++row) any = filter.Allows(row);
       if (any || high - low < 1'000) {

@@ -15,7 +15,8 @@ class PayloadCallsTest : public ServerTest {
     request.set_collection("c");
     for (uint64_t id = 0; id < 10; ++id) {
       AddPoint(id, static_cast<float>(id), &request)
-          ->set_payload(absl::StrCat(R"({"tag":")", id % 2 == 0 ? "even" : "odd", R"(","n":)", id, "}"));
+          ->set_payload(
+              absl::StrCat(R"({"tag":")", id % 2 == 0 ? "even" : "odd", R"(","n":)", id, "}"));
     }
     v1::UpsertResponse response;
     grpc::ClientContext context;
@@ -57,7 +58,8 @@ class PayloadCallsTest : public ServerTest {
     grpc::ClientContext context;
     EXPECT_TRUE(points_->Scroll(&context, request, &response).ok());
     std::map<uint64_t, std::string> payloads;
-    for (const v1::Point& point : response.points()) payloads[point.id().number()] = point.payload();
+    for (const v1::Point& point : response.points())
+      payloads[point.id().number()] = point.payload();
     return payloads;
   }
   uint64_t Count(const v1::Filter& filter) {
@@ -135,7 +137,8 @@ TEST_F(PayloadCallsTest, BadEditsAreNamedAndChangeNothing) {
   expect(request, grpc::StatusCode::INVALID_ARGUMENT, "ids[1] 1 is there twice");
   request.mutable_ids(1)->set_number(2);
   request.mutable_set()->set_key("tag");
-  expect(request, grpc::StatusCode::FAILED_PRECONDITION, "point 1: set.key 'tag' leads through 'tag'");
+  expect(request, grpc::StatusCode::FAILED_PRECONDITION,
+         "point 1: set.key 'tag' leads through 'tag'");
   request.mutable_set()->clear_key();
   request.mutable_set()->set_payload(R"({"a":")" + std::string((1 << 20) - 20, 'x') + "\"}");
   expect(request, grpc::StatusCode::INVALID_ARGUMENT, "point 1: the payload would have");

@@ -1,5 +1,5 @@
-// Searches of every kind, facets and ordered scrolls over gRPC: that each reaches storage as asked and comes back whole. What they find is
-// tested in tests/storage.
+// Searches of every kind, facets and ordered scrolls over gRPC: that each reaches storage as asked
+// and comes back whole. What they find is tested in tests/storage.
 #include <string>
 #include <vector>
 
@@ -17,8 +17,9 @@ class SearchCallsTest : public ServerTest {
     request.set_collection("c");
     for (uint64_t id = 0; id < 12; ++id) {
       AddPoint(id, static_cast<float>(id), &request)
-          ->set_payload(absl::StrCat(R"({"color":")", id % 3 == 0 ? "red" : "blue", R"(","n":)", 100 - id,
-                                     R"(,"text":"word)", id, R"( of many","even":)", id % 2 == 0 ? "true" : "false", "}"));
+          ->set_payload(absl::StrCat(R"({"color":")", id % 3 == 0 ? "red" : "blue", R"(","n":)",
+                                     100 - id, R"(,"text":"word)", id, R"( of many","even":)",
+                                     id % 2 == 0 ? "true" : "false", "}"));
     }
     v1::UpsertResponse response;
     grpc::ClientContext context;
@@ -89,7 +90,9 @@ TEST_F(SearchCallsTest, OffsetDiversityAndExamplesArePartsOfAQuery) {
   EXPECT_EQ(missing.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_NE(missing.error_message().find("recommend.positive[1]: point 99"), std::string::npos);
   like.mutable_vector()->set_f32(F32(1));
-  EXPECT_NE(Search(like).error_message().find("query has more than one of vector, recommend and text"), std::string::npos);
+  EXPECT_NE(
+      Search(like).error_message().find("query has more than one of vector, recommend and text"),
+      std::string::npos);
 }
 
 TEST_F(SearchCallsTest, TextsAreFoundByTheirWords) {
@@ -138,7 +141,8 @@ TEST_F(SearchCallsTest, GroupsComeWithTheirValues) {
   }
   request.set_group_by("");
   grpc::ClientContext again;
-  EXPECT_EQ(points_->SearchGroups(&again, request, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(points_->SearchGroups(&again, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(SearchCallsTest, HybridSearchesFuseVectorsTextsAndExamples) {
@@ -170,7 +174,8 @@ TEST_F(SearchCallsTest, HybridSearchesFuseVectorsTextsAndExamples) {
   grpc::ClientContext bad;
   const grpc::Status failed = points_->SearchHybrid(&bad, request, &response);
   EXPECT_EQ(failed.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-  EXPECT_NE(failed.error_message().find("parts[1]: key 'none'"), std::string::npos) << failed.error_message();
+  EXPECT_NE(failed.error_message().find("parts[1]: key 'none'"), std::string::npos)
+      << failed.error_message();
 }
 
 TEST_F(SearchCallsTest, FacetsCountValuesOfEveryType) {
@@ -213,7 +218,8 @@ TEST_F(SearchCallsTest, OrderedScrollsGoOnFromTheirTokens) {
   EXPECT_EQ(scrolled, (std::vector<uint64_t>{11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0}));
   request.set_page_token("p:7");
   grpc::ClientContext context;
-  EXPECT_EQ(points_->Scroll(&context, request, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(points_->Scroll(&context, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 }  // namespace

@@ -49,8 +49,8 @@ class FilteredCallsTest : public ::testing::Test {
   // Makes or deletes the index of some key.
   void ChangeAnIndex() {
     static constexpr std::pair<const char*, FieldKind> kFields[] = {
-        {"s", FieldKind::kKeyword},  {"n", FieldKind::kInteger}, {"b", FieldKind::kBool},
-        {"t", FieldKind::kDatetime}, {"l.s", FieldKind::kText},  {"o.n", FieldKind::kFloat},
+        {"s", FieldKind::kKeyword},  {"n", FieldKind::kInteger},  {"b", FieldKind::kBool},
+        {"t", FieldKind::kDatetime}, {"l.s", FieldKind::kText},   {"o.n", FieldKind::kFloat},
         {"s", FieldKind::kText},     {"l.n", FieldKind::kInteger}};
     const auto [key, kind] = kFields[random_.Below(std::size(kFields))];
     const auto own = indexes_.find(key);
@@ -60,7 +60,8 @@ class FilteredCallsTest : public ::testing::Test {
       EXPECT_EQ(made->key, key);
       indexes_[key] = kind;
     } else {
-      EXPECT_TRUE(absl::IsAlreadyExists(collection_->CreatePayloadIndex(key, kind, true, {}).status()));
+      EXPECT_TRUE(
+          absl::IsAlreadyExists(collection_->CreatePayloadIndex(key, kind, true, {}).status()));
       ASSERT_TRUE(collection_->DeletePayloadIndex(key).ok());
       EXPECT_TRUE(absl::IsNotFound(collection_->DeletePayloadIndex(key)));
       indexes_.erase(own);
@@ -107,12 +108,14 @@ class FilteredCallsTest : public ::testing::Test {
       payload.erase("s");
       if (payload.contains("o") && payload["o"].is_object()) payload["o"].erase("n");
       if (payload.contains("o") && payload["o"].is_array()) {
-        for (json& element : payload["o"]) if (element.is_object()) element.erase("n");
+        for (json& element : payload["o"])
+          if (element.is_object()) element.erase("n");
       }
       if (!payload.contains("l")) continue;
       if (payload["l"].is_object()) payload["l"].erase("s");
       if (!payload["l"].is_array()) continue;
-      for (json& element : payload["l"]) if (element.is_object()) element.erase("s");
+      for (json& element : payload["l"])
+        if (element.is_object()) element.erase("s");
     }
   }
 
@@ -317,12 +320,14 @@ TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens)
   EXPECT_EQ(*collection_->CountMatching({all}), 3u);
 }
 
-// Facets and ordered scrolls against the model, with and without an index of the key, while points come and go.
+// Facets and ordered scrolls against the model, with and without an index of the key, while points
+// come and go.
 TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
   constexpr uint64_t kIds = 600;
   for (int round = 0; round < 10; ++round) {
     std::vector<uint64_t> ids;
-    for (uint64_t id = 0; id < kIds; ++id) if (random_.Below(4) == 0) ids.push_back(id);
+    for (uint64_t id = 0; id < kIds; ++id)
+      if (random_.Below(4) == 0) ids.push_back(id);
     Upsert(ids);
     if (round > 0) ChangeAnIndex();
     if (round > 3) EditPayloads(kIds);
@@ -337,7 +342,8 @@ TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
         if (key == "l.n") {
           if (payload.contains("l")) {
             const json list = payload["l"].is_array() ? payload["l"] : json::array({payload["l"]});
-            for (const json& element : list) if (element.is_object() && element.contains("n")) values.push_back(element["n"]);
+            for (const json& element : list)
+              if (element.is_object() && element.contains("n")) values.push_back(element["n"]);
           }
         } else if (payload.contains(key)) {
           values.push_back(payload[key]);
@@ -381,10 +387,12 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
   std::vector<uint64_t> ids;
   for (uint64_t id = 0; id < kIds; ++id) ids.push_back(id);
   Upsert(ids);
-  EXPECT_TRUE(absl::IsFailedPrecondition(collection_->ScrollOrdered({"n"}, nullptr, 10, {}, nullptr).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      collection_->ScrollOrdered({"n"}, nullptr, 10, {}, nullptr).status()));
   ASSERT_TRUE(collection_->CreatePayloadIndex("n", FieldKind::kFloat, true, {}).ok());
   ASSERT_TRUE(collection_->CreatePayloadIndex("s", FieldKind::kKeyword, true, {}).ok());
-  EXPECT_TRUE(absl::IsFailedPrecondition(collection_->ScrollOrdered({"s"}, nullptr, 10, {}, nullptr).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      collection_->ScrollOrdered({"s"}, nullptr, 10, {}, nullptr).status()));
   for (int round = 0; round < 12; ++round) {
     const Filter filter = RandomFilter(random_, kIds);
     const bool filtered = round % 2 == 1, descending = round % 4 >= 2;
@@ -392,7 +400,8 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
     std::multiset<std::pair<double, uint64_t>> expected;
     for (const uint64_t id : Expected(filtered ? filter : Filter())) {
       if (!model_[id].contains("n")) continue;
-      const json found = model_[id]["n"].is_array() ? model_[id]["n"] : json::array({model_[id]["n"]});
+      const json found =
+          model_[id]["n"].is_array() ? model_[id]["n"] : json::array({model_[id]["n"]});
       std::set<double> own;
       // An index of floats does not hold an integer that none is equal to.
       const auto is_float = [](const json& value) {
@@ -401,7 +410,8 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
         return number < 0x1p63 ? static_cast<int64_t>(number) == value.get<int64_t>()
                                : static_cast<uint64_t>(number) == value.get<uint64_t>();
       };
-      for (const json& value : found) if (is_float(value)) own.insert(value.get<double>());
+      for (const json& value : found)
+        if (is_float(value)) own.insert(value.get<double>());
       for (const double value : own) expected.emplace(value, id);
     }
     std::multiset<std::pair<double, uint64_t>> scrolled;
@@ -409,8 +419,9 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
     std::optional<OrderedPosition> last;
     const FilterSpec spec{filter};
     for (bool more = true; more;) {
-      const auto page = collection_->ScrollOrdered({"n", descending}, last ? &*last : nullptr, 1 + random_.Below(60),
-                                                   {.payload = true}, filtered ? &spec : nullptr);
+      const auto page = collection_->ScrollOrdered({"n", descending}, last ? &*last : nullptr,
+                                                   1 + random_.Below(60), {.payload = true},
+                                                   filtered ? &spec : nullptr);
       ASSERT_TRUE(page.ok()) << page.status();
       ASSERT_EQ(page->points.size(), page->positions.size());
       for (size_t i = 0; i < page->points.size(); ++i) {
@@ -429,7 +440,8 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
     EditPayloads(kIds);
   }
   const OrderedPosition integer{int64_t{3}, 0};
-  EXPECT_TRUE(absl::IsInvalidArgument(collection_->ScrollOrdered({"n"}, &integer, 10, {}, nullptr).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      collection_->ScrollOrdered({"n"}, &integer, 10, {}, nullptr).status()));
 }
 
 TEST_F(FilteredCallsTest, CancelledCallsEnd) {

@@ -1,4 +1,5 @@
-// Offset, diversity, groups, recommendation and fusion, each against a plain computation from ordinary searches.
+// Offset, diversity, groups, recommendation and fusion, each against a plain computation from
+// ordinary searches.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +33,8 @@ class SearchShapesTest : public ::testing::Test {
  protected:
   void SetUp() override {
     database_ = MustOpen(directory_.path());
-    collection_ = MustCreate(*database_, "c", ConfigOf({SpaceOf("", kDim), SpaceOf("title", kDim)}));
+    collection_ =
+        MustCreate(*database_, "c", ConfigOf({SpaceOf("", kDim), SpaceOf("title", kDim)}));
     std::vector<TestPoint> points;
     for (uint64_t id = 0; id < kPoints; ++id) {
       json payload = {{"parity", id % 2 == 0 ? "even" : "odd"}};
@@ -103,9 +105,9 @@ TEST_F(SearchShapesTest, DiverseHitsAreThoseOfAPlainSelection) {
         if (std::count(picked.begin(), picked.end(), i) != 0) continue;
         double nearest = -1e30;
         for (const size_t p : picked) {
-          nearest = std::max<double>(nearest,
-                                     ExactScore(Metric::kCosine, candidates[p].vectors[0].values.data(),
-                                                candidates[i].vectors[0].values.data(), kDim));
+          nearest = std::max<double>(
+              nearest, ExactScore(Metric::kCosine, candidates[p].vectors[0].values.data(),
+                                  candidates[i].vectors[0].values.data(), kDim));
         }
         const double score = candidates[i].score;
         const double value = picked.empty() ? score : (1 - diversity) * score - diversity * nearest;
@@ -141,9 +143,11 @@ TEST_F(SearchShapesTest, GroupsAreThoseOfTheWholeRanking) {
     }
     for (const bool filtered : {false, true}) {
       SearchSpec spec{.limit = kPoints, .select = {.payload = true}};
-      if (filtered) spec.filter = *FilterFromJson(R"({"must":[{"key":"parity","match":{"value":"odd"}}]})");
+      if (filtered)
+        spec.filter = *FilterFromJson(R"({"must":[{"key":"parity","match":{"value":"odd"}}]})");
       const std::vector<PointRecord> ranking = Search(spec);
-      for (const auto& [limit, group_size] : {std::pair<size_t, size_t>{1, 1}, {4, 3}, {10, 2}, {45, 4}, {200, 30}}) {
+      for (const auto& [limit, group_size] :
+           {std::pair<size_t, size_t>{1, 1}, {4, 3}, {10, 2}, {45, 4}, {200, 30}}) {
         using Group = std::pair<json, std::vector<uint64_t>>;
         std::vector<Group> expected;
         for (const PointRecord& record : ranking) {
@@ -177,8 +181,9 @@ TEST_F(SearchShapesTest, GroupsAreThoseOfTheWholeRanking) {
   }
   EXPECT_THAT(std::string(SearchGroups(*collection_, query(), {}, {"g", 0, 1}).status().message()),
               HasSubstr("limit is 0"));
-  EXPECT_THAT(std::string(SearchGroups(*collection_, query(), {}, {"g..h", 1, 1}).status().message()),
-              HasSubstr("group_by: "));
+  EXPECT_THAT(
+      std::string(SearchGroups(*collection_, query(), {}, {"g..h", 1, 1}).status().message()),
+      HasSubstr("group_by: "));
 }
 
 TEST_F(SearchShapesTest, RecommendationsAreNearTheDifferenceOfMeans) {
@@ -208,24 +213,30 @@ TEST_F(SearchShapesTest, RecommendationsAreNearTheDifferenceOfMeans) {
   for (const PointRecord& hit : (*lists)[0]) EXPECT_FALSE(unit.contains(hit.id.low));
 
   EXPECT_TRUE(absl::IsInvalidArgument(RecommendVector(*collection_, "", {}).status()));
-  const auto missing = RecommendVector(*collection_, "", {{PointId::Number(3)}, {PointId::Number(kPoints)}});
+  const auto missing =
+      RecommendVector(*collection_, "", {{PointId::Number(3)}, {PointId::Number(kPoints)}});
   EXPECT_TRUE(absl::IsNotFound(missing.status()));
-  EXPECT_THAT(std::string(missing.status().message()), HasSubstr("recommend.negative[0]: point 700"));
+  EXPECT_THAT(std::string(missing.status().message()),
+              HasSubstr("recommend.negative[0]: point 700"));
   EXPECT_TRUE(absl::IsInvalidArgument(RecommendVector(*collection_, "other", examples).status()));
 }
 
 TEST_F(SearchShapesTest, HybridListsAreFusedByRankOrByScore) {
   const std::vector<float> other = random_.Vector(kDim);
-  const std::vector<HybridPart> parts = {{query(), {.limit = 30}, 1},
-                                         {MatrixView(other.data(), 1, kDim), {.space = "title", .limit = 20}, 2.5}};
-  for (const Fusion::Method method : {Fusion::Method::kReciprocalRank, Fusion::Method::kWeightedScore}) {
+  const std::vector<HybridPart> parts = {
+      {query(), {.limit = 30}, 1},
+      {MatrixView(other.data(), 1, kDim), {.space = "title", .limit = 20}, 2.5}};
+  for (const Fusion::Method method :
+       {Fusion::Method::kReciprocalRank, Fusion::Method::kWeightedScore}) {
     std::map<uint64_t, double> expected;
     for (const HybridPart& part : parts) {
       const auto list = (*collection_->Search(part.query, part.spec))[0];
       for (size_t i = 0; i < list.size(); ++i) {
-        const double by_score = (list[i].score - list.back().score) / (list[0].score - list.back().score);
-        expected[list[i].id.low] +=
-            part.weight * (method == Fusion::Method::kReciprocalRank ? 1.0 / (7.0 + static_cast<double>(i) + 1) : by_score);
+        const double by_score =
+            (list[i].score - list.back().score) / (list[0].score - list.back().score);
+        expected[list[i].id.low] += part.weight * (method == Fusion::Method::kReciprocalRank
+                                                       ? 1.0 / (7.0 + static_cast<double>(i) + 1)
+                                                       : by_score);
       }
     }
     const HybridSpec spec{{method, 7}, 12, 2, {.payload = true}};
@@ -243,21 +254,25 @@ TEST_F(SearchShapesTest, HybridListsAreFusedByRankOrByScore) {
   }
   std::vector<HybridPart> bad = parts;
   bad[1].spec.space = "none";
-  EXPECT_THAT(std::string(SearchHybrid(*collection_, bad, {}).status().message()), HasSubstr("parts[1]: vector_name"));
+  EXPECT_THAT(std::string(SearchHybrid(*collection_, bad, {}).status().message()),
+              HasSubstr("parts[1]: vector_name"));
   bad[1].weight = -1;
-  EXPECT_THAT(std::string(SearchHybrid(*collection_, bad, {}).status().message()), HasSubstr("parts[1].weight is -1"));
-  EXPECT_THAT(std::string(SearchHybrid(*collection_, {}, {}).status().message()), HasSubstr("parts has 0 entries"));
+  EXPECT_THAT(std::string(SearchHybrid(*collection_, bad, {}).status().message()),
+              HasSubstr("parts[1].weight is -1"));
+  EXPECT_THAT(std::string(SearchHybrid(*collection_, {}, {}).status().message()),
+              HasSubstr("parts has 0 entries"));
 }
 
 TEST(FusionTest, TiesAreOrderedByIdAndOneScoreCountsFully) {
-  const std::vector<RankedList> lists = {{{{PointId::Number(9), 0.5}, {PointId::Number(4), 0.5}}, 1},
-                                         {{{PointId::Number(4), 3}}, 1}};
+  const std::vector<RankedList> lists = {
+      {{{PointId::Number(9), 0.5}, {PointId::Number(4), 0.5}}, 1}, {{{PointId::Number(4), 3}}, 1}};
   const auto fused = Fuse(lists, {Fusion::Method::kWeightedScore}, 5);
   ASSERT_EQ(fused.size(), 2u);
   EXPECT_EQ(fused[0].id, PointId::Number(4));
   EXPECT_DOUBLE_EQ(fused[0].score, 2);
   EXPECT_DOUBLE_EQ(fused[1].score, 1);
-  const std::vector<RankedList> even = {{{{PointId::Number(2), 1}}, 1}, {{{PointId::Number(1), 1}}, 1}};
+  const std::vector<RankedList> even = {{{{PointId::Number(2), 1}}, 1},
+                                        {{{PointId::Number(1), 1}}, 1}};
   EXPECT_EQ(Fuse(even, {}, 1)[0].id, PointId::Number(1));
 }
 

@@ -39,7 +39,8 @@ class TextSearchTest : public ::testing::Test {
   }
   std::string RandomText(size_t words) {
     std::string text;
-    for (size_t i = 0; i < words; ++i) absl::StrAppend(&text, i == 0 ? "" : " ", "w", random_.Below(1 + random_.Below(60)));
+    for (size_t i = 0; i < words; ++i)
+      absl::StrAppend(&text, i == 0 ? "" : " ", "w", random_.Below(1 + random_.Below(60)));
     return text;
   }
   // Some points get one text, some two, some none.
@@ -48,7 +49,8 @@ class TextSearchTest : public ::testing::Test {
     for (uint64_t id = random_.Below(3); id < kIds; id += 1 + random_.Below(4)) {
       json payload = {{"odd", id % 2 == 1}};
       std::vector<std::string> texts;
-      for (uint64_t n = random_.Below(3); n > 0; --n) texts.push_back(RandomText(1 + random_.Below(20)));
+      for (uint64_t n = random_.Below(3); n > 0; --n)
+        texts.push_back(RandomText(1 + random_.Below(20)));
       if (texts.size() == 1) payload["doc"]["text"] = texts[0];
       if (texts.size() == 2) payload["doc"]["text"] = texts;
       texts_[id] = texts;
@@ -60,7 +62,9 @@ class TextSearchTest : public ::testing::Test {
     for (uint64_t id = random_.Below(20); id < kIds; id += 1 + random_.Below(30)) {
       if (!texts_.contains(id)) continue;
       texts_[id] = {RandomText(5)};
-      const PayloadEdit edit{.kind = PayloadEdit::Kind::kSet, .json = json{{"text", texts_[id][0]}}.dump(), .key = "doc"};
+      const PayloadEdit edit{.kind = PayloadEdit::Kind::kSet,
+                             .json = json{{"text", texts_[id][0]}}.dump(),
+                             .key = "doc"};
       const PointId point = PointId::Number(id);
       ASSERT_TRUE(collection_->UpdatePayload({.ids = {&point, 1}, .edit = edit}).ok());
     }
@@ -74,7 +78,8 @@ class TextSearchTest : public ::testing::Test {
     ASSERT_TRUE(collection_->Delete(ids, Durability::kAsync).ok());
   }
 
-  // `exactly`: scores are those of an index without a history, whose statistics know of no dead row.
+  // `exactly`: scores are those of an index without a history, whose statistics know of no dead
+  // row.
   void ExpectHits(const std::string& query, bool filtered, bool exactly) {
     Bm25Index model{Bm25Options()};
     size_t matching = 0;
@@ -90,8 +95,10 @@ class TextSearchTest : public ::testing::Test {
       if (!filtered || hit.row % 2 == 1) scores[hit.row] = hit.score;
     }
     matching = scores.size();
-    SearchSpec spec{.text = TextQuery{"doc.text", query}, .limit = kIds, .select = {.payload = true}};
-    if (filtered) spec.filter = *FilterFromJson(R"({"must":[{"key":"odd","match":{"value":true}}]})");
+    SearchSpec spec{
+        .text = TextQuery{"doc.text", query}, .limit = kIds, .select = {.payload = true}};
+    if (filtered)
+      spec.filter = *FilterFromJson(R"({"must":[{"key":"odd","match":{"value":true}}]})");
     const auto lists = collection_->Search(kNoVector, spec);
     ASSERT_TRUE(lists.ok()) << lists.status();
     ASSERT_EQ(lists->size(), 1u);
@@ -125,7 +132,8 @@ TEST_F(TextSearchTest, HitsAreThoseOfTheTextsWhilePointsComeAndGo) {
   UpsertSome();
   ASSERT_TRUE(collection_->CreatePayloadIndex("doc.text", FieldKind::kText, true, {}).ok());
   for (int round = 0; round < 9; ++round) {
-    for (int query = 0; query < 4; ++query) ExpectHits(RandomText(1 + random_.Below(4)), query % 2 == 1, false);
+    for (int query = 0; query < 4; ++query)
+      ExpectHits(RandomText(1 + random_.Below(4)), query % 2 == 1, false);
     if (HasFatalFailure()) return;
     UpsertSome();
     EditSome();
@@ -134,7 +142,8 @@ TEST_F(TextSearchTest, HitsAreThoseOfTheTextsWhilePointsComeAndGo) {
     // The index is built again in the background.
     Reopen();
     ASSERT_TRUE(collection_->Flush(/*settle=*/true).ok());
-    for (int query = 0; query < 6; ++query) ExpectHits(RandomText(1 + random_.Below(4)), query % 2 == 1, true);
+    for (int query = 0; query < 6; ++query)
+      ExpectHits(RandomText(1 + random_.Below(4)), query % 2 == 1, true);
     if (HasFatalFailure()) return;
   }
 }
@@ -148,7 +157,8 @@ TEST_F(TextSearchTest, GroupsAndHybridListsTakeTexts) {
   ASSERT_EQ(groups->size(), 2u);
   for (const PointGroup& group : *groups) EXPECT_EQ(group.points.size(), 3u);
   const std::vector<float> vector = random_.Vector(kDim);
-  const auto hits = SearchHybrid(*collection_, {{{kNoVector, spec}, {MatrixView(vector.data(), 1, kDim), {.limit = 50}}}}, {});
+  const auto hits = SearchHybrid(
+      *collection_, {{{kNoVector, spec}, {MatrixView(vector.data(), 1, kDim), {.limit = 50}}}}, {});
   ASSERT_TRUE(hits.ok()) << hits.status();
   EXPECT_EQ(hits->size(), 10u);
 }
@@ -161,7 +171,8 @@ TEST_F(TextSearchTest, BadQueriesByTextAreRefused) {
   const SearchSpec good{.text = TextQuery{"doc.text", "w1"}};
   EXPECT_TRUE(absl::IsFailedPrecondition(error(good)));
   ASSERT_TRUE(collection_->CreatePayloadIndex("doc.text", FieldKind::kKeyword, true, {}).ok());
-  EXPECT_THAT(std::string(error(good).message()), HasSubstr("key 'doc.text' has no payload index of texts"));
+  EXPECT_THAT(std::string(error(good).message()),
+              HasSubstr("key 'doc.text' has no payload index of texts"));
   ASSERT_TRUE(collection_->DeletePayloadIndex("doc.text").ok());
   ASSERT_TRUE(collection_->CreatePayloadIndex("doc.text", FieldKind::kText, true, {}).ok());
   EXPECT_TRUE(error(good).ok());
@@ -175,7 +186,8 @@ TEST_F(TextSearchTest, BadQueriesByTextAreRefused) {
   bad.exact = true;
   EXPECT_THAT(std::string(error(bad).message()), HasSubstr("exact is for searches by vector"));
   const std::vector<float> vector = random_.Vector(kDim);
-  EXPECT_THAT(std::string(error(good, MatrixView(vector.data(), 1, kDim)).message()), HasSubstr("has no vector"));
+  EXPECT_THAT(std::string(error(good, MatrixView(vector.data(), 1, kDim)).message()),
+              HasSubstr("has no vector"));
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ std::string Edited(const PayloadEdit& edit, const std::string& payload) {
 
 TEST(PayloadEditTest, SetReplacesMembersAndKeepsTheOrderOfTheOthers) {
   const PayloadEdit edit{.kind = Kind::kSet, .json = R"({"b":[1],"d":null})"};
-  EXPECT_EQ(Edited(edit, R"({"z":1, "b":{"x":2}, "a":"\u00e9"})"), R"({"z":1,"b":[1],"a":"é","d":null})");
+  EXPECT_EQ(Edited(edit, R"({"z":1, "b":{"x":2}, "a":"\u00e9"})"),
+            R"({"z":1,"b":[1],"a":"é","d":null})");
   EXPECT_EQ(Edited(edit, ""), R"({"b":[1],"d":null})");
 }
 
@@ -31,13 +32,17 @@ TEST(PayloadEditTest, SetAtAKeyMakesTheObjectsOnTheWay) {
   EXPECT_EQ(Edited(edit, ""), R"({"a":{"b":{"c":1}}})");
   EXPECT_EQ(Edited(edit, R"({"a":{"b":{"c":0,"d":2}}})"), R"({"a":{"b":{"c":1,"d":2}}})");
   EXPECT_EQ(Edited(edit, R"({"a":null})"), R"({"a":{"b":{"c":1}}})");
-  EXPECT_THAT(Edited(edit, R"({"a":{"b":[1]}})"), HasSubstr("set.key 'a.b' leads through 'b', which is a array"));
+  EXPECT_THAT(Edited(edit, R"({"a":{"b":[1]}})"),
+              HasSubstr("set.key 'a.b' leads through 'b', which is a array"));
 }
 
 TEST(PayloadEditTest, DeleteFollowsPathsThroughArrays) {
-  const PayloadEdit edit{.kind = Kind::kDeleteKeys, .keys = {"a", "l.x", "o.y.z", "\"p.q\"", "missing"}};
-  EXPECT_EQ(Edited(edit, R"({"a":1,"l":[{"x":1,"w":2},3,{"x":4}],"o":{"y":{"z":1}},"p.q":5,"p":{"q":6}})"),
-            R"({"l":[{"w":2},3,{}],"o":{"y":{}},"p":{"q":6}})");
+  const PayloadEdit edit{.kind = Kind::kDeleteKeys,
+                         .keys = {"a", "l.x", "o.y.z", "\"p.q\"", "missing"}};
+  EXPECT_EQ(
+      Edited(edit,
+             R"({"a":1,"l":[{"x":1,"w":2},3,{"x":4}],"o":{"y":{"z":1}},"p.q":5,"p":{"q":6}})"),
+      R"({"l":[{"w":2},3,{}],"o":{"y":{}},"p":{"q":6}})");
 }
 
 TEST(PayloadEditTest, OverwriteAndClear) {
@@ -52,11 +57,15 @@ TEST(PayloadEditTest, NumbersOf64BitsAndTextStayAsTheyAre) {
 }
 
 TEST(PayloadEditTest, BadEditsAreRefusedByName) {
-  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "[1]"}, ""), HasSubstr("set.payload is '[1]'; need a JSON object"));
-  EXPECT_THAT(Edited({.kind = Kind::kOverwrite, .json = "{"}, ""), HasSubstr("overwrite.payload is '{'"));
-  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "{}", .key = "a..b"}, ""), HasSubstr("set.key: "));
+  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "[1]"}, ""),
+              HasSubstr("set.payload is '[1]'; need a JSON object"));
+  EXPECT_THAT(Edited({.kind = Kind::kOverwrite, .json = "{"}, ""),
+              HasSubstr("overwrite.payload is '{'"));
+  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "{}", .key = "a..b"}, ""),
+              HasSubstr("set.key: "));
   EXPECT_THAT(Edited({.kind = Kind::kDeleteKeys}, ""), HasSubstr("delete_keys.keys has 0 entries"));
-  EXPECT_THAT(Edited({.kind = Kind::kDeleteKeys, .keys = {"a", ""}}, ""), HasSubstr("delete_keys.keys[1]: "));
+  EXPECT_THAT(Edited({.kind = Kind::kDeleteKeys, .keys = {"a", ""}}, ""),
+              HasSubstr("delete_keys.keys[1]: "));
 }
 
 std::string Nested(size_t depth) {
@@ -66,11 +75,15 @@ std::string Nested(size_t depth) {
 TEST(PayloadEditTest, NestingIsLimitedSoThatNoTextOverflowsTheStack) {
   EXPECT_EQ(JsonDepth(R"("[[\"[")"), 0u);
   EXPECT_EQ(JsonDepth(R"({"a":[1,{"b":[]}],"c":{}})"), 4u);
-  const std::string deep = R"({"a":)" + Nested(kMaxPayloadDepth) + "}", deeper = R"({"a":)" + Nested(kMaxPayloadDepth + 1) + "}";
+  const std::string deep = R"({"a":)" + Nested(kMaxPayloadDepth) + "}",
+                    deeper = R"({"a":)" + Nested(kMaxPayloadDepth + 1) + "}";
   EXPECT_EQ(Edited({.kind = Kind::kOverwrite, .json = deep}, ""), deep);
-  EXPECT_THAT(Edited({.kind = Kind::kOverwrite, .json = deeper}, ""), HasSubstr("nested 65 deep; allowed: 64"));
-  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = deep, .key = "x"}, ""), HasSubstr("would be nested 65 deep"));
-  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "{}"}, R"({"a":)" + Nested(1'000'000) + "}"), HasSubstr("overwrite it"));
+  EXPECT_THAT(Edited({.kind = Kind::kOverwrite, .json = deeper}, ""),
+              HasSubstr("nested 65 deep; allowed: 64"));
+  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = deep, .key = "x"}, ""),
+              HasSubstr("would be nested 65 deep"));
+  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "{}"}, R"({"a":)" + Nested(1'000'000) + "}"),
+              HasSubstr("overwrite it"));
 }
 
 }  // namespace

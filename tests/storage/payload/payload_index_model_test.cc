@@ -127,7 +127,8 @@ TEST_P(PayloadIndexModelTest, RowsAreThoseOfEvaluatingEveryPayload) {
     for (int change = 0; change < 300; ++change) Replace(random);
     if (round % 4 == 3) index_.Vacuum();
     for (const auto& [id, point] : points_) {
-      if (random.Below(8) == 0) index_.AddToField(late_key, point.first, payloads_[point.second]);
+      if (random.Below(8) == 0)
+        index_.AddToField(*KeyPath::Parse(late_key), point.first, payloads_[point.second]);
     }
   }
   EXPECT_GT(exact, kRounds * kFiltersPerRound / 20);

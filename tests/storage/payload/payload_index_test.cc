@@ -119,15 +119,15 @@ TEST_F(PayloadIndexTest, AnIndexMadeLaterAnswersRightlyBeforeAndWhileItIsFilled)
   Create("k", FieldKind::kKeyword);
   const char* kX = R"({"key":"k","match":{"value":"x"}})";
   EXPECT_EQ(Undecided(kX), Rows({0, 1, 2}));
-  index_.AddToField("k", 0, json::parse(R"({"k":"x"})"));
-  index_.AddToField("k", 0, json::parse(R"({"k":"x"})"));
-  index_.AddToField("k", 77, json::parse(R"({"k":"x"})"));  // no such row
-  index_.AddToField("u", 1, json::parse(R"({"k":"x"})"));   // no such field
+  index_.AddToField(*KeyPath::Parse("k"), 0, json::parse(R"({"k":"x"})"));
+  index_.AddToField(*KeyPath::Parse("k"), 0, json::parse(R"({"k":"x"})"));
+  index_.AddToField(*KeyPath::Parse("k"), 77, json::parse(R"({"k":"x"})"));  // no such row
+  index_.AddToField(*KeyPath::Parse("u"), 1, json::parse(R"({"k":"x"})"));   // no such field
   EXPECT_EQ(Certain(kX), Rows({0}));
   EXPECT_EQ(Undecided(kX), Rows({1, 2}));
   index_.Remove(2);  // before the index has seen it
-  index_.AddToField("k", 2, json::parse(R"({"k":"x"})"));
-  index_.AddToField("k", 1, json::parse(R"({"k":"y"})"));
+  index_.AddToField(*KeyPath::Parse("k"), 2, json::parse(R"({"k":"x"})"));
+  index_.AddToField(*KeyPath::Parse("k"), 1, json::parse(R"({"k":"y"})"));
   EXPECT_EQ(Certain(kX), Rows({0}));
   EXPECT_TRUE(Match(kX).exact());
   EXPECT_EQ(index_.Fields()[0].rows, 2u);

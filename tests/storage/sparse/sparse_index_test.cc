@@ -217,10 +217,9 @@ TEST(SparseIndex, RowsMayBeAnyNumbers) {
   ASSERT_FALSE(index.Remove(6));
   const auto hits = index.Search(SparseVector{{7}, {2}}.view(), {});
   ASSERT_TRUE(hits.ok());
-  EXPECT_EQ(*hits, (std::vector<RowHit>{{0, 2},
-                                        {(uint64_t{1} << 32) - 1, 2},
-                                        {uint64_t{1} << 32, 2},
-                                        {~uint64_t{0}, 2}}));
+  EXPECT_EQ(*hits,
+            (std::vector<RowHit>{
+                {0, 2}, {(uint64_t{1} << 32) - 1, 2}, {uint64_t{1} << 32, 2}, {~uint64_t{0}, 2}}));
 }
 
 TEST(SparseIndex, LargestValuesStayFinite) {
@@ -258,8 +257,7 @@ TEST(SparseIndex, ListsThatCannotMatterAreNotAddedUp) {
 TEST(SparseIndex, CancelledSearchSaysSo) {
   SparseIndex index(SparseModifier::kNone);
   ASSERT_TRUE(index.Add(1, SparseVector{{1}, {1}}.view()));
-  const auto hits =
-      index.Search(SparseVector{{1}, {1}}.view(), {.cancelled = [] { return true; }});
+  const auto hits = index.Search(SparseVector{{1}, {1}}.view(), {.cancelled = [] { return true; }});
   EXPECT_EQ(hits.status().code(), absl::StatusCode::kCancelled);
 }
 
