@@ -39,11 +39,19 @@ struct SpaceVectors {
   std::vector<uint32_t> points;
 };
 
+// The same of a sparse space: rows[i] belongs to points[i], or to point i.
+struct SparseSpaceVectors {
+  absl::string_view name;
+  std::vector<SparseVectorView> rows;
+  std::vector<uint32_t> points;
+};
+
 // One atomic batch, borrowed from the caller for the duration of the call.
 struct UpsertBatch {
   absl::Span<const PointId> ids;                 // distinct
   absl::Span<const absl::string_view> payloads;  // one JSON object a point, "" for none; or empty
   std::vector<SpaceVectors> vectors;             // every point needs a vector in at least one space
+  std::vector<SparseSpaceVectors> sparse;        // or one of these
   Durability durability = Durability::kSync;
 };
 
@@ -57,11 +65,17 @@ struct PointVector {
   std::vector<float> values;
 };
 
+struct PointSparseVector {
+  std::string name;
+  SparseVector vector;
+};
+
 struct PointRecord {
   PointId id;
   float score = 0;                   // of a search
   std::string payload;               // JSON, empty for none
   std::vector<PointVector> vectors;  // when asked for
+  std::vector<PointSparseVector> sparse_vectors;
 };
 
 struct Select {
@@ -127,6 +141,9 @@ struct SearchSpec {
   // (storage/sparse/bm25_index.h). Points that have none of the words are left out. exact, rerank
   // and diversity must not be set.
   std::optional<TextQuery> text = {};
+  // The same for a sparse vector, borrowed; `space` is the name of a sparse space then. By the exact
+  // dot product (storage/sparse/sparse_index.h), of points that share an index with it.
+  std::optional<SparseVectorView> sparse = {};
   size_t limit = 10;  // 1..kMaxTopK, together with offset
   size_t offset = 0;  // so many of the best are left out
   float score_threshold = -std::numeric_limits<float>::infinity();
@@ -179,6 +196,12 @@ struct SpaceInfo {
   uint64_t rows_under_current_mean = 0;
 };
 
+struct SparseSpaceInfo {
+  std::string name;
+  uint64_t rows = 0;
+  uint64_t memory_bytes = 0;
+};
+
 struct CollectionInfo {
   std::string name;
   CollectionConfig config;
@@ -189,6 +212,7 @@ struct CollectionInfo {
   uint64_t memory_bytes = 0;        // codes, id index and payload indexes
   uint64_t write_buffer_bytes = 0;  // beside it: writes not yet in a table file
   std::vector<SpaceInfo> spaces;
+  std::vector<SparseSpaceInfo> sparse_spaces;
   std::vector<PayloadIndexInfo> payload_indexes;  // by key
 };
 

@@ -8,6 +8,7 @@
 #include "storage/coding.h"
 #include "storage/format.h"
 #include "storage/keys.h"
+#include "storage/sparse/sparse_encoding.h"
 #include "storage/validate.h"
 
 namespace tqdb::storage {
@@ -18,6 +19,26 @@ namespace {
 constexpr size_t kMaxGroupBytes = size_t{32} << 20;
 // Log bytes of a point beside its vectors and payload: keys, row number, record headers.
 constexpr size_t kPointOverheadBytes = 96;
+
+// For each point the index of its vector, -1 for none; `points` as in SpaceVectors.
+std::vector<int32_t> RowOfPoint(absl::Span<const uint32_t> points, size_t rows, size_t num_points) {
+  std::vector<int32_t> row_of_point(num_points, -1);
+  for (size_t r = 0; r < rows; ++r) {
+    row_of_point[points.empty() ? r : points[r]] = static_cast<int32_t>(r);
+  }
+  return row_of_point;
+}
+
+EncodedSparseVectors EncodeSparse(SparseSpace& space, const SparseSpaceVectors& vectors,
+                                  size_t num_points) {
+  EncodedSparseVectors encoded = {&space, vectors.rows, {}, {}};
+  encoded.row_of_point = RowOfPoint(vectors.points, vectors.rows.size(), num_points);
+  encoded.encoded.resize(vectors.rows.size());
+  for (size_t r = 0; r < vectors.rows.size(); ++r) {
+    EncodeSparseVector(vectors.rows[r], &encoded.encoded[r]);
+  }
+  return encoded;
+}
 
 }  // namespace
 
@@ -66,7 +87,7 @@ CollectionImpl::CollectionImpl(std::string name, std::string directory,
       reader_(*store_, *memory_),
       filter_reader_(*store_, *memory_, reader_),
       searcher_(*store_, reader_, filter_reader_),
-      text_searcher_(*memory_, reader_, filter_reader_),
+      term_searcher_(reader_, filter_reader_),
       reencoder_(
           *store_, reader_, [this](Write& write) { return Commit(write); },
           [this] { return closing(); }),
@@ -194,11 +215,8 @@ EncodedVectors CollectionImpl::Encode(Space& space, const SpaceVectors& vectors,
   EncodedVectors encoded;
   encoded.space = &space;
   encoded.rows = vectors.rows;
-  encoded.row_of_point.assign(num_points, -1);
   const size_t rows = vectors.rows.rows();
-  for (size_t r = 0; r < rows; ++r) {
-    encoded.row_of_point[vectors.points.empty() ? r : vectors.points[r]] = static_cast<int32_t>(r);
-  }
+  encoded.row_of_point = RowOfPoint(vectors.points, rows, num_points);
   const std::shared_ptr<const Mean> mean = space.engine().current_mean();
   encoded.mean_version = mean != nullptr ? mean->version : 0;
   // Not a vector, which would clear the bytes first.
@@ -216,7 +234,7 @@ EncodedVectors CollectionImpl::Encode(Space& space, const SpaceVectors& vectors,
 absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
   const Call call(*this);
   TQDB_RETURN_IF_ERROR(call.status());
-  TQDB_RETURN_IF_ERROR(ValidateUpsert(batch, memory_->spaces));
+  TQDB_RETURN_IF_ERROR(ValidateUpsert(batch, memory_->spaces, memory_->sparse_spaces));
   TQDB_RETURN_IF_ERROR(CheckWritable());
 
   size_t bytes = batch.ids.size() * kPointOverheadBytes;
@@ -231,9 +249,15 @@ absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
     bytes += vectors.rows.rows() *
              (space.codec().code_bytes() + VectorBytes(space.dim(), space.config().store_vectors));
   }
+  std::vector<EncodedSparseVectors> sparse;
+  for (const SparseSpaceVectors& vectors : batch.sparse) {
+    sparse.push_back(EncodeSparse(*FindSparseSpace(memory_->sparse_spaces, vectors.name), vectors,
+                                  batch.ids.size()));
+    for (const std::string& bytes_of_row : sparse.back().encoded) bytes += bytes_of_row.size();
+  }
   std::vector<nlohmann::json> payloads;
   if (memory_->payloads.has_fields()) payloads = ParsePayloads(batch);
-  UpsertWrite write(batch, std::move(encoded), std::move(payloads), bytes);
+  UpsertWrite write(batch, std::move(encoded), std::move(sparse), std::move(payloads), bytes);
   TQDB_RETURN_IF_ERROR(Commit(write));
 
   // The points are safe; what follows only improves them, so its errors are not this call's.

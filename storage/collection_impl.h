@@ -22,7 +22,7 @@
 #include "storage/reencode.h"
 #include "storage/rocks.h"
 #include "storage/searcher.h"
-#include "storage/text_searcher.h"
+#include "storage/term_searcher.h"
 #include "storage/writes.h"
 
 namespace tqdb::storage {
@@ -98,6 +98,9 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   // Shows rows to the guard of their space and adopts the mean it proposes, if any.
   absl::Status AdoptMean(Space& space, MatrixView rows);
   EncodedVectors Encode(Space& space, const SpaceVectors& vectors, size_t num_points) const;
+  // One list of hits, of a spec with a text or a sparse vector.
+  absl::StatusOr<std::vector<PointRecord>> SearchTerms(const SearchSpec& spec,
+                                                       const PreparedFilter* filter) const;
 
   // OK while writes are taken; otherwise why not.
   absl::Status CheckWritable() const;
@@ -122,7 +125,7 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   const PointReader reader_;
   const FilterReader filter_reader_;
   const Searcher searcher_;
-  const TextSearcher text_searcher_;
+  const TermSearcher term_searcher_;
   const Reencoder reencoder_;
   CommitQueue queue_;
   bool unsynced_writes_ = false;  // of the leader of the queue

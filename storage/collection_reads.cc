@@ -99,11 +99,10 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
     stoppable.cancelled = Stop(spec.cancelled);
   }
   const PreparedFilter* own_filter = filter ? &*filter : nullptr;
-  if (spec.text) {
-    TQDB_RETURN_IF_ERROR(ValidateTextSearch(queries, spec));
-    TQDB_ASSIGN_OR_RETURN(const KeyPath key, ParseKey("text.key", spec.text->key));
+  if (spec.text || spec.sparse) {
+    TQDB_RETURN_IF_ERROR(ValidateTermSearch(queries, spec));
     std::vector<std::vector<PointRecord>> lists(1);
-    TQDB_ASSIGN_OR_RETURN(lists[0], text_searcher_.Search(stoppable, key, own_filter));
+    TQDB_ASSIGN_OR_RETURN(lists[0], SearchTerms(stoppable, own_filter));
     return lists;
   }
   const Space* space = FindSpace(memory_->spaces, spec.space);
@@ -114,6 +113,27 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
   }
   TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
   return searcher_.Search(*space, queries, stoppable, own_filter);
+}
+
+absl::StatusOr<std::vector<PointRecord>> CollectionImpl::SearchTerms(
+    const SearchSpec& spec, const PreparedFilter* filter) const {
+  if (spec.text) {
+    TQDB_ASSIGN_OR_RETURN(const KeyPath key, ParseKey("text.key", spec.text->key));
+    return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
+      return memory_->payloads.SearchText(key, spec.text->text, options);
+    });
+  }
+  const SparseSpace* space = FindSparseSpace(memory_->sparse_spaces, spec.space);
+  if (space == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("vector_name '", spec.space, "' is no sparse space of collection '", name_,
+                     "'; it has ",
+                     memory_->sparse_spaces.empty() ? "none"
+                                                    : ListSparseSpaceNames(memory_->sparse_spaces)));
+  }
+  return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
+    return space->Search(*spec.sparse, options);
+  });
 }
 
 CollectionInfo CollectionImpl::Info() const {
@@ -146,6 +166,10 @@ CollectionInfo CollectionImpl::Info() const {
     own.current_mean_version = space->current_mean_version();
     own.rows_under_current_mean = space->engine().rows_under_mean(own.current_mean_version);
     info.memory_bytes += own.memory_bytes;
+  }
+  for (const std::unique_ptr<SparseSpace>& space : memory_->sparse_spaces) {
+    info.sparse_spaces.push_back({space->config().name, space->rows(), space->memory_bytes()});
+    info.memory_bytes += info.sparse_spaces.back().memory_bytes;
   }
   return info;
 }

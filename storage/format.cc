@@ -26,6 +26,10 @@ absl::Status BadConfig(absl::string_view what) {
 
 }  // namespace
 
+uint32_t CollectionFormatVersion(const CollectionConfig& config) {
+  return config.sparse_spaces.empty() ? kFormatVersion : kSparseFormatVersion;
+}
+
 std::string FormatFileContents() { return absl::StrCat(kFormatPrefix, kFormatVersion, "\n"); }
 
 absl::Status CheckFormatFile(absl::string_view contents) {
@@ -57,6 +61,12 @@ std::string EncodeConfig(const CollectionConfig& config) {
     PutFixed64(&out, space.codec.seed);
     PutFixed32(&out, space.codec.format_version);
   }
+  if (config.sparse_spaces.empty()) return out;
+  PutVarint64(&out, config.sparse_spaces.size());
+  for (const SparseSpaceConfig& space : config.sparse_spaces) {
+    PutBytes(&out, space.name);
+    out.push_back(static_cast<char>(space.modifier));
+  }
   return out;
 }
 
@@ -87,6 +97,21 @@ absl::StatusOr<CollectionConfig> DecodeConfig(absl::string_view bytes) {
     space.codec.residual = static_cast<Residual>(residual);
     space.centering = static_cast<Centering>(centering);
     space.store_vectors = static_cast<StoreVectors>(store_vectors);
+  }
+  if (bytes.empty()) return config;
+  if (!GetVarint64(&bytes, &num_spaces) || num_spaces == 0 || num_spaces > kMaxSpaces) {
+    return BadConfig("number of sparse spaces");
+  }
+  for (uint64_t i = 0; i < num_spaces; ++i) {
+    SparseSpaceConfig& space = config.sparse_spaces.emplace_back();
+    uint8_t modifier;
+    if (!GetBytes(&bytes, &space.name) || !GetFixed8(&bytes, &modifier)) {
+      return BadConfig("truncated");
+    }
+    space.modifier = static_cast<SparseModifier>(modifier);
+    if (space.modifier != SparseModifier::kNone && space.modifier != SparseModifier::kIdf) {
+      return BadConfig(absl::StrCat("unknown enumerator in sparse space '", space.name, "'"));
+    }
   }
   if (!bytes.empty()) return BadConfig("trailing bytes");
   return config;

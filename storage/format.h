@@ -18,6 +18,10 @@ namespace tqdb::storage {
 
 // Of the data directory and of every collection in it. A change of any byte below is a new version.
 inline constexpr uint32_t kFormatVersion = 1;
+// Of a collection that has sparse spaces: builds that know nothing of them refuse it.
+inline constexpr uint32_t kSparseFormatVersion = 2;
+// One of both.
+uint32_t CollectionFormatVersion(const CollectionConfig& config);
 
 // Contents of the FORMAT file: "tqdb data format 1\n".
 std::string FormatFileContents();

@@ -11,6 +11,8 @@
 
 namespace tqdb::storage {
 
+inline constexpr size_t kFirstSparseSpace = 128;
+
 // A short key on the stack.
 class Key {
  public:
@@ -18,7 +20,8 @@ class Key {
   static Key OfId(const PointId& id);
   // payloads: the row in 8 bytes big-endian.
   static Key OfRow(uint64_t row);
-  // codes, vectors: the index of the space in one byte, then the row in 8 bytes big-endian.
+  // codes, vectors: the index of the space in one byte, then the row in 8 bytes big-endian. In
+  // codes, sparse spaces have the indices from kFirstSparseSpace on.
   static Key OfSpaceRow(size_t space, uint64_t row);
   // First key behind all rows of a space.
   static Key SpaceEnd(size_t space);

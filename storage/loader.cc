@@ -13,6 +13,7 @@
 #include "storage/format.h"
 #include "storage/index_builder.h"
 #include "storage/keys.h"
+#include "storage/sparse/sparse_encoding.h"
 
 namespace tqdb::storage {
 
@@ -29,18 +30,19 @@ absl::StatusOr<std::string> GetMeta(const Store& store, absl::string_view key) {
   return *std::move(value);
 }
 
-absl::Status CheckFormat(const Store& store) {
+absl::StatusOr<uint32_t> ReadFormatVersion(const Store& store) {
   TQDB_ASSIGN_OR_RETURN(const std::string bytes, GetMeta(store, kFormatKey));
   absl::string_view in = bytes;
   uint32_t version;
   if (!GetFixed32(&in, &version) || !in.empty()) {
     return absl::DataLossError("format version of the collection is damaged");
   }
-  if (version != kFormatVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "collection has format version ", version, "; this build reads version ", kFormatVersion));
+  if (version != kFormatVersion && version != kSparseFormatVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("collection has format version ", version, "; this build reads versions ",
+                     kFormatVersion, " and ", kSparseFormatVersion));
   }
-  return absl::OkStatus();
+  return version;
 }
 
 absl::Status LoadMeans(const Store& store, const Spaces& spaces) {
@@ -139,12 +141,45 @@ absl::Status LoadCodes(const Store& store, Space& space, absl::Span<const PointR
   return absl::OkStatus();
 }
 
+// Shows a sparse space its vectors; has[i] is set for points[i] that have one.
+absl::Status LoadSparse(const Store& store, SparseSpace& space, absl::Span<const PointRow> points,
+                        std::vector<bool>& has) {
+  const Key lower = Key::OfSpaceRow(space.key_space(), 0);
+  const Key upper = Key::SpaceEnd(space.key_space());
+  const auto cursor = store.Scan(
+      {.family = Family::kCodes, .lower = lower.view(), .upper = upper.view(), .sequential = true});
+  SparseVector vector;
+  size_t next = 0;
+  for (; cursor->Valid(); cursor->Next()) {
+    size_t key_space;
+    uint64_t row;
+    if (!ParseSpaceRowKey(cursor->key(), &key_space, &row)) {
+      return absl::DataLossError("a key of codes is damaged");
+    }
+    while (next < points.size() && points[next].row < row) ++next;
+    absl::Status status = DecodeSparseVector(cursor->value(), &vector);
+    if (next == points.size() || points[next].row != row) {
+      status = absl::DataLossError("it belongs to no point");
+    } else if (status.ok()) {
+      status = ValidateSparseVector(vector.view(), "it");
+    }
+    if (!status.ok()) {
+      return absl::DataLossError(absl::StrCat("sparse vector of row ", row, " in space '",
+                                              space.config().name, "': ", status.message()));
+    }
+    const SparseVectorView view = vector.view();
+    space.Add({&row, 1}, {&view, 1});
+    has[next] = true;
+  }
+  return cursor->status();
+}
+
 }  // namespace
 
 absl::Status InitializeStore(Store& store, const CollectionConfig& config) {
   const auto batch = store.NewBatch(1024);
   std::string value;
-  PutFixed32(&value, kFormatVersion);
+  PutFixed32(&value, CollectionFormatVersion(config));
   batch->Put(Family::kMeta, kFormatKey, value);
   batch->Put(Family::kMeta, kConfigKey, EncodeConfig(config));
   batch->Put(Family::kMeta, kMetadataKey, EncodeMetadata(config.metadata));
@@ -156,10 +191,14 @@ absl::Status InitializeStore(Store& store, const CollectionConfig& config) {
 }
 
 absl::StatusOr<LoadedCollection> LoadCollection(const Store& store) {
-  TQDB_RETURN_IF_ERROR(CheckFormat(store));
+  TQDB_ASSIGN_OR_RETURN(const uint32_t version, ReadFormatVersion(store));
   LoadedCollection loaded;
   TQDB_ASSIGN_OR_RETURN(const std::string config_bytes, GetMeta(store, kConfigKey));
   TQDB_ASSIGN_OR_RETURN(loaded.config, DecodeConfig(config_bytes));
+  if (version != CollectionFormatVersion(loaded.config)) {
+    return absl::DataLossError(
+        absl::StrCat("configuration is not one of format version ", version));
+  }
   TQDB_ASSIGN_OR_RETURN(const std::string metadata_bytes, GetMeta(store, kMetadataKey));
   TQDB_ASSIGN_OR_RETURN(loaded.config.metadata, DecodeMetadata(metadata_bytes));
 
@@ -170,7 +209,8 @@ absl::StatusOr<LoadedCollection> LoadCollection(const Store& store) {
   }
   const size_t num_spaces = spaces.size();
   TQDB_RETURN_IF_ERROR(LoadMeans(store, spaces));
-  loaded.memory = std::make_unique<MemoryState>(std::move(spaces));
+  loaded.memory = std::make_unique<MemoryState>(std::move(spaces),
+                                                MakeSparseSpaces(loaded.config.sparse_spaces));
   MemoryState& memory = *loaded.memory;
 
   TQDB_ASSIGN_OR_RETURN(const std::string next_row_bytes, GetMeta(store, kNextRowKey));
@@ -183,15 +223,20 @@ absl::StatusOr<LoadedCollection> LoadCollection(const Store& store) {
   for (const std::unique_ptr<Space>& space : memory.spaces) {
     TQDB_RETURN_IF_ERROR(LoadCodes(store, *space, points, num_spaces, slots));
   }
+  std::vector<bool> has_sparse(points.size());
+  for (const std::unique_ptr<SparseSpace>& space : memory.sparse_spaces) {
+    TQDB_RETURN_IF_ERROR(LoadSparse(store, *space, points, has_sparse));
+  }
 
   const auto uuids = static_cast<size_t>(std::count_if(
       points.begin(), points.end(), [](const PointRow& point) { return point.id.is_uuid(); }));
   memory.index.Reserve(points.size() - uuids, uuids);
   for (size_t i = 0; i < points.size(); ++i) {
     const auto own = absl::MakeConstSpan(slots).subspan(i * num_spaces, num_spaces);
-    if (std::all_of(own.begin(), own.end(), [](Slot slot) { return slot == kNoSlot; })) {
+    if (!has_sparse[i] &&
+        std::all_of(own.begin(), own.end(), [](Slot slot) { return slot == kNoSlot; })) {
       return absl::DataLossError(
-          absl::StrCat("point ", points[i].id.ToString(), " has no code in any vector space"));
+          absl::StrCat("point ", points[i].id.ToString(), " has no vector in any space"));
     }
     memory.index.Set(points[i].id, points[i].row, own);
   }

@@ -10,6 +10,7 @@
 
 #include "core/codec.h"
 #include "core/types.h"
+#include "storage/sparse/sparse_vector.h"
 
 namespace tqdb::storage {
 
@@ -23,14 +24,21 @@ struct VectorSpaceConfig {
   StoreVectors store_vectors = StoreVectors::kF32;
 };
 
+// Sparse vectors, which are kept and searched as they are.
+struct SparseSpaceConfig {
+  std::string name;  // not empty, and not that of a vector space
+  SparseModifier modifier = SparseModifier::kNone;
+};
+
 struct CollectionConfig {
   std::vector<VectorSpaceConfig> spaces;
+  std::vector<SparseSpaceConfig> sparse_spaces;
   std::map<std::string, std::string> metadata;
 };
 
 // Limits, together so that their relations can be seen.
 inline constexpr size_t kMaxNameBytes = 64;  // of a collection or a space
-inline constexpr size_t kMaxSpaces = 16;     // of one collection
+inline constexpr size_t kMaxSpaces = 16;     // of one collection, of vectors and of sparse vectors each
 inline constexpr size_t kMaxMetadataBytes = 1 << 20;
 inline constexpr size_t kMaxBatchPoints = 10'000;    // of one upsert, delete or get
 inline constexpr size_t kMaxPayloadBytes = 1 << 20;  // of one point

@@ -11,6 +11,7 @@
 #include "storage/coding.h"
 #include "storage/format.h"
 #include "storage/keys.h"
+#include "storage/sparse/sparse_encoding.h"
 
 namespace tqdb::storage {
 
@@ -88,6 +89,21 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
   return absl::OkStatus();
 }
 
+absl::Status PointReader::ReadSparse(const SparseSpace& space, absl::Span<const uint64_t> rows,
+                                     absl::Span<PointRecord> records,
+                                     const Snapshot* snapshot) const {
+  TQDB_ASSIGN_OR_RETURN(const auto bytes,
+                        store_.MultiGet(Family::kCodes, SpaceRowKeys(space.key_space(), rows),
+                                        snapshot));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!bytes[i]) continue;
+    PointSparseVector& own = records[i].sparse_vectors.emplace_back();
+    own.name = space.config().name;
+    TQDB_RETURN_IF_ERROR(DecodeSparseVector(*bytes[i], &own.vector));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> rows, Select select,
                                                     absl::Span<PointRecord> records,
                                                     const Snapshot* snapshot) const {
@@ -100,6 +116,9 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
       for (const std::unique_ptr<Space>& space : memory_.spaces) {
         TQDB_RETURN_IF_ERROR(ReadVectors(*space, chunk, own, snapshot));
       }
+      for (const std::unique_ptr<SparseSpace>& space : memory_.sparse_spaces) {
+        TQDB_RETURN_IF_ERROR(ReadSparse(*space, chunk, own, snapshot));
+      }
     }
     // Last: that a payload is there vouches for all that was read before it.
     std::vector<Key> keys;
@@ -110,6 +129,7 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
       alive[first + i] = payloads[i].has_value();
       if (!payloads[i]) {
         own[i].vectors.clear();
+        own[i].sparse_vectors.clear();
         continue;
       }
       absl::string_view json = *payloads[i];

@@ -52,6 +52,8 @@ class PointReader {
  private:
   absl::Status ReadVectors(const Space& space, absl::Span<const uint64_t> rows,
                            absl::Span<PointRecord> records, const Snapshot* snapshot) const;
+  absl::Status ReadSparse(const SparseSpace& space, absl::Span<const uint64_t> rows,
+                          absl::Span<PointRecord> records, const Snapshot* snapshot) const;
 
   const Store& store_;
   const MemoryState& memory_;

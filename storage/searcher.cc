@@ -68,7 +68,10 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
     records.erase(records.begin(),
                   records.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, records.size())));
     if (spec.select.vectors) continue;
-    for (PointRecord& record : records) record.vectors.clear();
+    for (PointRecord& record : records) {
+      record.vectors.clear();
+      record.sparse_vectors.clear();
+    }
   }
   return lists;
 }

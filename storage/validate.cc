@@ -31,18 +31,25 @@ absl::Status Prefix(const absl::Status& status, absl::string_view prefix) {
   return absl::Status(status.code(), absl::StrCat(prefix, status.message()));
 }
 
+absl::Status ValidateSpaceName(absl::string_view name, absl::string_view field) {
+  if (name.size() > kMaxNameBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        field, ".name is ", name.size(), " bytes long; need at most ", kMaxNameBytes));
+  }
+  for (const char c : name) {
+    if (IsNameCharacter(c)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(field, ".name is ",
+                                                   Quoted(name, kMaxQuotedBytes),
+                                                   "; need letters, digits and '_', '.', '-'"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateSpaceConfig(const VectorSpaceConfig& space, absl::string_view field) {
   const auto bad = [&](absl::string_view what, auto got, absl::string_view need) {
     return absl::InvalidArgumentError(absl::StrCat(field, ".", what, " is ", got, "; need ", need));
   };
-  if (space.name.size() > kMaxNameBytes) {
-    return bad("name", absl::StrCat(space.name.size(), " bytes long"),
-               absl::StrCat("at most ", kMaxNameBytes));
-  }
-  for (const char c : space.name) {
-    if (!IsNameCharacter(c))
-      return bad("name", Quoted(space.name, kMaxQuotedBytes), "letters, digits and '_', '.', '-'");
-  }
+  TQDB_RETURN_IF_ERROR(ValidateSpaceName(space.name, field));
   const CodecOptions& codec = space.codec;
   if (codec.dim < kMinDim || codec.dim > kMaxDim) {
     return bad("dim", codec.dim, absl::StrCat(kMinDim, " to ", kMaxDim));
@@ -84,6 +91,46 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i) {
   if (text.empty() || text[0] != '{' || !nlohmann::json::accept(payload.begin(), payload.end())) {
     return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is ", Quoted(payload, kMaxQuotedBytes),
                                                    "; need a JSON object in UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+// That `rows` vectors of one space belong to different ones of the points, all of which are noted
+// in `covered`. `points` as in SpaceVectors.
+absl::Status CoverPoints(absl::string_view field, size_t rows, absl::Span<const uint32_t> points,
+                         std::vector<bool>& covered) {
+  const size_t n = covered.size();
+  if (rows != (points.empty() ? n : points.size()) && !(rows == 0 && points.empty())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        field, rows, " vectors for ", points.empty() ? n : points.size(), " points"));
+  }
+  std::vector<bool> has(n);
+  for (size_t r = 0; r < rows; ++r) {
+    const size_t point = points.empty() ? r : points[r];
+    if (point >= n || has[point]) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          field, "row ", r, " is for point ", point,
+          point >= n ? absl::StrCat("; the batch has ", n) : ", which has one already"));
+    }
+    has[point] = true;
+    covered[point] = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSparse(const SparseSpaceVectors& vectors, const SparseSpaces& spaces,
+                            std::vector<bool>& covered) {
+  if (FindSparseSpace(spaces, vectors.name) == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sparse vector name is ", Quoted(vectors.name, kMaxQuotedBytes), "; this collection has ",
+        spaces.empty() ? "none" : ListSparseSpaceNames(spaces)));
+  }
+  TQDB_RETURN_IF_ERROR(CoverPoints(absl::StrCat("sparse vectors '", vectors.name, "': "),
+                                   vectors.rows.size(), vectors.points, covered));
+  for (size_t r = 0; r < vectors.rows.size(); ++r) {
+    const size_t point = vectors.points.empty() ? r : vectors.points[r];
+    TQDB_RETURN_IF_ERROR(ValidateSparseVector(
+        vectors.rows[r], absl::StrCat("points[", point, "].sparse_vectors '", vectors.name, "'")));
   }
   return absl::OkStatus();
 }
@@ -146,6 +193,29 @@ absl::Status ValidateConfig(const CollectionConfig& config) {
       }
     }
   }
+  if (config.sparse_spaces.size() > kMaxSpaces) {
+    return absl::InvalidArgumentError(absl::StrCat("config has ", config.sparse_spaces.size(),
+                                                   " sparse_spaces; at most ", kMaxSpaces,
+                                                   " are allowed"));
+  }
+  absl::flat_hash_set<absl::string_view> names;
+  for (const VectorSpaceConfig& space : config.spaces) names.insert(space.name);
+  for (size_t i = 0; i < config.sparse_spaces.size(); ++i) {
+    const SparseSpaceConfig& space = config.sparse_spaces[i];
+    const std::string field = absl::StrCat("sparse_spaces[", i, "]");
+    if (space.name.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(field, ".name is empty; need one"));
+    }
+    TQDB_RETURN_IF_ERROR(ValidateSpaceName(space.name, field));
+    if (!names.insert(space.name).second) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          field, ".name '", space.name, "' is also the name of another space; names must differ"));
+    }
+    if (space.modifier != SparseModifier::kNone && space.modifier != SparseModifier::kIdf) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          field, ".modifier is ", static_cast<int>(space.modifier), "; need NONE or IDF"));
+    }
+  }
   return ValidateMetadata(config.metadata);
 }
 
@@ -176,7 +246,8 @@ absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const Point
   return absl::OkStatus();
 }
 
-absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
+absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
+                            const SparseSpaces& sparse_spaces) {
   const size_t n = batch.ids.size();
   if (n == 0) {
     return absl::InvalidArgumentError(absl::StrCat("points is empty; need 1 to ", kMaxBatchPoints));
@@ -203,34 +274,26 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces) {
     if (!seen_spaces.insert(space).second) {
       return absl::InvalidArgumentError(absl::StrCat(field, "the name is in the batch twice"));
     }
-    const size_t rows = vectors.rows.rows();
-    if (rows != (vectors.points.empty() ? n : vectors.points.size()) &&
-        !(rows == 0 && vectors.points.empty())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(field, rows, " vectors for ",
-                       vectors.points.empty() ? n : vectors.points.size(), " points"));
-    }
-    std::vector<bool> has(n);
-    for (size_t r = 0; r < rows; ++r) {
-      const size_t point = vectors.points.empty() ? r : vectors.points[r];
-      if (point >= n || has[point]) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            field, "row ", r, " is for point ", point,
-            point >= n ? absl::StrCat("; the batch has ", n) : ", which has one already"));
-      }
-      has[point] = true;
-      covered[point] = true;
-    }
+    TQDB_RETURN_IF_ERROR(CoverPoints(field, vectors.rows.rows(), vectors.points, covered));
     TQDB_RETURN_IF_ERROR(Prefix(space->codec().Validate(vectors.rows), field));
     if (space->config().store_vectors == StoreVectors::kF16) {
       TQDB_RETURN_IF_ERROR(Prefix(ValidateHalves(*space, vectors.rows), field));
     }
   }
+  absl::flat_hash_set<absl::string_view> seen_sparse;
+  for (const SparseSpaceVectors& vectors : batch.sparse) {
+    if (!seen_sparse.insert(vectors.name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sparse vectors '", vectors.name, "': the name is in the batch twice"));
+    }
+    TQDB_RETURN_IF_ERROR(ValidateSparse(vectors, sparse_spaces, covered));
+  }
   for (size_t i = 0; i < n; ++i) {
     if (!covered[i]) {
       return absl::InvalidArgumentError(
           absl::StrCat("points[", i, "] with id ", batch.ids[i].ToString(),
-                       " has no vector; need one in at least one of ", ListSpaceNames(spaces)));
+                       " has no vector; need one in at least one of ", ListSpaceNames(spaces),
+                       sparse_spaces.empty() ? "" : ", ", ListSparseSpaceNames(sparse_spaces)));
     }
   }
   return absl::OkStatus();
@@ -268,17 +331,23 @@ size_t RerankCandidates(const SearchSpec& spec) {
   return static_cast<size_t>(std::ceil(static_cast<double>(spec.limit) * factor));
 }
 
-absl::Status ValidateTextSearch(MatrixView queries, const SearchSpec& spec) {
-  if (queries.rows() > 0) {
-    return absl::InvalidArgumentError("a search by text has no vector; set one of them");
+absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec) {
+  if (queries.rows() > 0 || (spec.text && spec.sparse)) {
+    return absl::InvalidArgumentError(
+        "more than one of vector, sparse and text is set; need one of them");
   }
   TQDB_RETURN_IF_ERROR(ValidateRange(spec));
-  TQDB_RETURN_IF_ERROR(ValidateQueryText(spec.text->text, "text.text"));
+  if (spec.text) TQDB_RETURN_IF_ERROR(ValidateQueryText(spec.text->text, "text.text"));
+  if (spec.sparse) {
+    TQDB_RETURN_IF_ERROR(ValidateSparseVector(*spec.sparse, "sparse"));
+    if (spec.sparse->indices.empty()) {
+      return absl::InvalidArgumentError("sparse has no entry, which finds nothing; need one");
+    }
+  }
   if (spec.exact || spec.rerank || spec.diversity) {
-    return absl::InvalidArgumentError(absl::StrCat(spec.diversity ? "mmr"
-                                                   : spec.exact   ? "exact"
-                                                                  : "rerank",
-                                                   " is for searches by vector; text has none"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        spec.diversity ? "mmr" : spec.exact ? "exact" : "rerank",
+        " is for searches by vector; this is one by ", spec.text ? "text" : "a sparse vector"));
   }
   return absl::OkStatus();
 }

@@ -16,6 +16,7 @@
 #include "storage/options.h"
 #include "storage/payload/key_path.h"
 #include "storage/space.h"
+#include "storage/sparse_space.h"
 
 namespace tqdb::storage {
 
@@ -24,7 +25,8 @@ absl::Status ValidateCollectionName(absl::string_view name);
 absl::Status ValidateConfig(const CollectionConfig& config);
 absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata);
 // Ids, payloads, and vectors against the spaces; coordinates included.
-absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces);
+absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
+                            const SparseSpaces& sparse_spaces);
 // The path of a payload key. InvalidArgument names `field`.
 absl::StatusOr<KeyPath> ParseKey(absl::string_view field, absl::string_view key);
 // `field` names the list in messages.
@@ -36,8 +38,8 @@ absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const Point
 absl::Status ValidatePageSize(size_t limit);
 // Queries and spec against the space that is searched.
 absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space);
-// Queries, of which there are none, and spec of a search by text.
-absl::Status ValidateTextSearch(MatrixView queries, const SearchSpec& spec);
+// Queries, of which there are none, and spec of a search by text or by a sparse vector.
+absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec);
 // Candidates that a rerank looks at: at least the limit.
 size_t RerankCandidates(const SearchSpec& spec);
 

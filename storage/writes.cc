@@ -22,6 +22,12 @@ void RemoveSlots(const Spaces& spaces, absl::Span<const Slot> slots) {
   }
 }
 
+// What is known of rows beside their slots, last: whatever a search finds, a filter knows.
+void RemoveRows(MemoryState& memory, absl::Span<const uint64_t> rows) {
+  for (const std::unique_ptr<SparseSpace>& space : memory.sparse_spaces) space->Remove(rows);
+  memory.payloads.Remove(rows);
+}
+
 }  // namespace
 
 std::optional<GroupBuilder::RowKeys> GroupBuilder::Find(const PointId& id) const {
@@ -54,6 +60,9 @@ void GroupBuilder::DeleteRow(const RowKeys& keys) {
     const Key key = Key::OfSpaceRow(s, keys.row);
     batch_.Delete(Family::kCodes, key.view());
     if (memory_.spaces[s]->keeps_originals()) batch_.Delete(Family::kVectors, key.view());
+  }
+  for (const std::unique_ptr<SparseSpace>& space : memory_.sparse_spaces) {
+    batch_.Delete(Family::kCodes, Key::OfSpaceRow(space->key_space(), keys.row).view());
   }
 }
 
@@ -97,6 +106,11 @@ void UpsertWrite::Prepare(GroupBuilder& group) {
                                   values.size() * sizeof(float)));
       }
     }
+    for (const EncodedSparseVectors& vectors : sparse_) {
+      if (vectors.row_of_point[i] < 0) continue;
+      group.batch().Put(Family::kCodes, Key::OfSpaceRow(vectors.space->key_space(), row).view(),
+                        vectors.encoded[static_cast<size_t>(vectors.row_of_point[i])]);
+    }
   }
 }
 
@@ -119,6 +133,14 @@ absl::Status UpsertWrite::Apply(MemoryState& memory) {
     payloads_ = ParsePayloads(batch_);
   }
   memory.payloads.Add(first_row_, batch_.ids.size(), payloads_);
+  for (const EncodedSparseVectors& vectors : sparse_) {
+    std::vector<uint64_t> rows(vectors.rows.size());
+    for (size_t i = 0; i < batch_.ids.size(); ++i) {
+      const int32_t r = vectors.row_of_point[i];
+      if (r >= 0) rows[static_cast<size_t>(r)] = first_row_ + i;
+    }
+    vectors.space->Add(rows, vectors.rows);
+  }
   std::vector<uint64_t> old_rows;
   const size_t num_spaces = memory.spaces.size();
   Slot slots[kMaxSpaces], old_slots[kMaxSpaces];
@@ -145,7 +167,7 @@ absl::Status UpsertWrite::Apply(MemoryState& memory) {
     RemoveSlots(memory.spaces, absl::MakeConstSpan(old_slots, num_spaces));
     old_rows.push_back(*old_row);
   }
-  memory.payloads.Remove(old_rows);
+  RemoveRows(memory, old_rows);
   return absl::OkStatus();
 }
 
@@ -174,7 +196,7 @@ absl::Status DeleteWrite::Apply(MemoryState& memory) {
     RemoveSlots(memory.spaces, absl::MakeConstSpan(slots, memory.spaces.size()));
     old_rows.push_back(*row);
   }
-  memory.payloads.Remove(old_rows);
+  RemoveRows(memory, old_rows);
   return absl::OkStatus();
 }
 

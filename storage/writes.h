@@ -26,13 +26,18 @@
 #include "storage/indexed_payloads.h"
 #include "storage/rocks.h"
 #include "storage/space.h"
+#include "storage/sparse_space.h"
 
 namespace tqdb::storage {
 
 // What a collection holds in memory. `next_row` belongs to the leader of the commit queue.
 struct MemoryState {
-  explicit MemoryState(Spaces all_spaces) : spaces(std::move(all_spaces)), index(spaces.size()) {}
+  MemoryState(Spaces all_spaces, SparseSpaces all_sparse_spaces)
+      : spaces(std::move(all_spaces)),
+        sparse_spaces(std::move(all_sparse_spaces)),
+        index(spaces.size()) {}
   const Spaces spaces;
+  const SparseSpaces sparse_spaces;
   IdIndex index;
   IndexedPayloads payloads;
   uint64_t next_row = 0;
@@ -99,16 +104,26 @@ struct EncodedVectors {
   uint32_t mean_version = 0;
 };
 
+// The same of a sparse space.
+struct EncodedSparseVectors {
+  SparseSpace* space;
+  absl::Span<const SparseVectorView> rows;
+  std::vector<int32_t> row_of_point;
+  std::vector<std::string> encoded;  // one a row
+};
+
 class UpsertWrite : public Write {
  public:
   // `batch` is valid and outlives this. `payloads`: those of the batch, parsed where a payload
   // index wants them; none when there was no index, and one that is made in between has to wait for
   // the parsing.
   UpsertWrite(const UpsertBatch& batch, std::vector<EncodedVectors> vectors,
-              std::vector<nlohmann::json> payloads, size_t bytes)
+              std::vector<EncodedSparseVectors> sparse, std::vector<nlohmann::json> payloads,
+              size_t bytes)
       : Write(bytes, batch.durability),
         batch_(batch),
         vectors_(std::move(vectors)),
+        sparse_(std::move(sparse)),
         payloads_(std::move(payloads)) {}
   void Prepare(GroupBuilder& group) override;
   absl::Status Apply(MemoryState& memory) override;
@@ -117,6 +132,7 @@ class UpsertWrite : public Write {
  private:
   const UpsertBatch& batch_;
   const std::vector<EncodedVectors> vectors_;
+  const std::vector<EncodedSparseVectors> sparse_;
   std::vector<nlohmann::json> payloads_;
   uint64_t first_row_ = 0;
   UpsertResult result_;

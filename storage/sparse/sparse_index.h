@@ -14,13 +14,6 @@
 
 namespace tqdb::storage {
 
-// What a value of a query is multiplied with.
-enum class SparseModifier : uint8_t {
-  kNone = 1,  // 1
-  kIdf = 2,   // the inverse document frequency of its index, ln(1 + (N - df + 0.5) / (df + 0.5)),
-              // of statistics as inverted_index.h says
-};
-
 class SparseIndex {
  public:
   explicit SparseIndex(SparseModifier modifier) : modifier_(modifier), index_(DotScoring()) {}

@@ -34,6 +34,13 @@ struct SparseVector {
   friend bool operator==(const SparseVector& a, const SparseVector& b) = default;
 };
 
+// What a value of a query is multiplied with.
+enum class SparseModifier : uint8_t {
+  kNone = 1,  // 1
+  kIdf = 2,   // the inverse document frequency of its index, ln(1 + (N - df + 0.5) / (df + 0.5)),
+              // of statistics as inverted_index.h says
+};
+
 // InvalidArgument, naming `field`, the entry and its value, unless the view keeps its invariants
 // and the limits above. No entries at all are valid: a vector that no query finds.
 absl::Status ValidateSparseVector(SparseVectorView vector, absl::string_view field);

@@ -115,6 +115,7 @@ struct TestPoint {
   PointId id;
   std::map<std::string, std::vector<float>> vectors;
   std::string payload;
+  std::map<std::string, SparseVector> sparse = {};
 };
 
 inline absl::StatusOr<UpsertResult> UpsertPoints(Collection& collection,
@@ -128,6 +129,7 @@ inline absl::StatusOr<UpsertResult> UpsertPoints(Collection& collection,
     size_t dim = 0;
   };
   std::map<std::string, Rows> spaces;
+  std::map<std::string, SparseSpaceVectors> sparse;
   for (size_t i = 0; i < points.size(); ++i) {
     ids.push_back(points[i].id);
     payloads.push_back(points[i].payload);
@@ -136,6 +138,12 @@ inline absl::StatusOr<UpsertResult> UpsertPoints(Collection& collection,
       rows.dim = values.size();
       rows.points.push_back(static_cast<uint32_t>(i));
       rows.values.insert(rows.values.end(), values.begin(), values.end());
+    }
+    for (const auto& [name, vector] : points[i].sparse) {
+      SparseSpaceVectors& own = sparse[name];
+      own.name = name;
+      own.rows.push_back(vector.view());
+      own.points.push_back(static_cast<uint32_t>(i));
     }
   }
   UpsertBatch batch;
@@ -146,6 +154,7 @@ inline absl::StatusOr<UpsertResult> UpsertPoints(Collection& collection,
     batch.vectors.push_back(
         {name, MatrixView(rows.values.data(), rows.points.size(), rows.dim), rows.points});
   }
+  for (auto& [name, own] : sparse) batch.sparse.push_back(own);
   return collection.Upsert(batch);
 }
 
@@ -176,6 +185,13 @@ inline std::string Text(const PointRecord& record) {
   for (const PointVector& vector : record.vectors) {
     text += " " + vector.name + ":";
     for (const float value : vector.values) text += std::to_string(value) + ",";
+  }
+  for (const PointSparseVector& own : record.sparse_vectors) {
+    text += " " + own.name + ":";
+    for (size_t i = 0; i < own.vector.indices.size(); ++i) {
+      text += std::to_string(own.vector.indices[i]) + "=" + std::to_string(own.vector.values[i]);
+      text += ",";
+    }
   }
   return text;
 }

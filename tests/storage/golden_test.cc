@@ -1,11 +1,12 @@
-// tests/golden/db_v1 was written by the first release of format 1 and stays readable for ever. It
-// is only written anew when that release is not out yet:
+// tests/golden/db_v1 was written by the first release of format 1, and db_v2 by that of format 2:
+// both stay readable for ever. One is only written anew when that release is not out yet:
 //     TQDB_WRITE_GOLDEN=tests/golden/db_v1 build/dev/tests/storage/golden_test
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -38,6 +39,12 @@ CollectionConfig CodesConfig() {
   return config;
 }
 
+CollectionConfig SparseConfig() {
+  CollectionConfig config = ConfigOf({SpaceOf("", 40)});
+  config.sparse_spaces = {{"terms"}, {"words", SparseModifier::kIdf}};
+  return config;
+}
+
 std::vector<float> VectorOf(uint64_t i, size_t dim) {
   testing::Gaussian random(1000 * dim + i);
   std::vector<float> vector = random.Vector(dim);
@@ -65,16 +72,32 @@ TestPoint PointOf(uint64_t i, bool codes_only) {
   return point;
 }
 
+// Every fourth point has sparse vectors alone, every fifth none.
+TestPoint SparsePointOf(uint64_t i) {
+  TestPoint point;
+  point.id = IdOf(i);
+  if (i % 4 != 0) point.vectors[""] = VectorOf(i, 40);
+  if (i % 4 != 0 && i % 5 == 0) return point;
+  point.sparse["terms"] = {{static_cast<uint32_t>(i % 10), 1'000'000, 4'294'967'295},
+                           {0.5f, -1.25f, static_cast<float>(i)}};
+  if (i % 2 == 0) point.sparse["words"] = {{7}, {2.0f}};
+  return point;
+}
+
+using MakePoint = std::function<TestPoint(uint64_t)>;
+TestPoint NamedPoint(uint64_t i) { return PointOf(i, false); }
+TestPoint CodesPoint(uint64_t i) { return PointOf(i, true); }
+
 void WriteCollection(Database& database, const std::string& name, const CollectionConfig& config,
-                     bool codes_only) {
+                     const MakePoint& point_of) {
   auto collection = MustCreate(database, name, config);
   for (uint64_t i = 0; i < kPoints; ++i) {
     if (i % 13 == 0) {
-      TestPoint first = PointOf(i + 1, codes_only);
+      TestPoint first = point_of(i + 1);
       first.id = IdOf(i);
       ASSERT_TRUE(UpsertPoints(*collection, {first}).ok());
     }
-    ASSERT_TRUE(UpsertPoints(*collection, {PointOf(i, codes_only)}).ok());
+    ASSERT_TRUE(UpsertPoints(*collection, {point_of(i)}).ok());
   }
   for (uint64_t i = 0; i < kPoints; ++i) {
     const PointId id = IdOf(i);
@@ -89,8 +112,12 @@ void WriteGolden(const std::string& directory) {
   fs::remove_all(directory);
   {
     auto database = MustOpen(directory);
-    WriteCollection(*database, "named", NamedConfig(), false);
-    WriteCollection(*database, "codes", CodesConfig(), true);
+    if (fs::path(directory).filename() == "db_v2") {
+      WriteCollection(*database, "sparse", SparseConfig(), SparsePointOf);
+    } else {
+      WriteCollection(*database, "named", NamedConfig(), NamedPoint);
+      WriteCollection(*database, "codes", CodesConfig(), CodesPoint);
+    }
   }
   // What RocksDB writes for people, and what is empty, need not be kept.
   std::vector<fs::path> chaff = {directory + "/LOCK", directory + "/tmp", directory + "/trash"};
@@ -106,11 +133,13 @@ void WriteGolden(const std::string& directory) {
 
 class GoldenTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const std::string golden = TQDB_SOURCE_DIR "/tests/golden/db_v1";
+  static void SetUpTestSuite() {
     if (const char* path = getenv("TQDB_WRITE_GOLDEN"); path != nullptr) WriteGolden(path);
+  }
+  void Open(const std::string& name) {
     // Opening writes, so a copy is opened.
-    fs::copy(golden, directory_.path(), fs::copy_options::recursive);
+    fs::copy(TQDB_SOURCE_DIR "/tests/golden/" + name, directory_.path(),
+             fs::copy_options::recursive);
     database_ = MustOpen(directory_.path());
   }
 
@@ -119,10 +148,10 @@ class GoldenTest : public ::testing::Test {
 };
 
 // The points that exist, in id order.
-std::vector<TestPoint> Expected(bool codes_only) {
+std::vector<TestPoint> Expected(const MakePoint& point_of) {
   std::map<PointId, TestPoint> points;
   for (uint64_t i = 0; i < kPoints; ++i) {
-    if (Exists(i)) points[IdOf(i)] = PointOf(i, codes_only);
+    if (Exists(i)) points[IdOf(i)] = point_of(i);
   }
   std::vector<TestPoint> sorted;
   for (auto& [id, point] : points) sorted.push_back(point);
@@ -130,10 +159,11 @@ std::vector<TestPoint> Expected(bool codes_only) {
 }
 
 TEST_F(GoldenTest, PointsAreReadAsTheyWereWritten) {
+  Open("db_v1");
   auto collection = MustGet(*database_, "named");
   EXPECT_EQ(collection->config().metadata.at("made by"), "golden_test");
   const std::vector<PointRecord> dump = Dump(*collection);
-  const std::vector<TestPoint> expected = Expected(false);
+  const std::vector<TestPoint> expected = Expected(NamedPoint);
   ASSERT_EQ(dump.size(), expected.size());
   for (size_t i = 0; i < dump.size(); ++i) {
     EXPECT_EQ(dump[i].id, expected[i].id);
@@ -152,10 +182,11 @@ TEST_F(GoldenTest, PointsAreReadAsTheyWereWritten) {
 }
 
 TEST_F(GoldenTest, CodesAreSearchedUnderTheMeanOfTheirTime) {
+  Open("db_v1");
   auto collection = MustGet(*database_, "codes");
   const SpaceInfo info = collection->Info().spaces[0];
   EXPECT_GE(info.current_mean_version, 1u);
-  EXPECT_EQ(info.rows, Expected(true).size());
+  EXPECT_EQ(info.rows, Expected(CodesPoint).size());
   // 2 bits and the residual bit: the codes' scores err by a tenth of the vectors' spread.
   double squared_error = 0, spread = 0, mean = 0;
   const std::vector<float> query = VectorOf(5000, 100);
@@ -164,7 +195,7 @@ TEST_F(GoldenTest, CodesAreSearchedUnderTheMeanOfTheirTime) {
   all.error_bound = 10;
   std::map<std::string, float> scores;
   for (const auto& [id, score] : SearchText(*collection, query, all)) scores[id] = score;
-  const std::vector<TestPoint> expected = Expected(true);
+  const std::vector<TestPoint> expected = Expected(CodesPoint);
   ASSERT_EQ(scores.size(), expected.size());
   std::vector<double> exact;
   for (const TestPoint& point : expected) {
@@ -176,7 +207,35 @@ TEST_F(GoldenTest, CodesAreSearchedUnderTheMeanOfTheirTime) {
   EXPECT_LT(squared_error, 0.05 * spread);
 }
 
+TEST_F(GoldenTest, SparseVectorsAreReadAsTheyWereWritten) {
+  Open("db_v2");
+  auto collection = MustGet(*database_, "sparse");
+  const CollectionConfig config = collection->config();
+  ASSERT_EQ(config.sparse_spaces.size(), 2u);
+  EXPECT_EQ(config.sparse_spaces[0].modifier, SparseModifier::kNone);
+  EXPECT_EQ(config.sparse_spaces[1].modifier, SparseModifier::kIdf);
+  const std::vector<PointRecord> dump = Dump(*collection);
+  const std::vector<TestPoint> expected = Expected(SparsePointOf);
+  ASSERT_EQ(dump.size(), expected.size());
+  size_t words = 0;
+  for (size_t i = 0; i < dump.size(); ++i) {
+    EXPECT_EQ(dump[i].id, expected[i].id);
+    EXPECT_EQ(dump[i].vectors.size(), expected[i].vectors.size());
+    ASSERT_EQ(dump[i].sparse_vectors.size(), expected[i].sparse.size());
+    for (const PointSparseVector& own : dump[i].sparse_vectors) {
+      EXPECT_EQ(own.vector, expected[i].sparse.at(own.name));
+    }
+    words += expected[i].sparse.count("words");
+  }
+  const SparseVector query = {{7}, {1}};
+  const auto hits = collection->Search(
+      MatrixView(nullptr, 0, 0), {.space = "words", .sparse = query.view(), .limit = 1000});
+  ASSERT_TRUE(hits.ok()) << hits.status();
+  EXPECT_EQ((*hits)[0].size(), words);
+}
+
 TEST_F(GoldenTest, OldDatabaseTakesNewPoints) {
+  Open("db_v1");
   auto collection = MustGet(*database_, "named");
   TestPoint fresh = PointOf(5, false);
   fresh.id = PointId::Number(1'000'000);
@@ -184,7 +243,7 @@ TEST_F(GoldenTest, OldDatabaseTakesNewPoints) {
   collection.reset();
   database_.reset();
   database_ = MustOpen(directory_.path());
-  EXPECT_EQ(MustGet(*database_, "named")->Count(), Expected(false).size() + 1);
+  EXPECT_EQ(MustGet(*database_, "named")->Count(), Expected(NamedPoint).size() + 1);
 }
 
 }  // namespace

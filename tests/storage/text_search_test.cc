@@ -187,7 +187,7 @@ TEST_F(TextSearchTest, BadQueriesByTextAreRefused) {
   EXPECT_THAT(std::string(error(bad).message()), HasSubstr("exact is for searches by vector"));
   const std::vector<float> vector = random_.Vector(kDim);
   EXPECT_THAT(std::string(error(good, MatrixView(vector.data(), 1, kDim)).message()),
-              HasSubstr("has no vector"));
+              HasSubstr("more than one of vector, sparse and text"));
 }
 
 }  // namespace

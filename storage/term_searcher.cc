@@ -1,4 +1,4 @@
-#include "storage/text_searcher.h"
+#include "storage/term_searcher.h"
 
 #include <algorithm>
 #include <optional>
@@ -16,9 +16,9 @@ constexpr int kMaxAttempts = 3;
 
 }  // namespace
 
-absl::StatusOr<std::vector<PointRecord>> TextSearcher::Search(const SearchSpec& spec,
-                                                              const KeyPath& key,
-                                                              const PreparedFilter* filter) const {
+absl::StatusOr<std::vector<PointRecord>> TermSearcher::Search(const SearchSpec& spec,
+                                                              const PreparedFilter* filter,
+                                                              Rank rank) const {
   SparseSearchOptions options;
   options.top_k = spec.limit + spec.offset;
   options.score_threshold = spec.score_threshold;
@@ -29,8 +29,7 @@ absl::StatusOr<std::vector<PointRecord>> TextSearcher::Search(const SearchSpec& 
       TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, spec.cancelled));
       options.filter = &*rows;
     }
-    TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits,
-                          memory_.payloads.SearchText(key, spec.text->text, options));
+    TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits, rank(options));
     bool complete = true;
     TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
                           ToRecords(spec, hits, filter, complete));
@@ -41,7 +40,7 @@ absl::StatusOr<std::vector<PointRecord>> TextSearcher::Search(const SearchSpec& 
   }
 }
 
-absl::StatusOr<std::vector<PointRecord>> TextSearcher::ToRecords(const SearchSpec& spec,
+absl::StatusOr<std::vector<PointRecord>> TermSearcher::ToRecords(const SearchSpec& spec,
                                                                  absl::Span<const RowHit> hits,
                                                                  const PreparedFilter* filter,
                                                                  bool& complete) const {

@@ -1,0 +1,254 @@
+// Sparse spaces of a collection against a map of their vectors.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "storage/payload/filter_json.h"
+#include "storage/search_groups.h"
+#include "storage/search_hybrid.h"
+#include "storage/sparse/sparse_index.h"
+#include "tests/storage/fixture.h"
+
+namespace tqdb::storage {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr size_t kDim = 8;
+constexpr uint64_t kIds = 300;
+const MatrixView kNoVector{nullptr, 0, 0};
+
+class SparseSearchTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    CollectionConfig config = ConfigOf({SpaceOf("", kDim), SpaceOf("other", kDim)});
+    config.sparse_spaces = {{"terms"}, {"words", SparseModifier::kIdf}};
+    database_ = MustOpen(directory_.path());
+    collection_ = MustCreate(*database_, "c", config);
+  }
+  void Reopen() {
+    collection_.reset();
+    database_.reset();
+    database_ = MustOpen(directory_.path());
+    collection_ = MustGet(*database_, "c");
+  }
+  SparseVector RandomVector() {
+    std::map<uint32_t, float> entries;
+    for (uint64_t n = random_.Below(12); n > 0; --n) {
+      const uint64_t index = random_.Below(1 + random_.Below(40));
+      entries[static_cast<uint32_t>(index * 100'000'000)] =
+          static_cast<float>(random_.Below(9)) / 4 - 1;
+    }
+    SparseVector vector;
+    for (const auto& [index, value] : entries) {
+      vector.indices.push_back(index);
+      vector.values.push_back(value);
+    }
+    return vector;
+  }
+  // Points with dense vectors, sparse ones, or both.
+  void UpsertSome() {
+    std::vector<TestPoint> points;
+    for (uint64_t id = random_.Below(3); id < kIds; id += 1 + random_.Below(4)) {
+      TestPoint point = {PointId::Number(id), {}, absl::StrCat(R"({"odd":)", id % 2, "}")};
+      const uint64_t kinds = 1 + random_.Below(7);
+      if ((kinds & 1) != 0) point.vectors[""] = random_.Vector(kDim);
+      if ((kinds & 2) != 0) point.sparse["terms"] = RandomVector();
+      if ((kinds & 4) != 0) point.sparse["words"] = RandomVector();
+      model_[id] = point;
+      points.push_back(std::move(point));
+    }
+    ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
+  }
+  void DeleteSome() {
+    std::vector<PointId> ids;
+    for (uint64_t id = random_.Below(20); id < kIds; id += 1 + random_.Below(20)) {
+      ids.push_back(PointId::Number(id));
+      model_.erase(id);
+    }
+    ASSERT_TRUE(collection_->Delete(ids, Durability::kAsync).ok());
+  }
+
+  void ExpectPoints() {
+    const std::vector<PointRecord> dump = Dump(*collection_);
+    ASSERT_EQ(dump.size(), model_.size());
+    size_t i = 0;
+    for (const auto& [id, point] : model_) {
+      EXPECT_EQ(dump[i].id.low, id);
+      EXPECT_EQ(dump[i].vectors.size(), point.vectors.size());
+      std::map<std::string, SparseVector> sparse;
+      for (const PointSparseVector& own : dump[i].sparse_vectors) sparse[own.name] = own.vector;
+      EXPECT_EQ(sparse, point.sparse) << id;
+      ++i;
+    }
+  }
+
+  // `exactly`: statistics know of no dead row, so that scores under IDF are those of a new index.
+  void ExpectHits(const std::string& space, bool filtered, bool exactly) {
+    SparseVector query;
+    while (query.indices.empty()) query = RandomVector();
+    SparseIndex index(space == "words" ? SparseModifier::kIdf : SparseModifier::kNone);
+    for (const auto& [id, point] : model_) {
+      const auto own = point.sparse.find(space);
+      if (own != point.sparse.end()) index.Add(id, own->second.view());
+    }
+    std::map<uint64_t, float> scores;
+    const auto found = index.Search(query.view(), {.top_k = kIds});
+    ASSERT_TRUE(found.ok());
+    for (const RowHit& hit : *found) {
+      if (!filtered || hit.row % 2 == 1) scores[hit.row] = hit.score;
+    }
+    SearchSpec spec{.space = space,
+                    .sparse = query.view(),
+                    .limit = kIds,
+                    .select = {.payload = true, .vectors = true}};
+    if (filtered) spec.filter = *FilterFromJson(R"({"must":[{"key":"odd","match":{"value":1}}]})");
+    const auto lists = collection_->Search(kNoVector, spec);
+    ASSERT_TRUE(lists.ok()) << lists.status();
+    ASSERT_EQ(lists->size(), 1u);
+    const std::vector<PointRecord>& hits = (*lists)[0];
+    ASSERT_EQ(hits.size(), scores.size());
+    for (size_t i = 0; i < hits.size(); ++i) {
+      ASSERT_TRUE(scores.contains(hits[i].id.low));
+      if (exactly || space == "terms") {
+        EXPECT_EQ(hits[i].score, scores[hits[i].id.low]);
+      }
+      if (i > 0) {
+        EXPECT_GE(hits[i - 1].score, hits[i].score);
+      }
+      EXPECT_FALSE(hits[i].sparse_vectors.empty());
+      EXPECT_FALSE(hits[i].payload.empty());
+    }
+  }
+
+  TempDirectory directory_;
+  std::unique_ptr<Database> database_;
+  std::shared_ptr<Collection> collection_;
+  std::map<uint64_t, TestPoint> model_;
+  testing::Gaussian random_{20'261'127};
+};
+
+TEST_F(SparseSearchTest, HitsAndPointsAreThoseOfTheModelWhilePointsComeAndGo) {
+  for (int round = 0; round < 12; ++round) {
+    UpsertSome();
+    DeleteSome();
+    if (round == 6) {
+      ASSERT_TRUE(collection_->CreatePayloadIndex("odd", FieldKind::kInteger, true, {}).ok());
+    }
+    const bool fresh = round % 3 == 2;
+    if (fresh) Reopen();
+    ExpectPoints();
+    for (int query = 0; query < 6; ++query) {
+      ExpectHits(query % 2 == 0 ? "terms" : "words", query % 3 == 0, fresh);
+    }
+    if (HasFatalFailure()) return;
+  }
+  const CollectionInfo info = collection_->Info();
+  ASSERT_EQ(info.sparse_spaces.size(), 2u);
+  uint64_t terms = 0;
+  for (const auto& [id, point] : model_) terms += point.sparse.count("terms");
+  EXPECT_EQ(info.sparse_spaces[0].name, "terms");
+  EXPECT_EQ(info.sparse_spaces[0].rows, terms);
+  EXPECT_GT(info.sparse_spaces[0].memory_bytes, 0u);
+  EXPECT_EQ(info.points, model_.size());
+}
+
+TEST_F(SparseSearchTest, AnUpsertReplacesTheVector) {
+  for (int i = 0; i < 3; ++i) {
+    TestPoint point = {PointId::Number(1), {}, ""};
+    point.sparse["terms"] = {{static_cast<uint32_t>(i)}, {1}};
+    ASSERT_TRUE(UpsertPoints(*collection_, {point}).ok());
+    model_[1] = point;
+  }
+  ExpectPoints();
+  Reopen();
+  ExpectPoints();
+  EXPECT_EQ(collection_->Info().sparse_spaces[0].rows, 1u);
+}
+
+TEST_F(SparseSearchTest, GroupsHybridListsAndVectorSearchesGoTogether) {
+  UpsertSome();
+  const SparseVector query = {{0, 100'000'000}, {1, 1}};
+  const SearchSpec spec{.space = "terms", .sparse = query.view(), .limit = 50};
+  ASSERT_TRUE(collection_->CreatePayloadIndex("odd", FieldKind::kInteger, true, {}).ok());
+  const auto groups = SearchGroups(*collection_, kNoVector, spec, {"odd", 2, 3});
+  ASSERT_TRUE(groups.ok()) << groups.status();
+  EXPECT_EQ(groups->size(), 2u);
+  const std::vector<float> vector = random_.Vector(kDim);
+  const MatrixView dense(vector.data(), 1, kDim);
+  const auto hits =
+      SearchHybrid(*collection_, {{{kNoVector, spec}, {dense, {.limit = 50}}}},
+                   {.select = {.vectors = true}});
+  ASSERT_TRUE(hits.ok()) << hits.status();
+  EXPECT_EQ(hits->size(), 10u);
+  // Points without a dense vector are no hits of a search by one.
+  const auto all = collection_->Search(dense, {.limit = kIds});
+  ASSERT_TRUE(all.ok());
+  size_t with_dense = 0;
+  for (const auto& [id, point] : model_) with_dense += point.vectors.count("");
+  EXPECT_EQ((*all)[0].size(), with_dense);
+}
+
+TEST_F(SparseSearchTest, WhatIsWrongIsNamed) {
+  const auto upsert_error = [this](SparseVector vector, const std::string& space = "terms") {
+    TestPoint point = {PointId::Number(1), {}, ""};
+    point.sparse[space] = std::move(vector);
+    return std::string(UpsertPoints(*collection_, {point}).status().message());
+  };
+  EXPECT_THAT(upsert_error({{2, 1}, {1, 1}}),
+              HasSubstr("points[0].sparse_vectors 'terms'.indices[1] is 1 after 2"));
+  EXPECT_THAT(upsert_error({{1, 1}, {1, 1}}), HasSubstr("must be distinct"));
+  EXPECT_THAT(upsert_error({{1}, {}}), HasSubstr("has 1 indices and 0 values"));
+  EXPECT_THAT(upsert_error({{1}, {std::nanf("")}}), HasSubstr("values[0] is nan"));
+  EXPECT_THAT(upsert_error({{1}, {1}}, "none"),
+              HasSubstr("sparse vector name is 'none'; this collection has 'terms', 'words'"));
+  EXPECT_THAT(std::string(UpsertPoints(*collection_, {{PointId::Number(1), {}, ""}})
+                              .status()
+                              .message()),
+              HasSubstr("has no vector; need one in at least one of '', 'other', 'terms', 'words'"));
+  EXPECT_EQ(collection_->Count(), 0u);
+
+  const SparseVector one = {{1}, {1}};
+  const auto search_error = [&](SearchSpec spec, MatrixView vector = kNoVector) {
+    return std::string(collection_->Search(vector, spec).status().message());
+  };
+  const SearchSpec good{.space = "terms", .sparse = one.view()};
+  EXPECT_EQ(search_error(good), "");
+  SearchSpec bad = good;
+  bad.space = "";
+  EXPECT_THAT(search_error(bad),
+              HasSubstr("vector_name '' is no sparse space of collection 'c'; it has 'terms'"));
+  bad = good;
+  bad.rerank = true;
+  EXPECT_THAT(search_error(bad), HasSubstr("rerank is for searches by vector"));
+  bad = good;
+  bad.sparse = SparseVectorView();
+  EXPECT_THAT(search_error(bad), HasSubstr("sparse has no entry"));
+  bad = good;
+  bad.text = TextQuery{"a", "b"};
+  EXPECT_THAT(search_error(bad), HasSubstr("more than one of"));
+  const std::vector<float> vector = random_.Vector(kDim);
+  EXPECT_THAT(search_error(good, MatrixView(vector.data(), 1, kDim)),
+              HasSubstr("more than one of"));
+
+  const auto create_error = [this](std::vector<SparseSpaceConfig> spaces) {
+    CollectionConfig config = ConfigOf({SpaceOf("a", kDim)});
+    config.sparse_spaces = std::move(spaces);
+    return std::string(database_->CreateCollection("d", config).status().message());
+  };
+  EXPECT_THAT(create_error({{""}}), HasSubstr("sparse_spaces[0].name is empty"));
+  EXPECT_THAT(create_error({{"x"}, {"x"}}), HasSubstr("also the name of another space"));
+  EXPECT_THAT(create_error({{"a"}}), HasSubstr("also the name of another space"));
+  EXPECT_THAT(create_error({{"a b"}}), HasSubstr("need letters, digits"));
+  EXPECT_THAT(create_error({{"x", static_cast<SparseModifier>(9)}}), HasSubstr("modifier is 9"));
+  EXPECT_THAT(create_error(std::vector<SparseSpaceConfig>(17, {"x"})), HasSubstr("at most 16"));
+}
+
+}  // namespace
+}  // namespace tqdb::storage
