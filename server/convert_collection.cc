@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "server/convert.h"
+#include "server/convert_sparse.h"
 
 namespace tqdb::server {
 
@@ -67,6 +68,11 @@ absl::StatusOr<storage::CollectionConfig> ConfigFromProto(const v1::CollectionCo
                           SpaceFromProto(proto.vector_spaces(i), i));
     config.spaces.push_back(std::move(space));
   }
+  for (int i = 0; i < proto.sparse_spaces_size(); ++i) {
+    TQDB_ASSIGN_OR_RETURN(config.sparse_spaces.emplace_back(),
+                          SparseSpaceFromProto(proto.sparse_spaces(i),
+                                               absl::StrCat("config.sparse_spaces[", i, "]")));
+  }
   config.metadata = MetadataFromProto(proto.metadata());
   return config;
 }
@@ -82,6 +88,9 @@ void ConfigToProto(const storage::CollectionConfig& config, v1::CollectionConfig
     out->set_centering(CenteringToProto(space.centering));
     out->set_store_vectors(StoreVectorsToProto(space.store_vectors));
     out->set_seed(space.codec.seed);
+  }
+  for (const storage::SparseSpaceConfig& space : config.sparse_spaces) {
+    SparseSpaceToProto(space, proto->add_sparse_spaces());
   }
   proto->mutable_metadata()->insert(config.metadata.begin(), config.metadata.end());
 }
@@ -129,6 +138,12 @@ void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto)
   proto->set_memory_bytes_per_point(PerPoint(info.memory_bytes, info.points));
   for (const storage::PayloadIndexInfo& index : info.payload_indexes) {
     PayloadIndexToProto(index, proto->add_payload_indexes());
+  }
+  for (const storage::SparseSpaceInfo& space : info.sparse_spaces) {
+    v1::SparseSpaceInfo* out = proto->add_sparse_spaces();
+    out->set_name(space.name);
+    out->set_rows(space.rows);
+    out->set_memory_bytes(space.memory_bytes);
   }
   for (const storage::SpaceInfo& space : info.spaces) {
     v1::VectorSpaceInfo* out = proto->add_vector_spaces();

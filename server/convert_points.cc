@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "server/convert.h"
+#include "server/convert_sparse.h"
 
 namespace tqdb::server {
 
@@ -32,9 +33,9 @@ std::string VectorPath(size_t point, int vector, absl::string_view rest) {
 // First pass over one point: checks its vectors and counts a row for each space.
 absl::Status CheckPoint(const v1::Point& point, size_t index,
                         const storage::CollectionConfig& config, std::vector<SpaceRows>* spaces) {
-  if (point.vectors_size() == 0) {
+  if (point.vectors_size() == 0 && point.sparse_vectors_size() == 0) {
     return absl::InvalidArgumentError(
-        PointPath(index, ".vectors is empty; a point needs a vector in at least one vector space"));
+        PointPath(index, ".vectors is empty; a point needs a vector in at least one space"));
   }
   for (int v = 0; v < point.vectors_size(); ++v) {
     const v1::NamedVector& named = point.vectors(v);
@@ -119,6 +120,8 @@ absl::StatusOr<DecodedUpsert> UpsertFromProto(const v1::UpsertRequest& request,
       }
     }
   }
+  TQDB_ASSIGN_OR_RETURN(decoded.batch.sparse,
+                        SparseVectorsFromProto(request.points(), config, decoded.sorted));
   if (has_payload) {
     decoded.payloads.reserve(count);
     for (const v1::Point& point : request.points()) decoded.payloads.push_back(point.payload());
@@ -171,6 +174,7 @@ size_t VectorBytesPerPoint(const storage::CollectionConfig& config) {
 void PointToProto(storage::PointRecord&& record, v1::Point* proto) {
   IdToProto(record.id, proto->mutable_id());
   VectorsToProto(record.vectors, proto->mutable_vectors());
+  SparseVectorsToProto(record.sparse_vectors, proto->mutable_sparse_vectors());
   proto->set_payload(std::move(record.payload));
 }
 
@@ -178,6 +182,7 @@ void ScoredPointToProto(storage::PointRecord&& record, v1::ScoredPoint* proto) {
   IdToProto(record.id, proto->mutable_id());
   proto->set_score(record.score);
   VectorsToProto(record.vectors, proto->mutable_vectors());
+  SparseVectorsToProto(record.sparse_vectors, proto->mutable_sparse_vectors());
   proto->set_payload(std::move(record.payload));
 }
 

@@ -45,6 +45,7 @@ struct DecodedUpsert {
   std::vector<PointId> ids;
   std::vector<absl::string_view> payloads;  // empty when no point has one
   std::vector<FloatMatrix> matrices;        // one a space that the batch uses
+  std::vector<storage::SparseVector> sorted;  // of sparse vectors whose indices did not ascend
   storage::UpsertBatch batch;               // views of all the above
 };
 

@@ -8,6 +8,7 @@
 #include "server/convert.h"
 #include "server/convert_filter.h"
 #include "server/convert_points.h"
+#include "server/convert_sparse.h"
 
 namespace tqdb::server {
 
@@ -53,9 +54,9 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
         absl::StrCat(field, ".limit is ", query.limit(), "; allowed: 1..", storage::kMaxTopK));
   }
   DecodedQuery decoded;
-  if (query.has_vector() + query.has_recommend() + query.has_text() > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, " has more than one of vector, recommend and text; set one of them"));
+  if (query.has_vector() + query.has_recommend() + query.has_sparse() + query.has_text() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        field, " has more than one of vector, recommend, sparse and text; set one of them"));
   }
   if (query.has_text()) {
     if (!query.vector_name().empty()) {
@@ -63,6 +64,11 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
           absl::StrCat(field, ".vector_name is set; text has no vector"));
     }
     decoded.spec.text = storage::TextQuery{query.text().key(), query.text().text()};
+  } else if (query.has_sparse()) {
+    TQDB_RETURN_IF_ERROR(
+        CheckSparseSpace(config, query.vector_name(), absl::StrCat(field, ".vector_name")));
+    decoded.spec.space = query.vector_name();
+    decoded.spec.sparse = SparseFromProto(query.sparse());
   } else {
     TQDB_ASSIGN_OR_RETURN(decoded.space, FindSpace(config, query.vector_name(), [&field] {
                             return absl::StrCat(field, ".vector_name");
@@ -71,7 +77,7 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
   }
   if (query.has_recommend()) {
     TQDB_ASSIGN_OR_RETURN(decoded.examples, ExamplesFromProto(query.recommend(), field));
-  } else if (!query.has_text()) {
+  } else if (decoded.space != nullptr) {
     TQDB_RETURN_IF_ERROR(CheckVector(query.vector(), *decoded.space,
                                      [&field] { return absl::StrCat(field, ".vector"); }));
     decoded.vector = &query.vector();
@@ -99,8 +105,8 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
 }
 
 bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
-  // A search by text answers one query.
-  return !a.spec.text && a.space == b.space && a.examples == b.examples &&
+  // A search by text or by a sparse vector answers one query.
+  return a.space != nullptr && a.space == b.space && a.examples == b.examples &&
          a.spec.limit == b.spec.limit && a.spec.offset == b.spec.offset &&
          a.spec.diversity == b.spec.diversity && a.spec.score_threshold == b.spec.score_threshold &&
          a.spec.exact == b.spec.exact && a.spec.rerank == b.spec.rerank &&

@@ -27,8 +27,8 @@ struct DecodedQuery {
   const v1::Vector* vector =
       nullptr;  // passed CheckVector for `space`; null: examples stand for it
   std::optional<storage::Examples> examples = {};
-  const storage::VectorSpaceConfig* space =
-      nullptr;                    // of the config given; null: spec.text stands for a vector
+  // Of the config given; null: spec.text or spec.sparse stand for a vector.
+  const storage::VectorSpaceConfig* space = nullptr;
   storage::SearchSpec spec = {};  // cancelled is not set
 };
 
@@ -40,7 +40,7 @@ absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
                                             const std::string& field);
 
 // A row of the space's dim for each of `vectors`; null ones come from the query's examples in the
-// collection. No rows for a query by text.
+// collection. No rows for a query by text or by a sparse vector.
 absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection,
                                       const DecodedQuery& query,
                                       absl::Span<const v1::Vector* const> vectors);

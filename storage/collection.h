@@ -141,9 +141,9 @@ struct SearchSpec {
   // (storage/sparse/bm25_index.h). Points that have none of the words are left out. exact, rerank
   // and diversity must not be set.
   std::optional<TextQuery> text = {};
-  // The same for a sparse vector, borrowed; `space` is the name of a sparse space then. By the exact
-  // dot product (storage/sparse/sparse_index.h), of points that share an index with it.
-  std::optional<SparseVectorView> sparse = {};
+  // The same for a sparse vector; `space` is the name of a sparse space then. By the exact dot
+  // product (storage/sparse/sparse_index.h), of points that share an index with it.
+  std::optional<SparseVector> sparse = {};
   size_t limit = 10;  // 1..kMaxTopK, together with offset
   size_t offset = 0;  // so many of the best are left out
   float score_threshold = -std::numeric_limits<float>::infinity();

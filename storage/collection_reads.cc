@@ -132,7 +132,7 @@ absl::StatusOr<std::vector<PointRecord>> CollectionImpl::SearchTerms(
                                                     : ListSparseSpaceNames(memory_->sparse_spaces)));
   }
   return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
-    return space->Search(*spec.sparse, options);
+    return space->Search(spec.sparse->view(), options);
   });
 }
 

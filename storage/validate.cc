@@ -339,7 +339,7 @@ absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec) {
   TQDB_RETURN_IF_ERROR(ValidateRange(spec));
   if (spec.text) TQDB_RETURN_IF_ERROR(ValidateQueryText(spec.text->text, "text.text"));
   if (spec.sparse) {
-    TQDB_RETURN_IF_ERROR(ValidateSparseVector(*spec.sparse, "sparse"));
+    TQDB_RETURN_IF_ERROR(ValidateSparseVector(spec.sparse->view(), "sparse"));
     if (spec.sparse->indices.empty()) {
       return absl::InvalidArgumentError("sparse has no entry, which finds nothing; need one");
     }

@@ -229,7 +229,7 @@ TEST_F(GoldenTest, SparseVectorsAreReadAsTheyWereWritten) {
   }
   const SparseVector query = {{7}, {1}};
   const auto hits = collection->Search(
-      MatrixView(nullptr, 0, 0), {.space = "words", .sparse = query.view(), .limit = 1000});
+      MatrixView(nullptr, 0, 0), {.space = "words", .sparse = query, .limit = 1000});
   ASSERT_TRUE(hits.ok()) << hits.status();
   EXPECT_EQ((*hits)[0].size(), words);
 }

@@ -105,7 +105,7 @@ class SparseSearchTest : public ::testing::Test {
       if (!filtered || hit.row % 2 == 1) scores[hit.row] = hit.score;
     }
     SearchSpec spec{.space = space,
-                    .sparse = query.view(),
+                    .sparse = query,
                     .limit = kIds,
                     .select = {.payload = true, .vectors = true}};
     if (filtered) spec.filter = *FilterFromJson(R"({"must":[{"key":"odd","match":{"value":1}}]})");
@@ -175,7 +175,7 @@ TEST_F(SparseSearchTest, AnUpsertReplacesTheVector) {
 TEST_F(SparseSearchTest, GroupsHybridListsAndVectorSearchesGoTogether) {
   UpsertSome();
   const SparseVector query = {{0, 100'000'000}, {1, 1}};
-  const SearchSpec spec{.space = "terms", .sparse = query.view(), .limit = 50};
+  const SearchSpec spec{.space = "terms", .sparse = query, .limit = 50};
   ASSERT_TRUE(collection_->CreatePayloadIndex("odd", FieldKind::kInteger, true, {}).ok());
   const auto groups = SearchGroups(*collection_, kNoVector, spec, {"odd", 2, 3});
   ASSERT_TRUE(groups.ok()) << groups.status();
@@ -218,7 +218,7 @@ TEST_F(SparseSearchTest, WhatIsWrongIsNamed) {
   const auto search_error = [&](SearchSpec spec, MatrixView vector = kNoVector) {
     return std::string(collection_->Search(vector, spec).status().message());
   };
-  const SearchSpec good{.space = "terms", .sparse = one.view()};
+  const SearchSpec good{.space = "terms", .sparse = one};
   EXPECT_EQ(search_error(good), "");
   SearchSpec bad = good;
   bad.space = "";
@@ -228,7 +228,7 @@ TEST_F(SparseSearchTest, WhatIsWrongIsNamed) {
   bad.rerank = true;
   EXPECT_THAT(search_error(bad), HasSubstr("rerank is for searches by vector"));
   bad = good;
-  bad.sparse = SparseVectorView();
+  bad.sparse = SparseVector();
   EXPECT_THAT(search_error(bad), HasSubstr("sparse has no entry"));
   bad = good;
   bad.text = TextQuery{"a", "b"};
