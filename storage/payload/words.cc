@@ -33,7 +33,19 @@ uint32_t TakeCharacter(absl::string_view& text) {
 bool IsLetter(uint32_t c) {
   if (c < 0x80) return absl::ascii_isalnum(static_cast<unsigned char>(c));
   if (c < 0xc0) return c == 0xaa || c == 0xb5 || c == 0xba;
-  return c != 0xd7 && c != 0xf7 && !(c >= 0x2000 && c <= 0x206f) && !(c >= 0x3000 && c <= 0x303f);
+  if (c < 0x2000) return c != 0xd7 && c != 0xf7;
+  const bool punctuation = c <= 0x206f || (c >= 0x3000 && c <= 0x303f && c != 0x3005) ||
+                           (c >= 0xfe10 && c <= 0xfe19) || (c >= 0xfe30 && c <= 0xfe6f) ||
+                           (c >= 0xff01 && c <= 0xff0f) || (c >= 0xff1a && c <= 0xff20) ||
+                           (c >= 0xff3b && c <= 0xff40) || (c >= 0xff5b && c <= 0xff65);
+  return !punctuation;
+}
+
+// A letter that is a word by itself: Han and Hiragana.
+bool IsWord(uint32_t c) {
+  if (c < 0x3005) return false;
+  return c == 0x3005 || (c >= 0x3040 && c <= 0x309f) || (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x4e00 && c <= 0x9fff) ||
+         (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff);
 }
 
 uint32_t ToLower(uint32_t c) {
@@ -80,7 +92,16 @@ void Append(uint32_t c, std::string& out) {
 bool WordReader::Next() {
   word_.clear();
   while (!rest_.empty()) {
+    const absl::string_view here = rest_;
     const uint32_t c = TakeCharacter(rest_);
+    if (IsWord(c)) {
+      if (word_.empty()) {
+        Append(c, word_);
+      } else {
+        rest_ = here;
+      }
+      return true;
+    }
     if (IsLetter(c)) {
       Append(ToLower(c), word_);
     } else if (!word_.empty()) {

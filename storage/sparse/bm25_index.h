@@ -4,7 +4,7 @@
 // all, so that a text is found here by the words by which MatchText finds it. Nothing is stemmed
 // ("cats" does not find "cat"): a stemmer is right for one language, a collection holds many, and a
 // dense vector beside the text is what finds the other forms. No word is left out: one that nearly
-// all rows have weighs next to nothing. A text without spaces, as Chinese is written, is one word.
+// all rows have weighs next to nothing.
 //
 // Not thread-safe; const methods may run together. The owner keeps writers out during searches.
 #ifndef TQDB_STORAGE_SPARSE_BM25_INDEX_H_

@@ -30,10 +30,19 @@ TEST(WordsTest, LettersBeyondAscii) {
   EXPECT_THAT(Words("ÄRGER Übung Straße"), ElementsAre("ärger", "übung", "straße"));
   EXPECT_THAT(Words("ŁÓDŹ ŽIŽKOV Ÿ"), ElementsAre("łódź", "žižkov", "ÿ"));
   EXPECT_THAT(Words("МОСКВА Ёлка ΑΘΗΝΑ Ґ"), ElementsAre("москва", "ёлка", "αθηνα", "ґ"));
-  EXPECT_THAT(Words("日本語、東京"), ElementsAre("日本語", "東京"));
   EXPECT_THAT(Words("a\u00a0b\u2013c\u2026d«e»5×6"),
               ElementsAre("a", "b", "c", "d", "e", "5", "6"));
   EXPECT_THAT(Words("x😀y"), ElementsAre("x😀y"));
+}
+
+TEST(WordsTest, HanAndHiraganaAreAWordEach) {
+  EXPECT_THAT(Words("日本語、東京"), ElementsAre("日", "本", "語", "東", "京"));
+  EXPECT_THAT(Words("我用Python3写代码，好！"),
+              ElementsAre("我", "用", "python3", "写", "代", "码", "好"));
+  EXPECT_THAT(Words("カタカナでテスト"), ElementsAre("カタカナ", "で", "テスト"));
+  EXPECT_THAT(Words("佐々木"), ElementsAre("佐", "々", "木"));
+  EXPECT_THAT(Words("한국어 사전"), ElementsAre("한국어", "사전"));
+  EXPECT_THAT(Words("\U00020000a\U0002a6df"), ElementsAre("\U00020000", "a", "\U0002a6df"));
 }
 
 TEST(WordsTest, BytesThatAreNotUtf8StayInTheirWord) {
