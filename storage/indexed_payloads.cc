@@ -9,6 +9,7 @@
 #include "core/status_macros.h"
 #include "storage/payload/payload_walk.h"
 #include "storage/payload/quoted.h"
+#include "storage/search_yielding.h"
 
 namespace tqdb::storage {
 
@@ -26,7 +27,7 @@ absl::Status IndexedPayloads::CreateField(absl::string_view key, FieldKind kind)
   TQDB_ASSIGN_OR_RETURN(const KeyPath path, KeyPath::Parse(key));
   absl::MutexLock lock(&mutex_);
   TQDB_RETURN_IF_ERROR(index_.CreateField(key, kind));
-  if (kind == FieldKind::kText) rankings_.emplace(path, Bm25Options());
+  if (kind == FieldKind::kText) rankings_[path] = std::make_shared<Bm25Index>(Bm25Options());
   numbers_[path] = next_number_++;
   has_fields_.store(true, std::memory_order_release);
   return absl::OkStatus();
@@ -49,7 +50,7 @@ void IndexedPayloads::Add(uint64_t first_row, size_t count,
   for (size_t i = 0; i < count; ++i) {
     payloads.empty() ? index_.Add(first_row + i, nlohmann::json::object())
                      : index_.Add(first_row + i, payloads[i]);
-    for (auto& [key, ranking] : rankings_) Rank(key, ranking, first_row + i, payloads[i]);
+    for (auto& [key, ranking] : rankings_) Rank(key, *ranking, first_row + i, payloads[i]);
   }
   end_ = first_row + count;
 }
@@ -59,7 +60,7 @@ void IndexedPayloads::Remove(absl::Span<const uint64_t> rows) {
   absl::MutexLock lock(&mutex_);
   for (const uint64_t row : rows) {
     index_.Remove(row);
-    for (auto& [key, ranking] : rankings_) ranking.Remove(row);
+    for (auto& [key, ranking] : rankings_) ranking->Remove(row);
   }
 }
 
@@ -69,8 +70,8 @@ void IndexedPayloads::Replace(absl::Span<const Edit> edits) {
     if (!index_.rows().Contains(edit.row)) continue;
     index_.Replace(edit.row, edit.old_payload, edit.payload);
     for (auto& [key, ranking] : rankings_) {
-      ranking.Remove(edit.row);
-      Rank(key, ranking, edit.row, edit.payload);
+      ranking->Remove(edit.row);
+      Rank(key, *ranking, edit.row, edit.payload);
     }
   }
 }
@@ -94,7 +95,7 @@ bool IndexedPayloads::AddToField(absl::string_view key, uint64_t number,
   const auto ranking = rankings_.find(*path);
   for (size_t i = 0; i < rows.size(); ++i) {
     const bool added = index_.AddToField(*path, rows[i], payloads[i]);
-    if (added && ranking != rankings_.end()) Rank(*path, ranking->second, rows[i], payloads[i]);
+    if (added && ranking != rankings_.end()) Rank(*path, *ranking->second, rows[i], payloads[i]);
   }
   return true;
 }
@@ -117,7 +118,9 @@ absl::StatusOr<std::vector<RowHit>> IndexedPayloads::SearchText(
                                                " is being built: ", unseen, " of ",
                                                index_.rows().size(), " points to go"));
   }
-  return ranking->second.Search(text, options);
+  // Its own, should the index be deleted while a writer is let in.
+  const std::shared_ptr<const Bm25Index> index = ranking->second;
+  return SearchYielding(mutex_, *index, text, options);
 }
 
 bool IndexedPayloads::wants_vacuum() const {
@@ -164,7 +167,7 @@ std::vector<FieldInfo> IndexedPayloads::Fields() const {
     const auto own =
         std::find_if(fields.begin(), fields.end(),
                      [path = key.ToString()](const FieldInfo& f) { return f.key == path; });
-    if (own != fields.end()) own->memory_bytes += ranking.memory_bytes();
+    if (own != fields.end()) own->memory_bytes += ranking->memory_bytes();
   }
   return fields;
 }
@@ -172,7 +175,7 @@ std::vector<FieldInfo> IndexedPayloads::Fields() const {
 size_t IndexedPayloads::memory_bytes() const {
   absl::ReaderMutexLock lock(&mutex_);
   size_t bytes = index_.memory_bytes();
-  for (const auto& [key, ranking] : rankings_) bytes += ranking.memory_bytes();
+  for (const auto& [key, ranking] : rankings_) bytes += ranking->memory_bytes();
   return bytes;
 }
 

@@ -94,7 +94,7 @@ class IndexedPayloads {
   PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
   // Of the keys with an index of texts, beside it: which rows have a word is not yet how well they
   // go with a query.
-  std::map<KeyPath, Bm25Index> rankings_ ABSL_GUARDED_BY(mutex_);
+  std::map<KeyPath, std::shared_ptr<Bm25Index>> rankings_ ABSL_GUARDED_BY(mutex_);
   std::map<KeyPath, uint64_t> numbers_ ABSL_GUARDED_BY(mutex_);  // of the fields
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;

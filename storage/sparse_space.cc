@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "storage/search_yielding.h"
 
 namespace tqdb::storage {
 
@@ -19,7 +20,7 @@ void SparseSpace::Remove(absl::Span<const uint64_t> rows) {
 absl::StatusOr<std::vector<RowHit>> SparseSpace::Search(SparseVectorView query,
                                                         const SparseSearchOptions& options) const {
   absl::ReaderMutexLock lock(&mutex_);
-  return index_.Search(query, options);
+  return SearchYielding(mutex_, index_, query, options);
 }
 
 uint64_t SparseSpace::rows() const {

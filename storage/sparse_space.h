@@ -1,7 +1,8 @@
 // One sparse space of an open collection: its index in memory, as calls share it.
 //
 // Thread-safe: searches share, the leader of the commit queue excludes them while it adds or
-// removes rows. That takes some microseconds a row, and now and then a merge (inverted_index.h).
+// removes rows. That takes some microseconds a row, and now and then a merge (inverted_index.h). A
+// search lets it in every millisecond or so.
 #ifndef TQDB_STORAGE_SPARSE_SPACE_H_
 #define TQDB_STORAGE_SPARSE_SPACE_H_
 

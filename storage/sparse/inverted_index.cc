@@ -86,6 +86,7 @@ void InvertedIndex<Scoring>::CloseOpenSegment() {
   held_rows_ -= rows.dead();
   held_length_ -= rows.total_length() - closed.rows().total_length();
   if (closed.rows().size() > 0) closed_.push_back(std::move(closed));
+  ++changes_;
   open_ = OpenSegment<Scoring>(scoring_);
 }
 
@@ -136,6 +137,7 @@ void InvertedIndex<Scoring>::Replace(absl::Span<const size_t> parts) {
     closed_.pop_back();
   }
   if (merged.rows().size() > 0) closed_.push_back(std::move(merged));
+  ++changes_;
 }
 
 template <typename Scoring>
@@ -171,8 +173,12 @@ absl::StatusOr<std::vector<RowHit>> InvertedIndex<Scoring>::Search(
     search.Search(segment.rows());
     return absl::OkStatus();
   };
+  const uint64_t changes = changes_;
   for (const Closed& segment : closed_) {
     if (const absl::Status status = search_segment(segment); !status.ok()) return status;
+    if (!options.yield) continue;
+    options.yield();
+    if (changes_ != changes) return absl::AbortedError("segments were replaced under the search");
   }
   if (const absl::Status status = search_segment(open_); !status.ok()) return status;
   if (stats != nullptr) *stats = search.stats();
@@ -195,6 +201,7 @@ template <typename Scoring>
 void InvertedIndex<Scoring>::RenumberTerms(absl::Span<const uint32_t> numbers) {
   CloseOpenSegment();
   for (Closed& segment : closed_) segment.RenumberTerms(numbers);
+  ++changes_;
 }
 
 template class InvertedIndex<DotScoring>;

@@ -39,6 +39,9 @@ struct SparseSearchOptions {
   const RowFilter* filter = nullptr;
   // Polled between segments, a millisecond or two of work; true abandons the search. May be empty.
   std::function<bool()> cancelled = {};
+  // Called between segments, for the owner to let writers in. When they have replaced segments, the
+  // search ends with ABORTED: it is to be done anew, as a whole. May be empty.
+  std::function<void()> yield = {};
 };
 
 struct RowHit {
@@ -77,7 +80,8 @@ class InvertedIndex {
 
   // Best first: score descending, then row ascending. A hit has at least one of the terms; its
   // score is sum of weight * impact, added in the order of `terms` in double and rounded once.
-  // Exact. Terms are distinct; CANCELLED when options.cancelled said so.
+  // Exact. Terms are distinct; CANCELLED when options.cancelled said so, ABORTED as options.yield
+  // says.
   absl::StatusOr<std::vector<RowHit>> Search(absl::Span<const QueryTerm> terms,
                                              const SparseSearchOptions& options,
                                              SparseSearchStats* stats = nullptr) const;
@@ -106,6 +110,7 @@ class InvertedIndex {
   uint64_t held_rows_ = 0;
   uint64_t held_length_ = 0;
   uint64_t last_row_ = 0;  // the highest ever added
+  uint64_t changes_ = 0;   // of segments and of the numbers of terms
 };
 
 extern template class InvertedIndex<DotScoring>;

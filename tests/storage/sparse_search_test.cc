@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -170,6 +172,48 @@ TEST_F(SparseSearchTest, AnUpsertReplacesTheVector) {
   Reopen();
   ExpectPoints();
   EXPECT_EQ(collection_->Info().sparse_spaces[0].rows, 1u);
+}
+
+TEST_F(SparseSearchTest, SearchesFindWhatStaysWhileWritersReplaceSegments) {
+  const auto point_of = [](uint64_t id, uint32_t index) {
+    TestPoint point = {PointId::Number(id), {}, absl::StrCat(R"({"text":"w)", index, "\"}")};
+    point.sparse["terms"] = {{index}, {1}};
+    return point;
+  };
+  ASSERT_TRUE(collection_->CreatePayloadIndex("text", FieldKind::kText, true, {}).ok());
+  // One row in a hundred stays, over several segments.
+  std::vector<TestPoint> points;
+  for (uint64_t id = 0; id < 20'000; ++id) {
+    points.push_back(point_of(id, id % 100 == 0 ? 7 : 8));
+    if (points.size() < 1'000) continue;
+    ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
+    points.clear();
+  }
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (uint64_t round = 0; !stop.load(); ++round) {
+      std::vector<TestPoint> batch;
+      std::vector<PointId> gone;
+      for (uint64_t id = 1; id < 20'000; id += 17) {
+        if (id % 100 == 0) continue;
+        batch.push_back(point_of(id, static_cast<uint32_t>(9 + round)));
+        if (id % 3 == 0) gone.push_back(PointId::Number(id));
+      }
+      EXPECT_TRUE(UpsertPoints(*collection_, batch).ok());
+      EXPECT_TRUE(collection_->Delete(gone, Durability::kAsync).ok());
+    }
+  });
+  for (int i = 0; i < 200 && !HasFailure(); ++i) {
+    const SearchSpec by_vector{.space = "terms", .sparse = SparseVector{{7}, {1}}, .limit = 1'000};
+    const SearchSpec by_text{.text = TextQuery{"text", "w7"}, .limit = 1'000};
+    for (const SearchSpec& spec : {by_vector, by_text}) {
+      const auto hits = collection_->Search(kNoVector, spec);
+      EXPECT_TRUE(hits.ok()) << hits.status();
+      EXPECT_EQ(hits.ok() ? (*hits)[0].size() : 0, 200u);
+    }
+  }
+  stop = true;
+  writer.join();
 }
 
 TEST_F(SparseSearchTest, GroupsHybridListsAndVectorSearchesGoTogether) {

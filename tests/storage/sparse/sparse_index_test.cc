@@ -296,5 +296,35 @@ TEST(SparseIndex, ReplacementKeepsMemoryBounded) {
   EXPECT_LT(index.memory_bytes(), full * 2);
 }
 
+TEST(SparseIndexTest, WritersAreLetInBetweenSegments) {
+  Gaussian random(9);
+  SparseIndex index(SparseModifier::kNone);
+  Model model;
+  for (uint64_t row = 0; row < 30'000; ++row) {
+    model[row] = RandomVector(random, 10, Values::kPositive);
+    index.Add(row, model[row].view());
+  }
+  const SparseVector query = RandomVector(random, 5, Values::kPositive);
+  // Rows that come and go without a segment being replaced: the others are found all the same.
+  uint64_t next = 30'000;
+  int yields = 0;
+  SparseSearchOptions options{.top_k = 20};
+  options.yield = [&] {
+    index.Add(next++, {});
+    index.Remove(29'990 + static_cast<uint64_t>(yields));
+    model.erase(29'990 + static_cast<uint64_t>(yields));
+    ++yields;
+  };
+  const auto found = index.Search(query.view(), options);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_GE(yields, 2);
+  EXPECT_EQ(Pairs(*found), Pairs(Expected(model, query, {.top_k = 20})));
+
+  options.yield = [&] {
+    for (int i = 0; i < 5'000; ++i) index.Add(next++, {});
+  };
+  EXPECT_TRUE(absl::IsAborted(index.Search(query.view(), options).status()));
+}
+
 }  // namespace
 }  // namespace tqdb::storage
