@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import os
 import re
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Any, Iterator, List, Optional
 
 import pytest
 
@@ -79,6 +80,36 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 def client(server: Server) -> Iterator[tqdb.Client]:
     with tqdb.Client(server.address) as connected:
         yield connected
+
+
+class Awaiting:
+    """Lets a test await either client."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            result = method(*args, **kwargs)
+            if inspect.isawaitable(result):
+                return await result
+            if inspect.isasyncgen(result):
+                return [item async for item in result]
+            return list(result) if inspect.isgenerator(result) else result
+
+        return call
+
+
+@pytest.fixture(params=["Client", "AsyncClient"])
+async def either_client(request: Any, server: Server) -> Any:
+    """Tests run with `Client` and with `AsyncClient`."""
+    opened = getattr(tqdb, request.param)(server.address)
+    yield Awaiting(opened)
+    closed = opened.close()
+    if inspect.isawaitable(closed):
+        await closed
 
 
 _numbers = itertools.count()

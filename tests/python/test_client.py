@@ -16,33 +16,9 @@ from tqdb import Field, Point, TextQuery, VectorSpace
 UUID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
 
-class Awaiting:
-    """Lets a test await either client."""
-
-    def __init__(self, client):
-        self._client = client
-
-    def __getattr__(self, name):
-        method = getattr(self._client, name)
-
-        async def call(*args, **kwargs):
-            result = method(*args, **kwargs)
-            if inspect.isawaitable(result):
-                return await result
-            if inspect.isasyncgen(result):
-                return [item async for item in result]
-            return list(result) if inspect.isgenerator(result) else result
-
-        return call
-
-
-@pytest.fixture(params=["Client", "AsyncClient"])
-async def client(request, server):
-    opened = getattr(tqdb, request.param)(server.address)
-    yield Awaiting(opened)
-    closed = opened.close()
-    if inspect.isawaitable(closed):
-        await closed
+@pytest.fixture()
+def client(either_client):
+    return either_client
 
 
 def vectors_of(rows, dim=32, seed=1):
@@ -345,7 +321,7 @@ def test_an_index_can_be_waited_for_after_a_restart(own_server):
 
 async def test_wrong_searches_by_text_are_refused(client, texts):
     vector, fox = vectors_of(1)[0], TextQuery("a.text", "fox")
-    with pytest.raises(tqdb.InvalidArgument, match="vector, text, positive: need one of them"):
+    with pytest.raises(tqdb.InvalidArgument, match="vector, sparse, text, positive: need one of them"):
         await client.search(texts, vector, text=fox)
     with pytest.raises(tqdb.InvalidArgument, match=r"queries\[1\]\.text is 'fox'; need a tqdb"):
         await client.search_hybrid(texts, [tqdb.Query(vector), tqdb.Query(text="fox")])

@@ -41,6 +41,9 @@ from .types import (
     ScoredPoint,
     SearchArrays,
     ServerInfo,
+    SparseSpace,
+    SparseSpaceInfo,
+    SparseVector,
     TextQuery,
     VectorSpace,
     VectorSpaceInfo,
@@ -54,6 +57,6 @@ __all__ = [
     "Unauthenticated", "Unavailable", "Unimplemented",
     "Field", "Filter", "all_of", "any_of", "at_least", "has_id",
     "CollectionInfo", "FacetCount", "Group", "Mmr", "Page", "PayloadIndexInfo", "Point", "Query",
-    "Record", "ScoredPoint", "SearchArrays", "ServerInfo", "TextQuery", "VectorSpace",
-    "VectorSpaceInfo", "WriteResult",
+    "Record", "ScoredPoint", "SearchArrays", "ServerInfo", "SparseSpace", "SparseSpaceInfo",
+    "SparseVector", "TextQuery", "VectorSpace", "VectorSpaceInfo", "WriteResult",
 ]  # fmt: skip

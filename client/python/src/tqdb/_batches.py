@@ -9,7 +9,8 @@ import numpy as np
 
 from . import _wire
 from .errors import InvalidArgument
-from .types import IdLike, PayloadLike, Point
+from .sparse import sparse_fields
+from .types import IdLike, PayloadLike, Point, SparseLike
 from .vectors import as_floats
 
 # Medians of four uploads of 100,000 x 768 on two cores, in 1,000 vectors/s: batches of 100 rows 101, of 341
@@ -27,8 +28,8 @@ class Batch(NamedTuple):
     data: bytes  # an UpsertStreamRequest
 
 
-# What encode_* hand over: id, vectors and the row within them, payload.
-Row = Tuple[bytes, List[_wire.Vectors], int, bytes]
+# What rows_of_* hand over: id, vectors and the row within them, payload, sparse vectors.
+Row = Tuple[bytes, List[_wire.Vectors], int, bytes, bytes]
 
 
 def batches(
@@ -41,8 +42,8 @@ def batches(
     parts: List[Any] = []
     size = count = first = 0
     sequence = 1
-    for id, vectors, row, payload in rows:
-        size += _wire.append_point(parts, id, vectors, row, payload)
+    for row in rows:
+        size += _wire.append_point(parts, *row)
         count += 1
         if count == max_rows or size >= max_bytes:
             data = _wire.stream_request(sequence, collection, durability, parts, size)
@@ -73,6 +74,7 @@ def rows_of_points(points: Iterable[Point]) -> Iterator[Row]:
             point_vectors(point.vectors, f"{field}.vectors"),
             0,
             _wire.write_payload(point.payload, f"{field}.payload"),
+            sparse_fields(point.sparse_vectors, f"{field}.sparse_vectors"),
         )
 
 
@@ -91,12 +93,16 @@ def rows_of_columns(
     ids: Iterable[IdLike],
     payloads: Optional[Iterable[Optional[PayloadLike]]],
     dtype: Any,
+    sparse: Optional[Mapping[str, Iterable[Optional[SparseLike]]]] = None,
 ) -> Iterator[Row]:
-    for name, column in (("ids", ids), ("payloads", payloads)):
+    sparse_columns = {f"sparse[{name!r}]": column for name, column in (sparse or {}).items()}
+    columns: Dict[str, Any] = {"ids": ids, "payloads": payloads, **sparse_columns}
+    for name, column in columns.items():
         have, need = total_rows(column), total_rows(vectors)
         if column is not None and have is not None and need is not None and have != need:
             raise InvalidArgument(f"{name} has {have} values for {need} rows of vectors")
     id_values, payload_values = iter(ids), iter(payloads) if payloads is not None else None
+    sparse_values = {name: iter(column) for name, column in (sparse or {}).items()}
     done = 0
     for block in _blocks(vectors, dtype):
         named = [_wire.vectors_of(name, matrix) for name, matrix in block.items()]
@@ -107,6 +113,10 @@ def rows_of_columns(
             if payload_values is None
             else _next(payload_values, rows, "payloads", done)
         )
+        own_sparse = {
+            name: _next(values, rows, f"sparse[{name!r}]", done)
+            for name, values in sparse_values.items()
+        }
         for i, (id, payload) in enumerate(zip(own_ids, own_payloads)):
             yield (
                 _wire.write_id(id, f"ids[{done + i}]"),
@@ -114,6 +124,12 @@ def rows_of_columns(
                 i,
                 _wire.write_payload(payload, f"payloads[{done + i}]")
                 if payload is not None
+                else b"",
+                sparse_fields(
+                    {name: own[i] for name, own in own_sparse.items() if own[i] is not None},
+                    f"sparse of row {done + i}",
+                )
+                if own_sparse
                 else b"",
             )
         done += rows

@@ -11,6 +11,7 @@ from . import _proto, _wire
 from .errors import InvalidArgument
 from .filters import FilterLike, filter_to_proto
 from .ids import id_from_proto, id_to_proto
+from .sparse import sparse_to_proto, sparse_vectors_from_proto
 from .types import (
     CollectionInfo,
     IdLike,
@@ -20,6 +21,8 @@ from .types import (
     Record,
     ScoredPoint,
     SearchArrays,
+    SparseSpace,
+    SparseSpaceInfo,
     TextQuery,
     VectorSpace,
     VectorSpaceInfo,
@@ -76,6 +79,13 @@ def set_filter(request: Any, filter: Optional[FilterLike]) -> None:
         request.filter.CopyFrom(filter_to_proto(filter))
 
 
+def set_text(message: Any, text: TextQuery, field: str) -> None:
+    if not isinstance(text, TextQuery):
+        raise InvalidArgument(f"{field} is {text!r}; need a tqdb.TextQuery")
+    message.text.key = text.key
+    message.text.text = text.text
+
+
 def query_message(
     query: Query, with_payload: bool, with_vectors: bool, field: str = ""
 ) -> Any:
@@ -97,17 +107,15 @@ def query_message(
             "error_bound": query.error_bound,
         },
     )
-    if (query.vector is not None) + (query.text is not None) + bool(
-        len(query.positive)
-    ) > 1:
-        raise InvalidArgument(f"{field}vector, text, positive: need one of them")
+    kinds = (query.vector, query.sparse, query.text)
+    if sum(kind is not None for kind in kinds) + bool(len(query.positive)) > 1:
+        raise InvalidArgument(
+            f"{field}vector, sparse, text, positive: need one of them"
+        )
+    if query.sparse is not None:
+        message.sparse.CopyFrom(sparse_to_proto(query.sparse, f"{field}sparse"))
     if query.text is not None:
-        if not isinstance(query.text, TextQuery):
-            raise InvalidArgument(
-                f"{field}text is {query.text!r}; need a tqdb.TextQuery"
-            )
-        message.text.key = query.text.key
-        message.text.text = query.text.text
+        set_text(message, query.text, f"{field}text")
     if query.vector is not None:
         message.vector.CopyFrom(vector_to_proto(query.vector, f"{field}vector"))
     for name in ("positive", "negative"):
@@ -141,7 +149,10 @@ def read_payload(text: str) -> Dict[str, Any]:
 def read_records(points: Iterable[Any]) -> List[Record]:
     return [
         Record(
-            id_from_proto(p.id), read_payload(p.payload), vectors_from_proto(p.vectors)
+            id_from_proto(p.id),
+            read_payload(p.payload),
+            vectors_from_proto(p.vectors),
+            sparse_vectors_from_proto(p.sparse_vectors),
         )
         for p in points
     ]
@@ -153,6 +164,7 @@ def read_hits(points: Iterable[Any]) -> List[ScoredPoint]:
             id_from_proto(p.id),
             read_payload(p.payload),
             vectors_from_proto(p.vectors),
+            sparse_vectors_from_proto(p.sparse_vectors),
             p.score,
         )
         for p in points
@@ -213,6 +225,14 @@ def read_collection_info(info: Any) -> CollectionInfo:
         ],
         payload_indexes=[read_payload_index(index) for index in info.payload_indexes],
         metadata=dict(info.config.metadata),
+        sparse_spaces=[
+            SparseSpace(space.name, _enum_name(space, "modifier"))
+            for space in info.config.sparse_spaces
+        ],
+        sparse=[
+            SparseSpaceInfo(space.name, space.rows, space.memory_bytes)
+            for space in info.sparse_spaces
+        ],
     )
 
 

@@ -117,9 +117,15 @@ def vectors_of(name: str, matrix: np.ndarray[Any, Any]) -> Vectors:
 
 
 def append_point(
-    parts: List[Any], id: bytes, vectors: Iterable[Vectors], row: int, payload: bytes
+    parts: List[Any],
+    id: bytes,
+    vectors: Iterable[Vectors],
+    row: int,
+    payload: bytes,
+    sparse: bytes = b"",
 ) -> int:
-    """Adds a point of an UpsertRequest, row `row` of `vectors`; returns its bytes."""
+    """Adds a point of an UpsertRequest, row `row` of `vectors`; returns its bytes. `sparse` is that of
+    `sparse_fields`."""
     size = len(id)
     own: List[Any] = [b"", id]
     for head, floats, row_bytes in vectors:
@@ -130,6 +136,9 @@ def append_point(
         tail = _POINT_PAYLOAD + varint(len(payload)) + payload
         size += len(tail)
         own.append(tail)
+    if sparse:
+        size += len(sparse)
+        own.append(sparse)
     own[0] = _UPSERT_POINTS + varint(size)
     parts += own
     return size + len(own[0])

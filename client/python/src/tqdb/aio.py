@@ -29,7 +29,7 @@ from ._upload import Upload
 from .calls import Call
 from .errors import DeadlineExceeded, Error, Internal, Unavailable, from_grpc
 from .filters import FilterLike
-from .types import CollectionInfo, IdLike, PayloadLike, Point, Record, WriteResult
+from .types import CollectionInfo, IdLike, PayloadLike, Point, Record, SparseLike, WriteResult
 
 R = TypeVar("R")
 
@@ -150,6 +150,7 @@ class AsyncClient:
         ids: Iterable[IdLike],
         payloads: Optional[Iterable[Optional[PayloadLike]]] = None,
         *,
+        sparse: Optional[Mapping[str, Iterable[Optional[SparseLike]]]] = None,
         batch_size: Optional[int] = None,
         in_flight: Optional[int] = None,
         dtype: Any = None,
@@ -158,7 +159,7 @@ class AsyncClient:
         timeout: Optional[float] = None,
     ) -> WriteResult:
         """As `Client.upload`. The event loop goes on between batches of about a megabyte."""
-        rows = _batches.rows_of_columns(vectors, ids, payloads, dtype)
+        rows = _batches.rows_of_columns(vectors, ids, payloads, dtype, sparse)
         total = _batches.total_rows(vectors)
         return await self._upload(
             collection, rows, total, batch_size, in_flight, durability, progress, timeout

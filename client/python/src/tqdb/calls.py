@@ -20,6 +20,7 @@ from typing import (
     Sequence,
     Tuple,
     TypeVar,
+    Union,
 )
 
 from . import _batches, _proto, _wire
@@ -34,11 +35,13 @@ from ._messages import (
     read_records,
     read_search_arrays,
     set_filter,
+    set_text,
     space_fields,
     write_result,
 )
 from .errors import InvalidArgument
 from .filters import FilterLike, has_id
+from .sparse import sparse_to_proto
 from .types import (
     CollectionInfo,
     FacetCount,
@@ -54,6 +57,8 @@ from .types import (
     ScoredPoint,
     SearchArrays,
     ServerInfo,
+    SparseLike,
+    SparseSpace,
     TextQuery,
     VectorLike,
     VectorSpace,
@@ -92,10 +97,12 @@ def create_collection(
     store_vectors: Optional[str] = None,
     seed: Optional[int] = None,
     vector_spaces: Optional[Sequence[VectorSpace]] = None,
+    sparse_spaces: Sequence[Union[str, SparseSpace]] = (),
     metadata: Optional[Mapping[str, str]] = None,
     timeout: Optional[float] = None,
 ) -> Call[CollectionInfo]:
-    """Makes a collection: of one unnamed space of `dim`, or of several named `vector_spaces`.
+    """Makes a collection: of one unnamed space of `dim`, or of several named `vector_spaces`; and of
+    `sparse_spaces`, by their names or with a modifier.
 
     `metric` "cosine", "dot" or "l2"; `code_bits` 1, 2, 3, 4 or 8; `residual` "qjl" or "none";
     `centering` "auto" or "off"; `store_vectors` "f32", "f16" or "none". None takes the server's
@@ -114,6 +121,10 @@ def create_collection(
     request.config.metadata.update(metadata or {})
     for i, space in enumerate(vector_spaces):
         request.config.vector_spaces.add(**space_fields(space, f"vector_spaces[{i}]"))
+    for own_space in sparse_spaces:
+        named = SparseSpace(own_space) if isinstance(own_space, str) else own_space
+        modifier = enum_number("SparseModifier", named.modifier)
+        request.config.sparse_spaces.add(name=named.name, modifier=modifier)
     return Call(
         "CollectionService.CreateCollection",
         request,
@@ -223,8 +234,8 @@ def upsert(
     `durability` "sync" (the default: on disk) or "async" (with the operating system).
     """
     parts: List[Any] = []
-    for id, vectors, row, payload in _batches.rows_of_points(points):
-        _wire.append_point(parts, id, vectors, row, payload)
+    for row in _batches.rows_of_points(points):
+        _wire.append_point(parts, *row)
     data = _wire.upsert_request(
         collection, enum_number("Durability", durability), parts
     )
@@ -441,6 +452,7 @@ def search(
     limit: int = 10,
     *,
     text: Optional[TextQuery] = None,
+    sparse: Optional[SparseLike] = None,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
     offset: int = 0,
@@ -454,9 +466,11 @@ def search(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[ScoredPoint]]:
-    """The best `limit` points for a vector or a text, best first, of those that match `filter`.
+    """The best `limit` points for a vector, a sparse vector or a text, best first, of those that match
+    `filter`.
 
-    `text` ranks points that have words of it by BM25; `mmr`, `exact` and `rerank` are for vectors.
+    `sparse` ranks the points of the sparse space `vector_name` that share an index with it by their dot
+    products, `text` those that have words of it by BM25; `mmr`, `exact` and `rerank` are for vectors.
     `offset` leaves out so many of the best; `mmr` picks hits that differ from each other. Scores are
     estimates from the codes; `rerank` rescores the best candidates from the originals, `exact` reads
     all originals.
@@ -465,6 +479,7 @@ def search(
         vector,
         limit,
         text=text,
+        sparse=sparse,
         filter=filter,
         vector_name=vector_name,
         offset=offset,
@@ -533,21 +548,38 @@ def _search(
 
 
 def _batch_request(
-    collection: str, vectors: Any, query: Query, with_payload: bool, with_vectors: bool
+    collection: str,
+    query: Query,
+    with_payload: bool,
+    with_vectors: bool,
+    vectors: Any = None,
+    sparse: Optional[Iterable[SparseLike]] = None,
+    texts: Optional[Iterable[TextQuery]] = None,
 ) -> Any:
+    if sum(each is not None for each in (vectors, sparse, texts)) != 1:
+        raise InvalidArgument("vectors, sparse, texts: need one of them")
     request = _request("PointService.SearchBatch", collection=collection)
     message = query_message(query, with_payload, with_vectors)
-    for i, row in enumerate(as_floats(vectors, 2, "vectors")):
-        message.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
+    if vectors is not None:
+        for i, row in enumerate(as_floats(vectors, 2, "vectors")):
+            message.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
+            request.queries.append(message)
+    for i, value in enumerate(sparse or ()):
+        message.sparse.CopyFrom(sparse_to_proto(value, f"sparse[{i}]"))
+        request.queries.append(message)
+    for i, text in enumerate(texts or ()):
+        set_text(message, text, f"texts[{i}]")
         request.queries.append(message)
     return request
 
 
 def search_batch(
     collection: str,
-    vectors: Any,
+    vectors: Any = None,
     limit: int = 10,
     *,
+    sparse: Optional[Iterable[SparseLike]] = None,
+    texts: Optional[Iterable[TextQuery]] = None,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
     offset: int = 0,
@@ -561,7 +593,8 @@ def search_batch(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[List[ScoredPoint]]]:
-    """`search` for each row of a matrix, up to 1,000 of them, in one pass."""
+    """`search` for each row of a matrix, or each of `sparse` or `texts`, up to 1,000 of them; rows of a
+    matrix in one pass."""
     query = Query(
         limit=limit,
         filter=filter,
@@ -576,7 +609,9 @@ def search_batch(
     )
     return Call(
         "PointService.SearchBatch",
-        _batch_request(collection, vectors, query, with_payload, with_vectors),
+        _batch_request(
+            collection, query, with_payload, with_vectors, vectors, sparse, texts
+        ),
         lambda response: [read_hits(result.points) for result in response.results],
         timeout,
     )
@@ -613,7 +648,7 @@ def search_arrays(
     )
     return Call(
         "PointService.SearchBatch",
-        _batch_request(collection, vectors, query, False, False),
+        _batch_request(collection, query, False, False, vectors),
         lambda response: read_search_arrays(response.results, limit),
         timeout,
     )
@@ -627,6 +662,7 @@ def search_groups(
     group_size: int = 3,
     *,
     text: Optional[TextQuery] = None,
+    sparse: Optional[SparseLike] = None,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
     score_threshold: Optional[float] = None,
@@ -640,7 +676,7 @@ def search_groups(
 ) -> Call[List[Group]]:
     """The best `group_size` points of each of the best `limit` values of the payload key `group_by`.
 
-    What to find is `vector` or `text`, as in `search`. A point is in the group of each of its values; groups come in the order of their best points.
+    What to find is `vector`, `sparse` or `text`, as in `search`. A point is in the group of each of its values; groups come in the order of their best points.
     """
     if not group_by:
         raise InvalidArgument("group_by is empty; need a payload key")
@@ -648,6 +684,7 @@ def search_groups(
         vector,
         limit,
         text=text,
+        sparse=sparse,
         filter=filter,
         vector_name=vector_name,
         score_threshold=score_threshold,

@@ -29,7 +29,7 @@ from ._upload import Upload
 from .calls import Call
 from .errors import DeadlineExceeded, Error, Unavailable, from_grpc
 from .filters import FilterLike
-from .types import CollectionInfo, IdLike, PayloadLike, Point, Record, WriteResult
+from .types import CollectionInfo, IdLike, PayloadLike, Point, Record, SparseLike, WriteResult
 
 R = TypeVar("R")
 
@@ -154,6 +154,7 @@ class Client:
         ids: Iterable[IdLike],
         payloads: Optional[Iterable[Optional[PayloadLike]]] = None,
         *,
+        sparse: Optional[Mapping[str, Iterable[Optional[SparseLike]]]] = None,
         batch_size: Optional[int] = None,
         in_flight: Optional[int] = None,
         dtype: Any = None,
@@ -164,15 +165,16 @@ class Client:
         """Inserts or replaces any number of points, over a stream with several batches on their way.
 
         `vectors` is a matrix (an array, a memory map), a dict of matrices by vector space, or an
-        iterable of rows or of matrices; `ids` and `payloads` are any iterables. Of what iterables
-        give, only the batches on their way are in memory. `dtype="float16"` halves what travels.
+        iterable of rows or of matrices; `ids`, `payloads` and, by sparse space, those of `sparse` are
+        any iterables. Of what iterables give, only the batches on their way are in memory.
+        `dtype="float16"` halves what travels.
 
         Batches are atomic, each by itself. After a broken connection those without an answer are
         sent again, for as long as `timeout` after the last answer. An error of one batch is raised
         when its answer comes, and names its rows; batches sent before and after may have been
         written. `progress` shows a bar; None does on a terminal.
         """
-        rows = _batches.rows_of_columns(vectors, ids, payloads, dtype)
+        rows = _batches.rows_of_columns(vectors, ids, payloads, dtype, sparse)
         total = _batches.total_rows(vectors)
         return self._upload(
             collection, rows, total, batch_size, in_flight, durability, progress, timeout

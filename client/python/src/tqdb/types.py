@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,17 @@ Id = Union[int, str]
 VectorLike = Union["npt.NDArray[Any]", Sequence[float]]
 #: One vector, or one for each named vector space.
 VectorsLike = Union[VectorLike, Mapping[str, VectorLike]]
+#: A sparse vector: {index: value}, (indices, values), or a row of a SciPy matrix. Indices are 0 to 2^32 - 1.
+SparseLike = Union["SparseVector", Mapping[int, float], Tuple[Sequence[int], Sequence[float]], Any]
 #: A JSON object, or its text.
 PayloadLike = Union[Mapping[str, Any], str, bytes]
+
+
+class SparseVector(NamedTuple):
+    """`values[i]` stands at `indices[i]`. Indices ascend in what was read."""
+
+    indices: "npt.NDArray[np.uint32]"
+    values: "npt.NDArray[np.float32]"
 
 
 @dataclass
@@ -28,6 +37,8 @@ class Point:
     #: The vector of the unnamed space, or vectors by the names of their spaces.
     vectors: Optional[VectorsLike] = None
     payload: Optional[PayloadLike] = None
+    #: By the name of the sparse space.
+    sparse_vectors: Optional[Mapping[str, SparseLike]] = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,8 @@ class Record:
     payload: Dict[str, Any] = field(default_factory=dict)
     #: By the name of the vector space; "" is the unnamed one. Empty when not asked for.
     vectors: Dict[str, "npt.NDArray[np.floating[Any]]"] = field(default_factory=dict, repr=False)
+    #: By the name of the sparse space. Empty when vectors were not asked for.
+    sparse_vectors: Dict[str, SparseVector] = field(default_factory=dict, repr=False)
 
     @property
     def vector(self) -> Optional["npt.NDArray[np.floating[Any]]"]:
@@ -102,8 +115,8 @@ class TextQuery:
 class Query:
     """One of the searches that `search_hybrid` fuses; fields as the arguments of `search`.
 
-    What to find is `vector`, the words of `text`, or what is like the points `positive` and unlike
-    `negative`. `limit` is the number of candidates that it contributes, `weight` what they count.
+    What to find is `vector`, `sparse` in the sparse space `vector_name`, the words of `text`, or what is
+    like the points `positive` and unlike `negative`. `limit` is the number of candidates that it contributes, `weight` what they count.
     """
 
     vector: Optional[VectorLike] = None
@@ -121,6 +134,7 @@ class Query:
     error_bound: float = 0
     weight: float = 1.0
     text: Optional[TextQuery] = None
+    sparse: Optional[SparseLike] = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +180,22 @@ class VectorSpace:
 
 
 @dataclass(frozen=True)
+class SparseSpace:
+    """A space of sparse vectors, kept and searched as they are."""
+
+    name: str
+    #: "none", or "idf": values of a query are multiplied with inverse document frequencies.
+    modifier: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class SparseSpaceInfo:
+    name: str
+    rows: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class VectorSpaceInfo:
     name: str
     rows: int
@@ -203,6 +233,8 @@ class CollectionInfo:
     spaces: List[VectorSpaceInfo]
     payload_indexes: List[PayloadIndexInfo]
     metadata: Dict[str, str]
+    sparse_spaces: List[SparseSpace] = field(default_factory=list)
+    sparse: List[SparseSpaceInfo] = field(default_factory=list)
 
     @property
     def dim(self) -> int:
