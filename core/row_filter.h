@@ -6,32 +6,24 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/types/span.h"
+
 namespace tqdb {
 
 // A bit for each of consecutive row numbers. What lies below them is out; what lies beyond them is in: rows that
 // were written after the filter was made, for its maker to judge among the hits.
 class RowFilter {
  public:
-  // Bits of rows [first, end), all clear.
-  RowFilter(uint64_t first, uint64_t end) : first_(first), end_(end), words_((end - first + 63) / 64 + 1) {}
+  // Bits of rows [first, end), all clear; from the multiple of 64 below `first`, in fact.
+  RowFilter(uint64_t first, uint64_t end)
+      : first_(first / 64 * 64), end_(end), words_((end - first_ + 63) / 64 + 1) {}
 
+  uint64_t first() const { return first_; }
   uint64_t end() const { return end_; }
   // `row` is one of them.
   void Allow(uint64_t row) { words_[(row - first_) / 64] |= uint64_t{1} << ((row - first_) % 64); }
-  // Rows base + *low, ascending, all of them among the bits.
-  void Allow(uint64_t base, const uint32_t* begin, const uint32_t* end) {
-    uint64_t at = 0, word = 0;
-    for (const uint32_t* low = begin; low != end; ++low) {
-      const uint64_t bit = base + *low - first_;
-      if (bit / 64 != at) {
-        words_[at] |= word;
-        at = bit / 64;
-        word = 0;
-      }
-      word |= uint64_t{1} << (bit % 64);
-    }
-    words_[at] |= word;
-  }
+  // Of row first() + i: bit i % 64 of word i / 64; none at or beyond end() may be set.
+  absl::Span<uint64_t> words() { return absl::MakeSpan(words_); }
   bool Allows(uint64_t row) const {
     if (row >= end_) return true;
     return row >= first_ && (words_[(row - first_) / 64] >> ((row - first_) % 64) & 1) != 0;
@@ -63,6 +55,8 @@ class RowFilter {
       const uint64_t low = words_[at / 64] >> shift;
       return shift == 0 ? low : low | words_[at / 64 + 1] << (64 - shift);
     }
+    if (row + 64 <= first_) return 0;
+    if (row >= end_) return ~uint64_t{0};
     uint64_t mask = 0;
     for (uint64_t i = 0; i < 64; ++i) mask |= static_cast<uint64_t>(Allows(row + i)) << i;
     return mask;

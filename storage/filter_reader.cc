@@ -114,9 +114,7 @@ absl::StatusOr<RowFilter> FilterReader::FindBits(const PreparedFilter& filter,
   TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found, MatchAll(filter, cancelled));
   const RowSet& rows = found.rows.certain;
   RowFilter bits(rows.empty() ? found.end : rows.min(), found.end);
-  rows.ForEachRun([&bits](uint64_t base, const uint32_t* begin, const uint32_t* end) {
-    bits.Allow(base, begin, end);
-  });
+  rows.SetBits(bits.first(), bits.words());
   return bits;
 }
 

@@ -106,7 +106,7 @@ RowMatches FieldIndex::MatchSeen(const FieldTest& test) const {
 
 RowMatches FieldIndex::Match(const FieldTest& test, const RowSet& all) const {
   RowMatches matches = MatchSeen(test);
-  matches.undecided |= all - rows_;
+  if (!all.IsSubsetOf(rows_)) matches.undecided |= all - rows_;
   return matches;
 }
 

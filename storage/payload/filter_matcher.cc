@@ -15,6 +15,10 @@ RowMatches FromBounds(RowSet certain, RowSet possible) {
 }
 
 void And(RowMatches& a, const RowMatches& b) {
+  if (a.exact() && b.exact()) {
+    a.certain &= b.certain;
+    return;
+  }
   RowSet possible = a.possible();
   possible &= b.possible();
   a.certain &= b.certain;
@@ -23,6 +27,7 @@ void And(RowMatches& a, const RowMatches& b) {
 
 void Or(RowMatches& a, const RowMatches& b) {
   a.certain |= b.certain;
+  if (a.exact() && b.exact()) return;
   a.undecided |= b.undecided;
   a.undecided -= a.certain;
 }
@@ -50,6 +55,10 @@ RowMatches FilterMatcher::Match(const PreparedGroup& group) const {
   if (group.min_count > 0) And(matches, AtLeast(group.min_should, group.min_count));
   for (const PreparedCondition& condition : group.must_not) {
     const RowMatches excluded = Match(condition);
+    if (matches.exact() && excluded.exact()) {
+      matches.certain -= excluded.certain;
+      continue;
+    }
     RowSet possible = matches.possible() - excluded.certain;
     RowSet certain = matches.certain - excluded.certain - excluded.undecided;
     matches = FromBounds(std::move(certain), std::move(possible));

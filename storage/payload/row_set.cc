@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
+
+#include "storage/payload/bitmap_bits.h"
 
 namespace tqdb::storage {
 
@@ -50,6 +53,13 @@ uint64_t RowSet::CountIn(const RowSet& other) const {
     count += part.lows.and_cardinality(it->lows);
   }
   return count;
+}
+
+bool RowSet::IsSubsetOf(const RowSet& other) const {
+  return std::all_of(parts_.begin(), parts_.end(), [&other](const Part& part) {
+    const auto it = const_cast<RowSet&>(other).Find(part.high);
+    return it != other.parts_.end() && it->high == part.high && part.lows.isSubset(it->lows);
+  });
 }
 
 size_t RowSet::memory_bytes() const {
@@ -125,10 +135,24 @@ uint64_t RowSet::min() const {
 std::vector<uint64_t> RowSet::ToVector() const {
   std::vector<uint64_t> rows;
   rows.reserve(size());
-  ForEachRun([&rows](uint64_t base, const uint32_t* begin, const uint32_t* end) {
-    for (const uint32_t* low = begin; low != end; ++low) rows.push_back(base | *low);
-  });
+  for (const Part& part : parts_) {
+    const size_t size = part.lows.cardinality();
+    // Not a vector, which would clear it first.
+    const std::unique_ptr<uint32_t[]> lows(new uint32_t[size]);
+    part.lows.toUint32Array(lows.get());
+    for (size_t i = 0; i < size; ++i) rows.push_back(uint64_t{part.high} << 32 | lows[i]);
+  }
   return rows;
+}
+
+void RowSet::SetBits(uint64_t first, absl::Span<uint64_t> words) const {
+  for (const Part& part : parts_) {
+    const size_t size = part.lows.getSizeInBytes();
+    const std::unique_ptr<char[]> portable(new char[size]);
+    part.lows.write(portable.get());
+    storage::SetBits({portable.get(), size},
+                     static_cast<int64_t>((uint64_t{part.high} << 32) - first), words);
+  }
 }
 
 }  // namespace tqdb::storage

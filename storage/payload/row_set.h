@@ -35,6 +35,7 @@ class RowSet {
   uint64_t size() const;  // O(rows / 65536)
   uint64_t CountIn(const RowSet& other) const;  // of the rows that both have
   bool empty() const { return parts_.empty(); }
+  bool IsSubsetOf(const RowSet& other) const;
   // Approximately what it takes on the heap.
   size_t memory_bytes() const;
 
@@ -73,19 +74,9 @@ class RowSet {
     }
     return true;
   }
-  // Calls fn(uint64_t base, const uint32_t* begin, const uint32_t* end) with all rows in ascending
-  // order, as what they are above a base.
-  template <typename Fn>
-  void ForEachRun(const Fn& fn) const {
-    for (const Part& part : parts_) {
-      const size_t size = part.lows.cardinality();
-      // All at once: a range of a bitmap is unpacked from whole containers, again for each range.
-      // Not a vector, which would clear it first.
-      const std::unique_ptr<uint32_t[]> lows(new uint32_t[size]);
-      part.lows.toUint32Array(lows.get());
-      fn(uint64_t{part.high} << 32, lows.get(), lows.get() + size);
-    }
-  }
+  // Sets bit (row - first) % 64 of words[(row - first) / 64] for each row. All of them must lie within;
+  // `first` is a multiple of 64.
+  void SetBits(uint64_t first, absl::Span<uint64_t> words) const;
 
  private:
   struct Part {

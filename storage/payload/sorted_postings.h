@@ -87,30 +87,29 @@ class SortedPostings {
   template <typename Below, typename Above, typename Whole, typename Single>
   void ForRange(const Below& below, const Above& above, const Whole& whole,
                 const Single& single) const {
-    // Whether something is outside, within, or reaches over a bound.
-    const auto outside = [&](const auto& part) {
-      return above(part.front()) || below(part.back());
+    // Calls fn(part) for those of parts that have something within the range.
+    const auto for_each = [&](const auto& parts, const auto& fn) {
+      const auto begin = std::partition_point(
+          parts.begin(), parts.end(), [&](const auto& part) { return below(part->back()); });
+      const auto end = std::partition_point(
+          begin, parts.end(), [&](const auto& part) { return !above(part->front()); });
+      for (auto part = begin; part != end; ++part) fn(**part);
     };
     const auto within = [&](const auto& part) {
       return !below(part.front()) && !above(part.back());
     };
-    for (const std::unique_ptr<Group>& group : groups_) {
-      if (outside(*group)) continue;
-      if (within(*group)) {
-        whole(group->rows);
-        continue;
-      }
-      for (const std::unique_ptr<Block>& block : group->items) {
-        if (outside(*block)) continue;
-        if (within(*block)) {
-          whole(block->rows);
-          continue;
-        }
-        for (const auto& [value, postings] : block->items) {
-          if (!below(value) && !above(value)) single(postings);
-        }
-      }
-    }
+    for_each(groups_, [&](const Group& group) {
+      if (within(group)) return whole(group.rows);
+      for_each(group.items, [&](const Block& block) {
+        if (within(block)) return whole(block.rows);
+        const auto begin =
+            std::partition_point(block.items.begin(), block.items.end(),
+                                 [&](const auto& entry) { return below(entry.first); });
+        const auto end = std::partition_point(
+            begin, block.items.end(), [&](const auto& entry) { return !above(entry.first); });
+        for (auto entry = begin; entry != end; ++entry) single(entry->second);
+      });
+    });
   }
 
   // Calls fn(value, postings) for all values, ascending or descending, from `from` (null: the

@@ -65,8 +65,42 @@ TEST(RowSetTest, OperatorsAgreeWithStdSet) {
     EXPECT_EQ(SetOf(a) | SetOf(b), SetOf(either));
     EXPECT_EQ(SetOf(a) - SetOf(b), SetOf(left));
     EXPECT_EQ(SetOf(a) == SetOf(b), a == b);
+    EXPECT_EQ(SetOf(a).IsSubsetOf(SetOf(b)), left.empty());
+    EXPECT_TRUE(SetOf(both).IsSubsetOf(SetOf(b)));
     EXPECT_EQ((SetOf(a) - SetOf(a)).empty(), true);
   }
+}
+
+// Arrays, bits and runs, for which CRoaring has a container each; the first one cut anywhere.
+TEST(RowSetTest, BitsAreThoseOfItsRows) {
+  Gaussian random(6);
+  for (int round = 0; round < 60; ++round) {
+    const uint64_t high = (round % 3) * (uint64_t{1} << 32);
+    const uint64_t first = high + random.Below(200'000) / 64 * 64;
+    const size_t span = 1 + random.Below(400'000);
+    RowSet rows;
+    std::vector<uint64_t> want(span / 64 + 1);
+    const auto add = [&](uint64_t bit) {
+      rows.Add(first + bit);
+      want[bit / 64] |= uint64_t{1} << (bit % 64);
+    };
+    for (uint64_t from = 0; from < span; from += 20'000) {
+      const uint64_t every = 1 + random.Below(4) * random.Below(200);
+      for (uint64_t bit = from; bit < std::min(from + 20'000, span); ++bit) {
+        if (random.Below(every) == 0) add(bit);
+      }
+    }
+    if (round % 2 == 0) {
+      for (uint64_t bit = 0; bit < std::min<size_t>(span, 150'000); ++bit) add(bit);  // whole containers
+      rows = RowSet::UnionOf({&rows, &rows});  // which makes runs of them
+    }
+    std::vector<uint64_t> bits(want.size());
+    rows.SetBits(first, absl::MakeSpan(bits));
+    ASSERT_EQ(bits, want) << round;
+  }
+  std::vector<uint64_t> bits(4);
+  RowSet().SetBits(64, absl::MakeSpan(bits));
+  EXPECT_THAT(bits, ::testing::Each(0));
 }
 
 TEST(PostingsTest, ListAndBitmapAreTheSameSet) {
