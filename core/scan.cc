@@ -78,8 +78,8 @@ uint64_t Scan::Candidates(const Segment& segment, size_t block, size_t first, si
   if (first > base) mask &= ~uint64_t{0} << (first - base);
   if (end - base < kBlockRows) mask &= (uint64_t{1} << (end - base)) - 1;
   if (options_.filter == nullptr || mask == 0) return mask;
-  if (!options_.filter->MayAllow(segment.min_row(block), segment.max_row(block))) return 0;
   if (segment.rows_ascend_by_one(block)) return mask & options_.filter->MaskFrom(segment.min_row(block));
+  if (!options_.filter->MayAllow(segment.min_row(block), segment.max_row(block))) return 0;
   return mask & options_.filter->Mask(segment.rows(block), std::min(end - base, kBlockRows));
 }
 
@@ -132,15 +132,10 @@ void Scan::ScanSigns(const Tile& tile) {
       size_t next = b + 1;
       while (next < tile.num_blocks && tile.candidates[next] == 0) ++next;
       const size_t next_block = tile.first_block + next;
-      const uint64_t next_rows = next < tile.num_blocks ? tile.candidates[next] : ~uint64_t{0};
-      const uint8_t* next_plane = tile.segment.plane(next_block);
+      const SignBlock ahead = {tile.segment.plane(next_block),
+                               next < tile.num_blocks ? tile.candidates[next] : ~uint64_t{0}};
       if (first == 0) tile.segment.PrefetchSignFloats(next_block);
-      if (count == 1 && std::has_single_bit(next_rows)) {
-        // Of one row, not all of the plane will be read.
-        tile.segment.PrefetchSigns(next_block * kBlockRows + static_cast<size_t>(std::countr_zero(next_rows)));
-        next_plane = tile.segment.plane(block);
-      }
-      kernels.scan_signs(tile.segment.plane(block), next_plane, bytes_per_row, tables, count, tile.candidates[b],
+      kernels.scan_signs({tile.segment.plane(block), tile.candidates[b]}, ahead, bytes_per_row, tables, count,
                          sums_.data());
       RefineReady(tile.segment);
       const Factors factors = {tile.segment.sign_scale(block), tile.segment.sign_error(block)};

@@ -20,6 +20,7 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab
       row_plane_bytes_(codec.padded_dim() / 8),
       sign_bytes_(codec.sign_bytes()),
       plane_group_(codec.kernels().plane_group),
+      plane_rows_(codec.kernels().plane_rows),
       plane_bytes_(row_plane_bytes_ * kBlockRows),
       field_bytes_(codec.packing().bytes),
       field_stride_(RoundUp(field_bytes_, 8)),
@@ -48,20 +49,20 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab
 }
 
 void Segment::StoreSigns(size_t index, const uint8_t* signs) {
-  uint8_t* plane = planes_ + index / kBlockRows * plane_bytes_ + index % kBlockRows * plane_group_;
+  uint8_t* plane = planes_ + SignsAt(index);
   for (size_t b = 0; b < sign_bytes_; b += plane_group_) {
     // A row's last group may be short; the plane is zero there.
     std::memcpy(plane, signs + b, std::min(plane_group_, sign_bytes_ - b));
-    plane += plane_group_ * kBlockRows;
+    plane += plane_group_ * plane_rows_;
   }
 }
 
 void Segment::GatherSigns(size_t index, uint8_t* signs) const {
-  const uint8_t* plane = planes_ + index / kBlockRows * plane_bytes_ + index % kBlockRows * plane_group_;
+  const uint8_t* plane = planes_ + SignsAt(index);
   if (plane_group_ == 4) {
-    for (size_t b = 0; b < row_plane_bytes_; b += 4) std::memcpy(signs + b, plane + b * kBlockRows, 4);
+    for (size_t b = 0; b < row_plane_bytes_; b += 4) std::memcpy(signs + b, plane + b * plane_rows_, 4);
   } else {
-    for (size_t b = 0; b < row_plane_bytes_; ++b) signs[b] = plane[b * kBlockRows];
+    for (size_t b = 0; b < row_plane_bytes_; ++b) signs[b] = plane[b * plane_rows_];
   }
 }
 

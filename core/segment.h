@@ -71,8 +71,8 @@ class Segment {
     __builtin_prefetch(&id_low_[index]);
   }
   void PrefetchSigns(size_t index) const {
-    const uint8_t* at = plane(index / kBlockRows) + index % kBlockRows * plane_group_;
-    for (size_t b = 0; b < row_plane_bytes_; b += plane_group_) __builtin_prefetch(at + b * kBlockRows);
+    const size_t at = SignsAt(index);
+    for (size_t b = 0; b < row_plane_bytes_; b += plane_group_) __builtin_prefetch(planes_ + at + b * plane_rows_);
   }
   // Sign bits of one row, dimension i in bit i % 8 of byte i / 8; padded_dim() / 8 bytes.
   void GatherSigns(size_t index, uint8_t* signs) const;
@@ -98,6 +98,12 @@ class Segment {
   static void PrefetchFloats(const float* from, size_t arrays) {
     for (size_t i = 0; i < arrays * kBlockRows; i += 64 / sizeof(float)) __builtin_prefetch(from + i);
   }
+  // Where the first group of a row stands in the planes; the next one follows after 64 bytes.
+  size_t SignsAt(size_t index) const {
+    const size_t v = index % kBlockRows;
+    return index / kBlockRows * plane_bytes_ + v / plane_rows_ * plane_rows_ * row_plane_bytes_ +
+           v % plane_rows_ * plane_group_;
+  }
   void StoreSigns(size_t index, const uint8_t* signs);
   // Where the floats of a row stand in an array of `parts` times 64 a block.
   static size_t FloatAt(size_t index, size_t parts) {
@@ -110,6 +116,7 @@ class Segment {
   const size_t row_plane_bytes_;  // of one row in the plane: padded_dim / 8
   const size_t sign_bytes_;       // of one row in a record: ceil(dim / 8)
   const size_t plane_group_;
+  const size_t plane_rows_;
   const size_t plane_bytes_;      // of one block
   const size_t field_bytes_;
   const size_t field_stride_;

@@ -12,6 +12,7 @@ const Kernels* Avx2Kernels() {
   static const Kernels kernels = {
       .name = "avx2",
       .plane_group = 1,
+      .plane_rows = 64,
       .mix_rows = avx2::MixRows,
       .hadamard = avx2::Hadamard,
       .norm_squared = avx2::NormSquared,

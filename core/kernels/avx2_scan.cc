@@ -51,8 +51,9 @@ struct PairSums {
 #if defined(__clang__) || defined(__GNUC__)
 __attribute__((no_sanitize("thread")))
 #endif
-void ScanSigns(const uint8_t* plane, const uint8_t* /*next_plane*/, size_t bytes_per_row,
-               const uint8_t* const* tables, size_t num_queries, uint64_t /*rows*/, int32_t* sums) {
+void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_per_row,
+               const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
+  const uint8_t* plane = block.plane;
   const __m256i mask = _mm256_set1_epi8(15);
   constexpr size_t kFlush = 64;  // byte positions, two look-ups each
   for (size_t q = 0; q < num_queries; ++q) {

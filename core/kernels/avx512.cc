@@ -15,6 +15,7 @@ Kernels MakeVnniTable() {
   return {
       .name = TQDB_LEVEL_NAME("avx512vnni"),
       .plane_group = 1,
+      .plane_rows = 64,
       .codes_pay_for_one = 0.12,
       .codes_pay_for_many = 0.02,
       .mix_rows = TQDB_AVX512::MixRows,
@@ -38,6 +39,7 @@ Kernels MakeVbmiTable() {
   Kernels kernels = MakeVnniTable();
   kernels.name = TQDB_LEVEL_NAME("avx512");
   kernels.plane_group = 4;
+  kernels.plane_rows = 16;
   kernels.scan_signs = TQDB_AVX512::ScanSigns;
   kernels.expands_8_bits = true;
   kernels.sum_codes = TQDB_AVX512::SumCodes;

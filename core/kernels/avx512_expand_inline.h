@@ -14,9 +14,12 @@ namespace {
 inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int plane_group) {
   // Beyond the padded dimension the signs are free.
   const size_t last = block.bytes_per_row / 4 - 1;
-  const uint8_t* at = block.plane + (s < last ? s : last) * 4 * kBlockRows;
+  const size_t step = s < last ? s : last;
+  if (plane_group == 4) {
+    return _mm512_loadu_si512(block.plane + group * kGroupRows * block.bytes_per_row + step * 64);
+  }
+  const uint8_t* at = block.plane + step * 4 * kBlockRows;
   const size_t first = kGroupRows * group;
-  if (plane_group == 4) return _mm512_loadu_si512(at + 4 * first);
   // Four bytes of 16 rows each: dword l of every quarter to quarter l, there to be transposed.
   __m512i bytes = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + first)));
   const auto insert = [&](size_t j) {

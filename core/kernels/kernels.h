@@ -22,6 +22,11 @@ inline constexpr size_t kBlockRows = 64;  // vectors of one block of the sign pl
 inline constexpr float kMinUnit = 1e-35f;  // of quantize: below it, boundaries would lose their precision
 inline constexpr int kCodeZero = 64;      // byte of an expanded code that stands for zero
 
+// The sign plane of a block.
+struct SignBlock {
+  const uint8_t* plane;  // bytes_per_row * 64 bytes
+  uint64_t rows;         // those that are wanted, a bit each
+};
 
 // Where the codes of a block lie.
 struct CodeBlock {
@@ -45,9 +50,12 @@ struct Kernels {
   const char* name;
 
   // How the sign plane of a block lies: byte b of vector v stands at
-  //   (b / plane_group) * plane_group * 64 + v * plane_group + b % plane_group.
-  // 4 where a dot-product instruction adds four bytes of one vector, else 1.
+  //   v / plane_rows * plane_rows * bytes_per_row + b / plane_group * plane_group * plane_rows +
+  //       v % plane_rows * plane_group + b % plane_group.
+  // plane_group is 4 where a dot-product instruction adds four bytes of one vector, else 1; plane_group times
+  // plane_rows are 64 bytes.
   size_t plane_group;
+  size_t plane_rows;
 
   // When a scan by sum_codes is faster than one by scan_signs, as measured at dim 512 and 1536: from these
   // shares of rows let through by the signs, for one query (which waits for memory) and for many; and, unless
@@ -89,12 +97,11 @@ struct Kernels {
 
   // --- Scan ---
   // Sums over the sign plane of one block: sums[q * 64 + v] = sum_i (bit_i(v) ? w_i(q) : -w_i(q)).
-  // `plane` holds bytes_per_row * 64 bytes, bytes_per_row a multiple of 4. `tables` holds, per query and
-  // per plane_group bytes of a row, 16 entries for the low nibble of each of them, then 16 for each high
-  // nibble; an entry is 128 + the sum of the nibble's four +-w.
-  // Sums of vectors whose bit in `rows` is clear may be anything. `next_plane` is a hint: what the next call reads.
-  void (*scan_signs)(const uint8_t* plane, const uint8_t* next_plane, size_t bytes_per_row,
-                     const uint8_t* const* tables, size_t num_queries, uint64_t rows, int32_t* sums);
+  // bytes_per_row is a multiple of 4. `tables` holds, per query and per plane_group bytes of a row, 16 entries for the
+  // low nibble of each of them, then 16 for each high nibble; an entry is 128 + the sum of the nibble's four +-w.
+  // Sums of rows that are not wanted may be anything. `next` is a hint: what the next call reads, wherever it lies.
+  void (*scan_signs)(const SignBlock& block, const SignBlock& next, size_t bytes_per_row, const uint8_t* const* tables,
+                     size_t num_queries, int32_t* sums);
   // Sums over the whole codes of a block: sums[q * 64 + r] = sum_i (sign bit i of row r set ? w_i(q) : -w_i(q)) *
   // book.magnitudes[field_i >> level_shift], r < 64. n is packing.dim rounded up to a multiple of 64; `tile` has
   // room for 64 * n bytes, in which rows are expanded once for all queries: to kCodeZero +- magnitude, in the

@@ -16,6 +16,7 @@ namespace {
 constexpr Kernels kTable = {
     .name = "neon",
     .plane_group = 1,
+    .plane_rows = 64,
     .expands_8_bits = true,
     .mix_rows = neon::MixRows,
     .hadamard = neon::Hadamard,

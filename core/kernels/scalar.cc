@@ -9,6 +9,7 @@ const Kernels* ScalarKernels() {
   static const Kernels kernels = {
       .name = "scalar",
       .plane_group = 1,
+      .plane_rows = 64,
       .mix_rows = scalar::MixRows,
       .hadamard = scalar::Hadamard,
       .norm_squared = scalar::NormSquared,

@@ -13,8 +13,9 @@ float SumWideLanes(float lanes[2 * kLanes]) {
   return SumLanes(lanes);
 }
 
-void ScanSigns(const uint8_t* plane, const uint8_t* /*next_plane*/, size_t bytes_per_row,
-               const uint8_t* const* tables, size_t num_queries, uint64_t /*rows*/, int32_t* sums) {
+void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_per_row,
+               const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
+  const uint8_t* plane = block.plane;
   for (size_t q = 0; q < num_queries; ++q) {
     int32_t* sum = sums + q * kBlockRows;
     std::fill_n(sum, kBlockRows, -static_cast<int32_t>(bytes_per_row) * 256);

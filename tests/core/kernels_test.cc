@@ -199,12 +199,12 @@ TEST_P(KernelsTest, FieldsSurvivePackingAndHaveTheBytesOfTheSpecification) {
 }
 
 // A block's sign plane from row-major sign bytes.
-std::vector<uint8_t> MakePlane(const std::vector<std::vector<uint8_t>>& rows, size_t group) {
-  const size_t bytes = rows[0].size();
+std::vector<uint8_t> MakePlane(const std::vector<std::vector<uint8_t>>& rows, const Kernels& kernels) {
+  const size_t bytes = rows[0].size(), group = kernels.plane_group, side = kernels.plane_rows;
   std::vector<uint8_t> plane(bytes * kBlockRows);
   for (size_t v = 0; v < rows.size(); ++v) {
     for (size_t b = 0; b < bytes; ++b) {
-      plane[b / group * group * kBlockRows + v * group + b % group] = rows[v][b];
+      plane[v / side * side * bytes + b / group * group * side + v % side * group + b % group] = rows[v][b];
     }
   }
   return plane;
@@ -218,7 +218,7 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
     for (auto& row : rows) {
       for (uint8_t& b : row) b = static_cast<uint8_t>(random.Word());
     }
-    const std::vector<uint8_t> plane = MakePlane(rows, kernels().plane_group);
+    const std::vector<uint8_t> plane = MakePlane(rows, kernels());
     for (size_t num_queries : {1, 2, 3, 5, 8, 16, 23}) {
       std::vector<std::vector<int>> weights(num_queries, std::vector<int>(padded_dim));
       std::vector<std::vector<uint8_t>> tables(num_queries, std::vector<uint8_t>(bytes * 32));
@@ -243,10 +243,9 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
       }
       std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
       // Of all rows, or of some: sums of the others may be anything.
-      const uint64_t asked =
-          num_queries % 2 == 0 ? ~uint64_t{0}
-                               : uint64_t{1} << random.Below(64) | uint64_t{1} << random.Below(64);
-      kernels().scan_signs(plane.data(), plane.data(), bytes, pointers.data(), num_queries, asked,
+      uint64_t asked = num_queries % 2 == 0 ? ~uint64_t{0} : 0;
+      for (size_t n = num_queries % 2 == 0 ? 0 : 1 + random.Below(4); n > 0; --n) asked |= uint64_t{1} << random.Below(64);
+      kernels().scan_signs({plane.data(), asked}, {plane.data(), random.Word()}, bytes, pointers.data(), num_queries,
                            sums.data());
       for (size_t q = 0; q < num_queries; ++q) {
         for (size_t v = 0; v < kBlockRows; ++v) {
@@ -264,7 +263,7 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
 
 // A block's codes as they lie in memory, and the value of each code.
 struct RandomCodes {
-  RandomCodes(size_t dim, int bits, Residual residual, size_t plane_group, Gaussian& random)
+  RandomCodes(size_t dim, int bits, Residual residual, const Kernels& kernels, Gaussian& random)
       : packing(dim, bits, residual),
         bytes_per_row((dim + 31) / 32 * 4),
         stride(packing.bytes + 5),
@@ -282,7 +281,7 @@ struct RandomCodes {
       }
       packing.Pack(row.data(), fields.data() + v * stride);
     }
-    plane = MakePlane(signs, plane_group);
+    plane = MakePlane(signs, kernels);
   }
   CodeBlock block() const {
     return {plane.data(), bytes_per_row, fields.data(), stride, plane.data(), fields.data()};
@@ -311,7 +310,7 @@ TEST_P(KernelsTest, CodeSumsAreTheDotProductsOfCodesAndWeights) {
       if (bits == 1 && residual == Residual::kNone) continue;  // the sign plane holds all of it
       for (const Shape& shape : shapes) {
         const size_t dim = shape.dim, n = (dim + 63) / 64 * 64;
-        const RandomCodes codes(dim, bits, residual, kernels().plane_group, random);
+        const RandomCodes codes(dim, bits, residual, kernels(), random);
         for (size_t num_queries : shape.num_queries) {
           // Extremes first; then one that picks a single code, to find one out of place.
           std::vector<std::vector<int8_t>> weights(num_queries, std::vector<int8_t>(n));
