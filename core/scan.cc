@@ -135,8 +135,8 @@ void Scan::ScanSigns(const Tile& tile) {
       const SignBlock ahead = {tile.segment.plane(next_block),
                                next < tile.num_blocks ? tile.candidates[next] : ~uint64_t{0}};
       if (first == 0) tile.segment.PrefetchSignFloats(next_block);
-      kernels.scan_signs({tile.segment.plane(block), tile.candidates[b]}, ahead, bytes_per_row, tables, count,
-                         sums_.data());
+      kernels.scan_signs({tile.segment.plane(block), tile.candidates[b]}, ahead, bytes_per_row,
+                         tables, count, sums_.data());
       RefineReady(tile.segment);
       const Factors factors = {tile.segment.sign_scale(block), tile.segment.sign_error(block)};
       for (size_t q = 0; q < count; ++q) {

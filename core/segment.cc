@@ -25,7 +25,8 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab
       field_bytes_(codec.packing().bytes),
       field_stride_(RoundUp(field_bytes_, 8)),
       dim_(codec.dim()),
-      signs_are_code_(codec.options().code_bits == 1 && codec.options().residual == Residual::kNone) {
+      signs_are_code_(codec.options().code_bits == 1 &&
+                      codec.options().residual == Residual::kNone) {
   // The sizes of the arrays, in the order of their pointers below.
   const size_t sizes[] = {kBlocks * plane_bytes_,       kRows * field_stride_,   kRows * 3 * sizeof(float),
                           kRows * 2 * sizeof(float),   kRows * sizeof(uint64_t), kRows * sizeof(uint64_t),
@@ -60,7 +61,8 @@ void Segment::StoreSigns(size_t index, const uint8_t* signs) {
 void Segment::GatherSigns(size_t index, uint8_t* signs) const {
   const uint8_t* plane = planes_ + SignsAt(index);
   if (plane_group_ == 4) {
-    for (size_t b = 0; b < row_plane_bytes_; b += 4) std::memcpy(signs + b, plane + b * plane_rows_, 4);
+    for (size_t b = 0; b < row_plane_bytes_; b += 4)
+      std::memcpy(signs + b, plane + b * plane_rows_, 4);
   } else {
     for (size_t b = 0; b < row_plane_bytes_; ++b) signs[b] = plane[b * plane_rows_];
   }

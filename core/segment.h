@@ -72,7 +72,8 @@ class Segment {
   }
   void PrefetchSigns(size_t index) const {
     const size_t at = SignsAt(index);
-    for (size_t b = 0; b < row_plane_bytes_; b += plane_group_) __builtin_prefetch(planes_ + at + b * plane_rows_);
+    for (size_t b = 0; b < row_plane_bytes_; b += plane_group_)
+      __builtin_prefetch(planes_ + at + b * plane_rows_);
   }
   // Sign bits of one row, dimension i in bit i % 8 of byte i / 8; padded_dim() / 8 bytes.
   void GatherSigns(size_t index, uint8_t* signs) const;

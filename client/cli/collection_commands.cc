@@ -17,6 +17,20 @@
 namespace tqdb::client {
 namespace {
 
+void PrintSparseSpaces(const CollectionInfo& info, std::ostream& out) {
+  Table table(
+      {{"sparse space"}, {"modifier"}, {"vectors", Align::kRight}, {"memory", Align::kRight}});
+  for (const SparseSpaceConfig& config : info.config.sparse_spaces) {
+    SparseSpaceInfo held;
+    for (const SparseSpaceInfo& candidate : info.sparse_spaces) {
+      if (candidate.name == config.name) held = candidate;
+    }
+    table.AddRow({config.name, std::string(SparseModifierName(config.modifier)),
+                  WithThousands(held.rows), FormatBytes(held.memory_bytes)});
+  }
+  table.Print(out);
+}
+
 void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   out << "collection  " << info.name << '\n';
   out << "status      " << CollectionStatusName(info.status);
@@ -58,6 +72,10 @@ void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   }
   out << '\n';
   table.Print(out);
+  if (!info.config.sparse_spaces.empty()) {
+    out << '\n';
+    PrintSparseSpaces(info, out);
+  }
   if (info.payload_indexes.empty()) return;
   out << '\n';
   PrintIndexes(info, out);
@@ -91,6 +109,9 @@ int RunCreate(const CreateOptions& options, CommandContext& context) {
     if (!space.ok()) return context.FailUsage(std::string(space.status().message()));
     config.vector_spaces.push_back(*std::move(space));
   }
+  auto sparse = ParseSparseSpaces(options.flags.sparse);
+  if (!sparse.ok()) return context.FailUsage(std::string(sparse.status().message()));
+  config.sparse_spaces = *std::move(sparse);
   auto metadata = ParseMetadata(options.flags.metadata);
   if (!metadata.ok()) return context.FailUsage(std::string(metadata.status().message()));
   config.metadata = *std::move(metadata);
@@ -124,6 +145,9 @@ int RunList(CommandContext& context) {
       absl::StrAppend(&spaces, spaces.empty() ? "" : "; ", space.name,
                       space.name.empty() ? "" : " ", space.dim, " ",
                       MetricName(space.metric));
+    }
+    for (const SparseSpaceConfig& space : info.config.sparse_spaces) {
+      absl::StrAppend(&spaces, "; ", space.name, " sparse");
     }
     table.AddRow({info.name, WithThousands(info.points), FormatBytes(info.disk_bytes),
                   FormatBytes(info.memory_bytes), std::string(CollectionStatusName(info.status)),
@@ -202,7 +226,8 @@ void AddCreateCommand(CLI::App& app, CommandContext& context) {
       "Examples:\n"
       "  tqdb create books --dim 768\n"
       "  tqdb create books --dim 768 --metric dot --code-bits 2 --store-vectors none\n"
-      "  tqdb create films --space name=title,dim=384 --space name=poster,dim=512,metric=dot");
+      "  tqdb create films --space name=title,dim=384 --space name=poster,dim=512,metric=dot\n"
+      "  tqdb create texts --dim 384 --sparse terms:idf");
   sub->callback([options, &context] {
     context.command() = [options, &context] { return RunCreate(*options, context); };
   });

@@ -57,6 +57,11 @@ void AddCollectionFlags(CLI::App& app, CollectionFlags& flags) {
       ->capture_default_str();
   app.add_option("--seed", flags.seed, "Of the rotations; 0 is the server's default")
       ->capture_default_str();
+  app.add_option("--sparse", flags.sparse,
+                 "A space of sparse vectors, or one that weighs an index by how rare it is; may "
+                 "repeat")
+      ->type_name("NAME[:idf]")
+      ->allow_extra_args(false);
   app.add_option("--metadata", flags.metadata, "KEY=VALUE, kept with the collection; may repeat");
 }
 
@@ -123,6 +128,23 @@ absl::StatusOr<VectorSpaceConfig> ParseSpace(const CollectionFlags& flags,
   }
   if (dim == 0) return absl::InvalidArgumentError(absl::StrCat("--space: no dim in \"", text, "\""));
   return MakeSpace(own, name, dim);
+}
+
+absl::StatusOr<std::vector<SparseSpaceConfig>> ParseSparseSpaces(
+    const std::vector<std::string>& texts) {
+  std::vector<SparseSpaceConfig> spaces;
+  for (const std::string& text : texts) {
+    const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
+    SparseSpaceConfig space{.name = parts[0]};
+    if (parts.size() == 2 && absl::AsciiStrToLower(parts[1]) == "idf") {
+      space.modifier = SparseModifier::kIdf;
+    } else if (parts.size() == 2 && absl::AsciiStrToLower(parts[1]) != "none") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--sparse: ", text, "; behind the colon, allowed are none, idf"));
+    }
+    spaces.push_back(std::move(space));
+  }
+  return spaces;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParseMetadata(

@@ -23,6 +23,7 @@ struct CollectionFlags {
   std::string centering = "auto";
   std::string store_vectors = "f32";
   uint64_t seed = 0;
+  std::vector<std::string> sparse;    // NAME or NAME:idf
   std::vector<std::string> metadata;  // KEY=VALUE
 };
 
@@ -33,6 +34,9 @@ void AddCollectionFlags(CLI::App& app, CollectionFlags& flags);
 VectorSpaceConfig MakeSpace(const CollectionFlags& flags, const std::string& name, uint32_t dim);
 // "name=title,dim=384,metric=dot": what is not named comes from the flags. InvalidArgument.
 absl::StatusOr<VectorSpaceConfig> ParseSpace(const CollectionFlags& flags, const std::string& text);
+// Of --sparse: "terms" or "terms:idf". InvalidArgument.
+absl::StatusOr<std::vector<SparseSpaceConfig>> ParseSparseSpaces(
+    const std::vector<std::string>& texts);
 // InvalidArgument when an entry has no '='.
 absl::StatusOr<std::map<std::string, std::string>> ParseMetadata(
     const std::vector<std::string>& entries);

@@ -153,7 +153,11 @@ void AddExportCommand(CLI::App& app, CommandContext& context) {
       "  tqdb export books - --no-vectors | jq .payload.title\n"
       "A JSON line is {\"id\": 7, \"vector\": [0.1, ...], \"payload\": {...}}, with \"vectors\": "
       "{\"name\": [...]}\n"
-      "for named spaces. Where a collection keeps no originals, vectors are decoded from their "
+      "for named spaces and \"sparse_vectors\": {\"name\": {\"indices\": [...], \"values\": "
+      "[...]}} for "
+      "sparse ones,\n"
+      "which .npy leaves out. Where a collection keeps no originals, vectors are decoded from "
+      "their "
       "codes.\n\n",
       kFilterForms));
   sub->callback([options, &context] {

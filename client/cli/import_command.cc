@@ -68,7 +68,18 @@ absl::Status EnsureCollection(Client& client, const ImportOptions& options,
   }
   if (config.vector_spaces.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        options.source.path, ": is empty, so the dim of a new collection cannot be known"));
+        options.source.path,
+        source.sparse_spaces().empty() ? ": is empty" : ": the first point has no dense vector",
+        ", so the dim of a new collection cannot be known"));
+  }
+  auto sparse = ParseSparseSpaces(options.flags.sparse);
+  if (!sparse.ok()) return sparse.status();
+  config.sparse_spaces = *std::move(sparse);
+  for (const std::string& name : source.sparse_spaces()) {
+    const bool known =
+        std::any_of(config.sparse_spaces.begin(), config.sparse_spaces.end(),
+                    [&name](const SparseSpaceConfig& space) { return space.name == name; });
+    if (!known) config.sparse_spaces.push_back({.name = name});
   }
   auto metadata = ParseMetadata(options.flags.metadata);
   if (!metadata.ok()) return metadata.status();
@@ -203,6 +214,9 @@ int RunImport(ImportOptions& options, CommandContext& context) {
   if (auto metadata = ParseMetadata(options.flags.metadata); !metadata.ok()) {
     return context.FailUsage(std::string(metadata.status().message()));
   }
+  if (auto sparse = ParseSparseSpaces(options.flags.sparse); !sparse.ok()) {
+    return context.FailUsage(std::string(sparse.status().message()));
+  }
   if (absl::Status s = Validate(options.source); !s.ok()) {
     return context.FailUsage(std::string(s.message()));
   }
@@ -303,7 +317,10 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
       "  tqdb import books points.jsonl.gz --create --metric dot\n"
       "  zcat points.jsonl.gz | tqdb import books -\n"
       "A JSON line is {\"id\": 7, \"vector\": [0.1, ...], \"payload\": {...}}, or has\n"
-      "\"vectors\": {\"name\": [...]} for named spaces. Without ids, points are numbered. Unknown\n"
+      "\"vectors\": {\"name\": [...]} for named spaces, and for sparse ones, beside these or "
+      "alone,\n"
+      "\"sparse_vectors\": {\"name\": {\"indices\": [...], \"values\": [...]}}.\n"
+      "Without ids, points are numbered. Unknown\n"
       "keys are errors. A bad line stops the import with its number: what came before is stored,\n"
       "and the message says how to continue. With --keep-going it is passed over.\n"
       "Ctrl-C stops after the batches in flight and says where to continue.");

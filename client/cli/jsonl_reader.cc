@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/cli/json.h"
+#include "client/cli/point_json.h"
 
 namespace tqdb::client {
 
@@ -26,6 +26,9 @@ absl::StatusOr<std::unique_ptr<VectorSource>> JsonlReader::Open(const std::strin
   if (*present) {
     for (const NamedVector& vector : first.vectors) {
       reader->spaces_.push_back({vector.name, static_cast<uint32_t>(vector.values.size())});
+    }
+    for (const NamedSparseVector& sparse : first.sparse_vectors) {
+      reader->sparse_spaces_.push_back(sparse.name);
     }
     reader->first_ = std::move(first);
   }

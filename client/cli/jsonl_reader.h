@@ -30,6 +30,7 @@ class JsonlReader : public VectorSource {
                                                             OnBadLine on_bad_line = nullptr);
 
   const std::vector<SourceSpace>& spaces() const override { return spaces_; }
+  std::vector<std::string> sparse_spaces() const override { return sparse_spaces_; }
   std::optional<uint64_t> total_rows() const override { return std::nullopt; }
   double fraction_read() const override { return lines_->fraction_read(); }
   absl::StatusOr<bool> Next(Point& point) override;
@@ -44,6 +45,7 @@ class JsonlReader : public VectorSource {
   const OnBadLine on_bad_line_;
   std::string line_;
   std::vector<SourceSpace> spaces_;
+  std::vector<std::string> sparse_spaces_;
   std::optional<Point> first_;  // read by Open, not returned yet
   uint64_t rows_ = 0;           // lines that are not blank
   std::optional<bool> lines_have_ids_;  // as the first good line

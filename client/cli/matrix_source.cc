@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/cli/json.h"
+#include "client/cli/point_json.h"
 
 namespace tqdb::client {
 namespace {

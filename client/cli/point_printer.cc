@@ -5,20 +5,30 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/point_json.h"
 
 namespace tqdb::client {
 namespace {
 
-std::string DescribeVectors(const std::vector<NamedVector>& vectors) {
+constexpr size_t kShown = 4;  // values of a vector
+
+std::string DescribeVectors(const Point& point) {
   std::string out;
-  for (const NamedVector& vector : vectors) {
-    constexpr size_t kShown = 4;
+  for (const NamedVector& vector : point.vectors) {
     std::vector<std::string> values;
     for (size_t i = 0; i < vector.values.size() && i < kShown; ++i) {
       values.push_back(absl::StrCat(vector.values[i]));
     }
     absl::StrAppend(&out, out.empty() ? "" : " ", vector.name, "[", absl::StrJoin(values, ", "),
                     vector.values.size() > kShown ? ", ..." : "", "]");
+  }
+  for (const auto& [name, vector] : point.sparse_vectors) {
+    std::vector<std::string> entries;
+    for (size_t i = 0; i < vector.values.size() && i < kShown; ++i) {
+      entries.push_back(absl::StrCat(vector.indices[i], ": ", vector.values[i]));
+    }
+    absl::StrAppend(&out, out.empty() ? "" : " ", name, "{", absl::StrJoin(entries, ", "),
+                    vector.values.size() > kShown ? ", ..." : "", "}");
   }
   return out;
 }
@@ -38,7 +48,7 @@ void PointPrinter::Print(const Point& point) {
   if (context_.json()) {
     context_.Print(ToJson(point));
   } else if (with_vectors_) {
-    table_.AddRow({point.id.ToString(), DescribeVectors(point.vectors), point.payload});
+    table_.AddRow({point.id.ToString(), DescribeVectors(point), point.payload});
   } else {
     table_.AddRow({point.id.ToString(), point.payload});
   }

@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/gzip_encoder.h"
-#include "client/cli/json.h"
 #include "client/cli/npy_writer.h"
 #include "client/cli/output_file.h"
+#include "client/cli/point_json.h"
 
 namespace tqdb::client {
 namespace {

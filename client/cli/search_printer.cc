@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/point_json.h"
 #include "client/cli/table.h"
 #include "client/cli/text_format.h"
 

@@ -29,6 +29,9 @@ absl::StatusOr<std::string> FormatOf(const SourceOptions& options) {
 size_t PointBytes(const Point& point) {
   size_t bytes = point.payload.size();
   for (const NamedVector& vector : point.vectors) bytes += vector.values.size() * sizeof(float);
+  for (const NamedSparseVector& sparse : point.sparse_vectors) {
+    bytes += sparse.vector.values.size() * (sizeof(uint32_t) + sizeof(float));
+  }
   return bytes;
 }
 

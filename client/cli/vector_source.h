@@ -48,6 +48,8 @@ class VectorSource {
 
   // Of the first point, for JSON lines. Empty when there is no point.
   virtual const std::vector<SourceSpace>& spaces() const = 0;
+  // Names of the first point's sparse spaces.
+  virtual std::vector<std::string> sparse_spaces() const { return {}; }
   virtual std::optional<uint64_t> total_rows() const = 0;
   // Part of the input that was read, 0..1; 0 when it cannot be known.
   virtual double fraction_read() const = 0;

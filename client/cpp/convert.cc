@@ -59,6 +59,24 @@ absl::StatusOr<std::vector<NamedVector>> VectorsFromProto(
   return out;
 }
 
+absl::StatusOr<std::vector<NamedSparseVector>> VectorsFromProto(
+    const google::protobuf::RepeatedPtrField<v1::NamedSparseVector>& vectors) {
+  std::vector<NamedSparseVector> out;
+  out.reserve(static_cast<size_t>(vectors.size()));
+  for (const v1::NamedSparseVector& named : vectors) {
+    const v1::SparseVector& vector = named.vector();
+    if (vector.indices_size() != vector.values_size()) {
+      return absl::DataLossError(absl::StrCat("the server sent a sparse vector of ",
+                                              vector.indices_size(), " indices and ",
+                                              vector.values_size(), " values"));
+    }
+    out.push_back({named.name(),
+                   {{vector.indices().begin(), vector.indices().end()},
+                    {vector.values().begin(), vector.values().end()}}});
+  }
+  return out;
+}
+
 // The enums of types.h take their numbers from the messages; an unknown number stays as it is and is
 // named "unknown".
 static_assert(static_cast<int>(Metric::kL2) == v1::METRIC_L2);
@@ -69,6 +87,7 @@ static_assert(static_cast<int>(Durability::kAsync) == v1::DURABILITY_ASYNC);
 static_assert(static_cast<int>(CollectionStatus::kQuarantined) ==
               v1::COLLECTION_STATUS_QUARANTINED);
 static_assert(static_cast<int>(PayloadIndexKind::kText) == v1::PAYLOAD_INDEX_KIND_TEXT);
+static_assert(static_cast<int>(SparseModifier::kIdf) == v1::SPARSE_MODIFIER_IDF);
 
 CollectionConfig ConfigFromProto(const v1::CollectionConfig& config) {
   CollectionConfig out;
@@ -84,6 +103,9 @@ CollectionConfig ConfigFromProto(const v1::CollectionConfig& config) {
         .store_vectors = static_cast<StoreVectors>(space.store_vectors()),
         .seed = space.seed(),
     });
+  }
+  for (const v1::SparseSpaceConfig& space : config.sparse_spaces()) {
+    out.sparse_spaces.push_back({space.name(), static_cast<SparseModifier>(space.modifier())});
   }
   return out;
 }
@@ -103,12 +125,22 @@ void VectorToProto(const std::vector<float>& values, v1::Vector* out) {
                              values.size() * sizeof(float));
 }
 
+void ToProto(const SparseVector& vector, v1::SparseVector* out) {
+  out->mutable_indices()->Assign(vector.indices.begin(), vector.indices.end());
+  out->mutable_values()->Assign(vector.values.begin(), vector.values.end());
+}
+
 void ToProto(const Point& point, v1::Point* out) {
   ToProto(point.id, out->mutable_id());
   for (const NamedVector& vector : point.vectors) {
     v1::NamedVector* named = out->add_vectors();
     named->set_name(vector.name);
     VectorToProto(vector.values, named->mutable_vector());
+  }
+  for (const NamedSparseVector& vector : point.sparse_vectors) {
+    v1::NamedSparseVector* named = out->add_sparse_vectors();
+    named->set_name(vector.name);
+    ToProto(vector.vector, named->mutable_vector());
   }
   out->set_payload(point.payload);
 }
@@ -125,6 +157,11 @@ void ToProto(const CollectionConfig& config, v1::CollectionConfig* out) {
     proto->set_centering(static_cast<v1::Centering>(space.centering));
     proto->set_store_vectors(static_cast<v1::StoreVectors>(space.store_vectors));
     proto->set_seed(space.seed);
+  }
+  for (const SparseSpaceConfig& space : config.sparse_spaces) {
+    v1::SparseSpaceConfig* proto = out->add_sparse_spaces();
+    proto->set_name(space.name);
+    proto->set_modifier(static_cast<v1::SparseModifier>(space.modifier));
   }
 }
 
@@ -153,7 +190,10 @@ absl::StatusOr<Point> FromProto(v1::Point&& point) {
   if (!id.ok()) return id.status();
   absl::StatusOr<std::vector<NamedVector>> vectors = VectorsFromProto(point.vectors());
   if (!vectors.ok()) return vectors.status();
-  return Point{*std::move(id), *std::move(vectors), std::move(*point.mutable_payload())};
+  absl::StatusOr<std::vector<NamedSparseVector>> sparse = VectorsFromProto(point.sparse_vectors());
+  if (!sparse.ok()) return sparse.status();
+  return Point{*std::move(id), *std::move(vectors), std::move(*point.mutable_payload()),
+               *std::move(sparse)};
 }
 
 absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point) {
@@ -161,8 +201,10 @@ absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point) {
   if (!id.ok()) return id.status();
   absl::StatusOr<std::vector<NamedVector>> vectors = VectorsFromProto(point.vectors());
   if (!vectors.ok()) return vectors.status();
+  absl::StatusOr<std::vector<NamedSparseVector>> sparse = VectorsFromProto(point.sparse_vectors());
+  if (!sparse.ok()) return sparse.status();
   return ScoredPoint{*std::move(id), point.score(), std::move(*point.mutable_payload()),
-                     *std::move(vectors)};
+                     *std::move(vectors), *std::move(sparse)};
 }
 
 absl::StatusOr<std::vector<ScoredPoint>> FromProto(v1::SearchResponse&& response) {
@@ -210,6 +252,9 @@ CollectionInfo FromProto(const v1::CollectionInfo& info) {
         .current_mean_version = space.current_mean_version(),
         .rows_under_current_mean = space.rows_under_current_mean(),
     });
+  }
+  for (const v1::SparseSpaceInfo& space : info.sparse_spaces()) {
+    out.sparse_spaces.push_back({space.name(), space.rows(), space.memory_bytes()});
   }
   for (const v1::PayloadIndexInfo& index : info.payload_indexes()) {
     out.payload_indexes.push_back(FromProto(index));

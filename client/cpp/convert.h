@@ -30,10 +30,12 @@ void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
 // The edit alone.
 void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out);
 void VectorToProto(const std::vector<float>& values, v1::Vector* out);
+void ToProto(const SparseVector& vector, v1::SparseVector* out);
 void ToProto(const Select& select, v1::PointSelector* out);
 v1::Durability ToProto(Durability durability);
 
-// DataLoss when a message breaks the protocol: a point without an id, vector bytes of odd length.
+// DataLoss when a message breaks the protocol: a point without an id, vector bytes of odd length, a
+// sparse vector with more indices than values.
 absl::StatusOr<PointId> FromProto(const v1::PointId& id);
 absl::StatusOr<Point> FromProto(v1::Point&& point);
 absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point);

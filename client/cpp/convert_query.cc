@@ -53,8 +53,11 @@ void ToProto(const Query& query, v1::SearchQuery* out) {
     out->mutable_text()->set_key(query.text->key);
     out->mutable_text()->set_text(query.text->text);
   }
+  if (query.sparse.has_value()) ToProto(*query.sparse, out->mutable_sparse());
   // Several at once are the server's to refuse.
-  if ((!query.recommend.has_value() && !query.text.has_value()) || !query.vector.empty()) {
+  const bool other =
+      query.recommend.has_value() || query.text.has_value() || query.sparse.has_value();
+  if (!other || !query.vector.empty()) {
     VectorToProto(query.vector, out->mutable_vector());
   }
   out->set_vector_name(query.vector_name);

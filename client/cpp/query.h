@@ -35,10 +35,10 @@ struct TextQuery {
   std::string text = {};
 };
 
-// Finds by one of `vector`, `recommend` and `text`.
+// Finds by one of `vector`, `recommend`, `text` and `sparse`.
 struct Query {
   std::vector<float> vector = {};
-  std::string vector_name = {};  // of the space; empty is the unnamed one
+  std::string vector_name = {};  // of the space, or sparse space; empty is the unnamed one
   uint32_t limit = 10;
   std::optional<float> score_threshold = std::nullopt;  // hits below are left out
   Select select = {};
@@ -51,6 +51,7 @@ struct Query {
   std::optional<Recommend> recommend = std::nullopt;
   std::optional<Mmr> mmr = std::nullopt;
   std::optional<TextQuery> text = std::nullopt;
+  std::optional<SparseVector> sparse = std::nullopt;  // best by dot product, exactly
 };
 
 struct ScoredPoint {
@@ -58,6 +59,7 @@ struct ScoredPoint {
   float score = 0;
   std::string payload;
   std::vector<NamedVector> vectors;
+  std::vector<NamedSparseVector> sparse_vectors = {};
 };
 
 struct GroupOptions {

@@ -80,6 +80,16 @@ absl::string_view PayloadIndexKindName(PayloadIndexKind kind) {
   return "unknown";
 }
 
+absl::string_view SparseModifierName(SparseModifier modifier) {
+  switch (modifier) {
+    case SparseModifier::kNone:
+      return "none";
+    case SparseModifier::kIdf:
+      return "idf";
+  }
+  return "unknown";
+}
+
 absl::StatusOr<PointId> PointId::Uuid(absl::string_view text) {
   bool valid = text.size() == kUuidLength;
   for (size_t i = 0; valid && i < text.size(); ++i) {

@@ -38,6 +38,12 @@ enum class PayloadIndexKind : uint8_t {
   kText = 6,      // words of strings
 };
 
+// What a value of a sparse query is multiplied with, beside the value of the point.
+enum class SparseModifier : uint8_t {
+  kNone = 1,
+  kIdf = 2,  // how rare its index is: ln(1 + (n - f + 0.5) / (f + 0.5)), f of n points having it
+};
+
 // Lower-case names, as the command line and JSON spell them; "unknown" for a value outside the enum.
 absl::string_view MetricName(Metric metric);
 absl::string_view ResidualName(Residual residual);
@@ -45,6 +51,7 @@ absl::string_view CenteringName(Centering centering);
 absl::string_view StoreVectorsName(StoreVectors store);
 absl::string_view CollectionStatusName(CollectionStatus status);
 absl::string_view PayloadIndexKindName(PayloadIndexKind kind);
+absl::string_view SparseModifierName(SparseModifier modifier);
 
 // External identifier of a point: an unsigned integer or a UUID.
 class PointId {
@@ -84,10 +91,27 @@ struct NamedVector {
   friend bool operator==(const NamedVector&, const NamedVector&) = default;
 };
 
+// values[i] stands at indices[i]. Indices are distinct, in any order; at most 65,536.
+struct SparseVector {
+  std::vector<uint32_t> indices = {};
+  std::vector<float> values = {};
+
+  friend bool operator==(const SparseVector&, const SparseVector&) = default;
+};
+
+struct NamedSparseVector {
+  std::string name = {};  // of the sparse space
+  SparseVector vector = {};
+
+  friend bool operator==(const NamedSparseVector&, const NamedSparseVector&) = default;
+};
+
+// Has at least one vector, of either sort.
 struct Point {
   PointId id = {};
   std::vector<NamedVector> vectors = {};
   std::string payload = {};  // a JSON object in UTF-8; empty means none
+  std::vector<NamedSparseVector> sparse_vectors = {};
 
   friend bool operator==(const Point&, const Point&) = default;
 };
@@ -104,9 +128,16 @@ struct VectorSpaceConfig {
   uint64_t seed = 0;  // 0: the server's default
 };
 
+// A space of sparse vectors, searched exactly; frozen at creation.
+struct SparseSpaceConfig {
+  std::string name = {};  // [A-Za-z0-9_.-]{1,64}, not that of a vector space
+  SparseModifier modifier = SparseModifier::kNone;
+};
+
 struct CollectionConfig {
   std::vector<VectorSpaceConfig> vector_spaces = {};  // one or more, names distinct
   std::map<std::string, std::string> metadata = {};
+  std::vector<SparseSpaceConfig> sparse_spaces = {};
 };
 
 struct VectorSpaceInfo {
@@ -119,6 +150,12 @@ struct VectorSpaceInfo {
   uint32_t mean_versions = 0;
   uint32_t current_mean_version = 0;  // 0: none is subtracted
   uint64_t rows_under_current_mean = 0;
+};
+
+struct SparseSpaceInfo {
+  std::string name;
+  uint64_t rows = 0;
+  uint64_t memory_bytes = 0;
 };
 
 struct PayloadIndexInfo {
@@ -141,6 +178,7 @@ struct CollectionInfo {
   double disk_bytes_per_point = 0;
   double memory_bytes_per_point = 0;
   std::vector<VectorSpaceInfo> vector_spaces;
+  std::vector<SparseSpaceInfo> sparse_spaces;
   std::vector<PayloadIndexInfo> payload_indexes;  // by key
 };
 
@@ -157,7 +195,7 @@ struct UpsertResult {
 // What a returned point carries beside its id.
 struct Select {
   bool payload = false;
-  bool vectors = false;
+  bool vectors = false;  // of both sorts
 };
 
 struct ServerInfo {

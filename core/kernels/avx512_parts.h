@@ -36,8 +36,8 @@ void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* 
 void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
 
 // avx512_vbmi.cc
-void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row, const uint8_t* const* tables,
-               size_t num_queries, int32_t* sums);
+void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+               const uint8_t* const* tables, size_t num_queries, int32_t* sums);
 void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
               const CodeQueries& queries, uint8_t* tile, int32_t* sums);
 
@@ -56,8 +56,8 @@ void DotTile(const uint8_t* tile, size_t n, const CodeQueries& queries, const Co
 
 // avx512_scan.cc
 void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
-void ScanSignBytes(const SignBlock& block, const SignBlock& next, size_t bytes_per_row, const uint8_t* const* tables,
-                   size_t num_queries, int32_t* sums);
+void ScanSignBytes(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+                   const uint8_t* const* tables, size_t num_queries, int32_t* sums);
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
                    float weight, float error_weight, float threshold);
 float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,

@@ -67,9 +67,11 @@ void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* cons
 
 // For CPUs without byte permutation over a whole vector (VBMI): one byte of 64 vectors at a time, plane_group 1.
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
-__attribute__((no_sanitize("thread")))
-void ScanSignBytes(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_per_row,
-                   const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
+__attribute__((no_sanitize("thread"))) void ScanSignBytes(const SignBlock& block,
+                                                          const SignBlock& /*next*/,
+                                                          size_t bytes_per_row,
+                                                          const uint8_t* const* tables,
+                                                          size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
   while (num_queries >= 4) {
     ScanSignsOf<4>(plane, bytes_per_row, tables, sums);

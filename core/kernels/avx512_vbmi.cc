@@ -6,10 +6,9 @@
 #include "core/codebook.h"
 #include "core/kernels/avx512_intrinsics.h"
 #include "core/kernels/avx512_parts.h"
+#include "core/kernels/avx512_vbmi_begin.h"
 #include "core/kernels/scalar_parts.h"
 #include "core/record_packing.h"
-
-#include "core/kernels/avx512_vbmi_begin.h"
 // clang-format off: inside the region
 #include "core/kernels/avx512_inline.h"
 #include "core/kernels/avx512_expand_inline.h"
@@ -19,7 +18,8 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-constexpr size_t kQuarters = kBlockRows / kGroupRows;  // of a block: 16 rows each, a line for four bytes of a row
+constexpr size_t kQuarters =
+    kBlockRows / kGroupRows;  // of a block: 16 rows each, a line for four bytes of a row
 constexpr size_t kAheadBytes = 2048;
 
 // Where four bytes each of 16 vectors look into 64-entry tables: byte j of a dword into quarter j.
@@ -34,15 +34,17 @@ struct Indices {
   __m512i low, high;
 };
 
-__m512i FirstSum(size_t bytes_per_row) { return _mm512_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256); }
+__m512i FirstSum(size_t bytes_per_row) {
+  return _mm512_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256);
+}
 
 // Adds up `kQueries` queries over `kGroups` quarters of a block: each 32-bit lane is a vector, and
-// one dot product with ones adds the four look-ups of its four bytes. Look-ups and sums fill the shuffle
-// and the multiply port; what more queries save is index arithmetic, three operations for two look-ups.
-// Asks for the same bytes from `ahead` on, unless it is null.
+// one dot product with ones adds the four look-ups of its four bytes. Look-ups and sums fill the
+// shuffle and the multiply port; what more queries save is index arithmetic, three operations for
+// two look-ups. Asks for the same bytes from `ahead` on, unless it is null.
 template <size_t kQueries, size_t kGroups>
-void ScanSignsOf(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_row, const uint8_t* const* tables,
-                 int32_t* sums) {
+void ScanSignsOf(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_row,
+                 const uint8_t* const* tables, int32_t* sums) {
   const __m512i ones = _mm512_set1_epi8(1);
   const size_t quarter_bytes = kGroupRows * bytes_per_row;
   __m512i sum[kQueries][kGroups];
@@ -54,7 +56,8 @@ void ScanSignsOf(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_ro
   for (size_t b = 0; b < bytes_per_row; b += 4) {
     if (ahead != nullptr) {
 #pragma GCC unroll 16
-      for (size_t g = 0; g < kGroups; ++g) __builtin_prefetch(ahead + g * quarter_bytes + b * kGroupRows);
+      for (size_t g = 0; g < kGroups; ++g)
+        __builtin_prefetch(ahead + g * quarter_bytes + b * kGroupRows);
     }
     __m512i low[kGroups], high[kGroups];
 #pragma GCC unroll 16
@@ -77,20 +80,24 @@ void ScanSignsOf(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_ro
 #pragma GCC unroll 16
   for (size_t q = 0; q < kQueries; ++q) {
 #pragma GCC unroll 16
-    for (size_t g = 0; g < kGroups; ++g) _mm512_storeu_si512(sums + q * kBlockRows + kGroupRows * g, sum[q][g]);
+    for (size_t g = 0; g < kGroups; ++g)
+      _mm512_storeu_si512(sums + q * kBlockRows + kGroupRows * g, sum[q][g]);
   }
 }
 
 // One query over one quarter, in four chains: a sum waits five cycles for the one before.
-void ScanQuarter(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_row, const uint8_t* table,
-                 int32_t* sums) {
+void ScanQuarter(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_row,
+                 const uint8_t* table, int32_t* sums) {
   const __m512i ones = _mm512_set1_epi8(1);
-  __m512i sum[4] = {FirstSum(bytes_per_row), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+  __m512i sum[4] = {FirstSum(bytes_per_row), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                    _mm512_setzero_si512()};
   const auto add = [&](size_t b, __m512i* low_and_high) {
     __builtin_prefetch(ahead + b * kGroupRows);
     const Indices indices(plane + b * kGroupRows);
-    AddDots(low_and_high[0], _mm512_permutexvar_epi8(indices.low, _mm512_loadu_si512(table + b * 32)), ones);
-    AddDots(low_and_high[1], _mm512_permutexvar_epi8(indices.high, _mm512_loadu_si512(table + b * 32 + 64)), ones);
+    AddDots(low_and_high[0],
+            _mm512_permutexvar_epi8(indices.low, _mm512_loadu_si512(table + b * 32)), ones);
+    AddDots(low_and_high[1],
+            _mm512_permutexvar_epi8(indices.high, _mm512_loadu_si512(table + b * 32 + 64)), ones);
   };
   size_t b = 0;
   for (; b + 8 <= bytes_per_row; b += 8) {
@@ -98,17 +105,18 @@ void ScanQuarter(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_ro
     add(b + 4, sum + 2);
   }
   if (b < bytes_per_row) add(b, sum);
-  _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]), _mm512_add_epi32(sum[2], sum[3])));
+  _mm512_storeu_si512(
+      sums, _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]), _mm512_add_epi32(sum[2], sum[3])));
 }
 
 bool Wanted(const SignBlock& block, size_t quarter) {
   return (block.rows >> (kGroupRows * quarter) & 0xffff) != 0;
 }
 
-// One query reads no more than the quarters that have wanted rows. It waits for memory, whose own prefetching stops at
-// every page and sees no pattern in what a filter leaves.
-void ScanSignsOfOne(const SignBlock& block, const SignBlock& next, size_t bytes_per_row, const uint8_t* table,
-                    int32_t* sums) {
+// One query reads no more than the quarters that have wanted rows. It waits for memory, whose own
+// prefetching stops at every page and sees no pattern in what a filter leaves.
+void ScanSignsOfOne(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+                    const uint8_t* table, int32_t* sums) {
   const size_t quarter_bytes = kGroupRows * bytes_per_row;
   size_t wanted[kQuarters], count = 0;
   const uint8_t* planes[kQuarters + 1];  // and behind them, the one that comes after
@@ -123,7 +131,8 @@ void ScanSignsOfOne(const SignBlock& block, const SignBlock& next, size_t bytes_
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* ahead = planes[i + 1];
     // Where nothing is left out, further on: a quarter may be no more than a few lines.
-    if (ahead == planes[i] + quarter_bytes && quarter_bytes < kAheadBytes) ahead = planes[i] + kAheadBytes;
+    if (ahead == planes[i] + quarter_bytes && quarter_bytes < kAheadBytes)
+      ahead = planes[i] + kAheadBytes;
     ScanQuarter(planes[i], ahead, bytes_per_row, table, sums + wanted[i] * kGroupRows);
   }
 }
@@ -132,7 +141,8 @@ void ScanSignsOfOne(const SignBlock& block, const SignBlock& next, size_t bytes_
 
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
 __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block, const SignBlock& next,
-                                                      size_t bytes_per_row, const uint8_t* const* tables,
+                                                      size_t bytes_per_row,
+                                                      const uint8_t* const* tables,
                                                       size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
   const size_t half_bytes = kBlockRows / 2 * bytes_per_row;
@@ -153,9 +163,12 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block, co
     ahead = nullptr;
   }
   switch (num_queries) {
-    case 3: return ScanSignsOf<3, 4>(plane, ahead, bytes_per_row, tables, sums);
-    case 2: return ScanSignsOf<2, 4>(plane, ahead, bytes_per_row, tables, sums);
-    case 1: return ScanSignsOfOne(block, next, bytes_per_row, tables[0], sums);
+    case 3:
+      return ScanSignsOf<3, 4>(plane, ahead, bytes_per_row, tables, sums);
+    case 2:
+      return ScanSignsOf<2, 4>(plane, ahead, bytes_per_row, tables, sums);
+    case 1:
+      return ScanSignsOfOne(block, next, bytes_per_row, tables[0], sums);
     default: return;
   }
 }

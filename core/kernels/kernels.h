@@ -52,8 +52,8 @@ struct Kernels {
   // How the sign plane of a block lies: byte b of vector v stands at
   //   v / plane_rows * plane_rows * bytes_per_row + b / plane_group * plane_group * plane_rows +
   //       v % plane_rows * plane_group + b % plane_group.
-  // plane_group is 4 where a dot-product instruction adds four bytes of one vector, else 1; plane_group times
-  // plane_rows are 64 bytes.
+  // plane_group is 4 where a dot-product instruction adds four bytes of one vector, else 1;
+  // plane_group times plane_rows are 64 bytes.
   size_t plane_group;
   size_t plane_rows;
 
@@ -97,11 +97,12 @@ struct Kernels {
 
   // --- Scan ---
   // Sums over the sign plane of one block: sums[q * 64 + v] = sum_i (bit_i(v) ? w_i(q) : -w_i(q)).
-  // bytes_per_row is a multiple of 4. `tables` holds, per query and per plane_group bytes of a row, 16 entries for the
-  // low nibble of each of them, then 16 for each high nibble; an entry is 128 + the sum of the nibble's four +-w.
-  // Sums of rows that are not wanted may be anything. `next` is a hint: what the next call reads, wherever it lies.
-  void (*scan_signs)(const SignBlock& block, const SignBlock& next, size_t bytes_per_row, const uint8_t* const* tables,
-                     size_t num_queries, int32_t* sums);
+  // bytes_per_row is a multiple of 4. `tables` holds, per query and per plane_group bytes of a row,
+  // 16 entries for the low nibble of each of them, then 16 for each high nibble; an entry is 128 +
+  // the sum of the nibble's four +-w. Sums of rows that are not wanted may be anything. `next` is a
+  // hint: what the next call reads, wherever it lies.
+  void (*scan_signs)(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+                     const uint8_t* const* tables, size_t num_queries, int32_t* sums);
   // Sums over the whole codes of a block: sums[q * 64 + r] = sum_i (sign bit i of row r set ? w_i(q) : -w_i(q)) *
   // book.magnitudes[field_i >> level_shift], r < 64. n is packing.dim rounded up to a multiple of 64; `tile` has
   // room for 64 * n bytes, in which rows are expanded once for all queries: to kCodeZero +- magnitude, in the

@@ -26,8 +26,8 @@ void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* so
 void Hadamard(float* x, size_t n);
 
 // neon_scan.cc
-void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row, const uint8_t* const* tables,
-               size_t num_queries, int32_t* sums);
+void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+               const uint8_t* const* tables, size_t num_queries, int32_t* sums);
 void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
               const CodeQueries& queries, uint8_t* tile, int32_t* sums);
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,

@@ -72,9 +72,11 @@ __attribute__((no_sanitize("thread"))) void ScanSignsOf(const uint8_t* plane, si
 }  // namespace
 
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
-__attribute__((no_sanitize("thread")))
-void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_per_row,
-               const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
+__attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block,
+                                                      const SignBlock& /*next*/,
+                                                      size_t bytes_per_row,
+                                                      const uint8_t* const* tables,
+                                                      size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
   for (; num_queries >= 4; num_queries -= 4, tables += 4, sums += 4 * kBlockRows) {
     ScanSignsOf<4, 2>(plane, bytes_per_row, tables, sums);

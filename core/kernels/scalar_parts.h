@@ -47,8 +47,8 @@ void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_
 void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]);
 void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
 void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
-void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row, const uint8_t* const* tables,
-               size_t num_queries, int32_t* sums);
+void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+               const uint8_t* const* tables, size_t num_queries, int32_t* sums);
 void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
               const CodeQueries& queries, uint8_t* tile, int32_t* sums);
 void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed);

@@ -47,7 +47,8 @@ void Copy(const char* bits, int64_t to, absl::Span<uint64_t> words) {
   const int64_t from = std::max<int64_t>(-to, 0);
   const int64_t end = std::min(kContainerWords, static_cast<int64_t>(words.size()) - to);
   if (from < end) {
-    std::memcpy(&words[static_cast<size_t>(to + from)], bits + from * 8, static_cast<size_t>(end - from) * 8);
+    std::memcpy(&words[static_cast<size_t>(to + from)], bits + from * 8,
+                static_cast<size_t>(end - from) * 8);
   }
 }
 

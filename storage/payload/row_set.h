@@ -74,8 +74,8 @@ class RowSet {
     }
     return true;
   }
-  // Sets bit (row - first) % 64 of words[(row - first) / 64] for each row. All of them must lie within;
-  // `first` is a multiple of 64.
+  // Sets bit (row - first) % 64 of words[(row - first) / 64] for each row. All of them must lie
+  // within; `first` is a multiple of 64.
   void SetBits(uint64_t first, absl::Span<uint64_t> words) const;
 
  private:

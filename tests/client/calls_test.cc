@@ -42,6 +42,16 @@ class Points : public v1::PointService::Service {
     if (request->key() == "broken") response->add_counts();
     return grpc::Status::OK;
   }
+  grpc::Status Upsert(grpc::ServerContext*, const v1::UpsertRequest* request,
+                      v1::UpsertResponse*) override {
+    stored_ = request->points();
+    return grpc::Status::OK;
+  }
+  grpc::Status Get(grpc::ServerContext*, const v1::GetRequest*,
+                   v1::GetResponse* response) override {
+    *response->mutable_points() = stored_;
+    return grpc::Status::OK;
+  }
   grpc::Status Search(grpc::ServerContext*, const v1::SearchRequest* request,
                       v1::SearchResponse*) override {
     search_ = *request;
@@ -64,6 +74,7 @@ class Points : public v1::PointService::Service {
     return grpc::Status::OK;
   }
 
+  google::protobuf::RepeatedPtrField<v1::Point> stored_;
   v1::UpdatePayloadRequest update_;
   v1::ScrollRequest scroll_;
   v1::FacetRequest facet_;
@@ -76,6 +87,15 @@ class Points : public v1::PointService::Service {
 
 class Collections : public v1::CollectionService::Service {
  public:
+  grpc::Status CreateCollection(grpc::ServerContext*, const v1::CreateCollectionRequest* request,
+                                v1::CreateCollectionResponse* response) override {
+    *response->mutable_collection()->mutable_config() = request->config();
+    v1::SparseSpaceInfo* held = response->mutable_collection()->add_sparse_spaces();
+    held->set_name("terms");
+    held->set_rows(5);
+    held->set_memory_bytes(90);
+    return grpc::Status::OK;
+  }
   grpc::Status CreatePayloadIndex(grpc::ServerContext*,
                                   const v1::CreatePayloadIndexRequest* request,
                                   v1::CreatePayloadIndexResponse* response) override {
@@ -218,6 +238,41 @@ TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesItsDiversityAndItsText) {
   EXPECT_FALSE(sent.has_vector());
   EXPECT_EQ(sent.text().key(), "body");
   EXPECT_EQ(sent.text().text(), "white whale");
+  ASSERT_TRUE(
+      client_->Search("c", Query{.vector_name = "terms", .sparse = SparseVector{{7, 2}, {1, 0.5f}}})
+          .ok());
+  sent = points_.search_.query();
+  EXPECT_FALSE(sent.has_vector());
+  EXPECT_EQ(sent.vector_name(), "terms");
+  EXPECT_THAT(sent.sparse().indices(), ::testing::ElementsAre(7, 2));
+  EXPECT_THAT(sent.sparse().values(), ::testing::ElementsAre(1, 0.5f));
+}
+
+TEST_F(CallsTest, SparseVectorsTravelBothWays) {
+  CollectionConfig config;
+  config.vector_spaces = {{.dim = 8}};
+  config.sparse_spaces = {{"terms", SparseModifier::kIdf}, {.name = "more"}};
+  const auto created = client_->CreateCollection("c", config);
+  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_EQ(created->config.sparse_spaces.size(), 2u);
+  EXPECT_EQ(created->config.sparse_spaces[0].name, "terms");
+  EXPECT_EQ(SparseModifierName(created->config.sparse_spaces[0].modifier), "idf");
+  EXPECT_EQ(SparseModifierName(created->config.sparse_spaces[1].modifier), "none");
+  ASSERT_EQ(created->sparse_spaces.size(), 1u);
+  EXPECT_EQ(created->sparse_spaces[0].rows, 5u);
+  EXPECT_EQ(created->sparse_spaces[0].memory_bytes, 90u);
+
+  const std::vector<Point> points = {
+      {PointId::Number(1), {{"", {1, 2}}}, "{}", {{"terms", {{5, 9}, {0.5f, 2}}}}},
+      {PointId::Number(2), {}, "", {{"terms", {{7}, {1}}}, {"more", {{1}, {-1}}}}}};
+  ASSERT_TRUE(client_->Upsert("c", points).ok());
+  const std::vector<PointId> ids = {PointId::Number(1), PointId::Number(2)};
+  const auto stored = client_->Get("c", ids, {.vectors = true});
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(*stored, points);
+
+  points_.stored_.Mutable(0)->mutable_sparse_vectors(0)->mutable_vector()->add_indices(8);
+  EXPECT_EQ(client_->Get("c", ids, {.vectors = true}).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(CallsTest, GroupsComeWithTheirValues) {

@@ -1,11 +1,11 @@
-#include "client/cli/json.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 #include <random>
+
+#include "client/cli/point_json.h"
 
 namespace tqdb::client {
 namespace {
@@ -47,7 +47,7 @@ TEST(PointFromLineTest, NamesWhatIsWrong) {
   EXPECT_THAT(message(R"({"id":-1,"vector":[1]})"), HasSubstr("id: -1"));
   EXPECT_THAT(message(R"({"id":1.5,"vector":[1]})"), HasSubstr("id: 1.5"));
   EXPECT_THAT(message(R"({"id":"x","vector":[1]})"), HasSubstr("\"x\""));
-  EXPECT_THAT(message(R"({"id":1})"), HasSubstr("neither"));
+  EXPECT_THAT(message(R"({"id":1})"), HasSubstr("none of \"vector\", "));
   EXPECT_THAT(message(R"({"id":1,"vector":[]})"), HasSubstr("vector: []"));
   EXPECT_THAT(message(R"({"id":1,"vector":[1,null]})"), HasSubstr("vector[1]: null"));
   EXPECT_THAT(message(R"({"id":1,"vector":[1,1e39]})"), HasSubstr("vector[1]: 1e+39"));
@@ -56,6 +56,18 @@ TEST(PointFromLineTest, NamesWhatIsWrong) {
   EXPECT_THAT(message(R"({"id":1,"vectors":[1]})"), HasSubstr("vectors: [1]"));
   EXPECT_THAT(message(R"({"id":1,"vector":[1],"payload":7})"), HasSubstr("payload: 7"));
   EXPECT_THAT(message(R"({"id":1,"vector":[1],"text":"x"})"), HasSubstr("unknown key \"text\""));
+  EXPECT_THAT(message(R"({"id":1,"sparse_vectors":[1]})"), HasSubstr("sparse_vectors: [1]"));
+  const auto sparse = [&message](const std::string& vector) {
+    return message((R"({"id":1,"sparse_vectors":{"t":)" + vector + "}}").c_str());
+  };
+  EXPECT_THAT(sparse("[1]"), HasSubstr("sparse_vectors.t: [1] is not of the form"));
+  EXPECT_THAT(sparse(R"({"indices":[1]})"), HasSubstr("is not of the form"));
+  EXPECT_THAT(sparse(R"({"indices":[1],"values":[1],"x":1})"), HasSubstr("is not of the form"));
+  EXPECT_THAT(sparse(R"({"indices":7,"values":[1]})"), HasSubstr("t.indices: 7 is not an array"));
+  EXPECT_THAT(sparse(R"({"indices":[1,-2],"values":[1,2]})"), HasSubstr("t.indices[1]: -2"));
+  EXPECT_THAT(sparse(R"({"indices":[4294967296],"values":[1]})"), HasSubstr("4294967296"));
+  EXPECT_THAT(sparse(R"({"indices":[1],"values":["a"]})"), HasSubstr("t.values[0]: \"a\""));
+  EXPECT_THAT(sparse(R"({"indices":[1,2],"values":[1]})"), HasSubstr("2 indices and 1 values"));
 }
 
 TEST(PointLineTest, EveryFloatSurvivesTheRoundTrip) {
@@ -75,6 +87,15 @@ TEST(PointLineTest, EveryFloatSurvivesTheRoundTrip) {
       }
       point.vectors.push_back(std::move(vector));
     }
+    for (int s = round % 3; s > 0; --s) {
+      NamedSparseVector sparse{"terms " + std::to_string(s), {}};
+      for (uint32_t i = 0; i < 20; ++i) {
+        sparse.vector.indices.push_back(i * 214'748'364 + static_cast<uint32_t>(random() % 1000));
+        sparse.vector.values.push_back(static_cast<float>(random()) / 1e9f - 2);
+      }
+      point.sparse_vectors.push_back(std::move(sparse));
+    }
+    if (round % 5 == 2 && !point.sparse_vectors.empty()) point.vectors.clear();
     if (round % 4 != 0) point.payload = R"({"a":[1,2,{"b":null}],"c":"\n"})";
     std::string line;
     AppendPointLine(point, line);
@@ -82,6 +103,10 @@ TEST(PointLineTest, EveryFloatSurvivesTheRoundTrip) {
     const auto parsed = PointFromLine(line);
     ASSERT_TRUE(parsed.ok()) << parsed.status() << line;
     EXPECT_EQ(parsed->point, point);
+    // Built as a tree, it reads the same.
+    const auto tree = PointFromLine(ToLine(ToJson(point)));
+    ASSERT_TRUE(tree.ok()) << tree.status();
+    EXPECT_EQ(tree->point, parsed->point);
   }
 }
 

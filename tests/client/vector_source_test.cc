@@ -111,6 +111,24 @@ TEST_F(VectorSourceTest, ReadsJsonLinesAndTheirSpaces) {
   EXPECT_EQ(ReadAll({.path = path})->size(), 2u);
 }
 
+TEST_F(VectorSourceTest, ReadsSparseVectorsOfJsonLines) {
+  const std::string path = dir_.Write(
+      "x.jsonl",
+      R"({"id":1,"vector":[1],"sparse_vectors":{"t":{"indices":[7,2],"values":[0.5,1]}}})"
+      "\n"
+      R"({"id":2,"sparse_vectors":{"u":{"indices":[9],"values":[2]}}})");
+  auto source = VectorSource::Open({.path = path});
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ((*source)->spaces().size(), 1u);
+  EXPECT_EQ((*source)->sparse_spaces(), std::vector<std::string>{"t"});
+  // Of the first, 4 + 16 bytes.
+  EXPECT_EQ(ReadBatch(**source, {.points = 100, .bytes = 20})->size(), 1u);
+  const auto rest = ReadBatch(**source, {.points = 100, .bytes = 21});
+  ASSERT_EQ(rest->size(), 1u);
+  EXPECT_EQ((*rest)[0].sparse_vectors, (std::vector<NamedSparseVector>{{"u", {{9}, {2}}}}));
+  EXPECT_TRUE((*rest)[0].vectors.empty());
+}
+
 TEST_F(VectorSourceTest, NumbersJsonLinesWithoutIds) {
   const std::string path = dir_.Write("x.jsonl", "{\"vector\":[1]}\n{\"vector\":[2]}\n");
   auto points = ReadAll({.path = path, .id_start = 5});

@@ -199,12 +199,14 @@ TEST_P(KernelsTest, FieldsSurvivePackingAndHaveTheBytesOfTheSpecification) {
 }
 
 // A block's sign plane from row-major sign bytes.
-std::vector<uint8_t> MakePlane(const std::vector<std::vector<uint8_t>>& rows, const Kernels& kernels) {
+std::vector<uint8_t> MakePlane(const std::vector<std::vector<uint8_t>>& rows,
+                               const Kernels& kernels) {
   const size_t bytes = rows[0].size(), group = kernels.plane_group, side = kernels.plane_rows;
   std::vector<uint8_t> plane(bytes * kBlockRows);
   for (size_t v = 0; v < rows.size(); ++v) {
     for (size_t b = 0; b < bytes; ++b) {
-      plane[v / side * side * bytes + b / group * group * side + v % side * group + b % group] = rows[v][b];
+      plane[v / side * side * bytes + b / group * group * side + v % side * group + b % group] =
+          rows[v][b];
     }
   }
   return plane;
@@ -244,9 +246,10 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
       std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
       // Of all rows, or of some: sums of the others may be anything.
       uint64_t asked = num_queries % 2 == 0 ? ~uint64_t{0} : 0;
-      for (size_t n = num_queries % 2 == 0 ? 0 : 1 + random.Below(4); n > 0; --n) asked |= uint64_t{1} << random.Below(64);
-      kernels().scan_signs({plane.data(), asked}, {plane.data(), random.Word()}, bytes, pointers.data(), num_queries,
-                           sums.data());
+      for (size_t n = num_queries % 2 == 0 ? 0 : 1 + random.Below(4); n > 0; --n)
+        asked |= uint64_t{1} << random.Below(64);
+      kernels().scan_signs({plane.data(), asked}, {plane.data(), random.Word()}, bytes,
+                           pointers.data(), num_queries, sums.data());
       for (size_t q = 0; q < num_queries; ++q) {
         for (size_t v = 0; v < kBlockRows; ++v) {
           if ((asked >> v & 1) == 0) continue;

@@ -91,7 +91,8 @@ TEST(RowSetTest, BitsAreThoseOfItsRows) {
       }
     }
     if (round % 2 == 0) {
-      for (uint64_t bit = 0; bit < std::min<size_t>(span, 150'000); ++bit) add(bit);  // whole containers
+      for (uint64_t bit = 0; bit < std::min<size_t>(span, 150'000); ++bit)
+        add(bit);                              // whole containers
       rows = RowSet::UnionOf({&rows, &rows});  // which makes runs of them
     }
     std::vector<uint64_t> bits(want.size());
