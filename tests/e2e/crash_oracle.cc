@@ -40,7 +40,15 @@ client::Point MakePoint(uint64_t id, uint64_t batch, size_t batch_points) {
   for (float& x : vector.values) {
     x = static_cast<float>(static_cast<int64_t>(random() % 2000001) - 1000000) * 1e-6f;
   }
-  return {client::PointId::Number(id), {std::move(vector)}, MakePayload(id, batch, batch_points)};
+  return {client::PointId::Number(id), {std::move(vector)}, MakePayload(id, batch, batch_points),
+          MakeSparseVectors(id, batch)};
+}
+
+std::vector<client::NamedSparseVector> MakeSparseVectors(uint64_t id, uint64_t batch) {
+  if ((id + batch) % 4 == 0) return {};
+  const auto term = static_cast<uint32_t>((7 * id + batch) % kTerms);
+  const float weight = 1 + static_cast<float>(batch % 64) / 64;
+  return {{kSparseSpace, {{term, kTerms + static_cast<uint32_t>(id)}, {weight, 0.5f}}}};
 }
 
 absl::StatusOr<uint64_t> BatchOf(const client::Point& point) {

@@ -1,7 +1,7 @@
 // What a collection may hold after a crash, derived from what was acknowledged before it.
 //
 // Every id has a value: the number of the batch that wrote it last, or kAbsent. Batch numbers are never
-// used twice, and vector and payload of a point are functions of its id and batch, so a point that is
+// used twice, and vectors and payload of a point are functions of its id and batch, so a point that is
 // read back tells exactly which write it comes from.
 //
 // A thread of the load owns some ids and has its own oracle. Writes in flight at the crash are
@@ -24,6 +24,8 @@ namespace tqdb::e2e {
 
 inline constexpr uint32_t kDim = 64;
 inline constexpr uint64_t kAbsent = 0;  // as a batch number
+inline constexpr char kSparseSpace[] = "terms";
+inline constexpr uint32_t kTerms = 50;  // indices of the sparse space that points share
 
 // One write of one or more ids: an upsert when `batch` is a batch number, a deletion when kAbsent.
 struct Write {
@@ -32,6 +34,8 @@ struct Write {
 };
 
 client::Point MakePoint(uint64_t id, uint64_t batch, size_t batch_points);
+// The sparse vector of such a point: one of the terms, and an index of its own. Every fourth has none.
+std::vector<client::NamedSparseVector> MakeSparseVectors(uint64_t id, uint64_t batch);
 
 // The batch that the point was written by. DataLoss when vector or payload are not those of any
 // write of this id.

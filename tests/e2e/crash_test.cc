@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -168,6 +169,27 @@ class CrashTest : public ::testing::Test {
     }
   }
 
+  // All points with a term, and no others, each with the weight of its last write.
+  void VerifySparseSearch(const State& found) {
+    const auto term = static_cast<uint32_t>(random_() % kTerms);
+    std::map<uint64_t, float> expected;
+    for (const auto& [id, batch] : found) {
+      for (const client::NamedSparseVector& sparse : MakeSparseVectors(id, batch)) {
+        if (sparse.vector.indices[0] == term) expected[id] = sparse.vector.values[0];
+      }
+    }
+    Query query;
+    query.sparse = client::SparseVector{{term}, {1}};
+    query.vector_name = kSparseSpace;
+    query.limit = static_cast<uint32_t>(writers_.size() * kIdsOfWriter);
+    auto hits = client_->Search(kCollection, query);
+    ASSERT_TRUE(hits.ok()) << hits.status();
+    std::map<uint64_t, float> scores;
+    for (const ScoredPoint& hit : *hits) scores[hit.id.number()] = hit.score;
+    EXPECT_EQ(scores.size(), hits->size()) << "a point is found twice";
+    EXPECT_EQ(scores, expected);
+  }
+
   void Verify() {
     auto count = client_->Count(kCollection);
     ASSERT_TRUE(count.ok()) << count.status();
@@ -183,6 +205,7 @@ class CrashTest : public ::testing::Test {
     ASSERT_EQ(found.size(), expected);
     ASSERT_NO_FATAL_FAILURE(VerifyGet(found));
     ASSERT_NO_FATAL_FAILURE(VerifySearch(found));
+    ASSERT_NO_FATAL_FAILURE(VerifySparseSearch(found));
   }
 
   const uint64_t seed_;
@@ -199,6 +222,7 @@ TEST_F(CrashTest, NoAcknowledgedWriteIsLostNoBatchIsHalfNoDeleteIsUndone) {
   ASSERT_NO_FATAL_FAILURE(StartServer());
   client::CollectionConfig config;
   config.vector_spaces.push_back({.dim = kDim, .metric = client::Metric::kL2});
+  config.sparse_spaces.push_back({.name = kSparseSpace});
   auto created = client_->CreateCollection(kCollection, config);
   ASSERT_TRUE(created.ok()) << created.status();
   for (uint64_t round = 0; round < rounds; ++round) {
@@ -251,6 +275,9 @@ TEST(OracleTest, RecognisesOnlyPointsThatWereWritten) {
   EXPECT_NE(point, MakePoint(5, 78, 3));
   EXPECT_NE(point, MakePoint(6, 77, 3));
   point.vectors[0].values[63] += 1e-6f;
+  EXPECT_FALSE(BatchOf(point).ok());
+  point = MakePoint(5, 77, 3);
+  point.sparse_vectors.at(0).vector.values[1] = 0;
   EXPECT_FALSE(BatchOf(point).ok());
   point = MakePoint(5, 77, 3);
   point.payload = MakePoint(5, 76, 3).payload;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <thread>
@@ -11,7 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/keys.h"
 #include "storage/payload/filter_json.h"
+#include "storage/rocks.h"
 #include "storage/search_groups.h"
 #include "storage/search_hybrid.h"
 #include "storage/sparse/sparse_index.h"
@@ -292,6 +295,41 @@ TEST_F(SparseSearchTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(create_error({{"a b"}}), HasSubstr("need letters, digits"));
   EXPECT_THAT(create_error({{"x", static_cast<SparseModifier>(9)}}), HasSubstr("modifier is 9"));
   EXPECT_THAT(create_error(std::vector<SparseSpaceConfig>(17, {"x"})), HasSubstr("at most 16"));
+}
+
+// What cannot be read, or is nobody's, is damage: the collection is set aside, and says where.
+TEST_F(SparseSearchTest, DamagedVectorsAreFoundAtTheStart) {
+  ASSERT_TRUE(UpsertPoints(*collection_, {{PointId::Number(1), {}, "", {{"terms", {{7}, {1}}}}}}).ok());
+  collection_.reset();
+  database_.reset();
+  struct {
+    std::string name;
+    uint64_t row;
+    std::string value;
+    std::string message;
+  } const damages[] = {
+      {"cut", 0, std::string("\x02", 1), "sparse vector of row 0 in space 'terms'"},
+      {"emptied", 0, "", "sparse vector of row 0 in space 'terms'"},
+      {"of no point", 9, "", "row 9 in space 'terms': it belongs to no point"},
+  };
+  for (const auto& damage : damages) {
+    SCOPED_TRACE(damage.name);
+    TempDirectory copy;
+    std::filesystem::copy(directory_.path(), copy.path(), std::filesystem::copy_options::recursive);
+    {
+      const DatabaseOptions options = {.directory = copy.path()};
+      const SharedResources shared(options);
+      auto store = Store::Open(copy.path() + "/collections/c", Store::Mode::kOpen, shared);
+      ASSERT_TRUE(store.ok()) << store.status();
+      const auto batch = (*store)->NewBatch(100);
+      batch->Put(Family::kCodes, Key::OfSpaceRow(kFirstSparseSpace, damage.row).view(), damage.value);
+      ASSERT_TRUE((*store)->Write(*batch, /*sync=*/true).ok());
+    }
+    const auto database = MustOpen(copy.path());
+    const absl::Status status = database->GetCollection("c").status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr(damage.message));
+  }
 }
 
 }  // namespace
