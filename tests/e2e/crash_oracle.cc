@@ -40,7 +40,9 @@ client::Point MakePoint(uint64_t id, uint64_t batch, size_t batch_points) {
   for (float& x : vector.values) {
     x = static_cast<float>(static_cast<int64_t>(random() % 2000001) - 1000000) * 1e-6f;
   }
-  return {client::PointId::Number(id), {std::move(vector)}, MakePayload(id, batch, batch_points),
+  return {client::PointId::Number(id),
+          {std::move(vector)},
+          MakePayload(id, batch, batch_points),
           MakeSparseVectors(id, batch)};
 }
 

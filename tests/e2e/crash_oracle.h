@@ -1,8 +1,8 @@
 // What a collection may hold after a crash, derived from what was acknowledged before it.
 //
-// Every id has a value: the number of the batch that wrote it last, or kAbsent. Batch numbers are never
-// used twice, and vectors and payload of a point are functions of its id and batch, so a point that is
-// read back tells exactly which write it comes from.
+// Every id has a value: the number of the batch that wrote it last, or kAbsent. Batch numbers are
+// never used twice, and vectors and payload of a point are functions of its id and batch, so a
+// point that is read back tells exactly which write it comes from.
 //
 // A thread of the load owns some ids and has its own oracle. Writes in flight at the crash are
 // pending: each of them may have happened as a whole, or not at all.
@@ -34,7 +34,8 @@ struct Write {
 };
 
 client::Point MakePoint(uint64_t id, uint64_t batch, size_t batch_points);
-// The sparse vector of such a point: one of the terms, and an index of its own. Every fourth has none.
+// The sparse vector of such a point: one of the terms, and an index of its own. Every fourth has
+// none.
 std::vector<client::NamedSparseVector> MakeSparseVectors(uint64_t id, uint64_t batch);
 
 // The batch that the point was written by. DataLoss when vector or payload are not those of any

@@ -299,7 +299,8 @@ TEST_F(SparseSearchTest, WhatIsWrongIsNamed) {
 
 // What cannot be read, or is nobody's, is damage: the collection is set aside, and says where.
 TEST_F(SparseSearchTest, DamagedVectorsAreFoundAtTheStart) {
-  ASSERT_TRUE(UpsertPoints(*collection_, {{PointId::Number(1), {}, "", {{"terms", {{7}, {1}}}}}}).ok());
+  ASSERT_TRUE(
+      UpsertPoints(*collection_, {{PointId::Number(1), {}, "", {{"terms", {{7}, {1}}}}}}).ok());
   collection_.reset();
   database_.reset();
   struct {
@@ -322,7 +323,8 @@ TEST_F(SparseSearchTest, DamagedVectorsAreFoundAtTheStart) {
       auto store = Store::Open(copy.path() + "/collections/c", Store::Mode::kOpen, shared);
       ASSERT_TRUE(store.ok()) << store.status();
       const auto batch = (*store)->NewBatch(100);
-      batch->Put(Family::kCodes, Key::OfSpaceRow(kFirstSparseSpace, damage.row).view(), damage.value);
+      batch->Put(Family::kCodes, Key::OfSpaceRow(kFirstSparseSpace, damage.row).view(),
+                 damage.value);
       ASSERT_TRUE((*store)->Write(*batch, /*sync=*/true).ok());
     }
     const auto database = MustOpen(copy.path());
