@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "storage/payload/row_set.h"
@@ -75,6 +76,14 @@ class Postings {
       rows |= *many_;
     } else {
       for (const uint64_t row : few_) rows.Add(row);
+    }
+  }
+  // Adds the rows to one of both: a union of sets, and rows beside them.
+  void Collect(std::vector<const RowSet*>& sets, std::vector<uint64_t>& rows) const {
+    if (many_ != nullptr) {
+      sets.push_back(many_.get());
+    } else {
+      rows.insert(rows.end(), few_.begin(), few_.end());
     }
   }
   RowSet ToRowSet() const {

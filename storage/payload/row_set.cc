@@ -74,6 +74,19 @@ size_t RowSet::memory_bytes() const {
   return bytes;
 }
 
+RowSet RowSet::Of(std::vector<uint64_t> rows) {
+  std::sort(rows.begin(), rows.end());
+  RowSet set;
+  std::vector<uint32_t> lows;
+  for (size_t i = 0; i < rows.size();) {
+    const uint32_t high = High(rows[i]);
+    lows.clear();
+    for (; i < rows.size() && High(rows[i]) == high; ++i) lows.push_back(Low(rows[i]));
+    set.parts_.push_back({high, row_set_internal::Bitmap(lows.size(), lows.data())});
+  }
+  return set;
+}
+
 RowSet RowSet::UnionOf(const std::vector<const RowSet*>& sets) {
   std::map<uint32_t, std::vector<const row_set_internal::Bitmap*>> parts;
   for (const RowSet* set : sets) {

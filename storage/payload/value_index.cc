@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -19,6 +20,13 @@ namespace tqdb::storage {
 namespace {
 
 using nlohmann::json;
+
+RowSet Union(std::vector<const RowSet*> sets, std::vector<uint64_t> rows) {
+  const RowSet others = RowSet::Of(std::move(rows));
+  if (sets.empty()) return others;
+  sets.push_back(&others);
+  return RowSet::UnionOf(sets);
+}
 
 // Postings of strings.
 class StringPostings {
@@ -69,7 +77,13 @@ class KeywordIndex : public ValueIndex {
   }
   void Retain(const RowSet& rows) override { postings_.Retain(rows); }
   bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
-    return ForListed(test, [&](const Postings& postings) { postings.AddTo(matches.certain); });
+    std::vector<const RowSet*> sets;
+    std::vector<uint64_t> rows;
+    if (!ForListed(test, [&](const Postings& postings) { postings.Collect(sets, rows); })) {
+      return false;
+    }
+    matches.certain = Union(std::move(sets), std::move(rows));
+    return true;
   }
   bool ForEachValue(VisitValue visit) const override {
     postings_.ForEach(
@@ -187,14 +201,13 @@ class OrderedIndex : public ValueIndex {
   bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const override {
     bool with_strays = false;
     std::vector<const RowSet*> sets;
-    RowSet singles;
+    std::vector<uint64_t> rows;
     if (!Take(
-            test, [&sets](const RowSet& rows) { sets.push_back(&rows); },
-            [&singles](const Postings& postings) { postings.AddTo(singles); }, with_strays)) {
+            test, [&sets](const RowSet& whole) { sets.push_back(&whole); },
+            [&](const Postings& postings) { postings.Collect(sets, rows); }, with_strays)) {
       return false;
     }
-    sets.push_back(&singles);
-    matches.certain = RowSet::UnionOf(sets);
+    matches.certain = Union(std::move(sets), std::move(rows));
     if (with_strays) matches.undecided = strays - matches.certain;
     return true;
   }

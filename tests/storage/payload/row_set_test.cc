@@ -45,6 +45,10 @@ TEST(RowSetTest, IsASetOf64BitNumbers) {
     ASSERT_EQ(set.Contains(row), model.contains(row));
   }
   EXPECT_THAT(set.ToVector(), ElementsAreArray(model));
+  std::vector<uint64_t> rows(model.begin(), model.end());
+  rows.insert(rows.begin(), rows.begin(), rows.begin() + 100);
+  EXPECT_EQ(RowSet::Of(rows), set);
+  EXPECT_EQ(RowSet::Of({}), RowSet());
   EXPECT_EQ(set.size(), model.size());
   for (const uint64_t row : model) set.Remove(row);
   EXPECT_TRUE(set.empty());
