@@ -18,10 +18,14 @@ absl::Status ValidateSparseVector(SparseVectorView vector, absl::string_view fie
         field, " has ", indices.size(), " entries; at most ", kMaxNonZeros, " are allowed"));
   }
   for (size_t i = 0; i < indices.size(); ++i) {
-    if (i > 0 && indices[i] <= indices[i - 1]) {
+    if (i > 0 && indices[i] == indices[i - 1]) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ".indices has ", indices[i], " twice; indices must be distinct"));
+    }
+    if (i > 0 && indices[i] < indices[i - 1]) {
       return absl::InvalidArgumentError(absl::StrCat(field, ".indices[", i, "] is ", indices[i],
                                                      " after ", indices[i - 1],
-                                                     "; indices must be distinct and ascend"));
+                                                     "; indices must ascend"));
     }
     // False for NaN, too.
     if (!(std::fabs(values[i]) <= kMaxSparseValue)) {

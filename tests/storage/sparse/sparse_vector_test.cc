@@ -33,8 +33,8 @@ TEST(SparseVector, MessagesNameFieldAndValue) {
     std::string message;
   } cases[] = {
       {{{1, 2}, {1}}, "q has 2 indices and 1 values; need one of each"},
-      {{{3, 3}, {1, 1}}, "q.indices[1] is 3 after 3; indices must be distinct and ascend"},
-      {{{3, 5, 4}, {1, 1, 1}}, "q.indices[2] is 4 after 5; indices must be distinct and ascend"},
+      {{{3, 3}, {1, 1}}, "q.indices has 3 twice; indices must be distinct"},
+      {{{3, 5, 4}, {1, 1, 1}}, "q.indices[2] is 4 after 5; indices must ascend"},
       {{{3, 5}, {1, nan}}, "q.values[1] is nan; need a number of magnitude at most 1e+15"},
       {{{3}, {-infinity}}, "q.values[0] is -inf; need a number of magnitude at most 1e+15"},
       {{{3}, {2e15f}}, "q.values[0] is 2e+15; need a number of magnitude at most 1e+15"},
