@@ -6,9 +6,10 @@
 #include "core/codebook.h"
 #include "core/kernels/avx512_intrinsics.h"
 #include "core/kernels/avx512_parts.h"
-#include "core/kernels/avx512_vbmi_begin.h"
 #include "core/kernels/scalar_parts.h"
 #include "core/record_packing.h"
+
+#include "core/kernels/avx512_vbmi_begin.h"
 // clang-format off: inside the region
 #include "core/kernels/avx512_inline.h"
 #include "core/kernels/avx512_expand_inline.h"

@@ -12,7 +12,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is read as it lies");
 
-constexpr uint32_t kCookie = 12'346, kCookieWithRuns = 12'347;
+[[maybe_unused]] constexpr uint32_t kCookie = 12'346;  // what an assertion checks
+constexpr uint32_t kCookieWithRuns = 12'347;
 constexpr size_t kMinOffsetsWithRuns = 4;  // with runs, fewer containers have no table of offsets
 constexpr size_t kMaxArray = 4'096;        // numbers of a container; above it they are bits
 constexpr int64_t kContainerNumbers = 1 << 16;
