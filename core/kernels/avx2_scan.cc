@@ -11,7 +11,8 @@
 #include "core/record_packing.h"
 
 #include "core/kernels/avx2_begin.h"
-// clang-format off: inside the region
+// Inside the region, in this order.
+// clang-format off
 #include "core/kernels/avx2_inline.h"
 // clang-format on
 

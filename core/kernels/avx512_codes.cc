@@ -12,7 +12,8 @@
 #include "core/types.h"
 
 #include "core/kernels/avx512_begin.h"
-// clang-format off: inside the region
+// Inside the region, in this order.
+// clang-format off
 #include "core/kernels/avx512_inline.h"
 #include "core/kernels/avx512_expand_inline.h"
 // clang-format on

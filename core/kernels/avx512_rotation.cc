@@ -6,7 +6,8 @@
 #include "core/kernels/scalar_parts.h"
 
 #include "core/kernels/avx512_begin.h"
-// clang-format off: inside the region
+// Inside the region, in this order.
+// clang-format off
 #include "core/kernels/avx512_inline.h"
 // clang-format on
 

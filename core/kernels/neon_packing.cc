@@ -9,7 +9,8 @@
 #include "core/record_packing.h"
 
 #include "core/kernels/neon_begin.h"
-// clang-format off: inside the region
+// Inside the region, in this order.
+// clang-format off
 #include "core/kernels/neon_inline.h"
 // clang-format on
 
