@@ -1,0 +1,324 @@
+"""What is like a vector, a sparse vector, a text or other points."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, List, Optional, Sequence
+
+from .._messages import query_message, read_hits, read_search_arrays, set_text
+from ..errors import InvalidArgument
+from ..filters import FilterLike
+from ..sparse import sparse_to_proto
+from ..types import (
+    Group,
+    IdLike,
+    Mmr,
+    Query,
+    ScoredPoint,
+    SearchArrays,
+    SparseLike,
+    TextQuery,
+    VectorLike,
+)
+from ..vectors import as_floats, vector_to_proto
+from ._call import Call, make_request
+
+
+def search(
+    collection: str,
+    vector: Optional[VectorLike] = None,
+    limit: int = 10,
+    *,
+    text: Optional[TextQuery] = None,
+    sparse: Optional[SparseLike] = None,
+    filter: Optional[FilterLike] = None,
+    vector_name: str = "",
+    offset: int = 0,
+    score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    exact: bool = False,
+    rerank: bool = False,
+    oversampling: float = 0,
+    error_bound: float = 0,
+    timeout: Optional[float] = None,
+) -> Call[List[ScoredPoint]]:
+    """The best `limit` points for a vector, a sparse vector or a text, best first, of those that match
+    `filter`.
+
+    `sparse` ranks the points of the sparse space `vector_name` that share an index with it by their dot
+    products, `text` those that have words of it by BM25; `mmr`, `exact` and `rerank` are for vectors.
+    `offset` leaves out so many of the best; `mmr` picks hits that differ from each other. Scores are
+    estimates from the codes; `rerank` rescores the best candidates from the originals, `exact` reads
+    all originals.
+    """
+    query = Query(
+        vector,
+        limit,
+        text=text,
+        sparse=sparse,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    return _search(collection, query, with_payload, with_vectors, timeout)
+
+
+def recommend(
+    collection: str,
+    positive: Sequence[IdLike],
+    negative: Sequence[IdLike] = (),
+    limit: int = 10,
+    *,
+    filter: Optional[FilterLike] = None,
+    vector_name: str = "",
+    offset: int = 0,
+    score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    exact: bool = False,
+    rerank: bool = False,
+    oversampling: float = 0,
+    error_bound: float = 0,
+    timeout: Optional[float] = None,
+) -> Call[List[ScoredPoint]]:
+    """`search` for what is like the points `positive` and unlike `negative`, without these."""
+    query = Query(
+        positive=positive,
+        negative=negative,
+        limit=limit,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    return _search(collection, query, with_payload, with_vectors, timeout)
+
+
+def _search(
+    collection: str,
+    query: Query,
+    with_payload: bool,
+    with_vectors: bool,
+    timeout: Optional[float],
+) -> Call[List[ScoredPoint]]:
+    request = make_request("PointService.Search", collection=collection)
+    request.query.CopyFrom(query_message(query, with_payload, with_vectors))
+    return Call(
+        "PointService.Search",
+        request,
+        lambda response: read_hits(response.points),
+        timeout,
+    )
+
+
+def _batch_request(
+    collection: str,
+    query: Query,
+    with_payload: bool,
+    with_vectors: bool,
+    vectors: Any = None,
+    sparse: Optional[Iterable[SparseLike]] = None,
+    texts: Optional[Iterable[TextQuery]] = None,
+) -> Any:
+    if sum(each is not None for each in (vectors, sparse, texts)) != 1:
+        raise InvalidArgument("vectors, sparse, texts: need one of them")
+    request = make_request("PointService.SearchBatch", collection=collection)
+    message = query_message(query, with_payload, with_vectors)
+    if vectors is not None:
+        for i, row in enumerate(as_floats(vectors, 2, "vectors")):
+            message.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
+            request.queries.append(message)
+    for i, value in enumerate(sparse or ()):
+        message.sparse.CopyFrom(sparse_to_proto(value, f"sparse[{i}]"))
+        request.queries.append(message)
+    for i, text in enumerate(texts or ()):
+        set_text(message, text, f"texts[{i}]")
+        request.queries.append(message)
+    return request
+
+
+def search_batch(
+    collection: str,
+    vectors: Any = None,
+    limit: int = 10,
+    *,
+    sparse: Optional[Iterable[SparseLike]] = None,
+    texts: Optional[Iterable[TextQuery]] = None,
+    filter: Optional[FilterLike] = None,
+    vector_name: str = "",
+    offset: int = 0,
+    score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    exact: bool = False,
+    rerank: bool = False,
+    oversampling: float = 0,
+    error_bound: float = 0,
+    timeout: Optional[float] = None,
+) -> Call[List[List[ScoredPoint]]]:
+    """`search` for each row of a matrix, or each of `sparse` or `texts`, up to 1,000 of them; rows of a
+    matrix in one pass."""
+    query = Query(
+        limit=limit,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    return Call(
+        "PointService.SearchBatch",
+        _batch_request(
+            collection, query, with_payload, with_vectors, vectors, sparse, texts
+        ),
+        lambda response: [read_hits(result.points) for result in response.results],
+        timeout,
+    )
+
+
+def search_arrays(
+    collection: str,
+    vectors: Any,
+    limit: int = 10,
+    *,
+    filter: Optional[FilterLike] = None,
+    vector_name: str = "",
+    offset: int = 0,
+    score_threshold: Optional[float] = None,
+    mmr: Optional[Mmr] = None,
+    exact: bool = False,
+    rerank: bool = False,
+    oversampling: float = 0,
+    error_bound: float = 0,
+    timeout: Optional[float] = None,
+) -> Call[SearchArrays]:
+    """`search_batch` with ids and scores in arrays of (queries, limit), without payloads."""
+    query = Query(
+        limit=limit,
+        filter=filter,
+        vector_name=vector_name,
+        offset=offset,
+        mmr=mmr,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    return Call(
+        "PointService.SearchBatch",
+        _batch_request(collection, query, False, False, vectors),
+        lambda response: read_search_arrays(response.results, limit),
+        timeout,
+    )
+
+
+def search_groups(
+    collection: str,
+    vector: Optional[VectorLike] = None,
+    group_by: str = "",
+    limit: int = 10,
+    group_size: int = 3,
+    *,
+    text: Optional[TextQuery] = None,
+    sparse: Optional[SparseLike] = None,
+    filter: Optional[FilterLike] = None,
+    vector_name: str = "",
+    score_threshold: Optional[float] = None,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    exact: bool = False,
+    rerank: bool = False,
+    oversampling: float = 0,
+    error_bound: float = 0,
+    timeout: Optional[float] = None,
+) -> Call[List[Group]]:
+    """The best `group_size` points of each of the best `limit` values of the payload key `group_by`.
+
+    What to find is `vector`, `sparse` or `text`, as in `search`. A point is in the group of each of its values; groups come in the order of their best points.
+    """
+    if not group_by:
+        raise InvalidArgument("group_by is empty; need a payload key")
+    query = Query(
+        vector,
+        limit,
+        text=text,
+        sparse=sparse,
+        filter=filter,
+        vector_name=vector_name,
+        score_threshold=score_threshold,
+        exact=exact,
+        rerank=rerank,
+        oversampling=oversampling,
+        error_bound=error_bound,
+    )
+    request = make_request(
+        "PointService.SearchGroups",
+        collection=collection,
+        group_by=group_by,
+        group_size=group_size,
+    )
+    request.query.CopyFrom(query_message(query, with_payload, with_vectors))
+
+    def read(response: Any) -> List[Group]:
+        return [
+            Group(getattr(group, group.WhichOneof("value")), read_hits(group.points))
+            for group in response.groups
+        ]
+
+    return Call("PointService.SearchGroups", request, read, timeout)
+
+
+def search_hybrid(
+    collection: str,
+    queries: Sequence[Query],
+    limit: int = 10,
+    *,
+    fusion: str = "rrf",
+    rank_constant: float = 0,
+    offset: int = 0,
+    with_payload: bool = True,
+    with_vectors: bool = False,
+    timeout: Optional[float] = None,
+) -> Call[List[ScoredPoint]]:
+    """Several searches fused into one list, such as one by vector and one by `text`.
+
+    `fusion` "rrf" scores by ranks, the sum of weight / (constant + rank), where `rank_constant` 0 means
+    60; "weighted" by scores, which are first scaled to 0..1 in each search.
+    """
+    method = "PointService.SearchHybrid"
+    request = make_request(
+        method,
+        collection=collection,
+        limit=limit,
+        offset=offset,
+        select={"with_payload": with_payload, "with_vectors": with_vectors},
+    )
+    if fusion == "rrf":
+        request.reciprocal_rank.constant = rank_constant
+    elif fusion == "weighted":
+        request.weighted.SetInParent()
+    else:
+        raise InvalidArgument(f"fusion is {fusion!r}; need 'rrf' or 'weighted'")
+    for i, query in enumerate(queries):
+        part = request.parts.add(weight=query.weight)
+        part.query.CopyFrom(query_message(query, False, False, f"queries[{i}]."))
+    return Call(method, request, lambda response: read_hits(response.points), timeout)
