@@ -64,6 +64,7 @@ grpc::Status PointService::Search(grpc::ServerContext* context, const v1::Search
     TQDB_ASSIGN_OR_RETURN(group.first, QueryFromProto(request->query(), config, "query"));
     group.vectors = {group.first.vector};
     group.results = {0};
+    group.first.spec.select.max_bytes = max_message_bytes_;
     if (group.first.spec.select.vectors) {
       const size_t hits = std::min<uint64_t>(group.first.spec.limit, collection->Count());
       TQDB_RETURN_IF_ERROR(CheckVectorBytes(hits, config, max_message_bytes_));
@@ -110,8 +111,10 @@ grpc::Status PointService::SearchBatch(grpc::ServerContext* context,
     }
     TQDB_RETURN_IF_ERROR(CheckVectorBytes(hits_with_vectors, config, max_message_bytes_));
     const std::function<bool()> cancelled = CancelledFn(context);
-    for (const QueryGroup& group : groups) {
+    size_t bytes = 0;
+    for (QueryGroup& group : groups) {
       TQDB_RETURN_IF_ERROR(CheckAlive(context));
+      group.first.spec.select.max_bytes = max_message_bytes_ - bytes;
       const absl::Status status = SearchGroup(*collection, group, cancelled, [response](int i) {
         return response->mutable_results(i);
       });
@@ -119,6 +122,8 @@ grpc::Status PointService::SearchBatch(grpc::ServerContext* context,
         return absl::Status(status.code(),
                             absl::StrCat(GroupPath(group, count), ": ", status.message()));
       }
+      for (const int i : group.results) bytes += response->results(i).ByteSizeLong();
+      TQDB_RETURN_IF_ERROR(CheckResponseBytes(bytes, max_message_bytes_));
     }
     metrics_.CountQueries(count);
     return CheckResponseBytes(response->ByteSizeLong(), max_message_bytes_);
@@ -140,6 +145,7 @@ grpc::Status PointService::SearchGroups(grpc::ServerContext* context,
       TQDB_RETURN_IF_ERROR(CheckVectorBytes(hits, config, max_message_bytes_));
     }
     TQDB_ASSIGN_OR_RETURN(const FloatMatrix vector, VectorsOf(*collection, query, {query.vector}));
+    query.spec.select.max_bytes = max_message_bytes_;
     query.spec.cancelled = CancelledFn(context);
     TQDB_ASSIGN_OR_RETURN(std::vector<storage::PointGroup> found,
                           storage::SearchGroups(*collection, vector.view(), query.spec, groups));
@@ -156,7 +162,8 @@ grpc::Status PointService::SearchHybrid(grpc::ServerContext* context,
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     const storage::CollectionConfig config = collection->config();
-    const storage::HybridSpec spec = HybridSpecFromProto(*request);
+    storage::HybridSpec spec = HybridSpecFromProto(*request);
+    spec.select.max_bytes = max_message_bytes_;
     std::vector<FloatMatrix> vectors;
     std::vector<storage::HybridPart> parts;
     for (int i = 0; i < request->parts_size(); ++i) {

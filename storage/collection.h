@@ -81,6 +81,8 @@ struct PointRecord {
 struct Select {
   bool payload = false;
   bool vectors = false;
+  // Of both, in all that one call returns: above it, ResourceExhausted.
+  size_t max_bytes = std::numeric_limits<size_t>::max();
 };
 
 struct ScrollPage {
@@ -149,7 +151,7 @@ struct SearchSpec {
   float score_threshold = -std::numeric_limits<float>::infinity();
   bool exact = false;       // brute force over originals
   bool rerank = false;      // rescore candidates from originals
-  double oversampling = 0;  // candidates = limit * oversampling; 0: 3
+  double oversampling = 0;  // candidates = (limit + offset) * oversampling; 0: 3
   float error_bound = 0;    // 0: the default
   // Only points that match. Where no payload index decides, payloads are read and evaluated first,
   // once for all queries. A point that comes to match while the search runs may be missing.

@@ -11,6 +11,7 @@
 #include "storage/coding.h"
 #include "storage/format.h"
 #include "storage/keys.h"
+#include "storage/selected_bytes.h"
 #include "storage/sparse/sparse_encoding.h"
 
 namespace tqdb::storage {
@@ -18,7 +19,8 @@ namespace tqdb::storage {
 namespace {
 
 // Rows read at once: bounds memory, and is plenty for one MultiGet.
-constexpr size_t kChunk = 256;
+constexpr size_t kOriginalsChunk = 256;
+constexpr size_t kChunk = 64;  // of payloads, which may be large
 // A row can be gone from disk a moment before the id index says so: between a commit and its way to
 // memory.
 constexpr absl::Duration kRetryPause = absl::Microseconds(100);
@@ -38,8 +40,8 @@ absl::Status PointReader::ReadOriginals(const Space& space, absl::Span<const uin
   const size_t dim = space.dim();
   values.assign(rows.size() * dim, 0.0f);
   found.assign(rows.size(), false);
-  for (size_t first = 0; first < rows.size(); first += kChunk) {
-    const auto chunk = rows.subspan(first, kChunk);
+  for (size_t first = 0; first < rows.size(); first += kOriginalsChunk) {
+    const auto chunk = rows.subspan(first, kOriginalsChunk);
     TQDB_ASSIGN_OR_RETURN(const auto bytes,
                           store_.MultiGet(Family::kVectors, SpaceRowKeys(space.index(), chunk),
                                           snapshot));
@@ -109,6 +111,7 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
                                                     const Snapshot* snapshot) const {
   std::vector<bool> alive(rows.size(), true);
   if (!select.payload && !select.vectors) return alive;
+  SelectedBytes bytes(select);
   for (size_t first = 0; first < rows.size(); first += kChunk) {
     const auto chunk = rows.subspan(first, kChunk);
     const auto own = records.subspan(first, chunk.size());
@@ -140,6 +143,7 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
       }
       if (select.payload) own[i].payload = std::string(json);
     }
+    TQDB_RETURN_IF_ERROR(bytes.Add(own));
   }
   return alive;
 }

@@ -39,7 +39,8 @@ class PointReader {
                             absl::FunctionRef<bool(const PointId&, uint64_t)> visit) const;
 
   // Fills in what is selected of each row (one a record). False for rows that are gone; of those
-  // that a scan of `snapshot` has found, none is when it is given here, too.
+  // that a scan of `snapshot` has found, none is when it is given here, too. ResourceExhausted soon
+  // after there are more than select.max_bytes.
   absl::StatusOr<std::vector<bool>> Fill(absl::Span<const uint64_t> rows, Select select,
                                          absl::Span<PointRecord> records,
                                          const Snapshot* snapshot = nullptr) const;

@@ -10,12 +10,16 @@
 #include "storage/payload/payload_walk.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/value_index.h"
+#include "storage/selected_bytes.h"
 
 namespace tqdb::storage {
 
 namespace {
 
 using nlohmann::json;
+
+// What one search may read, over what all groups together may hold: more is read than is returned.
+constexpr size_t kReadFactor = 4;
 
 // Groups as they are found.
 class Groups {
@@ -102,6 +106,7 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     own.offset = 0;
     own.limit = limit;
     own.select.payload = true;
+    own.select.max_bytes = std::max(spec.select.max_bytes, kReadFactor * spec.select.max_bytes);
     if (also && own.filter) {
       also->must.push_back({*std::move(own.filter)});
       own.filter = std::move(also);
@@ -116,28 +121,28 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
   size_t limit = std::min(kMaxTopK, 2 * group_spec.limit * group_spec.group_size);
   TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> hits, search(limit, std::nullopt));
   TQDB_RETURN_IF_ERROR(groups.Add(hits, 0));
-  if (hits.size() == limit) {
-    for (bool more = true; more && !groups.full();) {
-      const size_t before = groups.groups().size();
-      TQDB_ASSIGN_OR_RETURN(hits, search(limit, groups.Others()));
-      TQDB_RETURN_IF_ERROR(groups.Add(hits, before));
-      more = hits.size() == limit;
-      if (groups.groups().size() > before) continue;
-      // Points that are in no group at all stand in the way.
-      more &= limit < kMaxTopK;
-      limit = std::min(kMaxTopK, 4 * limit);
-    }
-    for (PointGroup& group : groups.groups()) {
-      if (group.points.size() >= group_spec.group_size) continue;
+  const bool all_found = hits.size() < limit;
+  for (bool more = !all_found; more && !groups.full();) {
+    const size_t before = groups.groups().size();
+    TQDB_ASSIGN_OR_RETURN(hits, search(limit, groups.Others()));
+    TQDB_RETURN_IF_ERROR(groups.Add(hits, before));
+    more = hits.size() == limit;
+    if (groups.groups().size() > before) continue;
+    // Points that are in no group at all stand in the way.
+    more &= limit < kMaxTopK;
+    limit = std::min(kMaxTopK, 4 * limit);
+  }
+  SelectedBytes bytes(spec.select);
+  for (PointGroup& group : groups.groups()) {
+    if (!all_found && group.points.size() < group_spec.group_size) {
       Filter filter;
       filter.must.push_back({FieldCondition{group_spec.key, group.value}});
       TQDB_ASSIGN_OR_RETURN(group.points, search(group_spec.group_size, std::move(filter)));
     }
-  }
-  if (!spec.select.payload) {
-    for (PointGroup& group : groups.groups()) {
+    if (!spec.select.payload) {
       for (PointRecord& point : group.points) point.payload.clear();
     }
+    TQDB_RETURN_IF_ERROR(bytes.Add(group.points));
   }
   return std::move(groups.groups());
 }

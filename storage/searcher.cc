@@ -7,12 +7,14 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "core/top_k.h"
 #include "storage/diversity.h"
 #include "storage/format.h"
 #include "storage/keys.h"
+#include "storage/selected_bytes.h"
 #include "storage/validate.h"
 
 namespace tqdb::storage {
@@ -30,53 +32,23 @@ float Score(const Space& space, const float* query, const float* row) {
   return ExactScore(space.config().codec.metric, query, row, space.dim());
 }
 
-// `wanted` of the records, which have their vectors.
-std::vector<PointRecord> Diverse(const Space& space, const SearchSpec::Diversity& diversity,
-                                 size_t wanted, std::vector<PointRecord> records) {
-  std::vector<float> scores;
-  std::vector<std::vector<float>> vectors;
-  for (const PointRecord& record : records) {
-    scores.push_back(record.score);
-    for (const PointVector& vector : record.vectors) {
-      if (vector.name == space.config().name) vectors.push_back(vector.values);
+// Records to be filled in, and their rows.
+struct HitRecords {
+  explicit HitRecords(const std::vector<Hit>& hits) {
+    for (const Hit& hit : hits) {
+      rows.push_back(hit.row);
+      PointRecord& record = records.emplace_back();
+      record.id = hit.id;
+      record.score = hit.score;
     }
   }
-  std::vector<PointRecord> picked;
-  for (const size_t i :
-       PickDiverse(space.config().codec.metric, scores, vectors, diversity.diversity, wanted)) {
-    picked.push_back(std::move(records[i]));
-  }
-  return picked;
-}
+  std::vector<uint64_t> rows;
+  std::vector<PointRecord> records;
+};
 
 }  // namespace
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
-    const Space& space, MatrixView queries, const SearchSpec& spec, const PreparedFilter* filter) const {
-  SearchSpec wide = spec;
-  wide.limit += spec.offset;
-  const size_t wanted = wide.limit;
-  if (spec.diversity) {
-    wide.limit = spec.diversity->candidates;
-    if (wide.limit == 0)
-      wide.limit = std::min(kDiversityOversampling * wanted, kMaxDiversityCandidates);
-    wide.select.vectors = true;
-  }
-  TQDB_ASSIGN_OR_RETURN(auto lists, FindBest(space, queries, wide, filter));
-  for (std::vector<PointRecord>& records : lists) {
-    if (spec.diversity) records = Diverse(space, *spec.diversity, wanted, std::move(records));
-    records.erase(records.begin(),
-                  records.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, records.size())));
-    if (spec.select.vectors) continue;
-    for (PointRecord& record : records) {
-      record.vectors.clear();
-      record.sparse_vectors.clear();
-    }
-  }
-  return lists;
-}
-
-absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::FindBest(
     const Space& space, MatrixView queries, const SearchSpec& spec,
     const PreparedFilter* filter) const {
   for (int attempt = 1;; ++attempt) {
@@ -84,28 +56,39 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::FindBest(
     if (filter != nullptr) {
       TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, spec.cancelled));
     }
-    const Request request = {space, queries, spec, filter, rows ? &*rows : nullptr};
+    const Request request = {
+        space, queries, spec, HitsToFind(spec), filter, rows ? &*rows : nullptr};
     bool complete = true;
-    std::vector<std::vector<PointRecord>> records;
+    std::unique_ptr<Snapshot> snapshot;
+    HitLists lists;
     if (spec.exact) {
       // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile,
       // no hit is lost.
-      const std::unique_ptr<Snapshot> snapshot = store_.TakeSnapshot();
-      TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanOriginals(request, *snapshot));
-      TQDB_ASSIGN_OR_RETURN(records, ToRecords(request, lists, snapshot.get(), complete));
+      snapshot = store_.TakeSnapshot();
+      TQDB_ASSIGN_OR_RETURN(lists, ScanOriginals(request, *snapshot));
     } else {
-      TQDB_ASSIGN_OR_RETURN(const HitLists lists, ScanCodes(request, complete));
-      TQDB_ASSIGN_OR_RETURN(records, ToRecords(request, lists, nullptr, complete));
+      TQDB_ASSIGN_OR_RETURN(lists, ScanCodes(request, complete));
     }
-    if (complete || attempt == kMaxAttempts) return records;
+    SelectedBytes bytes(spec.select);
+    std::vector<std::vector<PointRecord>> results;
+    for (std::vector<Hit>& hits : lists) {
+      TQDB_RETURN_IF_ERROR(Judge(request, snapshot.get(), hits, complete));
+      if (spec.diversity) {
+        TQDB_ASSIGN_OR_RETURN(hits, Diverse(request, hits, snapshot.get(), complete));
+      }
+      TQDB_ASSIGN_OR_RETURN(results.emplace_back(),
+                            ToRecords(request, std::move(hits), snapshot.get(), complete));
+      TQDB_RETURN_IF_ERROR(bytes.Add(results.back()));
+    }
+    if (complete || attempt == kMaxAttempts) return results;
   }
 }
 
 absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request, bool& complete) const {
-  const auto& [space, queries, spec, filter, allowed] = request;
+  const auto& [space, queries, spec, limit, filter, allowed] = request;
   SearchOptions options;
   options.filter = allowed;
-  options.top_k = spec.rerank ? RerankCandidates(spec) : spec.limit;
+  options.top_k = spec.rerank ? RerankCandidates(spec) : limit;
   if (!spec.rerank) options.score_threshold = spec.score_threshold;
   if (spec.error_bound > 0) options.error_bound = spec.error_bound;
   options.cancelled = spec.cancelled;
@@ -113,16 +96,17 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request, b
   if (!spec.rerank) return lists;
   for (size_t q = 0; q < lists.size(); ++q) {
     if (spec.cancelled && spec.cancelled()) return absl::CancelledError("search was cancelled");
-    TQDB_ASSIGN_OR_RETURN(lists[q], Rerank(space, queries.row(q), spec, lists[q], complete));
+    TQDB_ASSIGN_OR_RETURN(lists[q], Rerank(request, queries.row(q), lists[q], complete));
   }
   return lists;
 }
 
-absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Space& space, absl::Span<const float> query,
-                                                  const SearchSpec& spec,
+absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
+                                                  absl::Span<const float> query,
                                                   const std::vector<Hit>& candidates,
                                                   bool& complete) const {
-  TopK top(spec.limit, spec.score_threshold);
+  const Space& space = request.space;
+  TopK top(request.limit, request.spec.score_threshold);
   constexpr size_t kChunk = 256;  // bounds the memory of originals
   std::vector<uint64_t> rows;
   std::vector<float> values;
@@ -145,8 +129,8 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Space& space, absl::Span
 }
 
 absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request, const Snapshot& snapshot) const {
-  const auto& [space, queries, spec, filter, allowed] = request;
-  std::vector<TopK> top(queries.rows(), TopK(spec.limit, spec.score_threshold));
+  const auto& [space, queries, spec, limit, filter, allowed] = request;
+  std::vector<TopK> top(queries.rows(), TopK(limit, spec.score_threshold));
   const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
   const auto vectors = store_.Scan({.family = Family::kVectors,
                                     .lower = lower.view(),
@@ -191,46 +175,82 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& reques
   return lists;
 }
 
-absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::ToRecords(const Request& request,
-                                                                          const HitLists& lists,
-                                                                          const Snapshot* snapshot,
-                                                                          bool& complete) const {
-  const auto unjudged = [&request](const Hit& hit) {
-    return request.rows != nullptr && hit.row >= request.rows->end();
-  };
-  std::vector<std::vector<PointRecord>> results;
-  for (const std::vector<Hit>& hits : lists) {
-    std::vector<uint64_t> rows;
-    std::vector<PointRecord> records;
-    for (const Hit& hit : hits) {
-      rows.push_back(hit.row);
-      PointRecord& record = records.emplace_back();
-      record.id = hit.id;
-      record.score = hit.score;
+absl::Status Searcher::Judge(const Request& request, const Snapshot* snapshot,
+                             std::vector<Hit>& hits, bool& complete) const {
+  if (request.rows == nullptr) return absl::OkStatus();
+  std::vector<uint64_t> rows;
+  std::vector<PointRecord> records;
+  for (const Hit& hit : hits) {
+    if (hit.row < request.rows->end()) continue;
+    rows.push_back(hit.row);
+    records.emplace_back().id = hit.id;
+  }
+  if (rows.empty()) return absl::OkStatus();
+  TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
+                        reader_.Fill(rows, {.payload = true}, absl::MakeSpan(records), snapshot));
+  absl::flat_hash_set<uint64_t> dropped;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (alive[i]) {
+      TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(records[i].payload));
+      if (request.filter->Matches(records[i].id, payload)) continue;
     }
-    Select select = request.spec.select;
-    select.payload |= std::any_of(hits.begin(), hits.end(), unjudged);
-    TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
-                          reader_.Fill(rows, select, absl::MakeSpan(records), snapshot));
-    std::vector<PointRecord>& result = results.emplace_back();
-    for (size_t i = 0; i < records.size(); ++i) {
-      if (!alive[i]) {
-        complete = false;
-        continue;
-      }
-      if (unjudged(hits[i])) {
-        TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(records[i].payload));
-        if (!request.filter->Matches(records[i].id, payload)) {
-          // It has taken the place of one that does.
-          complete = false;
-          continue;
-        }
-      }
-      if (!request.spec.select.payload) records[i].payload.clear();
-      result.push_back(std::move(records[i]));
+    dropped.insert(rows[i]);
+  }
+  // They have taken the places of others.
+  if (!dropped.empty()) complete = false;
+  std::erase_if(hits, [&dropped](const Hit& hit) { return dropped.contains(hit.row); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Hit>> Searcher::Diverse(const Request& request,
+                                                   const std::vector<Hit>& hits,
+                                                   const Snapshot* snapshot, bool& complete) const {
+  HitRecords read(hits);
+  TQDB_ASSIGN_OR_RETURN(
+      const std::vector<bool> alive,
+      reader_.Fill(read.rows, {.vectors = true}, absl::MakeSpan(read.records), snapshot));
+  const VectorSpaceConfig& space = request.space.config();
+  std::vector<size_t> there;
+  std::vector<float> scores;
+  std::vector<std::vector<float>> vectors;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    if (!alive[i]) complete = false;
+    for (PointVector& vector : read.records[i].vectors) {
+      if (vector.name != space.name) continue;
+      there.push_back(i);
+      scores.push_back(hits[i].score);
+      vectors.push_back(std::move(vector.values));
     }
   }
-  return results;
+  std::vector<Hit> picked;
+  for (const size_t i :
+       PickDiverse(space.codec.metric, scores, vectors, request.spec.diversity->diversity,
+                   request.spec.limit + request.spec.offset)) {
+    picked.push_back(hits[there[i]]);
+  }
+  return picked;
+}
+
+absl::StatusOr<std::vector<PointRecord>> Searcher::ToRecords(const Request& request,
+                                                             std::vector<Hit> hits,
+                                                             const Snapshot* snapshot,
+                                                             bool& complete) const {
+  // What the offset leaves out need not be read.
+  hits.erase(hits.begin(),
+             hits.begin() + static_cast<ptrdiff_t>(std::min(request.spec.offset, hits.size())));
+  HitRecords read(hits);
+  TQDB_ASSIGN_OR_RETURN(
+      const std::vector<bool> alive,
+      reader_.Fill(read.rows, request.spec.select, absl::MakeSpan(read.records), snapshot));
+  std::vector<PointRecord> records;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    if (alive[i]) {
+      records.push_back(std::move(read.records[i]));
+    } else {
+      complete = false;
+    }
+  }
+  return records;
 }
 
 }  // namespace tqdb::storage

@@ -31,16 +31,13 @@ class Searcher {
                                                                const PreparedFilter* filter) const;
 
  private:
-  // Search for the best spec.limit, whatever else the spec says.
-  absl::StatusOr<std::vector<std::vector<PointRecord>>> FindBest(
-      const Space& space, MatrixView queries, const SearchSpec& spec,
-      const PreparedFilter* filter) const;
   using HitLists = std::vector<std::vector<Hit>>;
   // What one search is about.
   struct Request {
     const Space& space;
     MatrixView queries;
     const SearchSpec& spec;
+    size_t limit;  // hits to find of each query
     const PreparedFilter* filter;
     const RowFilter* rows;  // that match; null without filter
   };
@@ -48,16 +45,21 @@ class Searcher {
   // Scans the codes; rescored from originals when the spec says so. False in `complete` when a
   // point was replaced or deleted under the search, so that a hit had to be dropped.
   absl::StatusOr<HitLists> ScanCodes(const Request& request, bool& complete) const;
-  absl::StatusOr<std::vector<Hit>> Rerank(const Space& space, absl::Span<const float> query,
-                                          const SearchSpec& spec,
+  absl::StatusOr<std::vector<Hit>> Rerank(const Request& request, absl::Span<const float> query,
                                           const std::vector<Hit>& candidates, bool& complete) const;
   // Scores every original of the state of the disk that `snapshot` is.
   absl::StatusOr<HitLists> ScanOriginals(const Request& request, const Snapshot& snapshot) const;
-  // `snapshot` is null when the hits are of no state of the disk. Hits that were written after the filter's rows were
-  // found are judged here.
-  absl::StatusOr<std::vector<std::vector<PointRecord>>> ToRecords(const Request& request, const HitLists& lists,
-                                                                  const Snapshot* snapshot,
-                                                                  bool& complete) const;
+  // Drops the hits that do not match of those written after the filter's rows were found.
+  // `snapshot` is null when the hits are of no state of the disk, here and below.
+  absl::Status Judge(const Request& request, const Snapshot* snapshot, std::vector<Hit>& hits,
+                     bool& complete) const;
+  // limit + offset of the hits, picked by spec.diversity.
+  absl::StatusOr<std::vector<Hit>> Diverse(const Request& request, const std::vector<Hit>& hits,
+                                           const Snapshot* snapshot, bool& complete) const;
+  // What the spec selects of one query's hits, but for the first spec.offset.
+  absl::StatusOr<std::vector<PointRecord>> ToRecords(const Request& request, std::vector<Hit> hits,
+                                                     const Snapshot* snapshot,
+                                                     bool& complete) const;
 
   const Store& store_;
   const PointReader& reader_;

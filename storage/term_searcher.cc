@@ -33,10 +33,7 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::Search(const SearchSpec& 
     bool complete = true;
     TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
                           ToRecords(spec, hits, filter, complete));
-    if (!complete && attempt < kMaxAttempts) continue;
-    records.erase(records.begin(),
-                  records.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, records.size())));
-    return records;
+    if (complete || attempt == kMaxAttempts) return records;
   }
 }
 
@@ -58,6 +55,8 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::ToRecords(const SearchSpe
     found.push_back(id->second);
     scores[id->second] = hit.score;
   }
+  found.erase(found.begin(),
+              found.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, found.size())));
   TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records, points_.Get(found, spec.select));
   complete &= records.size() == found.size();
   for (PointRecord& record : records) record.score = scores[record.id];

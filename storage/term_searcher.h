@@ -31,8 +31,8 @@ class TermSearcher {
                                                   const PreparedFilter* filter, Rank rank) const;
 
  private:
-  // The hits that are still there and match. False in `complete` when one had to be dropped that
-  // has taken the place of another.
+  // The hits that are still there and match, without the first spec.offset. False in `complete`
+  // when one had to be dropped that has taken the place of another.
   absl::StatusOr<std::vector<PointRecord>> ToRecords(const SearchSpec& spec,
                                                      absl::Span<const RowHit> hits,
                                                      const PreparedFilter* filter,

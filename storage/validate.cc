@@ -326,9 +326,16 @@ absl::Status ValidateRange(const SearchSpec& spec) {
 
 }  // namespace
 
+size_t HitsToFind(const SearchSpec& spec) {
+  const size_t wanted = spec.limit + spec.offset;
+  if (!spec.diversity) return wanted;
+  if (spec.diversity->candidates != 0) return spec.diversity->candidates;
+  return std::min(kDiversityOversampling * wanted, kMaxDiversityCandidates);
+}
+
 size_t RerankCandidates(const SearchSpec& spec) {
   const double factor = spec.oversampling == 0 ? kDefaultOversampling : spec.oversampling;
-  return static_cast<size_t>(std::ceil(static_cast<double>(spec.limit) * factor));
+  return static_cast<size_t>(std::ceil(static_cast<double>(HitsToFind(spec)) * factor));
 }
 
 absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec) {
@@ -390,9 +397,9 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
                      space.config().name, "' has store_vectors NONE"));
   }
   if (spec.rerank && !spec.exact && RerankCandidates(spec) > kMaxCandidates) {
-    return absl::InvalidArgumentError(absl::StrCat("limit * oversampling is ",
-                                                   RerankCandidates(spec), "; at most ",
-                                                   kMaxCandidates, " are allowed"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "rerank of ", HitsToFind(spec), " hits would read ", RerankCandidates(spec),
+        " originals; at most ", kMaxCandidates, ": lower limit, offset or oversampling"));
   }
   return absl::OkStatus();
 }

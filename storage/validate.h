@@ -40,7 +40,9 @@ absl::Status ValidatePageSize(size_t limit);
 absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space);
 // Queries, of which there are none, and spec of a search by text or by a sparse vector.
 absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec);
-// Candidates that a rerank looks at: at least the limit.
+// Hits to find for what the spec returns: limit and offset, or the candidates of `diversity`.
+size_t HitsToFind(const SearchSpec& spec);
+// Candidates that a rerank looks at to find them, at least as many.
 size_t RerankCandidates(const SearchSpec& spec);
 
 }  // namespace tqdb::storage

@@ -144,6 +144,7 @@ TEST_F(BadInputTest, BadQueriesAreRefusedByField) {
     refused(query, {.rerank = true, .oversampling = oversampling}, "oversampling");
   }
   refused(query, {.limit = 10000, .rerank = true, .oversampling = 99}, "990000");
+  refused(query, {.limit = 10, .offset = 9990, .rerank = true, .oversampling = 99}, "990000");
   for (const float bound : {-1.0f, 10.5f, kNan}) {
     refused(query, {.error_bound = bound}, "error_bound");
   }
