@@ -145,8 +145,7 @@ absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics
       difference += (double{row[i]} - decoded[i]) * (double{row[i]} - decoded[i]);
     }
     distortion += difference / squared;
-    const float estimate =
-        CenteredQuery::Of(*codec, query, mean.get()).Score(*codec, code.data());
+    const float estimate = CenteredQuery::Of(*codec, query, mean.get()).Score(*codec, code.data());
     errors.push_back(double{estimate} - ExactScore(options.metric, query.data(), row.data(), dim));
   }
   absl::MutexLock lock(&mutex);

@@ -61,7 +61,8 @@ struct alignas(64) Row {
 Rates MeasureRates(const Codec& codec, const Matrix& rows, size_t threads, double seconds) {
   const size_t dim = codec.dim(), batches = rows.rows / kBatchRows;
   // The rotation in groups that stay in the L1 cache, as the encoder does it.
-  const size_t group = std::bit_floor(std::clamp<size_t>(2048 / dim, 1, 16)), stride = (dim + 15) / 16 * 16;
+  const size_t group = std::bit_floor(std::clamp<size_t>(2048 / dim, 1, 16)),
+               stride = (dim + 15) / 16 * 16;
   std::vector<std::vector<uint8_t>> codes(threads);
   std::vector<std::vector<Row>> buffers(threads);
   for (size_t t = 0; t < threads; ++t) {
@@ -75,14 +76,15 @@ Rates MeasureRates(const Codec& codec, const Matrix& rows, size_t threads, doubl
   rates.rotate = RowRate(threads, batches, seconds, [&](size_t thread, size_t batch) {
     float* y = buffers[thread].data()->values;
     for (size_t r = 0; r < kBatchRows; r += group) {
-      codec.rotation().Apply(codec.kernels(), rows.values.data() + (batch * kBatchRows + r) * dim, dim, group, y,
-                             y + group * stride, stride);
+      codec.rotation().Apply(codec.kernels(), rows.values.data() + (batch * kBatchRows + r) * dim,
+                             dim, group, y, y + group * stride, stride);
     }
   });
   return rates;
 }
 
-// Clock of one core: a chain of dependent 64-bit products, of three cycles each on x86 CPUs of the last decade.
+// Clock of one core: a chain of dependent 64-bit products, of three cycles each on x86 CPUs of the
+// last decade.
 double CyclesPerSecond() {
   constexpr int kProducts = 10'000'000, kTries = 5;
   double best = 0;
@@ -98,11 +100,12 @@ double CyclesPerSecond() {
   return best;
 }
 
-// Vector operations that the encoder cannot do without, for one row. Loads, stores and everything scalar count as
-// free. The norm takes 2 (product, addition); a round of a rotation takes 1 product, an addition for each stage and a
-// shuffle for each stage inside a vector; quantising takes 12 (magnitude, clamp, bin, look-up, comparison, level,
-// look-up, 3 for the two sums, sign bits, narrowing). The residual stage takes two rounds and 12 more: 3 for the
-// signed centroid and its square, 9 for z, its two sums and the field.
+// Vector operations that the encoder cannot do without, for one row. Loads, stores and everything
+// scalar count as free. The norm takes 2 (product, addition); a round of a rotation takes 1
+// product, an addition for each stage and a shuffle for each stage inside a vector; quantising
+// takes 12 (magnitude, clamp, bin, look-up, comparison, level, look-up, 3 for the two sums, sign
+// bits, narrowing). The residual stage takes two rounds and 12 more: 3 for the signed centroid and
+// its square, 9 for z, its two sums and the field.
 double VectorOperations(const CodecOptions& options, size_t lanes) {
   const auto log2 = [](size_t n) { return static_cast<double>(std::bit_width(n) - 1); };
   double stages = 0;  // of one round, times vectors
@@ -112,11 +115,13 @@ double VectorOperations(const CodecOptions& options, size_t lanes) {
   }
   const double vectors = static_cast<double>(options.dim) / static_cast<double>(lanes);
   const bool qjl = options.residual == Residual::kQjl;
-  return (Rotation::RoundsFor(options.dim) + (qjl ? 2 : 0)) * stages + (2 + 12 + (qjl ? 12 : 0)) * vectors;
+  return (Rotation::RoundsFor(options.dim) + (qjl ? 2 : 0)) * stages +
+         (2 + 12 + (qjl ? 12 : 0)) * vectors;
 }
 
-// Rows per second and core if every cycle issued all the vector operations it can: two of 16 floats with AVX-512 (an
-// Intel core; AMD's does as many additions), three of 8 with AVX2. Zero at the scalar level, which has no such bound.
+// Rows per second and core if every cycle issued all the vector operations it can: two of 16 floats
+// with AVX-512 (an Intel core; AMD's does as many additions), three of 8 with AVX2. Zero at the
+// scalar level, which has no such bound.
 double RowLimit(const Codec& codec, double cycles_per_second) {
   const absl::string_view level = codec.kernels().name;
   const bool wide = absl::StartsWith(level, "avx512") || level == "amx";
@@ -172,10 +177,10 @@ absl::Status Run(const Flags& flags) {
 
 Command AddEncodeCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "encode",
-      "Vectors per second of the encoder, on one thread and on all, beside what the core could issue; and of the "
-      "rotation alone");
+  CLI::App* command = app.add_subcommand("encode",
+                                         "Vectors per second of the encoder, on one thread and on "
+                                         "all, beside what the core could issue; and of the "
+                                         "rotation alone");
   command->add_option("--dim", flags->dims, "Dims; a list")
       ->delimiter(',')
       ->check(CLI::Range(kMinDim, kMaxDim))

@@ -167,7 +167,8 @@ bool HasAvx512() {
 }  // namespace
 
 double LookupRate(absl::string_view kernels) {
-  if ((absl::StartsWith(kernels, "avx512") || kernels == "amx") && HasAvx512()) return RateOf(ShuffleAvx512, 8 * 64);
+  if ((absl::StartsWith(kernels, "avx512") || kernels == "amx") && HasAvx512())
+    return RateOf(ShuffleAvx512, 8 * 64);
   if (kernels == "avx2" && __builtin_cpu_supports("avx2")) return RateOf(ShuffleAvx2, 8 * 32);
   return 0;
 }

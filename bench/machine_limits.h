@@ -23,9 +23,9 @@ double ReadBandwidth(size_t threads, size_t bytes = kMemoryBytes);
 double LookupRate(absl::string_view kernels);
 
 // Multiply-accumulates of unsigned by signed bytes into 32 bits that one core does per second in
-// registers: what bounds a scan of whole codes. amx: tdpbsud. avx512: vpdpbusd zmm. avx2: two vpmaddubsw, a
-// vpaddw, a vpmaddwd by ones and a vpaddd for every 64, which is exact for 7-bit operands. Zero for
-// scalar, or a level that this CPU lacks.
+// registers: what bounds a scan of whole codes. amx: tdpbsud. avx512: vpdpbusd zmm. avx2: two
+// vpmaddubsw, a vpaddw, a vpmaddwd by ones and a vpaddd for every 64, which is exact for 7-bit
+// operands. Zero for scalar, or a level that this CPU lacks.
 double DotRate(absl::string_view kernels);
 
 }  // namespace tqdb::bench

@@ -92,12 +92,9 @@ void RefineByMeans(const Matrix& sample, Matrix& centroids) {
 
 const char* RowOrderName(RowOrder order) {
   switch (order) {
-    case RowOrder::kFile:
-      return "file";
-    case RowOrder::kShuffled:
-      return "shuffled";
-    case RowOrder::kClustered:
-      return "clustered";
+    case RowOrder::kFile: return "file";
+    case RowOrder::kShuffled: return "shuffled";
+    case RowOrder::kClustered: return "clustered";
   }
   return "unknown";
 }

@@ -110,11 +110,13 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
   options.top_k = flags.top_k;
   options.stages = setting.stages;
   const bool batched = setting.clients != 0;
-  TQDB_ASSIGN_OR_RETURN(
-      const SearchRate result,
-      batched ? MeasureBatcher(space, queries, options, setting.batch, setting.clients, setting.threads, flags.seconds)
-              : MeasureSearch(space, queries, options, setting.batch, setting.threads, flags.seconds));
-  const double scanned = static_cast<double>(result.queries) * static_cast<double>(space.live_rows());
+  TQDB_ASSIGN_OR_RETURN(const SearchRate result,
+                        batched ? MeasureBatcher(space, queries, options, setting.batch,
+                                                 setting.clients, setting.threads, flags.seconds)
+                                : MeasureSearch(space, queries, options, setting.batch,
+                                                setting.threads, flags.seconds));
+  const double scanned =
+      static_cast<double>(result.queries) * static_cast<double>(space.live_rows());
   const double rate = scanned / result.seconds;
   const ScanLimit limit = limits.Lowest(setting.batch);
   Record record;
@@ -144,8 +146,10 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
     const MatrixView compared = queries.Slice(0, std::max(setting.batch, kComparedQueries));
     SearchOptions by_codes = options;
     by_codes.stages = Stages::kCodes;
-    TQDB_ASSIGN_OR_RETURN(const Neighbors want, FindNeighbors(space, compared, by_codes, setting.batch));
-    TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(space, compared, options, setting.batch));
+    TQDB_ASSIGN_OR_RETURN(const Neighbors want,
+                          FindNeighbors(space, compared, by_codes, setting.batch));
+    TQDB_ASSIGN_OR_RETURN(const Neighbors found,
+                          FindNeighbors(space, compared, options, setting.batch));
     record.Set("same_as_codes", Recall(want, found, flags.top_k));
   }
   if (!batched) {
@@ -173,8 +177,9 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
     TQDB_ASSIGN_OR_RETURN(
         const std::unique_ptr<VectorSpace> space,
         FillSpace(source, CodecOf(flags, source.dim()), flags.centering, kernels, threads));
-    Progress progress(absl::StrCat("scan: ", source.name()),
-                      thread_counts.size() * flags.stages.size() * flags.batches.size() * flags.clients.size());
+    Progress progress(
+        absl::StrCat("scan: ", source.name()),
+        thread_counts.size() * flags.stages.size() * flags.batches.size() * flags.clients.size());
     for (size_t count : thread_counts) {
       for (Stages stages : flags.stages) {
         const RowCost cost =
@@ -265,11 +270,13 @@ Command AddScanCommand(CLI::App& app) {
           "auto: the mean of 1,000 rows; default");
   command
       ->add_option("--clients", flags->clients,
-                   "Callers at a time of the database's batcher, which has --threads threads; 0: each of --threads "
+                   "Callers at a time of the database's batcher, which has --threads threads; 0: "
+                   "each of --threads "
                    "threads calls the engine; a list")
       ->delimiter(',')
       ->check(CLI::Range(0, 1000));
-  command->add_flag("--compare", flags->compare, "Share of hits that the code stage finds too, over 256 queries");
+  command->add_flag("--compare", flags->compare,
+                    "Share of hits that the code stage finds too, over 256 queries");
   command->add_option("--batch", flags->batches, "Queries of one call; a list")
       ->delimiter(',')
       ->check(CLI::Range(size_t{1}, kQueries))
@@ -296,7 +303,8 @@ Command AddScanCommand(CLI::App& app) {
       "vectors_per_s counts rows times queries. survivors is the share of them whose whole record "
       "was read.\n"
       "code_bytes is what a scan of whole codes reads of a row.\n"
-      "by_codes is the share that was scanned by codes, not signs. same_as_codes (--compare) is the "
+      "by_codes is the share that was scanned by codes, not signs. same_as_codes (--compare) is "
+      "the "
       "share of hits\n"
       "that a scan by codes finds, too.\n"
       "The limit is the lower of two, both measured in this run. Of signs and auto: reading the "

@@ -16,8 +16,8 @@ namespace {
 
 // `search`: of a slice of the queries, adding to stats.
 template <typename SearchFn>
-absl::StatusOr<SearchRate> MeasureCalls(MatrixView queries, size_t batch, size_t callers, double seconds,
-                                        const SearchFn& search) {
+absl::StatusOr<SearchRate> MeasureCalls(MatrixView queries, size_t batch, size_t callers,
+                                        double seconds, const SearchFn& search) {
   SearchRate result;
   absl::Mutex mutex;
   absl::Status failure;
@@ -59,8 +59,9 @@ absl::StatusOr<SearchRate> MeasureBatcher(const VectorSpace& space, MatrixView q
                                           const SearchOptions& options, size_t batch,
                                           size_t clients, size_t threads, double seconds) {
   storage::SearchBatcher batcher(space, threads);
-  return MeasureCalls(queries, batch, clients, seconds,
-                      [&](MatrixView some, SearchStats&) { return batcher.Search(some, options).status(); });
+  return MeasureCalls(queries, batch, clients, seconds, [&](MatrixView some, SearchStats&) {
+    return batcher.Search(some, options).status();
+  });
 }
 
 absl::StatusOr<Neighbors> FindNeighbors(const VectorSpace& space, MatrixView queries,

@@ -27,8 +27,8 @@ absl::StatusOr<SearchRate> MeasureSearch(const VectorSpace& space, MatrixView qu
                                          const SearchOptions& options, size_t batch, size_t threads,
                                          double seconds);
 
-// As MeasureSearch, through the database's batcher, which has `threads` threads, by `clients` callers at a time. Counts
-// no stats.
+// As MeasureSearch, through the database's batcher, which has `threads` threads, by `clients`
+// callers at a time. Counts no stats.
 absl::StatusOr<SearchRate> MeasureBatcher(const VectorSpace& space, MatrixView queries,
                                           const SearchOptions& options, size_t batch,
                                           size_t clients, size_t threads, double seconds);

@@ -14,7 +14,8 @@ class Arena {
   Arena() = default;
   // In small pages. Throws std::bad_alloc.
   explicit Arena(size_t bytes);
-  Arena(Arena&& other) noexcept : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Arena(Arena&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   Arena& operator=(Arena&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(bytes_, other.bytes_);
@@ -34,8 +35,8 @@ class Arena {
   size_t bytes_ = 0;
 };
 
-// Arenas side by side in huge pages, which neighbours share: at most one page of a slab is part empty. Not for use by
-// several threads; the arenas may be destroyed anywhere, and may outlive it.
+// Arenas side by side in huge pages, which neighbours share: at most one page of a slab is part
+// empty. Not for use by several threads; the arenas may be destroyed anywhere, and may outlive it.
 class ArenaSlab {
  public:
   // Throws std::bad_alloc.

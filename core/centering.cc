@@ -8,9 +8,9 @@ namespace tqdb {
 
 namespace {
 
-// The guard decides after this many rows, then whenever the count has doubled, from kDoubling rows on
-// after as many more, and in the long run whenever it has grown by 1/16: a space of N rows has at most
-// about 16 ln N versions, each of which a query must be centred on.
+// The guard decides after this many rows, then whenever the count has doubled, from kDoubling rows
+// on after as many more, and in the long run whenever it has grown by 1/16: a space of N rows has
+// at most about 16 ln N versions, each of which a query must be centred on.
 constexpr uint64_t kFirstCheck = 128;
 constexpr uint64_t kDoubling = 2048;
 // Past this many rows, one in kSampling is looked at: the statistics are long steady.
@@ -83,13 +83,15 @@ bool CenteringGuard::Observe(MatrixView rows) {
 
 std::vector<float> CenteringGuard::Sums::Mean() const {
   std::vector<float> mean(sum.size());
-  for (size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(sum[i] / static_cast<double>(rows));
+  for (size_t i = 0; i < sum.size(); ++i)
+    mean[i] = static_cast<float>(sum[i] / static_cast<double>(rows));
   return mean;
 }
 
-// The error of a score grows with |x - mu| |q - mu|. All rows seen stand for q. Where old rows follow
-// they stand for x too; else the recent rows do, which are like those to be encoded next, and a local
-// mean may serve them better than the mean of all: it pays for that by a larger |q - mu|.
+// The error of a score grows with |x - mu| |q - mu|. All rows seen stand for q. Where old rows
+// follow they stand for x too; else the recent rows do, which are like those to be encoded next,
+// and a local mean may serve them better than the mean of all: it pays for that by a larger |q -
+// mu|.
 bool CenteringGuard::Check() {
   total_.Add(window_);
   const Sums& rows = old_rows_ == OldRows::kReencoded ? total_ : window_;

@@ -1,8 +1,9 @@
 // The guarded mean of a vector space (FACTS-codec 8.2).
 //
-// Text embeddings share a mean direction; subtracting it from rows and queries and restoring the score
-// with one exact number per row takes that direction out of the quantisation error. A mean that does
-// not represent the rows does harm, so a version is adopted only while it helps, and never trained.
+// Text embeddings share a mean direction; subtracting it from rows and queries and restoring the
+// score with one exact number per row takes that direction out of the quantisation error. A mean
+// that does not represent the rows does harm, so a version is adopted only while it helps, and
+// never trained.
 #ifndef TQDB_CORE_CENTERING_H_
 #define TQDB_CORE_CENTERING_H_
 
@@ -37,14 +38,14 @@ class CenteringGuard {
   // `normalize`: rows count with norm 1 (COSINE).
   CenteringGuard(size_t dim, bool normalize, OldRows old_rows = OldRows::kStay);
 
-  // Takes note of rows (n, dim) that are about to be encoded. True when `proposal()` should be adopted
-  // as the next version (an empty proposal means: stop subtracting).
+  // Takes note of rows (n, dim) that are about to be encoded. True when `proposal()` should be
+  // adopted as the next version (an empty proposal means: stop subtracting).
   bool Observe(MatrixView rows);
   absl::Span<const float> proposal() const { return proposal_; }
   // The owner adopted the proposal, or restored a stored version at start-up (empty: none).
   void Adopted(absl::Span<const float> mu);
-  // At start-up: `rows` rows are stored that were encoded under `mu` (empty: none) and whose squared
-  // norms add up to `energy`. Their own mean is taken to be `mu`, near which it was.
+  // At start-up: `rows` rows are stored that were encoded under `mu` (empty: none) and whose
+  // squared norms add up to `energy`. Their own mean is taken to be `mu`, near which it was.
   void Restore(absl::Span<const float> mu, uint64_t rows, double energy);
 
  private:

@@ -11,20 +11,22 @@ namespace tqdb {
 
 static_assert(offsetof(CodeHeader, mean_version) == 0 && offsetof(CodeHeader, norm) == 4 &&
               offsetof(CodeHeader, centered_norm) == 8 && offsetof(CodeHeader, sign_scale) == 12 &&
-              offsetof(CodeHeader, code_scale) == 16 && offsetof(CodeHeader, residual_scale) == 20 &&
-              offsetof(CodeHeader, bias) == 24);
+              offsetof(CodeHeader, code_scale) == 16 &&
+              offsetof(CodeHeader, residual_scale) == 20 && offsetof(CodeHeader, bias) == 24);
 
 namespace {
 
-// The residual of a code is well mixed already: one round makes its signs independent of the code's.
+// The residual of a code is well mixed already: one round makes its signs independent of the
+// code's.
 constexpr int kResidualRounds = 1;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Codec>> Codec::Create(const CodecOptions& options, const Kernels* kernels) {
+absl::StatusOr<std::unique_ptr<Codec>> Codec::Create(const CodecOptions& options,
+                                                     const Kernels* kernels) {
   if (options.format_version != 1) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("codec format version ", options.format_version, " is not known; this build reads 1"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "codec format version ", options.format_version, " is not known; this build reads 1"));
   }
   if (options.dim < kMinDim || options.dim > kMaxDim) {
     return absl::InvalidArgumentError(
@@ -35,9 +37,9 @@ absl::StatusOr<std::unique_ptr<Codec>> Codec::Create(const CodecOptions& options
         absl::StrCat("code_bits is ", options.code_bits, "; need 1, 2, 3, 4 or 8"));
   }
   const Kernels* level = kernels != nullptr ? kernels : &BestKernels();
-  return std::unique_ptr<Codec>(new Codec(options, level,
-                                          Rotation(options.dim, options.seed, Rotation::RoundsFor(options.dim)),
-                                          Rotation(options.dim, ~options.seed, kResidualRounds)));
+  return std::unique_ptr<Codec>(new Codec(
+      options, level, Rotation(options.dim, options.seed, Rotation::RoundsFor(options.dim)),
+      Rotation(options.dim, ~options.seed, kResidualRounds)));
 }
 
 Codec::Codec(const CodecOptions& options, const Kernels* kernels, Rotation rotation,
@@ -61,15 +63,15 @@ absl::Status Codec::Validate(MatrixView rows) const {
     if (!(norm_squared <= kSuspect)) {
       for (size_t i = 0; i < row.size(); ++i) {
         if (std::fabs(row[i]) <= kMaxCoordinate) continue;
-        return absl::InvalidArgumentError(
-            absl::StrCat("vector ", r, " has ", row[i], " at coordinate ", i,
-                         "; every coordinate must be finite and at most ", kMaxCoordinate, " in magnitude"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "vector ", r, " has ", row[i], " at coordinate ", i,
+            "; every coordinate must be finite and at most ", kMaxCoordinate, " in magnitude"));
       }
     }
     if (options_.metric == Metric::kCosine && norm_squared < kMinNorm * kMinNorm) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "vector ", r, " has norm ", std::sqrt(norm_squared), "; metric COSINE needs a norm of at least ",
-          kMinNorm));
+      return absl::InvalidArgumentError(
+          absl::StrCat("vector ", r, " has norm ", std::sqrt(norm_squared),
+                       "; metric COSINE needs a norm of at least ", kMinNorm));
     }
   }
   return absl::OkStatus();
@@ -99,8 +101,8 @@ std::shared_ptr<const Mean> Codec::MakeMean(uint32_t version, absl::Span<const f
 
 namespace {
 
-// Encodes rows in groups, step by step: a step of one row then need not wait for the step before to end, and all
-// buffers of a group stay in the L1 cache. For one thread.
+// Encodes rows in groups, step by step: a step of one row then need not wait for the step before to
+// end, and all buffers of a group stay in the L1 cache. For one thread.
 class GroupEncoder {
  public:
   // Rows of a group, at most `rows`.
@@ -125,15 +127,17 @@ class GroupEncoder {
     const size_t count = rows.rows(), stride = 16 * rows_per_vector_;
     for (size_t v = 0; v < count; ++v) Measure(v, rows.row(v).data());
     const float* centered = mean_ != nullptr ? buffer(0) : rows.data();
-    codec_.rotation().Apply(kernels_, centered, mean_ != nullptr ? stride : dim_, count, buffer(1), buffer(2),
-                            stride);
+    codec_.rotation().Apply(kernels_, centered, mean_ != nullptr ? stride : dim_, count, buffer(1),
+                            buffer(2), stride);
     for (size_t v = 0; v < count; ++v) {
       if (v < next.rows()) Prefetch(next.row(v));
       Quantize(v, code(codes, v));
     }
     if (qjl_) {
-      codec_.residual_rotation().Apply(kernels_, buffer(1), stride, count, buffer(2), buffer(3), stride);
-      codec_.residual_rotation().Apply(kernels_, buffer(0), stride, count, buffer(1), buffer(3), stride);
+      codec_.residual_rotation().Apply(kernels_, buffer(1), stride, count, buffer(2), buffer(3),
+                                       stride);
+      codec_.residual_rotation().Apply(kernels_, buffer(0), stride, count, buffer(1), buffer(3),
+                                       stride);
       for (size_t v = 0; v < count; ++v) AppendResidual(v);
     }
     for (size_t v = 0; v < count; ++v) Finish(v, code(codes, v));
@@ -147,13 +151,16 @@ class GroupEncoder {
   };
   struct Vector {
     CodeHeader header;
-    double length;     // of y as it was rotated
-    float dot;         // <y, c>
-    float squares;     // |c|^2
+    double length;  // of y as it was rotated
+    float dot;      // <y, c>
+    float squares;  // |c|^2
   };
 
-  // Vector v of buffer b. Buffers 0 and 1 begin as x - mu and y = H(x - mu) and end as c and S c; 2 is S y.
-  float* buffer(size_t b, size_t v = 0) { return rows_[(b * group_ + v) * rows_per_vector_].values; }
+  // Vector v of buffer b. Buffers 0 and 1 begin as x - mu and y = H(x - mu) and end as c and S c; 2
+  // is S y.
+  float* buffer(size_t b, size_t v = 0) {
+    return rows_[(b * group_ + v) * rows_per_vector_].values;
+  }
   uint8_t* fields(size_t v) { return fields_.data() + v * dim_; }
   uint8_t* code(uint8_t* codes, size_t v) const { return codes + v * codec_.code_bytes(); }
 
@@ -178,8 +185,8 @@ class GroupEncoder {
   Vector vectors_[kMaxGroup];
 };
 
-// Norms and bias, and x - mu, x normalised under COSINE. Without a mean x itself is rotated: the scales see to its
-// length.
+// Norms and bias, and x - mu, x normalised under COSINE. Without a mean x itself is rotated: the
+// scales see to its length.
 void GroupEncoder::Measure(size_t v, const float* x) {
   Vector& vector = vectors_[v];
   CodeHeader& header = vector.header = {};
@@ -196,8 +203,10 @@ void GroupEncoder::Measure(size_t v, const float* x) {
     header.centered_norm = static_cast<float>(vector.length);
     header.bias = static_cast<float>(sums[1]);
   }
-  if (codec_.options().metric == Metric::kL2) header.bias = static_cast<float>(-vector.length * vector.length);
-  // A vector at the mean itself: every scale zero, so that its estimate is its bias, which is exact.
+  if (codec_.options().metric == Metric::kL2)
+    header.bias = static_cast<float>(-vector.length * vector.length);
+  // A vector at the mean itself: every scale zero, so that its estimate is its bias, which is
+  // exact.
   if (!(vector.length >= kMinUnit * root_dim_)) vector.header.centered_norm = 0;
 }
 
@@ -215,9 +224,9 @@ void GroupEncoder::Quantize(size_t v, uint8_t* code) {
   vector.squares = sums[2];
 }
 
-// With b the signs of S r, r the part of y orthogonal to c: alpha c + beta S^T b is the combination nearest to y
-// (least squares; FACTS-codec 8.1 without neglecting <Sc, b>), and one scale then makes <y, alpha c + beta S^T b>
-// equal |y|^2. S is linear: S r = S y - t S c.
+// With b the signs of S r, r the part of y orthogonal to c: alpha c + beta S^T b is the combination
+// nearest to y (least squares; FACTS-codec 8.1 without neglecting <Sc, b>), and one scale then
+// makes <y, alpha c + beta S^T b> equal |y|^2. S is linear: S r = S y - t S c.
 void GroupEncoder::AppendResidual(size_t v) {
   Vector& vector = vectors_[v];
   if (vector.header.centered_norm == 0) return;
@@ -225,7 +234,8 @@ void GroupEncoder::AppendResidual(size_t v) {
   float sums[2];
   kernels_.append_residual(buffer(2, v), buffer(1, v), t, dim_, fields(v), sums);
   const double residual = sums[0], cross = sums[1], count = static_cast<double>(dim_);
-  // The bits say nothing new where there is no residual (every |y_i| on a centroid) and b is noise along S c.
+  // The bits say nothing new where there is no residual (every |y_i| on a centroid) and b is noise
+  // along S c.
   const double spread = count - cross * cross / vector.squares;
   const double beta = spread > count / 64 ? residual / spread : 0;
   const double alpha = t - beta * cross / vector.squares;
@@ -252,26 +262,30 @@ void Codec::Encode(MatrixView rows, const Mean* mean, uint8_t* codes) const {
   const size_t group = GroupEncoder::GroupRows(dim(), rows.rows());
   GroupEncoder encoder(*this, mean, group);
   for (size_t r = 0; r < rows.rows(); r += group) {
-    const size_t end = std::min(r + group, rows.rows()), next_end = std::min(end + group, rows.rows());
-    encoder.Encode(rows.Slice(r, end - r), rows.Slice(end, next_end - end), codes + r * code_bytes());
+    const size_t end = std::min(r + group, rows.rows()),
+                 next_end = std::min(end + group, rows.rows());
+    encoder.Encode(rows.Slice(r, end - r), rows.Slice(end, next_end - end),
+                   codes + r * code_bytes());
   }
 }
 
 absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
                            absl::Span<float> vector) const {
   if (code.size() != code_bytes() || vector.size() != dim()) {
-    return absl::DataLossError(absl::StrCat("code record has ", code.size(), " bytes; need ", code_bytes()));
+    return absl::DataLossError(
+        absl::StrCat("code record has ", code.size(), " bytes; need ", code_bytes()));
   }
   CodeHeader header;
   std::memcpy(&header, code.data(), sizeof(header));
   for (float f : {header.norm, header.centered_norm, header.sign_scale, header.code_scale,
                   header.residual_scale, header.bias}) {
-    if (!std::isfinite(f)) return absl::DataLossError("code record has a factor that is not finite");
+    if (!std::isfinite(f))
+      return absl::DataLossError("code record has a factor that is not finite");
   }
   const uint32_t given = mean != nullptr ? mean->version : 0;
   if (header.mean_version != given) {
-    return absl::FailedPreconditionError(absl::StrCat("code record is under mean version ",
-                                                      header.mean_version, "; got version ", given));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "code record is under mean version ", header.mean_version, "; got version ", given));
   }
   const size_t n = dim();
   const bool qjl = options_.residual == Residual::kQjl;
@@ -281,7 +295,8 @@ absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
   packing_.Unpack(signs + sign_bytes(), fields.data());
   std::vector<float> y(padded_dim()), z(padded_dim()), scratch(padded_dim());
   if (qjl) {
-    for (size_t i = 0; i < n; ++i) y[i] = fields[i] & 1 ? header.residual_scale : -header.residual_scale;
+    for (size_t i = 0; i < n; ++i)
+      y[i] = fields[i] & 1 ? header.residual_scale : -header.residual_scale;
     residual_rotation_.ApplyInverse(*kernels_, y.data(), z.data(), scratch.data());
   }
   for (size_t i = 0; i < n; ++i) {

@@ -30,33 +30,35 @@ namespace tqdb {
 
 // What fixes the bytes of a code. Frozen when a vector space is created.
 struct CodecOptions {
-  size_t dim = 0;                        // kMinDim..kMaxDim
+  size_t dim = 0;  // kMinDim..kMaxDim
   Metric metric = Metric::kCosine;
-  int code_bits = 4;                     // 1, 2, 3, 4 or 8
+  int code_bits = 4;  // 1, 2, 3, 4 or 8
   Residual residual = Residual::kQjl;
-  uint64_t seed = 0x7464625f73656564;    // of both rotations
-  uint32_t format_version = 1;           // of the record layout and of every table behind it
+  uint64_t seed = 0x7464625f73656564;  // of both rotations
+  uint32_t format_version = 1;         // of the record layout and of every table behind it
 };
 
 // Byte layout of one code record, little-endian:
 //   [0, 28)    CodeHeader
 //   [28, ...)  sign bits: dimension i in bit i % 8 of byte i / 8; 1: the sign bit of y_i is clear
-//   [...]      fields of code_bits - 1 magnitude bits and the QJL bit, as the sections of RecordPacking
+//   [...]      fields of code_bits - 1 magnitude bits and the QJL bit, as the sections of
+//   RecordPacking
 // docs/format.md is the contract; static_asserts in codec.cc hold this file to it.
 struct CodeHeader {
-  uint32_t mean_version;   // 0: no mean was subtracted
-  float norm;              // |x| as it arrived, before any normalisation
-  float centered_norm;     // |y|
-  float sign_scale;        // |y|^2 / |y|_1: makes the sign plane alone an unbiased estimate
-  float code_scale;        // factor of <Hq', c>, c in units of N(0,1)
-  float residual_scale;    // factor of <S H q', bits>; zero without residual
-  float bias;              // COSINE, DOT: <x - mu, mu>;  L2: -|x - mu|^2
+  uint32_t mean_version;  // 0: no mean was subtracted
+  float norm;             // |x| as it arrived, before any normalisation
+  float centered_norm;    // |y|
+  float sign_scale;       // |y|^2 / |y|_1: makes the sign plane alone an unbiased estimate
+  float code_scale;       // factor of <Hq', c>, c in units of N(0,1)
+  float residual_scale;   // factor of <S H q', bits>; zero without residual
+  float bias;             // COSINE, DOT: <x - mu, mu>;  L2: -|x - mu|^2
 };
 static_assert(sizeof(CodeHeader) == 28);
 
 class Codec {
  public:
-  // InvalidArgument when an option is out of range. `kernels` may be null: the best level of this CPU.
+  // InvalidArgument when an option is out of range. `kernels` may be null: the best level of this
+  // CPU.
   static absl::StatusOr<std::unique_ptr<Codec>> Create(const CodecOptions& options,
                                                        const Kernels* kernels = nullptr);
 
@@ -70,17 +72,19 @@ class Codec {
   // Of one record: header, sign bits and fields.
   size_t code_bytes() const { return sizeof(CodeHeader) + sign_bytes() + packing_.bytes; }
 
-  // OK when every row can be encoded: finite, |coordinate| <= kMaxCoordinate, not zero under COSINE.
-  // InvalidArgument names the first bad row and coordinate.
+  // OK when every row can be encoded: finite, |coordinate| <= kMaxCoordinate, not zero under
+  // COSINE. InvalidArgument names the first bad row and coordinate.
   absl::Status Validate(MatrixView rows) const;
 
-  // Encodes rows (n, dim), already validated, under `mean` (null: none) into n * code_bytes() bytes.
+  // Encodes rows (n, dim), already validated, under `mean` (null: none) into n * code_bytes()
+  // bytes.
   void Encode(MatrixView rows, const Mean* mean, uint8_t* codes) const;
 
-  // Writes the vector that the code stands for, with the reconstruction of least mean squared error,
-  // at its original length. `mean` must be the version named by the code. DataLoss when the header
-  // is impossible (not finite), FailedPrecondition when `mean` is another version.
-  absl::Status Decode(absl::Span<const uint8_t> code, const Mean* mean, absl::Span<float> vector) const;
+  // Writes the vector that the code stands for, with the reconstruction of least mean squared
+  // error, at its original length. `mean` must be the version named by the code. DataLoss when the
+  // header is impossible (not finite), FailedPrecondition when `mean` is another version.
+  absl::Status Decode(absl::Span<const uint8_t> code, const Mean* mean,
+                      absl::Span<float> vector) const;
 
   // Rotated mean and norm for a new version; mu has dim() floats.
   std::shared_ptr<const Mean> MakeMean(uint32_t version, absl::Span<const float> mu) const;

@@ -10,7 +10,8 @@ namespace tqdb {
 // Largest finite half float.
 inline constexpr float kMaxHalf = 65504.0f;
 
-// Rounds to nearest, ties to even. Values that round beyond kMaxHalf become infinity; a NaN stays one.
+// Rounds to nearest, ties to even. Values that round beyond kMaxHalf become infinity; a NaN stays
+// one.
 inline uint16_t FloatToHalf(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint16_t sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
@@ -21,7 +22,7 @@ inline uint16_t FloatToHalf(float value) {
     const uint32_t odd = magnitude >> 13 & 1;
     return static_cast<uint16_t>(sign | ((magnitude - 0x38000000 + 0xfff + odd) >> 13));
   }
-  if (magnitude < 0x33000000) return sign;  // below 2^-25: rounds to zero
+  if (magnitude < 0x33000000) return sign;         // below 2^-25: rounds to zero
   const uint32_t shift = 126 - (magnitude >> 23);  // of the 24-bit significand into units of 2^-24
   const uint32_t significand = (magnitude & 0x7fffff) | 0x800000;
   const uint32_t whole = significand >> shift;

@@ -1,4 +1,5 @@
-// The generator behind every random choice that reaches the disk. Frozen: rotations depend on its bits.
+// The generator behind every random choice that reaches the disk. Frozen: rotations depend on its
+// bits.
 #ifndef TQDB_CORE_PRNG_H_
 #define TQDB_CORE_PRNG_H_
 
@@ -15,7 +16,8 @@ inline uint64_t MixBits(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// Counter-based: word `counter` of the stream named by `key`; no state, so any order gives the same bits.
+// Counter-based: word `counter` of the stream named by `key`; no state, so any order gives the same
+// bits.
 inline uint64_t RandomWord(uint64_t key, uint64_t counter) {
   return MixBits(MixBits(key) + (counter + 1) * 0x9e3779b97f4a7c15);
 }

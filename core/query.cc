@@ -15,13 +15,14 @@ struct Rounded {
   CenteredQuery::Stage stage;
 };
 
-// weights_i = round(x_i / step), at most `limit` in magnitude. `allowed` is the rounding, as a share of the
-// norm, that the errors of rows cover.
+// weights_i = round(x_i / step), at most `limit` in magnitude. `allowed` is the rounding, as a
+// share of the norm, that the errors of rows cover.
 Rounded Round(const AlignedVector<float>& x, double norm, float limit, float allowed) {
   float largest = 0;
   for (float v : x) largest = std::max(largest, std::fabs(v));
   Rounded rounded;
-  // Where 1 / step would overflow, the query is at the mean itself: every weight may as well be zero.
+  // Where 1 / step would overflow, the query is at the mean itself: every weight may as well be
+  // zero.
   rounded.stage.step = largest > 1e-30f ? largest / limit : 1.0f;
   rounded.weights.resize(x.size());
   const float inverse = 1 / rounded.stage.step;
@@ -48,12 +49,16 @@ AlignedVector<uint8_t> NibbleTables(const AlignedVector<int8_t>& weights, size_t
   for (size_t byte = 0; byte < weights.size() / 8; ++byte) {
     for (size_t half = 0; half < 2; ++half) {
       const int8_t* w = weights.data() + byte * 8 + half * 4;
-      uint8_t* table = tables.data() + byte / group * group * 32 + half * group * 16 + byte % group * 16;
+      uint8_t* table =
+          tables.data() + byte / group * group * 32 + half * group * 16 + byte % group * 16;
       // Eight entries at a time, as the bytes of a word: no sum leaves its byte.
       constexpr uint64_t kOnes = 0x0101010101010101;
-      const auto times = [](int8_t weight, uint64_t bytes) { return static_cast<uint64_t>(weight) * bytes; };
-      const uint64_t low = kOnes * 128 - times(w[0], kOnes) - times(w[1], kOnes) - times(w[2], kOnes) -
-                           times(w[3], kOnes) + times(w[0], 0x0200020002000200) + times(w[1], 0x0202000002020000) +
+      const auto times = [](int8_t weight, uint64_t bytes) {
+        return static_cast<uint64_t>(weight) * bytes;
+      };
+      const uint64_t low = kOnes * 128 - times(w[0], kOnes) - times(w[1], kOnes) -
+                           times(w[2], kOnes) - times(w[3], kOnes) +
+                           times(w[0], 0x0200020002000200) + times(w[1], 0x0202000002020000) +
                            times(w[2], 0x0202020200000000);
       const uint64_t both[2] = {low, low + times(w[3], 2 * kOnes)};
       std::memcpy(table, both, sizeof(both));
@@ -107,8 +112,9 @@ float CenteredQuery::Score(const Codec& codec, const uint8_t* code) const {
   std::vector<uint8_t> signs(n / 8), fields(n);
   std::memcpy(signs.data(), code + sizeof(header), codec.sign_bytes());
   kernels.unpack_fields(codec.packing(), code + sizeof(header) + codec.sign_bytes(), fields.data());
-  float estimate = header.code_scale * kernels.code_dot(rotated(), n, Codebook::Get(codec.options().code_bits),
-                                                        qjl ? 1 : 0, signs.data(), fields.data());
+  float estimate =
+      header.code_scale * kernels.code_dot(rotated(), n, Codebook::Get(codec.options().code_bits),
+                                           qjl ? 1 : 0, signs.data(), fields.data());
   if (qjl) estimate += header.residual_scale * kernels.residual_dot(residual(), n, fields.data());
   return constant_ + header.bias + weight_ * estimate;
 }
@@ -129,7 +135,8 @@ QuerySet::QuerySet(const Codec& codec, MatrixView queries) : codec_(codec) {
   }
 }
 
-CenteredQuery CenteredQuery::Of(const Codec& codec, absl::Span<const float> query, const Mean* mean) {
+CenteredQuery CenteredQuery::Of(const Codec& codec, absl::Span<const float> query,
+                                const Mean* mean) {
   QuerySet set(codec, MatrixView(query.data(), 1, query.size()));
   set.Prepare(mean);
   return set.Centered(mean != nullptr ? mean->version : 0)[0];
@@ -139,7 +146,8 @@ void QuerySet::Prepare(const Mean* mean) {
   std::vector<CenteredQuery>& queries = centered_[mean != nullptr ? mean->version : 0];
   if (!queries.empty()) return;
   queries.reserve(vectors_.size());
-  for (size_t q = 0; q < vectors_.size(); ++q) queries.emplace_back(codec_, vectors_[q], rotated_[q], mean);
+  for (size_t q = 0; q < vectors_.size(); ++q)
+    queries.emplace_back(codec_, vectors_[q], rotated_[q], mean);
 }
 
 }  // namespace tqdb

@@ -19,11 +19,11 @@ namespace tqdb {
 // Scores of rows x under one mean version mu, for one query q:
 //   score = constant + bias(x) + weight * estimate of <q - mu, x - mu>
 //
-// The two scan stages estimate it from integers: q - mu rounded to steps, against the signs or against the
-// int8 codes of x. Each is followed by a bound, in standard deviations of
+// The two scan stages estimate it from integers: q - mu rounded to steps, against the signs or
+// against the int8 codes of x. Each is followed by a bound, in standard deviations of
 //   error(x) * error_norm,
-// where error(x) covers what the stage does not read of x and a rounding of kRounding |q - mu|; error_norm is
-// |q - mu|, or more for a query that rounds worse.
+// where error(x) covers what the stage does not read of x and a rounding of kRounding |q - mu|;
+// error_norm is |q - mu|, or more for a query that rounds worse.
 //
 // Immutable; holds no reference to the query's own floats.
 class CenteredQuery {
@@ -41,7 +41,7 @@ class CenteredQuery {
   const float* residual() const { return residual_.empty() ? nullptr : residual_.data(); }
 
   struct Stage {
-    float step;        // of the integer weights
+    float step;  // of the integer weights
     float error_norm;
   };
   // --- Sign plane: weights of at most 31 steps, four of which fit a byte of Kernels::scan_signs.
@@ -52,7 +52,7 @@ class CenteredQuery {
   static constexpr float kCodeRounding = 0.02f;
   const Stage& codes() const { return codes_; }
   const int8_t* code_weights() const { return code_weights_.data(); }  // expanded_dim of them
-  int32_t code_zero() const { return code_zero_; }  // as in CodeQueries
+  int32_t code_zero() const { return code_zero_; }                     // as in CodeQueries
   // Score of one code record, which must be under this query's mean version: what a search refines.
   float Score(const Codec& codec, const uint8_t* code) const;
 
@@ -78,7 +78,9 @@ class QuerySet {
   // Centres the queries on a mean (null: none) unless that is done. Not while others read.
   void Prepare(const Mean* mean);
   // As prepared for a mean version.
-  const std::vector<CenteredQuery>& Centered(uint32_t mean_version) const { return centered_.at(mean_version); }
+  const std::vector<CenteredQuery>& Centered(uint32_t mean_version) const {
+    return centered_.at(mean_version);
+  }
 
  private:
   const Codec& codec_;

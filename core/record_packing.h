@@ -9,9 +9,10 @@
 
 namespace tqdb {
 
-// A field holds code_bits - 1 magnitude bits above, with QJL, one residual bit (bit 0). Fields of a width
-// that is no power of two are cut into sections of 4, 2 and 1 bits, low bits of the field first; a
-// section holds its part of every dimension, dense and little-endian, and starts on a byte.
+// A field holds code_bits - 1 magnitude bits above, with QJL, one residual bit (bit 0). Fields of a
+// width that is no power of two are cut into sections of 4, 2 and 1 bits, low bits of the field
+// first; a section holds its part of every dimension, dense and little-endian, and starts on a
+// byte.
 struct RecordPacking {
   RecordPacking(size_t dim, int code_bits, Residual residual);
 

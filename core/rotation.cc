@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kRow = 16;
 
-// A step through `rows` rows that visits each once and spreads neighbours evenly: the number coprime
-// with `rows` nearest to `fraction` * rows from above.
+// A step through `rows` rows that visits each once and spreads neighbours evenly: the number
+// coprime with `rows` nearest to `fraction` * rows from above.
 size_t DealingStep(size_t rows, double fraction) {
   size_t step = std::max<size_t>(1, static_cast<size_t>(fraction * static_cast<double>(rows)));
   while (std::gcd(step, rows) != 1) ++step;
@@ -50,8 +50,8 @@ Rotation::Rotation(size_t dim, uint64_t seed, int rounds)
     Round round;
     round.shifted = r > 0;
     if (rows_ > 0) {
-      // In shifted rounds the tail of the round before stands in the last row: it goes first, into the
-      // largest chunk, since it has been mixed with at most 14 other coordinates yet.
+      // In shifted rounds the tail of the round before stands in the last row: it goes first, into
+      // the largest chunk, since it has been mixed with at most 14 other coordinates yet.
       const size_t start = round.shifted ? rows_ - 1 : 0;
       const size_t step = DealingStep(rows_, kFractions[r % 3]);
       for (size_t i = 0; i < rows_; ++i) {
@@ -79,8 +79,8 @@ void Rotation::TransformChunks(const Kernels& kernels, float* y) const {
   }
 }
 
-void Rotation::Apply(const Kernels& kernels, const float* x, size_t x_stride, size_t count, float* y,
-                     float* scratch, size_t stride) const {
+void Rotation::Apply(const Kernels& kernels, const float* x, size_t x_stride, size_t count,
+                     float* y, float* scratch, size_t stride) const {
   // Ping-pong so that the last round ends in y.
   float* to = rounds_.size() % 2 == 1 ? y : scratch;
   float* other = to == y ? scratch : y;
@@ -93,8 +93,8 @@ void Rotation::Apply(const Kernels& kernels, const float* x, size_t x_stride, si
     for (uint32_t chunk : chunks_) {
       const float* factors = round.factors() + start;
       if (chunk >= kRow) {
-        kernels.mix_rows(head, from_stride, count, round.row_source.data() + start / kRow, factors, chunk,
-                         to + start, stride);
+        kernels.mix_rows(head, from_stride, count, round.row_source.data() + start / kRow, factors,
+                         chunk, to + start, stride);
       } else {
         for (size_t v = 0; v < count; ++v) {
           float* out = to + v * stride + start;
@@ -111,7 +111,8 @@ void Rotation::Apply(const Kernels& kernels, const float* x, size_t x_stride, si
   }
 }
 
-void Rotation::ApplyInverse(const Kernels& kernels, const float* y, float* x, float* scratch) const {
+void Rotation::ApplyInverse(const Kernels& kernels, const float* y, float* x,
+                            float* scratch) const {
   float* to = rounds_.size() % 2 == 1 ? x : scratch;
   float* other = to == x ? scratch : x;
   const float* from = y;

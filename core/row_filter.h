@@ -10,8 +10,8 @@
 
 namespace tqdb {
 
-// A bit for each of consecutive row numbers. What lies below them is out; what lies beyond them is in: rows that
-// were written after the filter was made, for its maker to judge among the hits.
+// A bit for each of consecutive row numbers. What lies below them is out; what lies beyond them is
+// in: rows that were written after the filter was made, for its maker to judge among the hits.
 class RowFilter {
  public:
   // Bits of rows [first, end), all clear; from the multiple of 64 below `first`, in fact.

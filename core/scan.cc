@@ -15,20 +15,22 @@ namespace {
 
 // A tile of sign planes and the tables of a few queries share the second-level cache.
 constexpr size_t kTileBytes = 128 << 10;
-// At most so many queries pass over a tile together, and at least half: their tables fit the first-level cache.
+// At most so many queries pass over a tile together, and at least half: their tables fit the
+// first-level cache.
 constexpr size_t kSignQueries = 8;
 constexpr size_t kTableBytes = 24 << 10;
 constexpr double kRateMemory = 4;  // tiles that make up the measured rate
-// The signs are tried again after one tile of codes, then after twice as many each time that they still let too
-// much through, up to so many: the rate falls as the threshold rises.
+// The signs are tried again after one tile of codes, then after twice as many each time that they
+// still let too much through, up to so many: the rate falls as the threshold rises.
 constexpr size_t kMaxSignProbe = 16;
 // Rows that wait for the final threshold, for each query.
 constexpr size_t kMaxWaiting = 4096;
 constexpr size_t kPrefetchAhead = 4;
 
-// The code's part of an estimate, of which the residual bits add the rest: with r the code's residual,
-// |r|^2 = D |y|^2, the two parts are (1 - D) |y|^2 and (2/pi) D |y|^2 for the query y (FACTS-codec 8.1). Its
-// inverse makes the code alone an unbiased estimate, from which the residual's part then only deviates.
+// The code's part of an estimate, of which the residual bits add the rest: with r the code's
+// residual, |r|^2 = D |y|^2, the two parts are (1 - D) |y|^2 and (2/pi) D |y|^2 for the query y
+// (FACTS-codec 8.1). Its inverse makes the code alone an unbiased estimate, from which the
+// residual's part then only deviates.
 float CodeGain(const CodecOptions& options) {
   if (options.residual == Residual::kNone) return 1;
   const float distortion = Codebook::Get(options.code_bits).distortion;
@@ -53,7 +55,8 @@ Scan::Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& opt
       floors_(queries.size(), KthBest(options.top_k)),
       waiting_(queries.size()),
       tile_blocks_(1),
-      tile_limit_(std::clamp<size_t>(kTileBytes / (codec.padded_dim() / 8 * kBlockRows), 1, kMaxTileBlocks)),
+      tile_limit_(std::clamp<size_t>(kTileBytes / (codec.padded_dim() / 8 * kBlockRows), 1,
+                                     kMaxTileBlocks)),
       sums_(queries.size() * kBlockRows),
       signs_(codec.expanded_dim() / 8),
       fields_(codec.expanded_dim()),
@@ -69,7 +72,8 @@ bool Scan::UseCodes() const {
   if (codec_.options().code_bits == 8 && !kernels.expands_8_bits) return false;
   if (kernels.codes_pay_from != 0 && queries_.size() >= kernels.codes_pay_from) return true;
   if (tiles_since_signs_ >= sign_probe_) return false;
-  return survivor_rate_ > (queries_.size() == 1 ? kernels.codes_pay_for_one : kernels.codes_pay_for_many);
+  return survivor_rate_ >
+         (queries_.size() == 1 ? kernels.codes_pay_for_one : kernels.codes_pay_for_many);
 }
 
 uint64_t Scan::Candidates(const Segment& segment, size_t block, size_t first, size_t end) const {
@@ -78,7 +82,8 @@ uint64_t Scan::Candidates(const Segment& segment, size_t block, size_t first, si
   if (first > base) mask &= ~uint64_t{0} << (first - base);
   if (end - base < kBlockRows) mask &= (uint64_t{1} << (end - base)) - 1;
   if (options_.filter == nullptr || mask == 0) return mask;
-  if (segment.rows_ascend_by_one(block)) return mask & options_.filter->MaskFrom(segment.min_row(block));
+  if (segment.rows_ascend_by_one(block))
+    return mask & options_.filter->MaskFrom(segment.min_row(block));
   if (!options_.filter->MayAllow(segment.min_row(block), segment.max_row(block))) return 0;
   return mask & options_.filter->Mask(segment.rows(block), std::min(end - base, kBlockRows));
 }
@@ -94,7 +99,8 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
       rows += static_cast<size_t>(std::popcount(candidates[b]));
       scanned_blocks += candidates[b] != 0;
     }
-    const Tile tile = {segment, queries_.Centered(segment.mean_version()), block, blocks, candidates.data()};
+    const Tile tile = {segment, queries_.Centered(segment.mean_version()), block, blocks,
+                       candidates.data()};
     const uint64_t scored = rows * queries_.size();
     stats_.rows_scanned += scored;
     if (UseCodes()) {
@@ -120,7 +126,8 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
 void Scan::ScanSigns(const Tile& tile) {
   const Kernels& kernels = codec_.kernels();
   const size_t bytes_per_row = codec_.padded_dim() / 8;
-  const size_t together = kSignQueries * bytes_per_row * 32 <= kTableBytes ? kSignQueries : kSignQueries / 2;
+  const size_t together =
+      kSignQueries * bytes_per_row * 32 <= kTableBytes ? kSignQueries : kSignQueries / 2;
   for (size_t first = 0; first < tile.queries.size(); first += together) {
     const size_t count = std::min(together, tile.queries.size() - first);
     const uint8_t* tables[kSignQueries];
@@ -128,7 +135,8 @@ void Scan::ScanSigns(const Tile& tile) {
     for (size_t b = 0; b < tile.num_blocks; ++b) {
       if (tile.candidates[b] == 0) continue;
       const size_t block = tile.first_block + b;
-      // A filter may leave out blocks. What lies behind the last one of a tile is likely to be next.
+      // A filter may leave out blocks. What lies behind the last one of a tile is likely to be
+      // next.
       size_t next = b + 1;
       while (next < tile.num_blocks && tile.candidates[next] == 0) ++next;
       const size_t next_block = tile.first_block + next;
@@ -140,7 +148,8 @@ void Scan::ScanSigns(const Tile& tile) {
       RefineReady(tile.segment);
       const Factors factors = {tile.segment.sign_scale(block), tile.segment.sign_error(block)};
       for (size_t q = 0; q < count; ++q) {
-        Pick(tile, b, first + q, sums_.data() + q * kBlockRows, factors, tile.queries[first + q].signs(),
+        Pick(tile, b, first + q, sums_.data() + q * kBlockRows, factors,
+             tile.queries[first + q].signs(),
              /*by_codes=*/false);
       }
     }
@@ -158,7 +167,8 @@ void Scan::PackQueries(const std::vector<CenteredQuery>& queries) {
     weights[q] = queries[q].code_weights();
     zeros_.push_back(queries[q].code_zero());
   }
-  codec_.kernels().pack_weights(weights.data(), queries.size(), codec_.expanded_dim(), weights_.data());
+  codec_.kernels().pack_weights(weights.data(), queries.size(), codec_.expanded_dim(),
+                                weights_.data());
 }
 
 void Scan::ScanCodes(const Tile& tile) {
@@ -183,8 +193,8 @@ void Scan::ScanCodes(const Tile& tile) {
                              .field_stride = tile.segment.field_stride(),
                              .next_plane = tile.segment.plane(block + 1),
                              .next_fields = tile.segment.fields((block + 1) * kBlockRows)};
-    kernels.sum_codes(codec_.packing(), codes, codec_.expanded_dim(), book_, level_shift_, queries, expanded_.data(),
-                      sums_.data());
+    kernels.sum_codes(codec_.packing(), codes, codec_.expanded_dim(), book_, level_shift_, queries,
+                      expanded_.data(), sums_.data());
     std::array<float, kBlockRows> errors;
     const float* code_scale = tile.segment.code_scale(block);
     const float* residual_scale = tile.segment.residual_scale(block);
@@ -200,16 +210,17 @@ void Scan::ScanCodes(const Tile& tile) {
   }
 }
 
-void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums, const Factors& factors,
-                const CenteredQuery::Stage& stage, bool by_codes) {
+void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums,
+                const Factors& factors, const CenteredQuery::Stage& stage, bool by_codes) {
   const CenteredQuery& centered = tile.queries[query];
   const size_t at = tile.first_block + block;
   const float* bias = tile.segment.bias(at);
   const float weight = centered.weight() * stage.step;
   const float error_weight = options_.error_bound * centered.weight() * stage.error_norm;
-  uint64_t within = tile.candidates[block] &
-                    codec_.kernels().survivors(sums, bias, factors.scale, factors.error, weight, error_weight,
-                                               Threshold(query) - centered.constant());
+  uint64_t within =
+      tile.candidates[block] & codec_.kernels().survivors(sums, bias, factors.scale, factors.error,
+                                                          weight, error_weight,
+                                                          Threshold(query) - centered.constant());
   if (within == 0) return;
   let_through_ += static_cast<uint64_t>(std::popcount(within));
   std::vector<Waiting>& waiting = waiting_[query];
@@ -246,7 +257,8 @@ void Scan::RefineWaiting(size_t query) {
                                [&](const Waiting& w) { return w.bound < Threshold(query); }),
                 waiting.end());
   // The likeliest first: they raise the threshold for the others.
-  std::sort(waiting.begin(), waiting.end(), [](const Waiting& a, const Waiting& b) { return a.bound > b.bound; });
+  std::sort(waiting.begin(), waiting.end(),
+            [](const Waiting& a, const Waiting& b) { return a.bound > b.bound; });
   for (size_t i = 0; i < waiting.size() && waiting[i].bound >= Threshold(query); ++i) {
     if (i + kPrefetchAhead < waiting.size()) {
       const Waiting& ahead = waiting[i + kPrefetchAhead];
@@ -265,18 +277,22 @@ void Scan::Refine(const Segment& segment, size_t index, size_t query) {
   kernels.unpack_fields(codec_.packing(), segment.fields(index), fields_.data());
   const size_t block = index / kBlockRows, v = index % kBlockRows;
   const float base = centered.constant() + segment.bias(block)[v];
-  float estimate = segment.code_scale(block)[v] * kernels.code_dot(centered.rotated(), codec_.padded_dim(), book_,
-                                                                   level_shift_, signs_.data(), fields_.data());
+  float estimate = segment.code_scale(block)[v] *
+                   kernels.code_dot(centered.rotated(), codec_.padded_dim(), book_, level_shift_,
+                                    signs_.data(), fields_.data());
   ++stats_.rows_refined;
   if (level_shift_ == 1) {
     // The residual's part deviates by its scale times the query's norm.
     const float residual_scale = segment.residual_scale(block)[v];
     const float bound = options_.error_bound * residual_scale * centered.signs().error_norm;
-    if (base + centered.weight() * (code_gain_ * estimate + bound) < top_[query].threshold()) return;
-    estimate += residual_scale * kernels.residual_dot(centered.residual(), codec_.padded_dim(), fields_.data());
+    if (base + centered.weight() * (code_gain_ * estimate + bound) < top_[query].threshold())
+      return;
+    estimate += residual_scale *
+                kernels.residual_dot(centered.residual(), codec_.padded_dim(), fields_.data());
   }
   const float score = base + centered.weight() * estimate;
-  if (score >= top_[query].threshold()) top_[query].Push({score, segment.row(index), segment.id(index)});
+  if (score >= top_[query].threshold())
+    top_[query].Push({score, segment.row(index), segment.id(index)});
 }
 
 void Scan::Finish() {

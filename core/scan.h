@@ -1,14 +1,15 @@
 // One pass of up to 64 queries over segments of codes.
 //
-// Every row is estimated by a scan stage, and the rows that its error bound lets through are scored with all
-// that their record holds. There are two scan stages. The sign plane (FACTS-codec 8.3) reads one bit a
-// dimension; on text embeddings it rules out all but some tenths of a percent. The codes read every bit of
-// the code: four times as much, for data that signs cannot tell apart. A scan measures what the sign plane
-// lets through and takes the stage that pays.
+// Every row is estimated by a scan stage, and the rows that its error bound lets through are scored
+// with all that their record holds. There are two scan stages. The sign plane (FACTS-codec 8.3)
+// reads one bit a dimension; on text embeddings it rules out all but some tenths of a percent. The
+// codes read every bit of the code: four times as much, for data that signs cannot tell apart. A
+// scan measures what the sign plane lets through and takes the stage that pays.
 //
-// In the sign stage a row that its estimate puts among the best is scored at once, so that the threshold rises; one
-// that is only within the bound waits to the end, when the threshold is final and most of them are out. The code
-// stage's bounds are narrow enough to give a threshold by themselves, and all its rows wait.
+// In the sign stage a row that its estimate puts among the best is scored at once, so that the
+// threshold rises; one that is only within the bound waits to the end, when the threshold is final
+// and most of them are out. The code stage's bounds are narrow enough to give a threshold by
+// themselves, and all its rows wait.
 #ifndef TQDB_CORE_SCAN_H_
 #define TQDB_CORE_SCAN_H_
 
@@ -39,15 +40,16 @@ struct SearchOptions {
   size_t top_k = 10;
   // Hits below this score are left out.
   float score_threshold = -std::numeric_limits<float>::infinity();
-  // Width of a scan stage's error bound in standard deviations. A row of the true top k is lost only if its
-  // estimate errs by more: at 3, on real embeddings, none in ten thousand.
+  // Width of a scan stage's error bound in standard deviations. A row of the true top k is lost
+  // only if its estimate errs by more: at 3, on real embeddings, none in ten thousand.
   float error_bound = 3.0f;
   Stages stages = Stages::kAuto;
   // Rows that may be hits; null: all. Outlives the search.
   const RowFilter* filter = nullptr;
   // Threads that one call may use, of WorkerPool::Shared beside the caller's.
   size_t max_threads = 1;
-  // Polled between segments, by every thread of the search; true abandons it with CANCELLED. May be empty.
+  // Polled between segments, by every thread of the search; true abandons it with CANCELLED. May be
+  // empty.
   std::function<bool()> cancelled;
 };
 
@@ -71,8 +73,8 @@ class Scan {
   // At most kMaxQueries queries. All three must outlive the scan.
   Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& options);
 
-  // Scores the live rows [first, end) of a segment, which must live until Finish; the queries must be
-  // prepared for its mean.
+  // Scores the live rows [first, end) of a segment, which must live until Finish; the queries must
+  // be prepared for its mean.
   void Run(const Segment& segment, size_t first, size_t end);
 
   // Scores what has waited; more runs may follow.
@@ -116,10 +118,12 @@ class Scan {
   // Into weights_ and zeros_.
   void PackQueries(const std::vector<CenteredQuery>& queries);
   // Lets the rows of a block through, for one query, that its sums (64) do not rule out.
-  void Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums, const Factors& factors,
-            const CenteredQuery::Stage& stage, bool by_codes);
+  void Pick(const Tile& tile, size_t block, size_t query, const int32_t* sums,
+            const Factors& factors, const CenteredQuery::Stage& stage, bool by_codes);
   // What a row must reach to be among the best k of a query.
-  float Threshold(size_t query) const { return std::max(top_[query].threshold(), floors_[query].value()); }
+  float Threshold(size_t query) const {
+    return std::max(top_[query].threshold(), floors_[query].value());
+  }
   void Refine(const Segment& segment, size_t index, size_t query);
   void RefineReady(const Segment& segment);
   void RefineWaiting(size_t query);
@@ -137,8 +141,8 @@ class Scan {
   std::vector<Ready> ready_;  // of the block before: its records are on their way from memory
   size_t tile_blocks_;  // grows to tile_limit_: a first small tile gives the others a threshold
   size_t tile_limit_;
-  uint64_t let_through_ = 0;   // in the tile at hand
-  double survivor_rate_ = 0;   // of its recent tiles
+  uint64_t let_through_ = 0;  // in the tile at hand
+  double survivor_rate_ = 0;  // of its recent tiles
   size_t tiles_since_signs_ = 0;
   size_t sign_probe_ = 1;  // tiles by codes after which the signs are tried again
 

@@ -28,8 +28,9 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab
       signs_are_code_(codec.options().code_bits == 1 &&
                       codec.options().residual == Residual::kNone) {
   // The sizes of the arrays, in the order of their pointers below.
-  const size_t sizes[] = {kBlocks * plane_bytes_,       kRows * field_stride_,   kRows * 3 * sizeof(float),
-                          kRows * 2 * sizeof(float),   kRows * sizeof(uint64_t), kRows * sizeof(uint64_t),
+  const size_t sizes[] = {kBlocks * plane_bytes_,    kRows * field_stride_,
+                          kRows * 3 * sizeof(float), kRows * 2 * sizeof(float),
+                          kRows * sizeof(uint64_t),  kRows * sizeof(uint64_t),
                           kRows * sizeof(uint64_t)};
   size_t bytes = 0;
   for (size_t size : sizes) bytes += RoundUp(size, Arena::kPage);
@@ -81,10 +82,12 @@ size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
     sign_scale = header.code_scale * Codebook::Get(1).centroids[0];
     sign_error = 0;
   } else {
-    // The sign plane's estimate errs by |q - mu| |y| tan(theta) / sqrt(d - 1) in standard deviation,
-    // theta the angle between y and its signs: cos(theta) = |y|_1 / (|y| sqrt(d)) (FACTS-codec 5(b), 8.3).
+    // The sign plane's estimate errs by |q - mu| |y| tan(theta) / sqrt(d - 1) in standard
+    // deviation, theta the angle between y and its signs: cos(theta) = |y|_1 / (|y| sqrt(d))
+    // (FACTS-codec 5(b), 8.3).
     const float dim = static_cast<float>(dim_);
-    const float opposite = sign_scale * sign_scale * dim - header.centered_norm * header.centered_norm;
+    const float opposite =
+        sign_scale * sign_scale * dim - header.centered_norm * header.centered_norm;
     sign_error = std::sqrt(std::max(opposite, 0.0f) / (dim - 1));
   }
   float* floats = floats_ + FloatAt(index, 3);
@@ -98,7 +101,8 @@ size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
   id_low_[index] = id.low;
   if (id.is_uuid()) {
     id_high_[index] = id.high;
-    uuid_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows), std::memory_order_relaxed);
+    uuid_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows),
+                                       std::memory_order_relaxed);
   }
   Publish(index);
   return index;
@@ -109,21 +113,25 @@ void Segment::Publish(size_t index) {
   const bool first = index % kBlockRows == 0;
   const uint64_t row = rows_[index];
   if (first || row < min_row(block)) min_rows_[block].store(row, std::memory_order_relaxed);
-  if (!first && row != rows_[index - 1] + 1) scattered_[block].store(true, std::memory_order_relaxed);
+  if (!first && row != rows_[index - 1] + 1)
+    scattered_[block].store(true, std::memory_order_relaxed);
   if (first || row > max_row(block)) max_rows_[block].store(row, std::memory_order_relaxed);
-  live_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows), std::memory_order_release);
+  live_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows),
+                                     std::memory_order_release);
   live_rows_.fetch_add(1, std::memory_order_relaxed);
   size_.store(index + 1, std::memory_order_release);
 }
 
 void Segment::Remove(size_t index) {
   assert(is_live(index));
-  live_[index / kBlockRows].fetch_and(~(uint64_t{1} << (index % kBlockRows)), std::memory_order_release);
+  live_[index / kBlockRows].fetch_and(~(uint64_t{1} << (index % kBlockRows)),
+                                      std::memory_order_release);
   live_rows_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 PointId Segment::id(size_t index) const {
-  const bool uuid = uuid_[index / kBlockRows].load(std::memory_order_relaxed) >> (index % kBlockRows) & 1;
+  const bool uuid =
+      uuid_[index / kBlockRows].load(std::memory_order_relaxed) >> (index % kBlockRows) & 1;
   return uuid ? PointId::Uuid(id_high_[index], id_low_[index]) : PointId::Number(id_low_[index]);
 }
 
@@ -145,7 +153,8 @@ void Segment::CopyTo(size_t index, Segment& to) const {
   to.id_low_[target] = point.low;
   if (point.is_uuid()) {
     to.id_high_[target] = point.high;
-    to.uuid_[target / kBlockRows].fetch_or(uint64_t{1} << (target % kBlockRows), std::memory_order_relaxed);
+    to.uuid_[target / kBlockRows].fetch_or(uint64_t{1} << (target % kBlockRows),
+                                           std::memory_order_relaxed);
   }
   to.Publish(target);
 }

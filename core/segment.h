@@ -1,12 +1,12 @@
 // 4096 rows of codes in one allocation: 64 blocks of 64 vectors under one mean version.
 //
 // A block has two parts. The scan plane holds one sign bit per dimension, interleaved over its 64
-// vectors in the order that the kernel level wants (Kernels::plane_group), with the floats that turn a
-// sum of signs into an estimate and a bound. The record holds everything else, row-major, and is read
-// only for rows that survive the scan.
+// vectors in the order that the kernel level wants (Kernels::plane_group), with the floats that
+// turn a sum of signs into an estimate and a bound. The record holds everything else, row-major,
+// and is read only for rows that survive the scan.
 //
-// One writer appends; readers see the rows below size(), which is published with release order. Deleted
-// rows are cleared bits of the live masks. Ids, rows and codes never change once published.
+// One writer appends; readers see the rows below size(), which is published with release order.
+// Deleted rows are cleared bits of the live masks. Ids, rows and codes never change once published.
 #ifndef TQDB_CORE_SEGMENT_H_
 #define TQDB_CORE_SEGMENT_H_
 
@@ -28,8 +28,8 @@ class Segment {
   static constexpr size_t kBlocks = 64;
   static constexpr size_t kRows = kBlocks * kBlockRows;
 
-  // `codec` must outlive the segment. `mean` may be null. A slab's huge pages make a full segment faster to scan,
-  // and an almost empty one larger; without one, pages are small.
+  // `codec` must outlive the segment. `mean` may be null. A slab's huge pages make a full segment
+  // faster to scan, and an almost empty one larger; without one, pages are small.
   Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab* slab);
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
@@ -47,10 +47,12 @@ class Segment {
 
   // --- Readers. `block` < kBlocks, `index` < size().
   uint64_t live_mask(size_t block) const { return live_[block].load(std::memory_order_acquire); }
-  bool is_live(size_t index) const { return live_mask(index / kBlockRows) >> (index % kBlockRows) & 1; }
+  bool is_live(size_t index) const {
+    return live_mask(index / kBlockRows) >> (index % kBlockRows) & 1;
+  }
   const uint8_t* plane(size_t block) const { return planes_ + block * plane_bytes_; }
-  // 64 floats each, of the rows of a block. The first three turn sums of signs into estimates and errors
-  // (Kernels::survivors); the scales are those of the record.
+  // 64 floats each, of the rows of a block. The first three turn sums of signs into estimates and
+  // errors (Kernels::survivors); the scales are those of the record.
   const float* bias(size_t block) const { return floats_ + block * kBlockRows * 3; }
   const float* sign_scale(size_t block) const { return bias(block) + kBlockRows; }
   const float* sign_error(size_t block) const { return bias(block) + 2 * kBlockRows; }
@@ -58,7 +60,8 @@ class Segment {
   const float* residual_scale(size_t block) const { return code_scale(block) + kBlockRows; }
   const uint8_t* fields(size_t index) const { return fields_ + index * field_stride_; }
   size_t field_stride() const { return field_stride_; }
-  // Asks memory for the floats of a block, which may lie beyond the last: what a stage by signs or by codes reads.
+  // Asks memory for the floats of a block, which may lie beyond the last: what a stage by signs or
+  // by codes reads.
   void PrefetchSignFloats(size_t block) const { PrefetchFloats(bias(block), 3); }
   void PrefetchCodeFloats(size_t block) const {
     PrefetchFloats(bias(block), 1);
@@ -86,18 +89,21 @@ class Segment {
   uint64_t min_row(size_t block) const { return min_rows_[block].load(std::memory_order_relaxed); }
   uint64_t max_row(size_t block) const { return max_rows_[block].load(std::memory_order_relaxed); }
   // Whether they are min_row, min_row + 1, ..., in this order.
-  bool rows_ascend_by_one(size_t block) const { return !scattered_[block].load(std::memory_order_relaxed); }
+  bool rows_ascend_by_one(size_t block) const {
+    return !scattered_[block].load(std::memory_order_relaxed);
+  }
 
   // Bytes that size() rows occupy, and that the whole segment reserves.
   size_t used_bytes() const;
   size_t reserved_bytes() const { return arena_.bytes(); }
-  // The code record of one row as it was appended, except for what memory does not keep: norm is zero.
-  // Enough for Append into another segment of the same mean.
+  // The code record of one row as it was appended, except for what memory does not keep: norm is
+  // zero. Enough for Append into another segment of the same mean.
   void CopyTo(size_t index, Segment& to) const;
 
  private:
   static void PrefetchFloats(const float* from, size_t arrays) {
-    for (size_t i = 0; i < arrays * kBlockRows; i += 64 / sizeof(float)) __builtin_prefetch(from + i);
+    for (size_t i = 0; i < arrays * kBlockRows; i += 64 / sizeof(float))
+      __builtin_prefetch(from + i);
   }
   // Where the first group of a row stands in the planes; the next one follows after 64 bytes.
   size_t SignsAt(size_t index) const {
@@ -118,7 +124,7 @@ class Segment {
   const size_t sign_bytes_;       // of one row in a record: ceil(dim / 8)
   const size_t plane_group_;
   const size_t plane_rows_;
-  const size_t plane_bytes_;      // of one block
+  const size_t plane_bytes_;  // of one block
   const size_t field_bytes_;
   const size_t field_stride_;
   const size_t dim_;
@@ -131,7 +137,8 @@ class Segment {
   std::array<std::atomic<uint64_t>, kBlocks> min_rows_{};
   std::array<std::atomic<uint64_t>, kBlocks> max_rows_{};
   std::array<std::atomic<bool>, kBlocks> scattered_{};
-  // One arena, cut into arrays. uuid_high_ is written only by UUIDs, so its pages stay untouched otherwise.
+  // One arena, cut into arrays. uuid_high_ is written only by UUIDs, so its pages stay untouched
+  // otherwise.
   Arena arena_;
   uint8_t* planes_;
   uint8_t* fields_;

@@ -7,8 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define TQDB_RETURN_IF_ERROR(expr)                       \
-  do {                                                   \
+#define TQDB_RETURN_IF_ERROR(expr)                                                \
+  do {                                                                            \
     if (absl::Status tqdb_status = (expr); !tqdb_status.ok()) return tqdb_status; \
   } while (false)
 
@@ -18,8 +18,8 @@
 // TQDB_ASSIGN_OR_RETURN(auto x, Compute());
 #define TQDB_ASSIGN_OR_RETURN(lhs, expr) \
   TQDB_ASSIGN_OR_RETURN_IMPL(TQDB_STATUS_CONCAT(tqdb_statusor_, __LINE__), lhs, expr)
-#define TQDB_ASSIGN_OR_RETURN_IMPL(statusor, lhs, expr) \
-  auto statusor = (expr);                               \
+#define TQDB_ASSIGN_OR_RETURN_IMPL(statusor, lhs, expr)    \
+  auto statusor = (expr);                                  \
   if (!statusor.ok()) return std::move(statusor).status(); \
   lhs = std::move(statusor).value()
 

@@ -3,9 +3,8 @@
 #define TQDB_CORE_TOP_K_H_
 
 #include <algorithm>
-#include <functional>
-#include <limits>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -26,12 +25,13 @@ inline bool RanksBefore(const Hit& a, const Hit& b) {
   return a.score != b.score ? a.score > b.score : a.id < b.id;
 }
 
-// The best k, best first. A point that was replaced while the search ran may be among the hits more than
-// once: its newest row stays.
+// The best k, best first. A point that was replaced while the search ran may be among the hits more
+// than once: its newest row stays.
 inline std::vector<Hit> BestHits(std::vector<Hit> hits, size_t k) {
   std::sort(hits.begin(), hits.end(),
             [](const Hit& a, const Hit& b) { return a.id != b.id ? a.id < b.id : a.row > b.row; });
-  hits.erase(std::unique(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.id == b.id; }),
+  hits.erase(std::unique(hits.begin(), hits.end(),
+                         [](const Hit& a, const Hit& b) { return a.id == b.id; }),
              hits.end());
   std::sort(hits.begin(), hits.end(), RanksBefore);
   if (hits.size() > k) hits.resize(k);
@@ -45,7 +45,9 @@ class KthBest {
   explicit KthBest(size_t k) : k_(k) {}
 
   // -infinity while there are fewer than k.
-  float value() const { return heap_.size() < k_ ? -std::numeric_limits<float>::infinity() : heap_.front(); }
+  float value() const {
+    return heap_.size() < k_ ? -std::numeric_limits<float>::infinity() : heap_.front();
+  }
 
   void Push(float x) {
     if (heap_.size() < k_) {
@@ -71,7 +73,9 @@ class TopK {
 
   bool full() const { return heap_.size() == k_; }
   // A hit can enter only if its score reaches this.
-  float threshold() const { return heap_.size() < k_ ? floor_ : std::max(floor_, heap_.front().score); }
+  float threshold() const {
+    return heap_.size() < k_ ? floor_ : std::max(floor_, heap_.front().score);
+  }
 
   void Push(const Hit& hit) {
     if (!(hit.score >= floor_)) return;

@@ -20,7 +20,8 @@ int HexDigit(char c) {
 
 // Shortened and escaped, so that a hostile id cannot flood a log line.
 std::string Quoted(absl::string_view text) {
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, 64)), text.size() > 64 ? "..." : "", "'");
+  return absl::StrCat("'", absl::CHexEscape(text.substr(0, 64)), text.size() > 64 ? "..." : "",
+                      "'");
 }
 
 }  // namespace
@@ -33,9 +34,10 @@ absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
   const bool digits = text.find_first_not_of("0123456789") == absl::string_view::npos;
   if (digits && absl::SimpleAtoi(text, &number)) return Number(number);
   if (text.size() != 36) {
-    return absl::InvalidArgumentError(absl::StrCat("point id ", Quoted(text),
-                                                   " is neither an unsigned 64-bit integer nor a UUID "
-                                                   "like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("point id ", Quoted(text),
+                     " is neither an unsigned 64-bit integer nor a UUID "
+                     "like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
   }
   uint64_t halves[2] = {0, 0};
   int nibbles = 0;
@@ -54,8 +56,8 @@ absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
 
 std::string PointId::ToString() const {
   if (!is_uuid()) return absl::StrCat(low);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, high >> 16 & 0xffff, high & 0xffff,
-                         low >> 48, low & 0xffffffffffff);
+  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, high >> 16 & 0xffff,
+                         high & 0xffff, low >> 48, low & 0xffffffffffff);
 }
 
 absl::string_view MetricName(Metric metric) {

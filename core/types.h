@@ -13,8 +13,8 @@ namespace tqdb {
 
 inline constexpr size_t kMinDim = 8;
 inline constexpr size_t kMaxDim = 16384;
-// Largest magnitude of one coordinate, and smallest Euclidean norm under COSINE: outside these, float32
-// squares overflow or vanish.
+// Largest magnitude of one coordinate, and smallest Euclidean norm under COSINE: outside these,
+// float32 squares overflow or vanish.
 inline constexpr float kMaxCoordinate = 1e15f;
 inline constexpr double kMinNorm = 1e-15;
 
@@ -37,7 +37,8 @@ struct PointId {
 
   static PointId Number(uint64_t number) { return {0, number, Kind::kNumber}; }
   static PointId Uuid(uint64_t high, uint64_t low) { return {high, low, Kind::kUuid}; }
-  // Accepts a decimal uint64 or a UUID in its 36-character hexadecimal form; InvalidArgument otherwise.
+  // Accepts a decimal uint64 or a UUID in its 36-character hexadecimal form; InvalidArgument
+  // otherwise.
   static absl::StatusOr<PointId> Parse(absl::string_view text);
   std::string ToString() const;
 

@@ -61,13 +61,14 @@ absl::StatusOr<uint64_t> VectorSpace::OpenSegment(uint32_t mean_version) {
   if (open != open_.end() && !segments_[open->second]->full()) return open->second;
   std::shared_ptr<const Mean> mean = FindMean(mean_version);
   if (mean_version != 0 && mean == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("code record is under mean version ", mean_version, ", which this space does not have"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "code record is under mean version ", mean_version, ", which this space does not have"));
   }
   const auto free = std::find(segments_.begin(), segments_.end(), nullptr);
   const uint64_t number = static_cast<uint64_t>(free - segments_.begin());
   // A space that has filled a segment will fill the next: worth its huge pages.
-  auto segment = std::make_shared<Segment>(*codec_, std::move(mean), segments_.empty() ? nullptr : &slab_);
+  auto segment =
+      std::make_shared<Segment>(*codec_, std::move(mean), segments_.empty() ? nullptr : &slab_);
   if (free == segments_.end()) {
     segments_.push_back(std::move(segment));
   } else {
@@ -97,7 +98,8 @@ void VectorSpace::Vacuum(const MoveFn& moved) {
   for (uint64_t number = 0; number < segments_.size(); ++number) {
     // Readers may still hold it; it is freed when the last of them is done.
     const std::shared_ptr<Segment> segment = segments_[number];
-    if (segment == nullptr || !segment->full() || 2 * segment->live_rows() > Segment::kRows) continue;
+    if (segment == nullptr || !segment->full() || 2 * segment->live_rows() > Segment::kRows)
+      continue;
     for (size_t index = 0; index < Segment::kRows; ++index) {
       if (!segment->is_live(index)) continue;
       // Never `segment` itself: it is full.
@@ -123,8 +125,8 @@ struct Range {
   size_t end;
 };
 
-// Cuts ranges into `parts` runs of about equally many rows. Which rows a part has depends on nothing else, so
-// that a search gives the same hits every time.
+// Cuts ranges into `parts` runs of about equally many rows. Which rows a part has depends on
+// nothing else, so that a search gives the same hits every time.
 std::vector<std::vector<Range>> Split(const std::vector<Range>& ranges, size_t parts) {
   size_t total = 0;
   for (const Range& range : ranges) total += range.end - range.first;
@@ -158,12 +160,13 @@ size_t VectorSpace::ThreadsFor(size_t queries) const {
 }
 
 absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& options,
-                                     std::vector<std::vector<Hit>>& results, SearchStats& stats) const {
+                                     std::vector<std::vector<Hit>>& results,
+                                     SearchStats& stats) const {
   QuerySet set(*codec_, queries);
   std::vector<std::unique_ptr<Scan>> scans;
   std::atomic<bool> cancelled{false};
-  // A row that is replaced meanwhile is appended before its old state is hidden, so whoever misses the
-  // old state finds the new one beyond the sizes seen so far: go on until nothing has grown.
+  // A row that is replaced meanwhile is appended before its old state is hidden, so whoever misses
+  // the old state finds the new one beyond the sizes seen so far: go on until nothing has grown.
   absl::flat_hash_map<const Segment*, size_t> scanned;
   std::vector<std::shared_ptr<const View>> views;  // keep the segments in `scanned` alive
   while (true) {
@@ -178,15 +181,19 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
       done = size;
     }
     if (ranges.empty()) break;
-    const size_t threads = views.size() == 1 ? std::min(options.max_threads, ThreadsFor(queries.rows())) : 1;
+    const size_t threads =
+        views.size() == 1 ? std::min(options.max_threads, ThreadsFor(queries.rows())) : 1;
     const std::vector<std::vector<Range>> parts = Split(ranges, threads);
-    // Every round has scans of its own: old states of points in the best k of one must not crowd others out.
+    // Every round has scans of its own: old states of points in the best k of one must not crowd
+    // others out.
     const size_t first_scan = scans.size();
-    for (size_t p = 0; p < parts.size(); ++p) scans.push_back(std::make_unique<Scan>(*codec_, set, options));
+    for (size_t p = 0; p < parts.size(); ++p)
+      scans.push_back(std::make_unique<Scan>(*codec_, set, options));
     WorkerPool::Shared().Run(parts.size(), [&](size_t part) {
       Scan& scan = *scans[first_scan + part];
       for (const Range& range : parts[part]) {
-        if (options.cancelled && (cancelled.load(std::memory_order_relaxed) || options.cancelled())) {
+        if (options.cancelled &&
+            (cancelled.load(std::memory_order_relaxed) || options.cancelled())) {
           cancelled.store(true, std::memory_order_relaxed);
           return;
         }

@@ -1,8 +1,8 @@
 // One vector space of a collection in memory: its codes, and search over them.
 //
 // Rows are appended by one writer at a time and found by any number of readers that take no lock.
-// A reader sees every row whose Append returned before its Search began, and may see later ones; a row
-// that is replaced while a search runs is found in its old or in its new state, never missed.
+// A reader sees every row whose Append returned before its Search began, and may see later ones; a
+// row that is replaced while a search runs is found in its old or in its new state, never missed.
 #ifndef TQDB_CORE_VECTOR_SPACE_H_
 #define TQDB_CORE_VECTOR_SPACE_H_
 
@@ -60,10 +60,12 @@ class VectorSpace {
   // --- Search. Thread-safe, lock-free against writers.
   // Best rows of each query (n, dim), score descending, ties by id ascending; n lists come back.
   // Queries must have passed codec().Validate. CANCELLED when options.cancelled said so.
-  absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries, const SearchOptions& options,
+  absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries,
+                                                       const SearchOptions& options,
                                                        SearchStats* stats = nullptr) const;
 
-  // Threads that a search of so many queries can use: one for every few hundred microseconds of work.
+  // Threads that a search of so many queries can use: one for every few hundred microseconds of
+  // work.
   size_t ThreadsFor(size_t queries) const;
 
   // --- Accounting. Thread-safe.
@@ -83,10 +85,11 @@ class VectorSpace {
 
   explicit VectorSpace(std::unique_ptr<Codec> codec);
   // Search of at most Scan::kMaxQueries queries.
-  absl::Status SearchPass(MatrixView queries, const SearchOptions& options, std::vector<std::vector<Hit>>& results,
-                          SearchStats& stats) const;
+  absl::Status SearchPass(MatrixView queries, const SearchOptions& options,
+                          std::vector<std::vector<Hit>>& results, SearchStats& stats) const;
   std::shared_ptr<const View> view() const { return view_.load(std::memory_order_acquire); }
-  // The segment that takes rows of a mean version; makes and publishes one when there is none with room.
+  // The segment that takes rows of a mean version; makes and publishes one when there is none with
+  // room.
   absl::StatusOr<uint64_t> OpenSegment(uint32_t mean_version);
   void PublishView();
 
@@ -98,7 +101,7 @@ class VectorSpace {
 
   // Of the writer alone. A slot is segment number * Segment::kRows + index; freed numbers are null.
   std::vector<std::shared_ptr<Segment>> segments_;
-  ArenaSlab slab_;  // of all segments but the first
+  ArenaSlab slab_;                     // of all segments but the first
   std::map<uint32_t, uint64_t> open_;  // mean version -> number of the segment being filled
 };
 

@@ -45,15 +45,18 @@ void WorkerPool::Run(size_t count, absl::FunctionRef<void(size_t)> part) {
   queue_.push_back(&work);
   while (RunNext(work)) {
   }
-  mutex_.Await(absl::Condition(+[](Work* w) { return w->done == w->count; }, &work));
+  mutex_.Await(absl::Condition(
+      +[](Work* w) { return w->done == w->count; }, &work));
 }
 
 void WorkerPool::WorkerLoop() {
   absl::MutexLock lock(&mutex_);
   while (true) {
-    mutex_.Await(absl::Condition(+[](WorkerPool* pool) ABSL_EXCLUSIVE_LOCKS_REQUIRED(pool->mutex_) {
-                   return pool->stopping_ || !pool->queue_.empty();
-                 }, this));
+    mutex_.Await(absl::Condition(
+        +[](WorkerPool* pool) ABSL_EXCLUSIVE_LOCKS_REQUIRED(pool->mutex_) {
+          return pool->stopping_ || !pool->queue_.empty();
+        },
+        this));
     if (stopping_) return;
     RunNext(*queue_.front());
   }

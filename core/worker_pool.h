@@ -27,8 +27,8 @@ class WorkerPool {
   // One thread for every hardware thread but the caller's; made at the first call.
   static WorkerPool& Shared();
 
-  // Calls part(0), ..., part(count - 1), each once, on the caller's thread and on those that are idle, and
-  // returns when all are done. Parts must not call Run.
+  // Calls part(0), ..., part(count - 1), each once, on the caller's thread and on those that are
+  // idle, and returns when all are done. Parts must not call Run.
   void Run(size_t count, absl::FunctionRef<void(size_t)> part) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:

@@ -46,8 +46,7 @@ void LogFailure(Method method, const absl::Status& status) {
       // A full server is told by metrics; a full disk has to be told here.
       if (!RetryAfter(status)) spdlog::warn("{} failed: {}", MethodName(method), status.ToString());
       break;
-    default:
-      spdlog::debug("{} refused: {}", MethodName(method), status.ToString());
+    default: spdlog::debug("{} refused: {}", MethodName(method), status.ToString());
   }
 }
 

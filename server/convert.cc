@@ -57,8 +57,7 @@ std::string SpaceName(absl::string_view name) {
 
 absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field) {
   switch (id.kind_case()) {
-    case v1::PointId::kNumber:
-      return PointId::Number(id.number());
+    case v1::PointId::kNumber: return PointId::Number(id.number());
     case v1::PointId::kUuid: {
       // Parse also takes numbers, which have a field of their own here.
       absl::StatusOr<PointId> parsed = PointId::Parse(id.uuid());
@@ -69,8 +68,7 @@ absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field) {
       }
       return parsed;
     }
-    case v1::PointId::KIND_NOT_SET:
-      break;
+    case v1::PointId::KIND_NOT_SET: break;
   }
   return absl::InvalidArgumentError(absl::StrCat(field(), " is empty; set number or uuid"));
 }
@@ -103,108 +101,81 @@ absl::StatusOr<std::vector<PointId>> IdsFromProto(
 absl::StatusOr<Metric> MetricFromProto(v1::Metric metric, FieldPath field) {
   switch (metric) {
     case v1::METRIC_UNSPECIFIED:
-    case v1::METRIC_COSINE:
-      return Metric::kCosine;
-    case v1::METRIC_DOT:
-      return Metric::kDot;
-    case v1::METRIC_L2:
-      return Metric::kL2;
-    default:
-      return BadEnum(metric, field);
+    case v1::METRIC_COSINE: return Metric::kCosine;
+    case v1::METRIC_DOT: return Metric::kDot;
+    case v1::METRIC_L2: return Metric::kL2;
+    default: return BadEnum(metric, field);
   }
 }
 
 absl::StatusOr<Residual> ResidualFromProto(v1::Residual residual, FieldPath field) {
   switch (residual) {
     case v1::RESIDUAL_UNSPECIFIED:
-    case v1::RESIDUAL_QJL:
-      return Residual::kQjl;
-    case v1::RESIDUAL_NONE:
-      return Residual::kNone;
-    default:
-      return BadEnum(residual, field);
+    case v1::RESIDUAL_QJL: return Residual::kQjl;
+    case v1::RESIDUAL_NONE: return Residual::kNone;
+    default: return BadEnum(residual, field);
   }
 }
 
 absl::StatusOr<Centering> CenteringFromProto(v1::Centering centering, FieldPath field) {
   switch (centering) {
     case v1::CENTERING_UNSPECIFIED:
-    case v1::CENTERING_AUTO:
-      return Centering::kAuto;
-    case v1::CENTERING_OFF:
-      return Centering::kOff;
-    default:
-      return BadEnum(centering, field);
+    case v1::CENTERING_AUTO: return Centering::kAuto;
+    case v1::CENTERING_OFF: return Centering::kOff;
+    default: return BadEnum(centering, field);
   }
 }
 
 absl::StatusOr<storage::StoreVectors> StoreVectorsFromProto(v1::StoreVectors store_vectors,
                                                             FieldPath field) {
   switch (store_vectors) {
-    case v1::STORE_VECTORS_NONE:
-      return storage::StoreVectors::kNone;
-    case v1::STORE_VECTORS_F16:
-      return storage::StoreVectors::kF16;
+    case v1::STORE_VECTORS_NONE: return storage::StoreVectors::kNone;
+    case v1::STORE_VECTORS_F16: return storage::StoreVectors::kF16;
     case v1::STORE_VECTORS_UNSPECIFIED:
-    case v1::STORE_VECTORS_F32:
-      return storage::StoreVectors::kF32;
-    default:
-      return BadEnum(store_vectors, field);
+    case v1::STORE_VECTORS_F32: return storage::StoreVectors::kF32;
+    default: return BadEnum(store_vectors, field);
   }
 }
 
 absl::StatusOr<storage::Durability> DurabilityFromProto(v1::Durability durability) {
   switch (durability) {
     case v1::DURABILITY_UNSPECIFIED:
-    case v1::DURABILITY_SYNC:
-      return storage::Durability::kSync;
-    case v1::DURABILITY_ASYNC:
-      return storage::Durability::kAsync;
-    default:
-      return BadEnum(durability, [] { return std::string("durability"); });
+    case v1::DURABILITY_SYNC: return storage::Durability::kSync;
+    case v1::DURABILITY_ASYNC: return storage::Durability::kAsync;
+    default: return BadEnum(durability, [] { return std::string("durability"); });
   }
 }
 
 v1::Metric MetricToProto(Metric metric) {
   switch (metric) {
-    case Metric::kCosine:
-      return v1::METRIC_COSINE;
-    case Metric::kDot:
-      return v1::METRIC_DOT;
-    case Metric::kL2:
-      return v1::METRIC_L2;
+    case Metric::kCosine: return v1::METRIC_COSINE;
+    case Metric::kDot: return v1::METRIC_DOT;
+    case Metric::kL2: return v1::METRIC_L2;
   }
   return v1::METRIC_UNSPECIFIED;
 }
 
 v1::Residual ResidualToProto(Residual residual) {
   switch (residual) {
-    case Residual::kNone:
-      return v1::RESIDUAL_NONE;
-    case Residual::kQjl:
-      return v1::RESIDUAL_QJL;
+    case Residual::kNone: return v1::RESIDUAL_NONE;
+    case Residual::kQjl: return v1::RESIDUAL_QJL;
   }
   return v1::RESIDUAL_UNSPECIFIED;
 }
 
 v1::Centering CenteringToProto(Centering centering) {
   switch (centering) {
-    case Centering::kOff:
-      return v1::CENTERING_OFF;
-    case Centering::kAuto:
-      return v1::CENTERING_AUTO;
+    case Centering::kOff: return v1::CENTERING_OFF;
+    case Centering::kAuto: return v1::CENTERING_AUTO;
   }
   return v1::CENTERING_UNSPECIFIED;
 }
 
 v1::StoreVectors StoreVectorsToProto(storage::StoreVectors store_vectors) {
   switch (store_vectors) {
-    case storage::StoreVectors::kNone:
-      return v1::STORE_VECTORS_NONE;
-    case storage::StoreVectors::kF16:
-      return v1::STORE_VECTORS_F16;
-    case storage::StoreVectors::kF32:
-      return v1::STORE_VECTORS_F32;
+    case storage::StoreVectors::kNone: return v1::STORE_VECTORS_NONE;
+    case storage::StoreVectors::kF16: return v1::STORE_VECTORS_F16;
+    case storage::StoreVectors::kF32: return v1::STORE_VECTORS_F32;
   }
   return v1::STORE_VECTORS_UNSPECIFIED;
 }
@@ -221,8 +192,7 @@ absl::Status CheckVector(const v1::Vector& vector, const storage::VectorSpaceCon
       if (numbers == space.codec.dim) return absl::OkStatus();
       return WrongLength(field, "values", numbers, space);
     }
-    case v1::Vector::FORM_NOT_SET:
-      break;
+    case v1::Vector::FORM_NOT_SET: break;
   }
   return absl::InvalidArgumentError(absl::StrCat(
       field(), " is empty; set f32, f16 or values, with ", space.codec.dim, " numbers"));
@@ -243,8 +213,7 @@ void CopyVector(const v1::Vector& vector, absl::Span<float> out) {
     case v1::Vector::kValues:
       std::memcpy(out.data(), vector.values().values().data(), out.size() * sizeof(float));
       return;
-    case v1::Vector::FORM_NOT_SET:
-      return;
+    case v1::Vector::FORM_NOT_SET: return;
   }
 }
 

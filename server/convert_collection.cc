@@ -39,12 +39,9 @@ absl::StatusOr<storage::VectorSpaceConfig> SpaceFromProto(const v1::VectorSpaceC
 
 v1::CollectionStatus StatusToProto(storage::CollectionStatus status) {
   switch (status) {
-    case storage::CollectionStatus::kReady:
-      return v1::COLLECTION_STATUS_READY;
-    case storage::CollectionStatus::kReadOnly:
-      return v1::COLLECTION_STATUS_READ_ONLY;
-    case storage::CollectionStatus::kQuarantined:
-      return v1::COLLECTION_STATUS_QUARANTINED;
+    case storage::CollectionStatus::kReady: return v1::COLLECTION_STATUS_READY;
+    case storage::CollectionStatus::kReadOnly: return v1::COLLECTION_STATUS_READ_ONLY;
+    case storage::CollectionStatus::kQuarantined: return v1::COLLECTION_STATUS_QUARANTINED;
   }
   return v1::COLLECTION_STATUS_UNSPECIFIED;
 }
@@ -97,18 +94,12 @@ void ConfigToProto(const storage::CollectionConfig& config, v1::CollectionConfig
 
 absl::StatusOr<storage::FieldKind> FieldKindFromProto(v1::PayloadIndexKind kind) {
   switch (kind) {
-    case v1::PAYLOAD_INDEX_KIND_KEYWORD:
-      return storage::FieldKind::kKeyword;
-    case v1::PAYLOAD_INDEX_KIND_INTEGER:
-      return storage::FieldKind::kInteger;
-    case v1::PAYLOAD_INDEX_KIND_FLOAT:
-      return storage::FieldKind::kFloat;
-    case v1::PAYLOAD_INDEX_KIND_BOOL:
-      return storage::FieldKind::kBool;
-    case v1::PAYLOAD_INDEX_KIND_DATETIME:
-      return storage::FieldKind::kDatetime;
-    case v1::PAYLOAD_INDEX_KIND_TEXT:
-      return storage::FieldKind::kText;
+    case v1::PAYLOAD_INDEX_KIND_KEYWORD: return storage::FieldKind::kKeyword;
+    case v1::PAYLOAD_INDEX_KIND_INTEGER: return storage::FieldKind::kInteger;
+    case v1::PAYLOAD_INDEX_KIND_FLOAT: return storage::FieldKind::kFloat;
+    case v1::PAYLOAD_INDEX_KIND_BOOL: return storage::FieldKind::kBool;
+    case v1::PAYLOAD_INDEX_KIND_DATETIME: return storage::FieldKind::kDatetime;
+    case v1::PAYLOAD_INDEX_KIND_TEXT: return storage::FieldKind::kText;
     default:
       return absl::InvalidArgumentError(absl::StrCat(
           "kind is ", kind,

@@ -67,19 +67,14 @@ absl::Status MatchFromProto(const v1::Match& match, const std::string& field,
     case v1::Match::kBoolean:
       condition.test = storage::MatchValue{match.boolean()};
       return absl::OkStatus();
-    case v1::Match::kAnyKeywords:
-      return any(match.any_keywords());
-    case v1::Match::kAnyIntegers:
-      return any(match.any_integers());
-    case v1::Match::kExceptKeywords:
-      return except(match.except_keywords());
-    case v1::Match::kExceptIntegers:
-      return except(match.except_integers());
+    case v1::Match::kAnyKeywords: return any(match.any_keywords());
+    case v1::Match::kAnyIntegers: return any(match.any_integers());
+    case v1::Match::kExceptKeywords: return except(match.except_keywords());
+    case v1::Match::kExceptIntegers: return except(match.except_integers());
     case v1::Match::kText:
       condition.test = storage::MatchText{match.text()};
       return absl::OkStatus();
-    case v1::Match::FORM_NOT_SET:
-      break;
+    case v1::Match::FORM_NOT_SET: break;
   }
   return Empty(field, "a value, a list or text");
 }
@@ -122,12 +117,9 @@ absl::Status TimesFromProto(const v1::DatetimeRange& range, const std::string& f
 absl::StatusOr<storage::Presence> PresenceFromProto(v1::Presence presence,
                                                     const std::string& field) {
   switch (presence) {
-    case v1::PRESENCE_EXISTS:
-      return storage::Presence::kExists;
-    case v1::PRESENCE_IS_EMPTY:
-      return storage::Presence::kIsEmpty;
-    case v1::PRESENCE_IS_NULL:
-      return storage::Presence::kIsNull;
+    case v1::PRESENCE_EXISTS: return storage::Presence::kExists;
+    case v1::PRESENCE_IS_EMPTY: return storage::Presence::kIsEmpty;
+    case v1::PRESENCE_IS_NULL: return storage::Presence::kIsNull;
     default:
       return absl::InvalidArgumentError(absl::StrCat(
           field, " is ", static_cast<int>(presence),
@@ -161,8 +153,7 @@ absl::StatusOr<storage::FieldCondition> FieldFromProto(const v1::FieldCondition&
                                                               absl::StrCat(field, ".presence")));
       return condition;
     }
-    case v1::FieldCondition::TEST_NOT_SET:
-      break;
+    case v1::FieldCondition::TEST_NOT_SET: break;
   }
   return Empty(field, "match, range, datetime_range, values_count or presence");
 }
@@ -201,8 +192,7 @@ absl::StatusOr<storage::Condition> ConditionFromProto(const v1::Condition& condi
       TQDB_ASSIGN_OR_RETURN(auto of, GroupFromProto(condition.filter(), field));
       return storage::Condition{std::move(of)};
     }
-    case v1::Condition::OF_NOT_SET:
-      break;
+    case v1::Condition::OF_NOT_SET: break;
   }
   return Empty(field, "field, has_id, nested or filter");
 }

@@ -150,8 +150,7 @@ absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadReques
     case v1::UpdatePayloadRequest::kClear:
       edit.kind = storage::PayloadEdit::Kind::kClear;
       return edit;
-    case v1::UpdatePayloadRequest::EDIT_NOT_SET:
-      break;
+    case v1::UpdatePayloadRequest::EDIT_NOT_SET: break;
   }
   return absl::InvalidArgumentError("no edit is set; need set, overwrite, delete_keys or clear");
 }

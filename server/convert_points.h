@@ -43,10 +43,10 @@ class FloatMatrix {
 // the request, which must live as long.
 struct DecodedUpsert {
   std::vector<PointId> ids;
-  std::vector<absl::string_view> payloads;  // empty when no point has one
-  std::vector<FloatMatrix> matrices;        // one a space that the batch uses
+  std::vector<absl::string_view> payloads;    // empty when no point has one
+  std::vector<FloatMatrix> matrices;          // one a space that the batch uses
   std::vector<storage::SparseVector> sorted;  // of sparse vectors whose indices did not ascend
-  storage::UpsertBatch batch;               // views of all the above
+  storage::UpsertBatch batch;                 // views of all the above
 };
 
 // InvalidArgument on an empty or oversized batch, an empty id, an unknown vector name, a name twice

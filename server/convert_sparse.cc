@@ -51,9 +51,9 @@ absl::Status CheckSparseSpace(const storage::CollectionConfig& config, absl::str
     if (space.name == name) return absl::OkStatus();
     absl::StrAppend(&known, known.empty() ? "" : ", ", SpaceName(space.name));
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      field, " is ", SpaceName(name), "; the collection has ",
-      known.empty() ? "no sparse spaces" : absl::StrCat("the sparse spaces ", known)));
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " is ", SpaceName(name), "; the collection has ",
+                   known.empty() ? "no sparse spaces" : absl::StrCat("the sparse spaces ", known)));
 }
 
 absl::StatusOr<std::vector<storage::SparseSpaceVectors>> SparseVectorsFromProto(
@@ -63,11 +63,12 @@ absl::StatusOr<std::vector<storage::SparseSpaceVectors>> SparseVectorsFromProto(
   for (int i = 0; i < points.size(); ++i) {
     for (int v = 0; v < points[i].sparse_vectors_size(); ++v) {
       const v1::NamedSparseVector& named = points[i].sparse_vectors(v);
-      const auto field = [i, v] { return absl::StrCat("points[", i, "].sparse_vectors[", v, "].name"); };
-      auto space =
-          std::find_if(spaces.begin(), spaces.end(), [&named](const storage::SparseSpaceVectors& s) {
-            return s.name == named.name();
-          });
+      const auto field = [i, v] {
+        return absl::StrCat("points[", i, "].sparse_vectors[", v, "].name");
+      };
+      auto space = std::find_if(
+          spaces.begin(), spaces.end(),
+          [&named](const storage::SparseSpaceVectors& s) { return s.name == named.name(); });
       if (space == spaces.end()) {
         TQDB_RETURN_IF_ERROR(CheckSparseSpace(config, named.name(), field()));
         space = spaces.insert(spaces.end(), {named.name(), {}, {}});

@@ -19,9 +19,9 @@ namespace tqdb::server {
 // The entries by ascending index. What is wrong with them, storage says.
 storage::SparseVector SparseFromProto(const v1::SparseVector& proto);
 
-// The sparse vectors of the points of an upsert, by space. Views of the request, but for those whose
-// indices do not ascend: of copies in `sorted`. InvalidArgument on an unknown name, or one twice in
-// a point.
+// The sparse vectors of the points of an upsert, by space. Views of the request, but for those
+// whose indices do not ascend: of copies in `sorted`. InvalidArgument on an unknown name, or one
+// twice in a point.
 absl::StatusOr<std::vector<storage::SparseSpaceVectors>> SparseVectorsFromProto(
     const google::protobuf::RepeatedPtrField<v1::Point>& points,
     const storage::CollectionConfig& config, std::vector<storage::SparseVector>& sorted);

@@ -107,46 +107,26 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
 
 const char* MethodName(Method method) {
   switch (method) {
-    case Method::kCreateCollection:
-      return "CreateCollection";
-    case Method::kGetCollection:
-      return "GetCollection";
-    case Method::kListCollections:
-      return "ListCollections";
-    case Method::kUpdateCollection:
-      return "UpdateCollection";
-    case Method::kDeleteCollection:
-      return "DeleteCollection";
-    case Method::kCreatePayloadIndex:
-      return "CreatePayloadIndex";
-    case Method::kDeletePayloadIndex:
-      return "DeletePayloadIndex";
-    case Method::kUpsert:
-      return "Upsert";
-    case Method::kUpsertStream:
-      return "UpsertStream";
-    case Method::kDelete:
-      return "Delete";
-    case Method::kUpdatePayload:
-      return "UpdatePayload";
-    case Method::kGet:
-      return "Get";
-    case Method::kScroll:
-      return "Scroll";
-    case Method::kCount:
-      return "Count";
-    case Method::kFacet:
-      return "Facet";
-    case Method::kSearch:
-      return "Search";
-    case Method::kSearchBatch:
-      return "SearchBatch";
-    case Method::kSearchGroups:
-      return "SearchGroups";
-    case Method::kSearchHybrid:
-      return "SearchHybrid";
-    case Method::kGetServerInfo:
-      return "GetServerInfo";
+    case Method::kCreateCollection: return "CreateCollection";
+    case Method::kGetCollection: return "GetCollection";
+    case Method::kListCollections: return "ListCollections";
+    case Method::kUpdateCollection: return "UpdateCollection";
+    case Method::kDeleteCollection: return "DeleteCollection";
+    case Method::kCreatePayloadIndex: return "CreatePayloadIndex";
+    case Method::kDeletePayloadIndex: return "DeletePayloadIndex";
+    case Method::kUpsert: return "Upsert";
+    case Method::kUpsertStream: return "UpsertStream";
+    case Method::kDelete: return "Delete";
+    case Method::kUpdatePayload: return "UpdatePayload";
+    case Method::kGet: return "Get";
+    case Method::kScroll: return "Scroll";
+    case Method::kCount: return "Count";
+    case Method::kFacet: return "Facet";
+    case Method::kSearch: return "Search";
+    case Method::kSearchBatch: return "SearchBatch";
+    case Method::kSearchGroups: return "SearchGroups";
+    case Method::kSearchHybrid: return "SearchHybrid";
+    case Method::kGetServerInfo: return "GetServerInfo";
   }
   return "Unknown";
 }

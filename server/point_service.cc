@@ -67,8 +67,8 @@ grpc::Status PointService::Delete(grpc::ServerContext* context, const v1::Delete
       }
       TQDB_ASSIGN_OR_RETURN(const storage::Filter filter,
                             FilterFromProto(request->filter(), "filter"));
-      TQDB_ASSIGN_OR_RETURN(
-          deleted, collection->DeleteMatching({filter, CancelledFn(context)}, durability));
+      TQDB_ASSIGN_OR_RETURN(deleted,
+                            collection->DeleteMatching({filter, CancelledFn(context)}, durability));
     } else {
       TQDB_ASSIGN_OR_RETURN(const std::vector<PointId> ids, IdsFromProto(request->ids()));
       TQDB_ASSIGN_OR_RETURN(deleted, collection->Delete(ids, durability));
@@ -153,9 +153,9 @@ grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::Scroll
     }
     const storage::Select select = SelectFromProto(request->select());
     const auto scroll = [&](const PointId* after, size_t limit) {
-      return filter ? collection->ScrollMatching(after, limit, select,
-                                                 {*filter, CancelledFn(context)})
-                    : collection->Scroll(after, limit, select);
+      return filter
+                 ? collection->ScrollMatching(after, limit, select, {*filter, CancelledFn(context)})
+                 : collection->Scroll(after, limit, select);
     };
     size_t bytes = 0;
     bool more = true;

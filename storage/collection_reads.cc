@@ -125,11 +125,9 @@ absl::StatusOr<std::vector<PointRecord>> CollectionImpl::SearchTerms(
   }
   const SparseSpace* space = FindSparseSpace(memory_->sparse_spaces, spec.space);
   if (space == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("vector_name '", spec.space, "' is no sparse space of collection '", name_,
-                     "'; it has ",
-                     memory_->sparse_spaces.empty() ? "none"
-                                                    : ListSparseSpaceNames(memory_->sparse_spaces)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "vector_name '", spec.space, "' is no sparse space of collection '", name_, "'; it has ",
+        memory_->sparse_spaces.empty() ? "none" : ListSparseSpaceNames(memory_->sparse_spaces)));
   }
   return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
     return space->Search(spec.sparse->view(), options);

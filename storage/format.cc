@@ -156,12 +156,9 @@ absl::StatusOr<std::vector<float>> DecodeMean(absl::string_view bytes, size_t di
 
 size_t VectorBytes(size_t dim, StoreVectors form) {
   switch (form) {
-    case StoreVectors::kNone:
-      return 0;
-    case StoreVectors::kF16:
-      return dim * sizeof(uint16_t);
-    case StoreVectors::kF32:
-      return dim * sizeof(float);
+    case StoreVectors::kNone: return 0;
+    case StoreVectors::kF16: return dim * sizeof(uint16_t);
+    case StoreVectors::kF32: return dim * sizeof(float);
   }
   return 0;
 }

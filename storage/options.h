@@ -38,7 +38,8 @@ struct CollectionConfig {
 
 // Limits, together so that their relations can be seen.
 inline constexpr size_t kMaxNameBytes = 64;  // of a collection or a space
-inline constexpr size_t kMaxSpaces = 16;     // of one collection, of vectors and of sparse vectors each
+inline constexpr size_t kMaxSpaces =
+    16;  // of one collection, of vectors and of sparse vectors each
 inline constexpr size_t kMaxMetadataBytes = 1 << 20;
 inline constexpr size_t kMaxBatchPoints = 10'000;    // of one upsert, delete or get
 inline constexpr size_t kMaxPayloadBytes = 1 << 20;  // of one point

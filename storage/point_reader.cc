@@ -42,9 +42,9 @@ absl::Status PointReader::ReadOriginals(const Space& space, absl::Span<const uin
   found.assign(rows.size(), false);
   for (size_t first = 0; first < rows.size(); first += kOriginalsChunk) {
     const auto chunk = rows.subspan(first, kOriginalsChunk);
-    TQDB_ASSIGN_OR_RETURN(const auto bytes,
-                          store_.MultiGet(Family::kVectors, SpaceRowKeys(space.index(), chunk),
-                                          snapshot));
+    TQDB_ASSIGN_OR_RETURN(
+        const auto bytes,
+        store_.MultiGet(Family::kVectors, SpaceRowKeys(space.index(), chunk), snapshot));
     for (size_t i = 0; i < chunk.size(); ++i) {
       if (!bytes[i]) continue;
       found[first + i] = true;
@@ -71,9 +71,9 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
     }
     return absl::OkStatus();
   }
-  TQDB_ASSIGN_OR_RETURN(const auto codes,
-                        store_.MultiGet(Family::kCodes, SpaceRowKeys(space.index(), rows),
-                                        snapshot));
+  TQDB_ASSIGN_OR_RETURN(
+      const auto codes,
+      store_.MultiGet(Family::kCodes, SpaceRowKeys(space.index(), rows), snapshot));
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!codes[i]) continue;
     CodeHeader header;
@@ -94,9 +94,9 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
 absl::Status PointReader::ReadSparse(const SparseSpace& space, absl::Span<const uint64_t> rows,
                                      absl::Span<PointRecord> records,
                                      const Snapshot* snapshot) const {
-  TQDB_ASSIGN_OR_RETURN(const auto bytes,
-                        store_.MultiGet(Family::kCodes, SpaceRowKeys(space.key_space(), rows),
-                                        snapshot));
+  TQDB_ASSIGN_OR_RETURN(
+      const auto bytes,
+      store_.MultiGet(Family::kCodes, SpaceRowKeys(space.key_space(), rows), snapshot));
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!bytes[i]) continue;
     PointSparseVector& own = records[i].sparse_vectors.emplace_back();

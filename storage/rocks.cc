@@ -73,16 +73,11 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view action) 
 
 const char* FamilyName(Family family) {
   switch (family) {
-    case Family::kPoints:
-      return "points";
-    case Family::kCodes:
-      return "codes";
-    case Family::kVectors:
-      return "vectors";
-    case Family::kPayloads:
-      return "payloads";
-    case Family::kMeta:
-      return "default";  // RocksDB insists on a family of this name
+    case Family::kPoints: return "points";
+    case Family::kCodes: return "codes";
+    case Family::kVectors: return "vectors";
+    case Family::kPayloads: return "payloads";
+    case Family::kMeta: return "default";  // RocksDB insists on a family of this name
   }
   return "";
 }
@@ -108,9 +103,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   options.write_buffer_size = size_t{32} << 20;
   options.max_write_buffer_number = 3;
   switch (family) {
-    case Family::kPoints:
-      options.compression = IfSupported(rocksdb::kLZ4Compression);
-      break;
+    case Family::kPoints: options.compression = IfSupported(rocksdb::kLZ4Compression); break;
     case Family::kPayloads:
       options.compression = IfSupported(rocksdb::kLZ4Compression);
       options.bottommost_compression = IfSupported(rocksdb::kZSTD);
@@ -127,9 +120,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
       options.blob_garbage_collection_age_cutoff = 0.25;
       options.blob_garbage_collection_force_threshold = 0.5;
       break;
-    case Family::kMeta:
-      options.write_buffer_size = size_t{1} << 20;
-      break;
+    case Family::kMeta: options.write_buffer_size = size_t{1} << 20; break;
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
@@ -142,20 +133,11 @@ class ErrorListener : public rocksdb::EventListener {
     if (status == nullptr || status->ok()) return;
     const char* what = "background work";
     switch (reason) {
-      case rocksdb::BackgroundErrorReason::kFlush:
-        what = "flush";
-        break;
-      case rocksdb::BackgroundErrorReason::kCompaction:
-        what = "compaction";
-        break;
-      case rocksdb::BackgroundErrorReason::kWriteCallback:
-        what = "write";
-        break;
-      case rocksdb::BackgroundErrorReason::kMemTable:
-        what = "memtable write";
-        break;
-      default:
-        break;
+      case rocksdb::BackgroundErrorReason::kFlush: what = "flush"; break;
+      case rocksdb::BackgroundErrorReason::kCompaction: what = "compaction"; break;
+      case rocksdb::BackgroundErrorReason::kWriteCallback: what = "write"; break;
+      case rocksdb::BackgroundErrorReason::kMemTable: what = "memtable write"; break;
+      default: break;
     }
     absl::MutexLock lock(&mutex_);
     if (error_.ok()) error_ = FromRocks(*status, what);

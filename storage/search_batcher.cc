@@ -13,7 +13,8 @@ namespace {
 
 // How often a caller in the queue looks whether it has been cancelled.
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(5);
-// What a leader waits for the callers of the pass before: a share of what that took, and at most so long.
+// What a leader waits for the callers of the pass before: a share of what that took, and at most so
+// long.
 constexpr int kGatherShare = 8;
 constexpr absl::Duration kMaxGather = absl::Milliseconds(1);
 

@@ -4,8 +4,9 @@
 // than one. A caller that finds a free thread runs at once, with as many threads as are free and of
 // use to it: a lone caller never waits. While all threads are taken, callers gather; when a pass
 // ends, the first of them leads the next and takes along whoever asks for the same top_k, error
-// bound and rows. Callers that have just been answered often come back at once: the next leader gives them a
-// moment, a small part of what the last pass took, and waits no longer than until as many are there.
+// bound and rows. Callers that have just been answered often come back at once: the next leader
+// gives them a moment, a small part of what the last pass took, and waits no longer than until as
+// many are there.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_SEARCH_BATCHER_H_

@@ -84,7 +84,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
   }
 }
 
-absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request, bool& complete) const {
+absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request,
+                                                       bool& complete) const {
   const auto& [space, queries, spec, limit, filter, allowed] = request;
   SearchOptions options;
   options.filter = allowed;
@@ -128,7 +129,8 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
   return top.Take();
 }
 
-absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request, const Snapshot& snapshot) const {
+absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request,
+                                                           const Snapshot& snapshot) const {
   const auto& [space, queries, spec, limit, filter, allowed] = request;
   std::vector<TopK> top(queries.rows(), TopK(limit, spec.score_threshold));
   const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());

@@ -24,7 +24,8 @@ class Searcher {
   Searcher(const Store& store, const PointReader& reader, const FilterReader& filters)
       : store_(store), reader_(reader), filters_(filters) {}
 
-  // queries (n, dim) and spec have passed ValidateSearch; `filter` is that of the spec, null for none.
+  // queries (n, dim) and spec have passed ValidateSearch; `filter` is that of the spec, null for
+  // none.
   absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(const Space& space,
                                                                MatrixView queries,
                                                                const SearchSpec& spec,

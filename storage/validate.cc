@@ -33,8 +33,8 @@ absl::Status Prefix(const absl::Status& status, absl::string_view prefix) {
 
 absl::Status ValidateSpaceName(absl::string_view name, absl::string_view field) {
   if (name.size() > kMaxNameBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        field, ".name is ", name.size(), " bytes long; need at most ", kMaxNameBytes));
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".name is ", name.size(), " bytes long; need at most ", kMaxNameBytes));
   }
   for (const char c : name) {
     if (IsNameCharacter(c)) continue;
@@ -89,7 +89,8 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i) {
   }
   const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
   if (text.empty() || text[0] != '{' || !nlohmann::json::accept(payload.begin(), payload.end())) {
-    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is ", Quoted(payload, kMaxQuotedBytes),
+    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is ",
+                                                   Quoted(payload, kMaxQuotedBytes),
                                                    "; need a JSON object in UTF-8"));
   }
   return absl::OkStatus();
@@ -101,8 +102,8 @@ absl::Status CoverPoints(absl::string_view field, size_t rows, absl::Span<const 
                          std::vector<bool>& covered) {
   const size_t n = covered.size();
   if (rows != (points.empty() ? n : points.size()) && !(rows == 0 && points.empty())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        field, rows, " vectors for ", points.empty() ? n : points.size(), " points"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, rows, " vectors for ", points.empty() ? n : points.size(), " points"));
   }
   std::vector<bool> has(n);
   for (size_t r = 0; r < rows; ++r) {
@@ -165,8 +166,8 @@ absl::Status ValidateCollectionName(absl::string_view name) {
   for (const char c : name) good &= IsNameCharacter(c);
   if (good) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("collection name is ", Quoted(name, kMaxQuotedBytes), "; need 1 to ", kMaxNameBytes,
-                   " letters, digits, '_', '.' or '-', not starting with '.'"));
+      absl::StrCat("collection name is ", Quoted(name, kMaxQuotedBytes), "; need 1 to ",
+                   kMaxNameBytes, " letters, digits, '_', '.' or '-', not starting with '.'"));
 }
 
 absl::Status ValidateMetadata(const std::map<std::string, std::string>& metadata) {
@@ -266,9 +267,9 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
   for (const SpaceVectors& vectors : batch.vectors) {
     const Space* space = FindSpace(spaces, vectors.name);
     if (space == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("vector name is ", Quoted(vectors.name, kMaxQuotedBytes),
-                                                     "; this collection has ",
-                                                     ListSpaceNames(spaces)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("vector name is ", Quoted(vectors.name, kMaxQuotedBytes),
+                       "; this collection has ", ListSpaceNames(spaces)));
     }
     const std::string field = absl::StrCat("vectors '", space->config().name, "': ");
     if (!seen_spaces.insert(space).second) {
@@ -352,9 +353,11 @@ absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec) {
     }
   }
   if (spec.exact || spec.rerank || spec.diversity) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        spec.diversity ? "mmr" : spec.exact ? "exact" : "rerank",
-        " is for searches by vector; this is one by ", spec.text ? "text" : "a sparse vector"));
+    return absl::InvalidArgumentError(absl::StrCat(spec.diversity ? "mmr"
+                                                   : spec.exact   ? "exact"
+                                                                  : "rerank",
+                                                   " is for searches by vector; this is one by ",
+                                                   spec.text ? "text" : "a sparse vector"));
   }
   return absl::OkStatus();
 }

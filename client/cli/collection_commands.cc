@@ -143,8 +143,7 @@ int RunList(CommandContext& context) {
     std::string spaces;
     for (const VectorSpaceConfig& space : info.config.vector_spaces) {
       absl::StrAppend(&spaces, spaces.empty() ? "" : "; ", space.name,
-                      space.name.empty() ? "" : " ", space.dim, " ",
-                      MetricName(space.metric));
+                      space.name.empty() ? "" : " ", space.dim, " ", MetricName(space.metric));
     }
     for (const SparseSpaceConfig& space : info.config.sparse_spaces) {
       absl::StrAppend(&spaces, "; ", space.name, " sparse");
@@ -194,7 +193,8 @@ int RunDrop(const DropOptions& options, CommandContext& context) {
                   << "\" and all of its points? Type its name to confirm: " << std::flush;
     std::string answer;
     std::getline(std::cin, answer);
-    if (answer != options.collection) return context.FailUsage("not confirmed; nothing was removed");
+    if (answer != options.collection)
+      return context.FailUsage("not confirmed; nothing was removed");
   }
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());

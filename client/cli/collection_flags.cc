@@ -32,8 +32,8 @@ absl::Status CheckMember(const std::vector<std::string>& names, const std::strin
   if (std::find(names.begin(), names.end(), absl::AsciiStrToLower(value)) != names.end()) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat("--space: ", key, "=", value, "; allowed are ",
-                                                 absl::StrJoin(names, ", ")));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--space: ", key, "=", value, "; allowed are ", absl::StrJoin(names, ", ")));
 }
 
 }  // namespace
@@ -126,7 +126,8 @@ absl::StatusOr<VectorSpaceConfig> ParseSpace(const CollectionFlags& flags,
           absl::StrCat("--space: ", key, "=", value, " is not an allowed number"));
     }
   }
-  if (dim == 0) return absl::InvalidArgumentError(absl::StrCat("--space: no dim in \"", text, "\""));
+  if (dim == 0)
+    return absl::InvalidArgumentError(absl::StrCat("--space: no dim in \"", text, "\""));
   return MakeSpace(own, name, dim);
 }
 

@@ -18,8 +18,8 @@ absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text) {
   if (absl::SimpleAtod(text, &seconds) && !std::isnan(seconds)) {
     duration = absl::Seconds(seconds);
   } else if (!absl::ParseDuration(text, &duration)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--timeout: \"", text, "\" is not a time such as 30, 1.5s, 500ms, 2m or inf"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--timeout: \"", text, "\" is not a time such as 30, 1.5s, 500ms, 2m or inf"));
   }
   if (!(duration > absl::ZeroDuration())) {
     return absl::InvalidArgumentError(absl::StrCat("--timeout: \"", text, "\" is not above zero"));

@@ -1,5 +1,5 @@
-// The subcommands. Each function adds one of them, with its options and help, to the parser; when it
-// is chosen, the parser leaves what to run in context.command().
+// The subcommands. Each function adds one of them, with its options and help, to the parser; when
+// it is chosen, the parser leaves what to run in context.command().
 #ifndef TQDB_CLIENT_CLI_COMMANDS_H_
 #define TQDB_CLIENT_CLI_COMMANDS_H_
 

@@ -10,7 +10,8 @@
 namespace tqdb::client {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "values are read as they are in the file");
+static_assert(std::endian::native == std::endian::little,
+              "values are read as they are in the file");
 
 constexpr size_t kBufferBytes = 1 << 20;
 // Far above what any server takes: a larger number means that this is another kind of file.
@@ -33,15 +34,15 @@ absl::StatusOr<std::unique_ptr<MatrixReader>> FvecsReader::Open(const std::strin
   int32_t dim = 0;
   if (absl::Status status = file->Read(0, sizeof(dim), &dim); !status.ok()) return status;
   if (dim <= 0 || dim > kMaxPlausibleDim) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": not a .fvecs file: its first row has dim ", dim, "; allowed are 1..",
-        kMaxPlausibleDim));
+    return absl::InvalidArgumentError(absl::StrCat(path,
+                                                   ": not a .fvecs file: its first row has dim ",
+                                                   dim, "; allowed are 1..", kMaxPlausibleDim));
   }
   const uint64_t row_bytes = RowBytes(static_cast<uint32_t>(dim));
   if (file->bytes() % row_bytes != 0) {
-    return absl::DataLossError(absl::StrCat(path, ": truncated or not a .fvecs file: ",
-                                            file->bytes(), " bytes are no multiple of rows of ",
-                                            row_bytes, " bytes (dim ", dim, ")"));
+    return absl::DataLossError(
+        absl::StrCat(path, ": truncated or not a .fvecs file: ", file->bytes(),
+                     " bytes are no multiple of rows of ", row_bytes, " bytes (dim ", dim, ")"));
   }
   const uint64_t rows = file->bytes() / row_bytes;
   return std::unique_ptr<MatrixReader>(

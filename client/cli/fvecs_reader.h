@@ -17,8 +17,8 @@ namespace tqdb::client {
 
 class FvecsReader : public MatrixReader {
  public:
-  // InvalidArgument for an empty file or an impossible dim, DataLoss when the size is no multiple of
-  // the size of a row. A row of another dim is an error of ReadRow.
+  // InvalidArgument for an empty file or an impossible dim, DataLoss when the size is no multiple
+  // of the size of a row. A row of another dim is an error of ReadRow.
   static absl::StatusOr<std::unique_ptr<MatrixReader>> Open(const std::string& path);
 
   uint64_t rows() const override { return rows_; }

@@ -189,9 +189,9 @@ int Report(const Outcome& outcome, const ImportOptions& options, CommandContext&
                    " is stored, continue with --skip ", AcknowledgedPrefix(outcome, options.skip));
   for (const BatchAck& ack : summary.failed) {
     const RowRange& range = outcome.batches[ack.sequence];
-    context.Fail(absl::Status(
-        ack.status.code(), absl::StrCat("rows ", range.begin, "..", range.end - 1,
-                                        " were refused: ", ack.status.message())));
+    context.Fail(
+        absl::Status(ack.status.code(), absl::StrCat("rows ", range.begin, "..", range.end - 1,
+                                                     " were refused: ", ack.status.message())));
   }
   for (const absl::Status& bad : outcome.bad_shown) context.Fail(bad);
   if (outcome.bad_lines > 0) {
@@ -304,8 +304,7 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
   sub->add_flag("--keep-going", options->keep_going,
                 "Go on after a batch that the server refuses and after a line that is no point;\n"
                 "both are reported at the end, and the exit code is 1");
-  sub->add_option("--skip", options->skip, "Pass over this many rows first")
-      ->capture_default_str();
+  sub->add_option("--skip", options->skip, "Pass over this many rows first")->capture_default_str();
   sub->add_option("--rows", options->rows, "Load at most this many rows; 0: all")
       ->capture_default_str();
   sub->add_flag("--no-progress", options->no_progress, "Do not report progress");

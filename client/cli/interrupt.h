@@ -6,8 +6,8 @@
 
 namespace tqdb::client {
 
-// While one lives, the first SIGINT or SIGTERM only sets interrupted(); the next one ends the process
-// as usual. At most one at a time.
+// While one lives, the first SIGINT or SIGTERM only sets interrupted(); the next one ends the
+// process as usual. At most one at a time.
 class InterruptGuard {
  public:
   InterruptGuard();

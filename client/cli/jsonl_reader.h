@@ -46,8 +46,8 @@ class JsonlReader : public VectorSource {
   std::string line_;
   std::vector<SourceSpace> spaces_;
   std::vector<std::string> sparse_spaces_;
-  std::optional<Point> first_;  // read by Open, not returned yet
-  uint64_t rows_ = 0;           // lines that are not blank
+  std::optional<Point> first_;          // read by Open, not returned yet
+  uint64_t rows_ = 0;                   // lines that are not blank
   std::optional<bool> lines_have_ids_;  // as the first good line
 };
 

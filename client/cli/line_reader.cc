@@ -78,10 +78,9 @@ absl::StatusOr<bool> LineReader::Next(std::string& line) {
   size_t searched = 0;  // from begin_
   while (true) {
     const char* start = buffer_.data() + begin_;
-    const void* newline =
-        end_ - begin_ > searched
-            ? std::memchr(start + searched, '\n', end_ - begin_ - searched)
-            : nullptr;
+    const void* newline = end_ - begin_ > searched
+                              ? std::memchr(start + searched, '\n', end_ - begin_ - searched)
+                              : nullptr;
     size_t length = 0;
     size_t consumed = 0;
     if (newline != nullptr) {

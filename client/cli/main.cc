@@ -8,7 +8,8 @@
 #include "client/cli/cli.h"
 
 int main(int argc, char** argv) {
-  // The C core of gRPC logs refused connections by itself; the command reports them once, in its way.
+  // The C core of gRPC logs refused connections by itself; the command reports them once, in its
+  // way.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   tqdb::client::Terminal terminal;
   terminal.in_is_tty = isatty(STDIN_FILENO) == 1;

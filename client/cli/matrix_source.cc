@@ -12,8 +12,8 @@ namespace tqdb::client {
 namespace {
 
 absl::Status At(const LineReader& lines, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(lines.path(), ":", lines.line_number(), ": ",
-                                                  status.message()));
+  return absl::Status(status.code(),
+                      absl::StrCat(lines.path(), ":", lines.line_number(), ": ", status.message()));
 }
 
 }  // namespace

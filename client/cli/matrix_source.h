@@ -16,8 +16,8 @@
 namespace tqdb::client {
 
 // Row i takes line i of the payloads (a JSON object, stored as it is; a blank line means none) and
-// line i of the ids. The id comes from the ids file, else from `id_field` of the payload, else it is
-// id_start + i. Fewer or more lines than rows are an error.
+// line i of the ids. The id comes from the ids file, else from `id_field` of the payload, else it
+// is id_start + i. Fewer or more lines than rows are an error.
 class MatrixSource : public VectorSource {
  public:
   // Requires valid options.

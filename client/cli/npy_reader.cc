@@ -136,12 +136,11 @@ class DictionaryParser {
 
   absl::StatusOr<NpyHeader> Build() const {
     if (!descr_ || !fortran_order_ || !shape_) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("header: no '",
-                       !descr_          ? "descr"
-                       : !fortran_order_ ? "fortran_order"
-                                         : "shape",
-                       "'"));
+      return absl::InvalidArgumentError(absl::StrCat("header: no '",
+                                                     !descr_           ? "descr"
+                                                     : !fortran_order_ ? "fortran_order"
+                                                                       : "shape",
+                                                     "'"));
     }
     NpyHeader header;
     if (*descr_ == "<f2") {
@@ -160,8 +159,8 @@ class DictionaryParser {
     }
     const std::string shape = absl::StrCat("(", absl::StrJoin(*shape_, ", "), ")");
     if (shape_->size() != 1 && shape_->size() != 2) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("shape: ", shape, " has ", shape_->size(), " dimensions; allowed are 1 or 2"));
+      return absl::InvalidArgumentError(absl::StrCat("shape: ", shape, " has ", shape_->size(),
+                                                     " dimensions; allowed are 1 or 2"));
     }
     // Order means nothing with one dimension.
     if (*fortran_order_ && shape_->size() == 2) {
@@ -171,7 +170,8 @@ class DictionaryParser {
     header.rows = shape_->size() == 2 ? shape_->front() : 1;
     const uint64_t dim = shape_->back();
     if (dim == 0 || dim > std::numeric_limits<uint32_t>::max() / 8) {
-      return absl::InvalidArgumentError(absl::StrCat("shape: ", shape, ": rows of ", dim, " values"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("shape: ", shape, ": rows of ", dim, " values"));
     }
     header.dim = static_cast<uint32_t>(dim);
     if (header.rows > std::numeric_limits<int64_t>::max() / header.row_bytes()) {
@@ -211,8 +211,8 @@ absl::StatusOr<NpyHeader> ReadHeader(const FileReader& file) {
     return bad(absl::StrCat("header of ", length, " bytes; at most ", kMaxHeaderBytes));
   }
   if (data_offset > file.bytes()) {
-    return absl::DataLossError(absl::StrCat(file.path(), ": truncated within the header: ",
-                                            file.bytes(), " bytes of ", data_offset));
+    return absl::DataLossError(absl::StrCat(
+        file.path(), ": truncated within the header: ", file.bytes(), " bytes of ", data_offset));
   }
   std::string text(length, '\0');
   if (absl::Status s = file.Read(data_offset - length, length, text.data()); !s.ok()) return s;
@@ -224,8 +224,8 @@ absl::StatusOr<NpyHeader> ReadHeader(const FileReader& file) {
   if (present != wanted) {
     return absl::DataLossError(absl::StrCat(
         file.path(), ": ", present < wanted ? "truncated: " : "bytes after the array: ", present,
-        " bytes of data where ", header->rows, " x ", header->dim, " items of ",
-        header->item_bytes, " bytes need ", wanted));
+        " bytes of data where ", header->rows, " x ", header->dim, " items of ", header->item_bytes,
+        " bytes need ", wanted));
   }
   return header;
 }
@@ -245,8 +245,7 @@ absl::StatusOr<NpyHeader> ParseNpyDictionary(absl::string_view text) {
   return DictionaryParser(text).Parse();
 }
 
-NpyReader::NpyReader(FileReader file, NpyHeader header)
-    : file_(std::move(file)), header_(header) {}
+NpyReader::NpyReader(FileReader file, NpyHeader header) : file_(std::move(file)), header_(header) {}
 
 absl::StatusOr<std::unique_ptr<MatrixReader>> NpyReader::Open(const std::string& path) {
   absl::StatusOr<FileReader> file = FileReader::Open(path);
@@ -262,12 +261,12 @@ absl::Status NpyReader::ReadRow(std::vector<float>& row) {
   }
   const uint64_t row_bytes = header_.row_bytes();
   if (next_row_ < buffer_begin_ || next_row_ >= buffer_end_) {
-    const uint64_t count = std::min(std::max<uint64_t>(kBufferBytes / row_bytes, 1),
-                                    header_.rows - next_row_);
+    const uint64_t count =
+        std::min(std::max<uint64_t>(kBufferBytes / row_bytes, 1), header_.rows - next_row_);
     buffer_.resize(count * row_bytes);
     buffer_begin_ = buffer_end_ = 0;
-    absl::Status status = file_.Read(header_.data_offset + next_row_ * row_bytes, buffer_.size(),
-                                     buffer_.data());
+    absl::Status status =
+        file_.Read(header_.data_offset + next_row_ * row_bytes, buffer_.size(), buffer_.data());
     if (!status.ok()) return status;
     buffer_begin_ = next_row_;
     buffer_end_ = next_row_ + count;

@@ -1,10 +1,10 @@
 // NumPy's .npy files, versions 1.0 and 2.0.
 //
-// A file is: the magic bytes 93 'NUMPY', two version bytes, the length of the header (little-endian,
-// 2 bytes in version 1.0 and 4 in 2.0), the header, and the array. The header is a Python dictionary
-// in ASCII with exactly the keys 'descr', 'fortran_order' and 'shape'. Accepted are two-dimensional
-// arrays, and one-dimensional ones as a single row, in row-major order, of little-endian float16,
-// float32 or float64. Everything else is an error that says what was found.
+// A file is: the magic bytes 93 'NUMPY', two version bytes, the length of the header
+// (little-endian, 2 bytes in version 1.0 and 4 in 2.0), the header, and the array. The header is a
+// Python dictionary in ASCII with exactly the keys 'descr', 'fortran_order' and 'shape'. Accepted
+// are two-dimensional arrays, and one-dimensional ones as a single row, in row-major order, of
+// little-endian float16, float32 or float64. Everything else is an error that says what was found.
 #ifndef TQDB_CLIENT_CLI_NPY_READER_H_
 #define TQDB_CLIENT_CLI_NPY_READER_H_
 

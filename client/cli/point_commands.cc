@@ -67,10 +67,10 @@ int RunGet(const IdOptions& options, CommandContext& context) {
     if (shown.size() == kShown) break;
     shown.push_back(id.ToString());
   }
-  return context.Fail(absl::NotFoundError(absl::StrCat(
-      missing.size(), missing.size() == 1 ? " id does" : " ids do", " not exist in \"",
-      options.collection, "\": ", absl::StrJoin(shown, ", "),
-      missing.size() > kShown ? ", ..." : "")));
+  return context.Fail(absl::NotFoundError(
+      absl::StrCat(missing.size(), missing.size() == 1 ? " id does" : " ids do", " not exist in \"",
+                   options.collection, "\": ", absl::StrJoin(shown, ", "),
+                   missing.size() > kShown ? ", ..." : "")));
 }
 
 struct DeleteOptions {

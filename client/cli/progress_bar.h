@@ -15,15 +15,15 @@
 namespace tqdb::client {
 
 struct ProgressState {
-  uint64_t done = 0;              // rows
+  uint64_t done = 0;                             // rows
   std::optional<uint64_t> total = std::nullopt;  // rows, when known
-  double fraction = 0;            // of the work, 0..1; 0 means unknown
+  double fraction = 0;                           // of the work, 0..1; 0 means unknown
   double elapsed_s = 0;
 };
 
-// "import [=====>    ]  45%  27,000 of 60,000 rows  41,234 rows/s  0:01 left", at most `width` columns:
-// parts are left out on a narrow terminal. Once the fraction is 1, the time taken stands in place of
-// the time left. Without `with_bar`, the bar is left out.
+// "import [=====>    ]  45%  27,000 of 60,000 rows  41,234 rows/s  0:01 left", at most `width`
+// columns: parts are left out on a narrow terminal. Once the fraction is 1, the time taken stands
+// in place of the time left. Without `with_bar`, the bar is left out.
 std::string RenderProgress(const std::string& label, const ProgressState& state, size_t width,
                            bool with_bar);
 

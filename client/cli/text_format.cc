@@ -47,7 +47,8 @@ std::string FormatClock(double seconds) {
 }
 
 size_t DisplayWidth(absl::string_view text) {
-  return text.size() - static_cast<size_t>(std::count_if(text.begin(), text.end(), ContinuesCodePoint));
+  return text.size() -
+         static_cast<size_t>(std::count_if(text.begin(), text.end(), ContinuesCodePoint));
 }
 
 std::string Truncate(absl::string_view text, size_t width) {

@@ -22,8 +22,9 @@ absl::StatusOr<std::string> FormatOf(const SourceOptions& options) {
     return "jsonl";
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(path, ": the name ends in none of .npy, .fvecs, .jsonl, .jsonl.gz, .ndjson; "
-                         "give --format"));
+      absl::StrCat(path,
+                   ": the name ends in none of .npy, .fvecs, .jsonl, .jsonl.gz, .ndjson; "
+                   "give --format"));
 }
 
 size_t PointBytes(const Point& point) {

@@ -29,8 +29,8 @@ struct SourceOptions {
   std::function<void(const absl::Status&)> on_bad_line = nullptr;
 };
 
-// InvalidArgument when options contradict each other or the format cannot be told from the name; reads
-// no file.
+// InvalidArgument when options contradict each other or the format cannot be told from the name;
+// reads no file.
 absl::Status Validate(const SourceOptions& options);
 
 // Dim of the vectors that a source holds for one space.

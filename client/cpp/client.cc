@@ -16,13 +16,13 @@ absl::Status Validate(const ConnectOptions& options) {
     return absl::InvalidArgumentError("address: must not be empty; give host:port or unix:/path");
   }
   if (options.timeout <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "timeout: ", absl::FormatDuration(options.timeout), " is not positive"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("timeout: ", absl::FormatDuration(options.timeout), " is not positive"));
   }
   constexpr size_t kMax = std::numeric_limits<int>::max();
   if (options.max_message_bytes == 0 || options.max_message_bytes > kMax) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "max_message_bytes: ", options.max_message_bytes, " is outside 1..", kMax));
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_message_bytes: ", options.max_message_bytes, " is outside 1..", kMax));
   }
   if (options.max_attempts < 1) {
     return absl::InvalidArgumentError(
@@ -129,9 +129,8 @@ absl::Status Client::DeleteCollection(absl::string_view collection) {
   request.set_collection(std::string(collection));
   v1::DeleteCollectionResponse response;
   // Not repeatable: the second time would say NotFound.
-  return transport_->Call(transport_->collections(),
-                          &v1::CollectionService::Stub::DeleteCollection, request, &response,
-                          Repeatable::kNo);
+  return transport_->Call(transport_->collections(), &v1::CollectionService::Stub::DeleteCollection,
+                          request, &response, Repeatable::kNo);
 }
 
 absl::StatusOr<PayloadIndexInfo> Client::CreatePayloadIndex(absl::string_view collection,
@@ -162,8 +161,7 @@ absl::Status Client::DeletePayloadIndex(absl::string_view collection, absl::stri
 }
 
 absl::StatusOr<UpsertResult> Client::Upsert(absl::string_view collection,
-                                            absl::Span<const Point> points,
-                                            Durability durability) {
+                                            absl::Span<const Point> points, Durability durability) {
   v1::UpsertRequest request;
   request.set_collection(std::string(collection));
   request.set_durability(ToProto(durability));
@@ -180,8 +178,8 @@ std::unique_ptr<UpsertStream> Client::OpenUpsertStream(absl::string_view collect
   return std::make_unique<UpsertStream>(transport_, std::string(collection), std::move(options));
 }
 
-absl::StatusOr<uint64_t> Client::Delete(absl::string_view collection,
-                                        absl::Span<const PointId> ids, Durability durability) {
+absl::StatusOr<uint64_t> Client::Delete(absl::string_view collection, absl::Span<const PointId> ids,
+                                        Durability durability) {
   v1::DeleteRequest request;
   request.set_collection(std::string(collection));
   request.set_durability(ToProto(durability));

@@ -41,8 +41,7 @@ absl::StatusOr<std::vector<float>> VectorFromProto(const v1::Vector& vector) {
     }
     case v1::Vector::kValues:
       return std::vector<float>(vector.values().values().begin(), vector.values().values().end());
-    case v1::Vector::FORM_NOT_SET:
-      break;
+    case v1::Vector::FORM_NOT_SET: break;
   }
   return absl::DataLossError("the server sent a vector without values");
 }
@@ -77,8 +76,8 @@ absl::StatusOr<std::vector<NamedSparseVector>> VectorsFromProto(
   return out;
 }
 
-// The enums of types.h take their numbers from the messages; an unknown number stays as it is and is
-// named "unknown".
+// The enums of types.h take their numbers from the messages; an unknown number stays as it is and
+// is named "unknown".
 static_assert(static_cast<int>(Metric::kL2) == v1::METRIC_L2);
 static_assert(static_cast<int>(Residual::kQjl) == v1::RESIDUAL_QJL);
 static_assert(static_cast<int>(Centering::kAuto) == v1::CENTERING_AUTO);
@@ -177,7 +176,8 @@ absl::StatusOr<PointId> FromProto(const v1::PointId& id) {
     case v1::PointId::kNumber: return PointId::Number(id.number());
     case v1::PointId::kUuid: {
       absl::StatusOr<PointId> uuid = PointId::Uuid(id.uuid());
-      if (!uuid.ok()) return absl::DataLossError(absl::StrCat("from the server: ", uuid.status().message()));
+      if (!uuid.ok())
+        return absl::DataLossError(absl::StrCat("from the server: ", uuid.status().message()));
       return uuid;
     }
     case v1::PointId::KIND_NOT_SET: break;

@@ -32,12 +32,9 @@ void TimeToProto(int64_t micros, Timestamp* proto) {
 
 v1::Presence PresenceToProto(Presence presence) {
   switch (presence) {
-    case Presence::kExists:
-      return v1::PRESENCE_EXISTS;
-    case Presence::kIsEmpty:
-      return v1::PRESENCE_IS_EMPTY;
-    case Presence::kIsNull:
-      return v1::PRESENCE_IS_NULL;
+    case Presence::kExists: return v1::PRESENCE_EXISTS;
+    case Presence::kIsEmpty: return v1::PRESENCE_IS_EMPTY;
+    case Presence::kIsNull: return v1::PRESENCE_IS_NULL;
   }
   return v1::PRESENCE_UNSPECIFIED;
 }

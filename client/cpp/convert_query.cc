@@ -29,14 +29,10 @@ struct EditToProto {
 template <typename Message>
 absl::StatusOr<PayloadValue> ValueFromProto(Message& message) {
   switch (message.value_case()) {
-    case Message::kKeyword:
-      return PayloadValue(std::move(*message.mutable_keyword()));
-    case Message::kInteger:
-      return PayloadValue(static_cast<int64_t>(message.integer()));
-    case Message::kBoolean:
-      return PayloadValue(message.boolean());
-    case Message::VALUE_NOT_SET:
-      break;
+    case Message::kKeyword: return PayloadValue(std::move(*message.mutable_keyword()));
+    case Message::kInteger: return PayloadValue(static_cast<int64_t>(message.integer()));
+    case Message::kBoolean: return PayloadValue(message.boolean());
+    case Message::VALUE_NOT_SET: break;
   }
   return absl::DataLossError("the server sent a count or a group without its value");
 }

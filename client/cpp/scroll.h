@@ -26,7 +26,7 @@ struct OrderBy {
 struct ScrollOptions {
   uint32_t page_size = 0;  // 0: the server's default, 100; at most 10000
   Select select = {};
-  std::optional<Filter> filter = std::nullopt;  // of the points to return; unset: all
+  std::optional<Filter> filter = std::nullopt;     // of the points to return; unset: all
   std::optional<OrderBy> order_by = std::nullopt;  // unset: by id
 };
 

@@ -1,4 +1,5 @@
-// The connection: one channel, its stubs, deadlines and retries. Internal to the library; thread-safe.
+// The connection: one channel, its stubs, deadlines and retries. Internal to the library;
+// thread-safe.
 #ifndef TQDB_CLIENT_CPP_TRANSPORT_H_
 #define TQDB_CLIENT_CPP_TRANSPORT_H_
 

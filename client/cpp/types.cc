@@ -82,10 +82,8 @@ absl::string_view PayloadIndexKindName(PayloadIndexKind kind) {
 
 absl::string_view SparseModifierName(SparseModifier modifier) {
   switch (modifier) {
-    case SparseModifier::kNone:
-      return "none";
-    case SparseModifier::kIdf:
-      return "idf";
+    case SparseModifier::kNone: return "none";
+    case SparseModifier::kIdf: return "idf";
   }
   return "unknown";
 }
@@ -96,8 +94,9 @@ absl::StatusOr<PointId> PointId::Uuid(absl::string_view text) {
     valid = IsDash(i) ? text[i] == '-' : absl::ascii_isxdigit(static_cast<unsigned char>(text[i]));
   }
   if (!valid) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "id: \"", Excerpt(text), "\" is not a UUID of the form 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("id: \"", Excerpt(text),
+                     "\" is not a UUID of the form 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
   }
   return PointId(0, absl::AsciiStrToLower(text));
 }
@@ -107,9 +106,9 @@ absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
   if (digits && absl::SimpleAtoi(text, &number)) return Number(number);
   if (text.size() == kUuidLength) return Uuid(text);
-  return absl::InvalidArgumentError(
-      absl::StrCat("id: \"", Excerpt(text),
-                   "\" is neither a number in 0..18446744073709551615 nor a UUID of 36 characters"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "id: \"", Excerpt(text),
+      "\" is neither a number in 0..18446744073709551615 nor a UUID of 36 characters"));
 }
 
 std::string PointId::ToString() const { return is_uuid() ? uuid_ : absl::StrCat(number_); }

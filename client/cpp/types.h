@@ -44,7 +44,8 @@ enum class SparseModifier : uint8_t {
   kIdf = 2,  // how rare its index is: ln(1 + (n - f + 0.5) / (f + 0.5)), f of n points having it
 };
 
-// Lower-case names, as the command line and JSON spell them; "unknown" for a value outside the enum.
+// Lower-case names, as the command line and JSON spell them; "unknown" for a value outside the
+// enum.
 absl::string_view MetricName(Metric metric);
 absl::string_view ResidualName(Residual residual);
 absl::string_view CenteringName(Centering centering);
@@ -65,8 +66,8 @@ class PointId {
   static absl::StatusOr<PointId> Parse(absl::string_view text);
 
   bool is_uuid() const { return !uuid_.empty(); }
-  uint64_t number() const { return number_; }          // 0 for a UUID
-  const std::string& uuid() const { return uuid_; }    // empty for a number
+  uint64_t number() const { return number_; }        // 0 for a UUID
+  const std::string& uuid() const { return uuid_; }  // empty for a number
   std::string ToString() const;
 
   // Numbers first, ascending; then UUIDs. The order in which the server scrolls.
@@ -119,7 +120,7 @@ struct Point {
 // How one vector space is stored and searched; frozen at creation.
 struct VectorSpaceConfig {
   std::string name = {};  // [A-Za-z0-9_.-]{0,64}
-  uint32_t dim = 0;  // 8..16384
+  uint32_t dim = 0;       // 8..16384
   Metric metric = Metric::kCosine;
   uint32_t code_bits = 4;  // 1, 2, 3, 4 or 8
   Residual residual = Residual::kQjl;

@@ -48,8 +48,8 @@ struct UpsertStreamSummary {
   uint64_t points_acked = 0;   // in accepted batches
   uint64_t inserted = 0;
   uint64_t replaced = 0;
-  uint64_t batches_failed = 0;          // refused; nothing of them was written
-  std::vector<BatchAck> failed;         // the first kMaxFailedKept of them
+  uint64_t batches_failed = 0;   // refused; nothing of them was written
+  std::vector<BatchAck> failed;  // the first kMaxFailedKept of them
   // Sent and never answered: each of them is either wholly written or not at all.
   uint64_t batches_unknown() const { return batches_sent - batches_acked - batches_failed; }
 };

@@ -1,5 +1,5 @@
-// AMX level: AVX-512 with VBMI, and whole codes multiplied 16 rows times 16 queries at a time (Sapphire Rapids
-// and later Xeons).
+// AMX level: AVX-512 with VBMI, and whole codes multiplied 16 rows times 16 queries at a time
+// (Sapphire Rapids and later Xeons).
 #include "core/kernels/kernels.h"
 
 #if (defined(__x86_64__) && defined(__linux__)) || defined(TQDB_EMULATE_AVX512)
@@ -39,7 +39,8 @@ size_t QueriesInTiles(size_t count) {
   return rest < kMinQueries ? count - rest : count;
 }
 
-// The tile registers: sums of query group a and row group b in 2 a + b, weights in 4 + a, codes in 6 + b.
+// The tile registers: sums of query group a and row group b in 2 a + b, weights in 4 + a, codes in
+// 6 + b.
 struct alignas(64) TileConfig {
   uint8_t palette = 1;
   uint8_t start_row = 0;
@@ -57,8 +58,9 @@ struct alignas(64) TileConfig {
   }
 };
 
-// Adds `dims` dimensions of two groups of rows to the sums of two groups of queries, first and second, of which the
-// second may be empty. `groups` and the weights point to the first of these dimensions, of n.
+// Adds `dims` dimensions of two groups of rows to the sums of two groups of queries, first and
+// second, of which the second may be empty. `groups` and the weights point to the first of these
+// dimensions, of n.
 void Multiply(const uint8_t* groups, size_t n, size_t dims, const int8_t* first, size_t first_count,
               const int8_t* second, size_t second_count, PrefetchBlock& next, int32_t* sums) {
   const uint8_t* upper = groups + kGroupRows * n;
@@ -93,15 +95,18 @@ void Multiply(const uint8_t* groups, size_t n, size_t dims, const int8_t* first,
 // A chunk of dimensions at a time, whose weights, codes and sums share the first-level cache.
 constexpr size_t kChunkDims = 256;
 
-void DotTileByTiles(const uint8_t* tile, size_t n, const CodeQueries& queries, const CodeBlock& block, int32_t* sums) {
+void DotTileByTiles(const uint8_t* tile, size_t n, const CodeQueries& queries,
+                    const CodeBlock& block, int32_t* sums) {
   const size_t in_tiles = QueriesInTiles(queries.count);
   if (in_tiles == 0) return DotTile(tile, n, queries, block, sums);
   for (size_t q = 0; q < in_tiles; ++q) {
     const __m512i zero = _mm512_set1_epi32(-queries.zeros[q]);
-    for (size_t r = 0; r < kBlockRows; r += 16) _mm512_storeu_si512(sums + q * kBlockRows + r, zero);
+    for (size_t r = 0; r < kBlockRows; r += 16)
+      _mm512_storeu_si512(sums + q * kBlockRows + r, zero);
   }
   constexpr size_t kQueries = 2 * kGroupQueries, kRows = 2 * kGroupRows;
-  PrefetchBlock next(block, (in_tiles + kQueries - 1) / kQueries * (kBlockRows / kRows) * (n / kBlockDims));
+  PrefetchBlock next(
+      block, (in_tiles + kQueries - 1) / kQueries * (kBlockRows / kRows) * (n / kBlockDims));
   size_t configured = 0;
   for (size_t dim = 0; dim < n; dim += kChunkDims) {
     const size_t dims = n - dim < kChunkDims ? n - dim : kChunkDims;
@@ -123,23 +128,27 @@ void DotTileByTiles(const uint8_t* tile, size_t n, const CodeQueries& queries, c
   // Tiles in use would be saved at every switch of threads.
   _tile_release();
   if (in_tiles == queries.count) return;
-  const CodeQueries rest = {queries.count - in_tiles, queries.weights + in_tiles * n, queries.zeros + in_tiles};
+  const CodeQueries rest = {queries.count - in_tiles, queries.weights + in_tiles * n,
+                            queries.zeros + in_tiles};
   DotTile(tile, n, rest, block, sums + in_tiles * kBlockRows);
 }
 
-void SumCodesByTiles(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
-                     int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+void SumCodesByTiles(const RecordPacking& packing, const CodeBlock& block, size_t n,
+                     const Codebook& book, int level_shift, const CodeQueries& queries,
+                     uint8_t* tile, int32_t* sums) {
   SumCodesBy(DotTileByTiles, packing, block, n, book, level_shift, queries, tile, sums);
 }
 
-// For each group of queries and 64 dimensions a row of 64 weights of every query: what one tile product multiplies.
+// For each group of queries and 64 dimensions a row of 64 weights of every query: what one tile
+// product multiplies.
 void PackTileWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed) {
   const size_t in_tiles = QueriesInTiles(count);
   for (size_t first = 0; first < in_tiles; first += kGroupQueries) {
     const size_t group = in_tiles - first < kGroupQueries ? in_tiles - first : kGroupQueries;
     for (size_t q = 0; q < group; ++q) {
       for (size_t i = 0; i < n; i += 32) {
-        StepsOf(weights[first + q] + i, packed + (i - i % kBlockDims) * group + q * kBlockDims + i % kBlockDims);
+        StepsOf(weights[first + q] + i,
+                packed + (i - i % kBlockDims) * group + q * kBlockDims + i % kBlockDims);
       }
     }
     packed += group * n;
@@ -176,13 +185,15 @@ const Kernels* EmulatedAmxKernels() {
 
 namespace {
 
-// The CPU has int8 tiles, and Linux lets this process use them: it keeps room for their state from then on.
+// The CPU has int8 tiles, and Linux lets this process use them: it keeps room for their state from
+// then on.
 bool MayUseTiles() {
   unsigned eax, ebx, ecx, edx;
   if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return false;
   constexpr unsigned kTiles = 1u << 24, kInt8 = 1u << 25;
   if ((edx & kTiles) == 0 || (edx & kInt8) == 0) return false;
-  constexpr long kRequestState = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA
+  constexpr long kRequestState = 0x1023,
+                 kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA
   return syscall(SYS_arch_prctl, kRequestState, kTileData) == 0;
 }
 

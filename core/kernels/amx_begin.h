@@ -1,8 +1,9 @@
 // As avx512_vbmi_begin.h, with AMX tiles; avx512_end.h closes the region.
 #if !defined(TQDB_EMULATE_AVX512)
 #if defined(__clang__)
-#pragma clang attribute push(                                                                           \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,amx-tile,amx-int8"))), \
+#pragma clang attribute push(                                                                   \
+    __attribute__((                                                                             \
+        target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,amx-tile,amx-int8"))), \
     apply_to = function)
 #else
 #pragma GCC push_options

@@ -1,4 +1,5 @@
-// The AMX intrinsics that amx.cc uses, or plain functions of the same effect where TQDB_EMULATE_AVX512 asks for them.
+// The AMX intrinsics that amx.cc uses, or plain functions of the same effect where
+// TQDB_EMULATE_AVX512 asks for them.
 #ifndef TQDB_CORE_KERNELS_AMX_INTRINSICS_H_
 #define TQDB_CORE_KERNELS_AMX_INTRINSICS_H_
 
@@ -38,7 +39,8 @@ inline void Release() { State() = {}; }
 inline void Load(int t, const void* from, size_t stride) {
   Tiles& tiles = State();
   for (size_t r = 0; r < tiles.rows[t]; ++r) {
-    std::memcpy(tiles.data[t][r], static_cast<const uint8_t*>(from) + r * stride, tiles.row_bytes[t]);
+    std::memcpy(tiles.data[t][r], static_cast<const uint8_t*>(from) + r * stride,
+                tiles.row_bytes[t]);
   }
 }
 

@@ -75,7 +75,8 @@ void Center(const float* x, float factor, const float* mu, size_t n, float* out,
   const auto center = [&](const float* from, const float* mean_from, float* to) {
     for (size_t j = 0; j < 8; ++j) {
       const __m256 mean = _mm256_loadu_ps(mean_from + 8 * j);
-      const __m256 centered = _mm256_sub_ps(_mm256_mul_ps(_mm256_loadu_ps(from + 8 * j), factors), mean);
+      const __m256 centered =
+          _mm256_sub_ps(_mm256_mul_ps(_mm256_loadu_ps(from + 8 * j), factors), mean);
       _mm256_storeu_ps(to + 8 * j, centered);
       squares.AddProduct(j, centered, centered);
       dots.AddProduct(j, centered, mean);
@@ -106,7 +107,8 @@ class LevelFinder {
 
   __m256i Find(__m256 magnitude) const {
     const __m256i bin = _mm256_cvttps_epi32(_mm256_mul_ps(_mm256_min_ps(magnitude, limit_), bins_));
-    const __m256 reached = _mm256_cmp_ps(magnitude, _mm256_permutevar8x32_ps(boundaries_, bin), _CMP_GE_OQ);
+    const __m256 reached =
+        _mm256_cmp_ps(magnitude, _mm256_permutevar8x32_ps(boundaries_, bin), _CMP_GE_OQ);
     return _mm256_sub_epi32(bin, _mm256_castps_si256(reached));
   }
 
@@ -157,14 +159,15 @@ void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& boo
 
 }  // namespace
 
-void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs, uint8_t* levels,
-              float* centroids, float sums[3]) {
+void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
+              uint8_t* levels, float* centroids, float sums[3]) {
   if (book.levels > 8) return scalar::Quantize(y, n, unit, book, signs, levels, centroids, sums);
   const auto quantize = centroids != nullptr ? QuantizeFewLevels<true> : QuantizeFewLevels<false>;
   quantize(y, n, unit, book, signs, levels, centroids, sums);
 }
 
-void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]) {
+void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields,
+                    float sums[2]) {
   const __m256 factor = _mm256_set1_ps(t);
   Lanes magnitudes, signed_c;
   const size_t whole = n / kLanes * kLanes;

@@ -24,7 +24,8 @@ void PackPart(__m256i part, uint8_t* out) {
   } else if constexpr (kBits == 4) {
     // Bytes a, b become a | b << 4: one multiply-add of pairs with (1, 16).
     const __m256i words = _mm256_maddubs_epi16(part, _mm256_set1_epi16(0x1001));
-    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    const __m128i bytes =
+        _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
   } else if constexpr (kBits == 2) {
     // Pairs a | b << 2, then pairs of those.
@@ -44,17 +45,22 @@ __m256i UnpackPart(const uint8_t* in) {
   if constexpr (kBits == 8) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
   } else if constexpr (kBits == 4) {
-    const __m256i words = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in)));
-    return _mm256_and_si256(_mm256_or_si256(words, _mm256_slli_epi16(words, 4)), _mm256_set1_epi8(15));
+    const __m256i words =
+        _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in)));
+    return _mm256_and_si256(_mm256_or_si256(words, _mm256_slli_epi16(words, 4)),
+                            _mm256_set1_epi8(15));
   } else if constexpr (kBits == 2) {
-    const __m256i dwords = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in)));
+    const __m256i dwords =
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in)));
     const __m256i halves = _mm256_or_si256(dwords, _mm256_slli_epi32(dwords, 12));
-    return _mm256_and_si256(_mm256_or_si256(halves, _mm256_slli_epi32(halves, 6)), _mm256_set1_epi8(3));
+    return _mm256_and_si256(_mm256_or_si256(halves, _mm256_slli_epi32(halves, 6)),
+                            _mm256_set1_epi8(3));
   } else {
     int bits;
     std::memcpy(&bits, in, 4);
     // Byte i / 8 of the four goes to byte i.
-    const __m256i spread = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    const __m256i spread =
+        _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
     const __m256i bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(bits), spread);
     const __m256i own = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
     const __m256i set = _mm256_cmpeq_epi8(_mm256_and_si256(bytes, own), own);

@@ -37,15 +37,18 @@ struct Dealt {
 template <typename Loads>
 void Transform(Loads loads, size_t n, float* out, size_t out_stride, size_t count);
 
-// The stages of strides 4, 2 and 1 within one vector: partner + own, own negated in the upper of each pair.
-// A product with +-1 is exact, so that the fused multiply-add rounds as an addition does.
+// The stages of strides 4, 2 and 1 within one vector: partner + own, own negated in the upper of
+// each pair. A product with +-1 is exact, so that the fused multiply-add rounds as an addition
+// does.
 __m256 HadamardInVector(__m256 x) {
-  x = _mm256_fmadd_ps(x, _mm256_setr_ps(1, 1, 1, 1, -1, -1, -1, -1), _mm256_permute2f128_ps(x, x, 1));
+  x = _mm256_fmadd_ps(x, _mm256_setr_ps(1, 1, 1, 1, -1, -1, -1, -1),
+                      _mm256_permute2f128_ps(x, x, 1));
   x = _mm256_fmadd_ps(x, _mm256_setr_ps(1, 1, -1, -1, 1, 1, -1, -1), _mm256_permute_ps(x, 0x4e));
   return _mm256_fmadd_ps(x, _mm256_setr_ps(1, -1, 1, -1, 1, -1, 1, -1), _mm256_permute_ps(x, 0xb1));
 }
 
-// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave their registers.
+// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave
+// their registers.
 template <size_t kCount>
 [[gnu::always_inline]] inline void Butterflies(__m256* v) {
   if constexpr (kCount > 1) {
@@ -59,8 +62,8 @@ template <size_t kCount>
   }
 }
 
-// The same, of vectors i, i + stride, ... that are loaded by the first stage: of a loop that only loads, g++ makes a
-// copy on the stack.
+// The same, of vectors i, i + stride, ... that are loaded by the first stage: of a loop that only
+// loads, g++ makes a copy on the stack.
 template <size_t kCount, typename Load>
 [[gnu::always_inline]] inline void LoadButterflies(Load load, size_t i, size_t stride, __m256* v) {
   if constexpr (kCount == 1) {
@@ -115,8 +118,8 @@ void Transform(Loads loads, size_t n, float* out, size_t out_stride, size_t coun
 
 }  // namespace
 
-void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
-             size_t n, float* out, size_t out_stride) {
+void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source,
+             const float* factors, size_t n, float* out, size_t out_stride) {
   Transform(Dealt{in, in_stride, source, factors}, n, out, out_stride, count);
 }
 

@@ -20,8 +20,9 @@ namespace tqdb::avx2 {
 
 namespace {
 
-// 16-bit sums of 32 vectors: `whole` adds the table bytes in pairs, `odd` only the odd ones; the even
-// ones are the difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each half.
+// 16-bit sums of 32 vectors: `whole` adds the table bytes in pairs, `odd` only the odd ones; the
+// even ones are the difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each
+// half.
 struct PairSums {
   PairSums() : whole(_mm256_setzero_si256()), odd(_mm256_setzero_si256()) {}
   __m256i whole, odd;
@@ -33,13 +34,14 @@ struct PairSums {
   // Adds the sums of vectors 0..31 to out, and starts again.
   void Flush(int32_t* out) {
     const __m256i even = _mm256_sub_epi16(whole, _mm256_slli_epi16(odd, 8));
-    const __m256i low = _mm256_unpacklo_epi16(even, odd);    // vectors 0..7, 16..23
-    const __m256i high = _mm256_unpackhi_epi16(even, odd);   // vectors 8..15, 24..31
+    const __m256i low = _mm256_unpacklo_epi16(even, odd);   // vectors 0..7, 16..23
+    const __m256i high = _mm256_unpackhi_epi16(even, odd);  // vectors 8..15, 24..31
     const __m128i parts[4] = {_mm256_castsi256_si128(low), _mm256_castsi256_si128(high),
                               _mm256_extracti128_si256(low, 1), _mm256_extracti128_si256(high, 1)};
     for (int p = 0; p < 4; ++p) {
       __m256i* sum = reinterpret_cast<__m256i*>(out + 8 * p);
-      _mm256_storeu_si256(sum, _mm256_add_epi32(_mm256_loadu_si256(sum), _mm256_cvtepu16_epi32(parts[p])));
+      _mm256_storeu_si256(
+          sum, _mm256_add_epi32(_mm256_loadu_si256(sum), _mm256_cvtepu16_epi32(parts[p])));
     }
     *this = PairSums();
   }
@@ -47,8 +49,8 @@ struct PairSums {
 
 }  // namespace
 
-// A plane of a block that is being filled is read while a writer stores bytes of rows that are not yet
-// published; those rows' sums are masked away. ThreadSanitizer cannot know.
+// A plane of a block that is being filled is read while a writer stores bytes of rows that are not
+// yet published; those rows' sums are masked away. ThreadSanitizer cannot know.
 #if defined(__clang__) || defined(__GNUC__)
 __attribute__((no_sanitize("thread")))
 #endif
@@ -60,20 +62,22 @@ void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_p
   for (size_t q = 0; q < num_queries; ++q) {
     int32_t* sum = sums + q * kBlockRows;
     const __m256i start = _mm256_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256);
-    for (size_t v = 0; v < kBlockRows; v += 8) _mm256_storeu_si256(reinterpret_cast<__m256i*>(sum + v), start);
+    for (size_t v = 0; v < kBlockRows; v += 8)
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(sum + v), start);
     for (size_t first = 0; first < bytes_per_row; first += kFlush) {
       const size_t last = first + kFlush < bytes_per_row ? first + kFlush : bytes_per_row;
       PairSums half[2];
       for (size_t b = first; b < last; ++b) {
-        const __m256i low_table =
-            _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tables[q] + b * 32)));
+        const __m256i low_table = _mm256_broadcastsi128_si256(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(tables[q] + b * 32)));
         const __m256i high_table = _mm256_broadcastsi128_si256(
             _mm_loadu_si128(reinterpret_cast<const __m128i*>(tables[q] + b * 32 + 16)));
         for (int h = 0; h < 2; ++h) {
           const __m256i bytes =
               _mm256_loadu_si256(reinterpret_cast<const __m256i*>(plane + b * kBlockRows + 32 * h));
           half[h].Add(_mm256_shuffle_epi8(low_table, _mm256_and_si256(bytes, mask)));
-          half[h].Add(_mm256_shuffle_epi8(high_table, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask)));
+          half[h].Add(
+              _mm256_shuffle_epi8(high_table, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask)));
         }
       }
       half[0].Flush(sum);
@@ -85,12 +89,14 @@ void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_p
 namespace {
 
 // 16 bytes of 16 rows at a time: four rounds of interleaving transpose them.
-void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
+                 uint8_t* signs) {
   size_t b = 0;
   for (; b + 16 <= bytes_per_row; b += 16) {
     __m128i x[16], y[16];
     for (size_t i = 0; i < 16; ++i) {
-      x[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(plane + (b + i) * kBlockRows + first_row));
+      x[i] = _mm_loadu_si128(
+          reinterpret_cast<const __m128i*>(plane + (b + i) * kBlockRows + first_row));
     }
     for (int round = 0; round < 4; ++round) {
       for (size_t i = 0; i < 8; ++i) {
@@ -99,16 +105,18 @@ void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, s
       }
       for (size_t i = 0; i < 16; ++i) x[i] = y[i];
     }
-    for (size_t r = 0; r < 16; ++r) _mm_storeu_si128(reinterpret_cast<__m128i*>(signs + r * stride + b), x[r]);
+    for (size_t r = 0; r < 16; ++r)
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(signs + r * stride + b), x[r]);
   }
   if (b < bytes_per_row) {
     scalar::GatherSigns(plane + b * kBlockRows, bytes_per_row - b, first_row, stride, signs + b);
   }
 }
 
-void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                 const Codebook& book, int level_shift, uint8_t* row) {
-  if (book.levels > 16) return scalar::ExpandCodes(packing, signs, packed, n, book, level_shift, row);
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
+                 size_t n, const Codebook& book, int level_shift, uint8_t* row) {
+  if (book.levels > 16)
+    return scalar::ExpandCodes(packing, signs, packed, n, book, level_shift, row);
   UnpackFields(packing, packed, row);
   const __m256i zero = _mm256_set1_epi8(kCodeZero);
   const __m256i table = _mm256_broadcastsi128_si256(
@@ -116,7 +124,8 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
   const __m128i shift = _mm_cvtsi32_si128(level_shift);
   const __m256i level_mask = _mm256_set1_epi8(15);
   // Byte i / 8 of four goes to byte i, and there bit i % 8 decides.
-  const __m256i spread = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+  const __m256i spread =
+      _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
   const __m256i own = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
   for (size_t i = 0; i < n; i += 32) {
     const __m256i field = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + i));
@@ -138,22 +147,26 @@ int32_t SumDwords(__m256i v) {
   return _mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32(pair, 0xb1)));
 }
 
-// Two rows times kQueries queries. A code byte is at most 127 and a weight at most 63, so two sums of two
-// products fit 16 bits.
+// Two rows times kQueries queries. A code byte is at most 127 and a weight at most 63, so two sums
+// of two products fit 16 bits.
 template <size_t kQueries>
-void DotTwoRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros, int32_t* sums) {
+void DotTwoRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros,
+                int32_t* sums) {
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i sum[kQueries][2] = {};
   for (size_t i = 0; i < n; i += 64) {
     const auto codes = [&](size_t r, size_t half) {
       return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows + r * n + i + 32 * half));
     };
-    const __m256i code00 = codes(0, 0), code01 = codes(0, 1), code10 = codes(1, 0), code11 = codes(1, 1);
+    const __m256i code00 = codes(0, 0), code01 = codes(0, 1), code10 = codes(1, 0),
+                  code11 = codes(1, 1);
     for (size_t q = 0; q < kQueries; ++q) {
       const __m256i* of_query = reinterpret_cast<const __m256i*>(weights + q * n + i);
       const __m256i low = _mm256_loadu_si256(of_query), high = _mm256_loadu_si256(of_query + 1);
-      const __m256i first = _mm256_add_epi16(_mm256_maddubs_epi16(code00, low), _mm256_maddubs_epi16(code01, high));
-      const __m256i second = _mm256_add_epi16(_mm256_maddubs_epi16(code10, low), _mm256_maddubs_epi16(code11, high));
+      const __m256i first =
+          _mm256_add_epi16(_mm256_maddubs_epi16(code00, low), _mm256_maddubs_epi16(code01, high));
+      const __m256i second =
+          _mm256_add_epi16(_mm256_maddubs_epi16(code10, low), _mm256_maddubs_epi16(code11, high));
       sum[q][0] = _mm256_add_epi32(sum[q][0], _mm256_madd_epi16(first, ones));
       sum[q][1] = _mm256_add_epi32(sum[q][1], _mm256_madd_epi16(second, ones));
     }
@@ -182,9 +195,10 @@ void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t*
 
 }  // namespace
 
-void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
-  scalar::SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift, queries, tile, sums);
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+              int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  scalar::SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift,
+                                                            queries, tile, sums);
 }
 
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
@@ -193,9 +207,11 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
   const __m256 thresholds = _mm256_set1_ps(threshold);
   uint64_t mask = 0;
   for (size_t v = 0; v < kBlockRows; v += 8) {
-    const __m256 sum = _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums + v)));
-    const __m256 estimate = _mm256_add_ps(
-        _mm256_loadu_ps(bias + v), _mm256_mul_ps(weights, _mm256_mul_ps(_mm256_loadu_ps(scale + v), sum)));
+    const __m256 sum =
+        _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums + v)));
+    const __m256 estimate =
+        _mm256_add_ps(_mm256_loadu_ps(bias + v),
+                      _mm256_mul_ps(weights, _mm256_mul_ps(_mm256_loadu_ps(scale + v), sum)));
     const __m256 bound =
         _mm256_add_ps(estimate, _mm256_mul_ps(error_weights, _mm256_loadu_ps(error + v)));
     const int reached = _mm256_movemask_ps(_mm256_cmp_ps(bound, thresholds, _CMP_GE_OQ));
@@ -222,8 +238,8 @@ __m256 WithSigns(__m256 x, unsigned positive) {
 
 }  // namespace
 
-float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
-              const uint8_t* fields) {
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift,
+              const uint8_t* signs, const uint8_t* fields) {
   if (book.levels > 8) return scalar::CodeDot(rotated, n, book, level_shift, signs, fields);
   const __m256 table = _mm256_loadu_ps(book.centroids.data());
   const __m128i shift = _mm_cvtsi32_si128(level_shift);
@@ -251,9 +267,10 @@ float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
       const __m256i field =
           _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(fields + at)));
       // Bit 0 clear flips the sign: move its complement to bit 31.
-      const __m256i flip = _mm256_andnot_si256(_mm256_slli_epi32(field, 31), _mm256_set1_epi32(INT32_MIN));
-      sum[part] =
-          _mm256_add_ps(sum[part], _mm256_xor_ps(_mm256_loadu_ps(residual + at), _mm256_castsi256_ps(flip)));
+      const __m256i flip =
+          _mm256_andnot_si256(_mm256_slli_epi32(field, 31), _mm256_set1_epi32(INT32_MIN));
+      sum[part] = _mm256_add_ps(
+          sum[part], _mm256_xor_ps(_mm256_loadu_ps(residual + at), _mm256_castsi256_ps(flip)));
     }
   }
   return SumWide(sum);

@@ -66,14 +66,16 @@ const Kernels* EmulatedAvx512Kernels() { return &VbmiTable(); }
 #else
 
 const Kernels* Avx512VnniKernels() {
-  static const bool supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                                __builtin_cpu_supports("avx512vnni");
+  static const bool supported =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vnni");
   return supported ? &VnniTable() : nullptr;
 }
 
 const Kernels* Avx512Kernels() {
-  static const bool supported = Avx512VnniKernels() != nullptr && __builtin_cpu_supports("avx512vbmi");
+  static const bool supported =
+      Avx512VnniKernels() != nullptr && __builtin_cpu_supports("avx512vbmi");
   return supported ? &VbmiTable() : nullptr;
 }
 

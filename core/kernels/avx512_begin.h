@@ -1,8 +1,9 @@
-// Opens the region in which functions are compiled for AVX-512 (F, BW, DQ, VL, VNNI); avx512_end.h closes
-// it. Include every other header before it, so that no shared inline function is compiled for AVX-512.
+// Opens the region in which functions are compiled for AVX-512 (F, BW, DQ, VL, VNNI); avx512_end.h
+// closes it. Include every other header before it, so that no shared inline function is compiled
+// for AVX-512.
 //
-// TQDB_EMULATE_AVX512 builds the same code over SIMDe's portable intrinsics, so that its results are tested on
-// machines that lack the instructions.
+// TQDB_EMULATE_AVX512 builds the same code over SIMDe's portable intrinsics, so that its results
+// are tested on machines that lack the instructions.
 #if !defined(TQDB_EMULATE_AVX512)
 #if defined(__clang__)
 #pragma clang attribute push( \

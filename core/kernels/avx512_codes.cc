@@ -22,16 +22,17 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-// How many of `count` queries are taken together: 8, 4, 2 or 1. Eight times two groups of rows are 16 sums.
+// How many of `count` queries are taken together: 8, 4, 2 or 1. Eight times two groups of rows are
+// 16 sums.
 size_t Together(size_t count) { return count >= 8 ? 8 : count >= 4 ? 4 : count >= 2 ? 2 : 1; }
 
 constexpr size_t kDimsAtOnce = 64;
 
-// kQueries queries over two groups of rows. Fewer than eight take several steps at a time, so that there are always 16
-// sums for the multipliers to work on.
+// kQueries queries over two groups of rows. Fewer than eight take several steps at a time, so that
+// there are always 16 sums for the multipliers to work on.
 template <size_t kQueries>
-void DotTwoGroups(const uint8_t* groups, size_t n, const int8_t* weights, const int32_t* zeros, PrefetchBlock& next,
-                  int32_t* sums) {
+void DotTwoGroups(const uint8_t* groups, size_t n, const int8_t* weights, const int32_t* zeros,
+                  PrefetchBlock& next, int32_t* sums) {
   constexpr size_t kSteps = 8 / kQueries;
   __m512i low[8], high[8];
 #pragma GCC unroll 8
@@ -68,8 +69,9 @@ void DotTwoGroups(const uint8_t* groups, size_t n, const int8_t* weights, const 
 
 }  // namespace
 
-void SumCodesVnni(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-                  const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+void SumCodesVnni(const RecordPacking& packing, const CodeBlock& block, size_t n,
+                  const Codebook& book, int level_shift, const CodeQueries& queries, uint8_t* tile,
+                  int32_t* sums) {
   SumCodesOf</*kVbmi=*/false>(packing, block, n, book, level_shift, queries, DotTile, tile, sums);
 }
 
@@ -91,7 +93,8 @@ void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* p
   }
 }
 
-void DotTile(const uint8_t* tile, size_t n, const CodeQueries& queries, const CodeBlock& block, int32_t* sums) {
+void DotTile(const uint8_t* tile, size_t n, const CodeQueries& queries, const CodeBlock& block,
+             int32_t* sums) {
   constexpr size_t kRows = 2 * kGroupRows;
   PrefetchBlock next(block, (queries.count + 7) / 8 * (n / kDimsAtOnce) * (kBlockRows / kRows));
   for (size_t r = 0; r < kBlockRows; r += kRows) {

@@ -22,14 +22,16 @@ using scalar::kNormLanes;
 
 // The 64 lanes of a sum.
 struct NormLanes {
-  NormLanes() : lanes{_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()} {}
+  NormLanes()
+      : lanes{_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()} {}
   __m512 lanes[4];
 
   void AddProduct(size_t quarter, __m512 a, __m512 b) {
     lanes[quarter] = _mm512_add_ps(lanes[quarter], _mm512_mul_ps(a, b));
   }
   float Sum() const {
-    return SumLanes(_mm512_add_ps(_mm512_add_ps(lanes[0], lanes[2]), _mm512_add_ps(lanes[1], lanes[3])));
+    return SumLanes(
+        _mm512_add_ps(_mm512_add_ps(lanes[0], lanes[2]), _mm512_add_ps(lanes[1], lanes[3])));
   }
 };
 
@@ -59,7 +61,8 @@ void Center(const float* x, float factor, const float* mu, size_t n, float* out,
   const auto center = [&](const float* from, const float* mean_from, float* to) {
     for (size_t j = 0; j < 4; ++j) {
       const __m512 mean = _mm512_loadu_ps(mean_from + 16 * j);
-      const __m512 centered = _mm512_sub_ps(_mm512_mul_ps(_mm512_loadu_ps(from + 16 * j), factors), mean);
+      const __m512 centered =
+          _mm512_sub_ps(_mm512_mul_ps(_mm512_loadu_ps(from + 16 * j), factors), mean);
       _mm512_storeu_ps(to + 16 * j, centered);
       squares.AddProduct(j, centered, centered);
       dots.AddProduct(j, centered, mean);
@@ -93,7 +96,8 @@ class LevelFinder {
 #if defined(TQDB_EMULATE_AVX512)
     const __m512i bin = _mm512_cvttps_epi32(_mm512_mul_ps(clamped, bins_));
 #else
-    // Rounded down from 2^23 on, where floats are integers, the bin stands in the low bits of the mantissa.
+    // Rounded down from 2^23 on, where floats are integers, the bin stands in the low bits of the
+    // mantissa.
     const __m512i bin = _mm512_castps_si512(_mm512_fmadd_round_ps(
         clamped, bins_, _mm512_set1_ps(8388608.0f), _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
 #endif
@@ -111,7 +115,8 @@ void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& boo
                        uint8_t* levels, float* centroids, float sums[3]) {
   const LevelFinder finder(book, unit);
   const __m512 table = _mm512_loadu_ps(book.centroids.data());
-  __m512 magnitudes = _mm512_setzero_ps(), dots = _mm512_setzero_ps(), squares = _mm512_setzero_ps();
+  __m512 magnitudes = _mm512_setzero_ps(), dots = _mm512_setzero_ps(),
+         squares = _mm512_setzero_ps();
   const size_t whole = n / kLanes * kLanes;
   for (size_t i = 0; i < whole; i += kLanes) {
     const __m512 value = _mm512_loadu_ps(y + i);
@@ -145,14 +150,15 @@ void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& boo
 
 }  // namespace
 
-void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs, uint8_t* levels,
-              float* centroids, float sums[3]) {
+void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
+              uint8_t* levels, float* centroids, float sums[3]) {
   if (book.levels > 8) return scalar::Quantize(y, n, unit, book, signs, levels, centroids, sums);
   const auto quantize = centroids != nullptr ? QuantizeFewLevels<true> : QuantizeFewLevels<false>;
   quantize(y, n, unit, book, signs, levels, centroids, sums);
 }
 
-void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]) {
+void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields,
+                    float sums[2]) {
   const __m512 factor = _mm512_set1_ps(t);
   __m512 magnitudes = _mm512_setzero_ps(), signed_c = _mm512_setzero_ps();
   const size_t whole = n / kLanes * kLanes;

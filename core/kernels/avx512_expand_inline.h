@@ -1,10 +1,11 @@
-// Expansion of codes for the AVX-512 levels; to be included, after avx512_inline.h, inside a region that allows
-// what kVbmi asks for.
+// Expansion of codes for the AVX-512 levels; to be included, after avx512_inline.h, inside a region
+// that allows what kVbmi asks for.
 //
-// A tile is four groups of 16 rows, a group n / 4 steps of 64 bytes: dword v of a step holds four codes of row v, so
-// that a dot product with one query's dword adds up all 16 rows at once and no sum is ever reduced across lanes.
-// Step 8 s + t, byte j of the dword: dimension 32 s + 8 j + t. So bit t of the sign bytes as they lie in the plane, and
-// one fixed part of every byte of the packed fields, once 16 rows of them are transposed, belong to one step.
+// A tile is four groups of 16 rows, a group n / 4 steps of 64 bytes: dword v of a step holds four
+// codes of row v, so that a dot product with one query's dword adds up all 16 rows at once and no
+// sum is ever reduced across lanes. Step 8 s + t, byte j of the dword: dimension 32 s + 8 j + t. So
+// bit t of the sign bytes as they lie in the plane, and one fixed part of every byte of the packed
+// fields, once 16 rows of them are transposed, belong to one step.
 #ifndef TQDB_CORE_KERNELS_AVX512_EXPAND_INLINE_H_
 #define TQDB_CORE_KERNELS_AVX512_EXPAND_INLINE_H_
 
@@ -21,7 +22,8 @@ inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int pl
   const uint8_t* at = block.plane + step * 4 * kBlockRows;
   const size_t first = kGroupRows * group;
   // Four bytes of 16 rows each: dword l of every quarter to quarter l, there to be transposed.
-  __m512i bytes = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + first)));
+  __m512i bytes =
+      _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + first)));
   const auto insert = [&](size_t j) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + j * kBlockRows + first));
   };
@@ -36,7 +38,9 @@ inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int pl
 
 // 16 bytes each of rows i, 4 + i, 8 + i and 12 + i.
 inline __m512i FourRows(const uint8_t* at, size_t stride, size_t i) {
-  const auto row = [&](size_t r) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + r * stride)); };
+  const auto row = [&](size_t r) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + r * stride));
+  };
   __m512i x = _mm512_castsi128_si512(row(i));
   x = _mm512_inserti32x4(x, row(4 + i), 1);
   x = _mm512_inserti32x4(x, row(8 + i), 2);
@@ -45,16 +49,18 @@ inline __m512i FourRows(const uint8_t* at, size_t stride, size_t i) {
 
 // Dword j of all 16 rows to out[j], from x[i] as FourRows loads it.
 inline void TransposeDwords(const __m512i x[4], __m512i out[4]) {
-  const __m512i low01 = _mm512_unpacklo_epi32(x[0], x[1]), high01 = _mm512_unpackhi_epi32(x[0], x[1]);
-  const __m512i low23 = _mm512_unpacklo_epi32(x[2], x[3]), high23 = _mm512_unpackhi_epi32(x[2], x[3]);
+  const __m512i low01 = _mm512_unpacklo_epi32(x[0], x[1]),
+                high01 = _mm512_unpackhi_epi32(x[0], x[1]);
+  const __m512i low23 = _mm512_unpacklo_epi32(x[2], x[3]),
+                high23 = _mm512_unpackhi_epi32(x[2], x[3]);
   out[0] = _mm512_unpacklo_epi64(low01, low23);
   out[1] = _mm512_unpackhi_epi64(low01, low23);
   out[2] = _mm512_unpacklo_epi64(high01, high23);
   out[3] = _mm512_unpackhi_epi64(high01, high23);
 }
 
-// 16 bytes of 16 rows, a section's part kBits wide (1, 2 or 4), as four vectors of a dword a row: bytes in the order in
-// which the four of a dword belong to four octets of dimensions.
+// 16 bytes of 16 rows, a section's part kBits wide (1, 2 or 4), as four vectors of a dword a row:
+// bytes in the order in which the four of a dword belong to four octets of dimensions.
 template <int kBits>
 inline void TransposeFields(const uint8_t* at, size_t stride, __m512i out[4]) {
   const __m512i order = _mm512_broadcast_i32x4(
@@ -103,8 +109,8 @@ template <int kBits, bool kVbmi>
 class CodeTable {
  public:
   CodeTable(const Codebook& book, int level_shift) {
-    // With byte permutation the sign is one more index bit, as long as the entries fit one vector. They repeat for
-    // every value of the bits above.
+    // With byte permutation the sign is one more index bit, as long as the entries fit one vector.
+    // They repeat for every value of the bits above.
     alignas(64) uint8_t entries[128];
     constexpr size_t kOwn = size_t{1} << (kSignIsIndex ? kBits + 1 : kBits == 8 ? 7 : kBits);
     for (size_t e = 0; e < kOwn; ++e) {
@@ -113,12 +119,14 @@ class CodeTable {
       const bool negative = kSignIsIndex && (e >> kBits & 1) == 0;
       entries[e] = static_cast<uint8_t>(negative ? kCodeZero - magnitude : kCodeZero + magnitude);
     }
-    for (size_t have = kOwn; have < sizeof(entries); have *= 2) std::memcpy(entries + have, entries, have);
+    for (size_t have = kOwn; have < sizeof(entries); have *= 2)
+      std::memcpy(entries + have, entries, have);
     table_[0] = _mm512_load_si512(entries);
     table_[1] = _mm512_load_si512(entries + 64);
   }
 
-  // The field stands in the low bits of every byte, whatever above; the sign is bit kBit of `signs`.
+  // The field stands in the low bits of every byte, whatever above; the sign is bit kBit of
+  // `signs`.
   template <int kBit>
   __m512i Codes(__m512i field, __m512i signs) const {
     if constexpr (kSignIsIndex) {
@@ -134,8 +142,10 @@ class CodeTable {
       } else {
         code = _mm512_shuffle_epi8(table_[0], _mm512_and_si512(field, _mm512_set1_epi8(15)));
       }
-      const uint64_t negative = _mm512_testn_epi8_mask(signs, _mm512_set1_epi8(static_cast<char>(1 << kBit)));
-      return _mm512_mask_sub_epi8(code, negative, _mm512_set1_epi8(static_cast<char>(2 * kCodeZero)), code);
+      const uint64_t negative =
+          _mm512_testn_epi8_mask(signs, _mm512_set1_epi8(static_cast<char>(1 << kBit)));
+      return _mm512_mask_sub_epi8(code, negative,
+                                  _mm512_set1_epi8(static_cast<char>(2 * kCodeZero)), code);
     }
   }
 
@@ -144,8 +154,8 @@ class CodeTable {
   __m512i table_[2];
 };
 
-// Where the sections of a field of kBits bits are: one of 8, or parts of 4, 2 and 1 bits, those that it has, low bits
-// first.
+// Where the sections of a field of kBits bits are: one of 8, or parts of 4, 2 and 1 bits, those
+// that it has, low bits first.
 template <int kBits>
 struct Sections {
   explicit Sections(const RecordPacking& packing) {
@@ -158,9 +168,11 @@ struct Sections {
   size_t eight = 0, four = 0, two = 0, one = 0;
 };
 
-// Step 8 s + kStep from the transposed parts of 32 dimensions: eights[8], fours[4], twos[2] and `ones` of 16 rows.
+// Step 8 s + kStep from the transposed parts of 32 dimensions: eights[8], fours[4], twos[2] and
+// `ones` of 16 rows.
 template <int kBits, int kStep>
-inline __m512i FieldOf(const __m512i* eights, const __m512i* fours, const __m512i* twos, __m512i ones) {
+inline __m512i FieldOf(const __m512i* eights, const __m512i* fours, const __m512i* twos,
+                       __m512i ones) {
   if constexpr (kBits & 8) return eights[kStep];
   constexpr int kTwoAt = kBits & 4, kOneAt = kBits & 6;
   __m512i field = _mm512_setzero_si512();
@@ -209,8 +221,10 @@ class ToSums {
 #pragma GCC unroll 2
     for (size_t q = 0; q < kQueries; ++q) {
       const __m512i* chain = sum_ + q * kChains;
-      const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(chain[0], chain[1]), _mm512_add_epi32(chain[2], chain[3]));
-      _mm512_storeu_si512(sums + q * kBlockRows, _mm512_sub_epi32(sum, _mm512_set1_epi32(zeros[q])));
+      const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(chain[0], chain[1]),
+                                           _mm512_add_epi32(chain[2], chain[3]));
+      _mm512_storeu_si512(sums + q * kBlockRows,
+                          _mm512_sub_epi32(sum, _mm512_set1_epi32(zeros[q])));
     }
   }
 
@@ -222,36 +236,48 @@ class ToSums {
 
 // kOctets times 32 dimensions (2 or 4) of 16 rows, from dimension `from`, a multiple of 64.
 template <int kBits, bool kVbmi, size_t kOctets, typename Sink>
-inline void ExpandChunk(const Sections<kBits>& sections, const CodeBlock& block, size_t group, size_t from,
-                        const CodeTable<kBits, kVbmi>& table, Sink& sink) {
+inline void ExpandChunk(const Sections<kBits>& sections, const CodeBlock& block, size_t group,
+                        size_t from, const CodeTable<kBits, kVbmi>& table, Sink& sink) {
   const uint8_t* fields = block.fields + group * kGroupRows * block.field_stride;
   __m512i eights[8], fours[4], twos[4], ones[4];
-  if constexpr (kBits & 1) TransposeFields<1>(fields + sections.one + from / 8, block.field_stride, ones);
+  if constexpr (kBits & 1)
+    TransposeFields<1>(fields + sections.one + from / 8, block.field_stride, ones);
 #pragma GCC unroll 4
   for (size_t o = 0; o < kOctets; ++o) {
     const size_t dim = from + 32 * o;
-    if constexpr (kBits & 8) TransposeBytes(fields + sections.eight + dim, block.field_stride, eights);
-    if constexpr (kBits & 4) TransposeFields<4>(fields + sections.four + dim / 2, block.field_stride, fours);
+    if constexpr (kBits & 8)
+      TransposeBytes(fields + sections.eight + dim, block.field_stride, eights);
+    if constexpr (kBits & 4)
+      TransposeFields<4>(fields + sections.four + dim / 2, block.field_stride, fours);
     if constexpr (kBits & 2) {
       if (o % 2 == 0) TransposeFields<2>(fields + sections.two + dim / 4, block.field_stride, twos);
     }
     const __m512i signs = SignDwords(block, group, dim / 32, kVbmi ? 4 : 1);
     const __m512i* two = twos + o % 2 * 2;
-    sink.template Take<0>(dim / 32, table.template Codes<0>(FieldOf<kBits, 0>(eights, fours, two, ones[o]), signs));
-    sink.template Take<1>(dim / 32, table.template Codes<1>(FieldOf<kBits, 1>(eights, fours, two, ones[o]), signs));
-    sink.template Take<2>(dim / 32, table.template Codes<2>(FieldOf<kBits, 2>(eights, fours, two, ones[o]), signs));
-    sink.template Take<3>(dim / 32, table.template Codes<3>(FieldOf<kBits, 3>(eights, fours, two, ones[o]), signs));
-    sink.template Take<4>(dim / 32, table.template Codes<4>(FieldOf<kBits, 4>(eights, fours, two, ones[o]), signs));
-    sink.template Take<5>(dim / 32, table.template Codes<5>(FieldOf<kBits, 5>(eights, fours, two, ones[o]), signs));
-    sink.template Take<6>(dim / 32, table.template Codes<6>(FieldOf<kBits, 6>(eights, fours, two, ones[o]), signs));
-    sink.template Take<7>(dim / 32, table.template Codes<7>(FieldOf<kBits, 7>(eights, fours, two, ones[o]), signs));
+    sink.template Take<0>(
+        dim / 32, table.template Codes<0>(FieldOf<kBits, 0>(eights, fours, two, ones[o]), signs));
+    sink.template Take<1>(
+        dim / 32, table.template Codes<1>(FieldOf<kBits, 1>(eights, fours, two, ones[o]), signs));
+    sink.template Take<2>(
+        dim / 32, table.template Codes<2>(FieldOf<kBits, 2>(eights, fours, two, ones[o]), signs));
+    sink.template Take<3>(
+        dim / 32, table.template Codes<3>(FieldOf<kBits, 3>(eights, fours, two, ones[o]), signs));
+    sink.template Take<4>(
+        dim / 32, table.template Codes<4>(FieldOf<kBits, 4>(eights, fours, two, ones[o]), signs));
+    sink.template Take<5>(
+        dim / 32, table.template Codes<5>(FieldOf<kBits, 5>(eights, fours, two, ones[o]), signs));
+    sink.template Take<6>(
+        dim / 32, table.template Codes<6>(FieldOf<kBits, 6>(eights, fours, two, ones[o]), signs));
+    sink.template Take<7>(
+        dim / 32, table.template Codes<7>(FieldOf<kBits, 7>(eights, fours, two, ones[o]), signs));
   }
 }
 
 // 16 rows.
 template <int kBits, bool kVbmi, typename Sink>
-inline void ExpandGroup(const Sections<kBits>& sections, const CodeBlock& block, size_t group, size_t n,
-                        const CodeTable<kBits, kVbmi>& table, PrefetchBlock* next, Sink& sink) {
+inline void ExpandGroup(const Sections<kBits>& sections, const CodeBlock& block, size_t group,
+                        size_t n, const CodeTable<kBits, kVbmi>& table, PrefetchBlock* next,
+                        Sink& sink) {
   size_t from = 0;
   for (; from + 128 <= n; from += 128) {
     if (next != nullptr) next->Next();
@@ -264,7 +290,8 @@ inline void ExpandGroup(const Sections<kBits>& sections, const CodeBlock& block,
 
 template <int kBits, bool kVbmi, size_t kQueries>
 void SumFewQueries(const Sections<kBits>& sections, const CodeBlock& block, size_t n,
-                   const CodeTable<kBits, kVbmi>& table, const CodeQueries& queries, int32_t* sums) {
+                   const CodeTable<kBits, kVbmi>& table, const CodeQueries& queries,
+                   int32_t* sums) {
   constexpr size_t kGroups = kBlockRows / kGroupRows;
   PrefetchBlock next(block, (n + 127) / 128 * kGroups);
   for (size_t group = 0; group < kGroups; ++group) {
@@ -275,12 +302,15 @@ void SumFewQueries(const Sections<kBits>& sections, const CodeBlock& block, size
 }
 
 template <int kBits, bool kVbmi>
-void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-               const CodeQueries& queries, DotTileFunction* dot, uint8_t* tile, int32_t* sums) {
+void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+               int level_shift, const CodeQueries& queries, DotTileFunction* dot, uint8_t* tile,
+               int32_t* sums) {
   const CodeTable<kBits, kVbmi> table(book, level_shift);
   const Sections<kBits> sections(packing);
-  if (queries.count == 1) return SumFewQueries<kBits, kVbmi, 1>(sections, block, n, table, queries, sums);
-  if (queries.count == 2) return SumFewQueries<kBits, kVbmi, 2>(sections, block, n, table, queries, sums);
+  if (queries.count == 1)
+    return SumFewQueries<kBits, kVbmi, 1>(sections, block, n, table, queries, sums);
+  if (queries.count == 2)
+    return SumFewQueries<kBits, kVbmi, 2>(sections, block, n, table, queries, sums);
   for (size_t group = 0; group < kBlockRows / kGroupRows; ++group) {
     ToTile sink(tile + group * kGroupRows * n);
     ExpandGroup(sections, block, group, n, table, nullptr, sink);
@@ -310,13 +340,18 @@ void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, c
 }
 
 template <bool kVbmi>
-void SumCodesOf(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-                const CodeQueries& queries, DotTileFunction* dot, uint8_t* tile, int32_t* sums) {
+void SumCodesOf(const RecordPacking& packing, const CodeBlock& block, size_t n,
+                const Codebook& book, int level_shift, const CodeQueries& queries,
+                DotTileFunction* dot, uint8_t* tile, int32_t* sums) {
   switch (packing.field_bits) {
-    case 1: return SumFields<1, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
-    case 2: return SumFields<2, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
-    case 3: return SumFields<3, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
-    case 4: return SumFields<4, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 1:
+      return SumFields<1, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 2:
+      return SumFields<2, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 3:
+      return SumFields<3, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
+    case 4:
+      return SumFields<4, kVbmi>(packing, block, n, book, level_shift, queries, dot, tile, sums);
   }
   if constexpr (kVbmi) {
     if (packing.field_bits == 7) {

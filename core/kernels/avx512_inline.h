@@ -21,13 +21,14 @@ inline __m512 FlipSigns(__m512 x, __m512i bits) {
 }
 
 inline __m512 AbsoluteOf(__m512 x) {
-  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff)));
+  return _mm512_castsi512_ps(
+      _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff)));
 }
 
 // x with its signs flipped where those of `signs` are set.
 inline __m512 FlipSignsBy(__m512 x, __m512 signs) {
-  return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(x), _mm512_castps_si512(signs),
-                                                       _mm512_set1_epi32(INT32_MIN), 0x78));
+  return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+      _mm512_castps_si512(x), _mm512_castps_si512(signs), _mm512_set1_epi32(INT32_MIN), 0x78));
 }
 
 // The lanes whose sign bit is clear.
@@ -40,8 +41,8 @@ inline __m512i SignWhereClear(uint16_t mask) {
   return _mm512_maskz_mov_epi32(static_cast<uint16_t>(~mask), _mm512_set1_epi32(INT32_MIN));
 }
 
-// sum += the dot products of groups of four bytes of `bytes` (unsigned) and `weights` (signed). By hand for
-// g++ 12, which copies the accumulator before and after the intrinsic: half the rate.
+// sum += the dot products of groups of four bytes of `bytes` (unsigned) and `weights` (signed). By
+// hand for g++ 12, which copies the accumulator before and after the intrinsic: half the rate.
 inline void AddDots(__m512i& sum, __m512i bytes, __m512i weights) {
 #if defined(TQDB_EMULATE_AVX512) || defined(__clang__)
   sum = _mm512_dpbusd_epi32(sum, bytes, weights);
@@ -57,8 +58,8 @@ inline __m512i BroadcastDword(const int8_t* from) {
   return _mm512_set1_epi32(dword);
 }
 
-// Weights of 32 dimensions in the order of eight steps of a tile (avx512_expand_inline.h): byte 4 t + j is that of
-// dimension 8 j + t.
+// Weights of 32 dimensions in the order of eight steps of a tile (avx512_expand_inline.h): byte 4 t
+// + j is that of dimension 8 j + t.
 inline void StepsOf(const int8_t* weights, int8_t* steps) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights));
   const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights + 16));

@@ -32,7 +32,9 @@ static inline uint16_t _mm512_testn_epi32_mask(__m512i a, __m512i b) {
 }
 #endif
 #if !defined(_mm512_testn_epi8_mask)
-static inline uint64_t _mm512_testn_epi8_mask(__m512i a, __m512i b) { return ~_mm512_test_epi8_mask(a, b); }
+static inline uint64_t _mm512_testn_epi8_mask(__m512i a, __m512i b) {
+  return ~_mm512_test_epi8_mask(a, b);
+}
 #endif
 #if !defined(_mm512_cvtepi32_epi8)
 static inline __m128i _mm512_cvtepi32_epi8(__m512i x) {

@@ -51,12 +51,14 @@ __m512 Quarters(__m512 x) {
 template <int kStride>
 __m512 LowerMinusUpper() {
   const auto sign = [](int lane) { return lane & kStride ? -1.0f : 1.0f; };
-  return _mm512_setr_ps(sign(0), sign(1), sign(2), sign(3), sign(4), sign(5), sign(6), sign(7), sign(8), sign(9),
-                        sign(10), sign(11), sign(12), sign(13), sign(14), sign(15));
+  return _mm512_setr_ps(sign(0), sign(1), sign(2), sign(3), sign(4), sign(5), sign(6), sign(7),
+                        sign(8), sign(9), sign(10), sign(11), sign(12), sign(13), sign(14),
+                        sign(15));
 }
 
-// The stages of strides 8, 4, 2 and 1 within one vector: partner + own, own negated in the upper of each pair.
-// A product with +-1 is exact, so that the fused multiply-add rounds as an addition does.
+// The stages of strides 8, 4, 2 and 1 within one vector: partner + own, own negated in the upper of
+// each pair. A product with +-1 is exact, so that the fused multiply-add rounds as an addition
+// does.
 __m512 HadamardInVector(__m512 x) {
   x = _mm512_fmadd_ps(x, LowerMinusUpper<8>(), Quarters<0x4e>(x));
   x = _mm512_fmadd_ps(x, LowerMinusUpper<4>(), Quarters<0xb1>(x));
@@ -64,7 +66,8 @@ __m512 HadamardInVector(__m512 x) {
   return _mm512_fmadd_ps(x, LowerMinusUpper<1>(), _mm512_shuffle_ps(x, x, 0xb1));
 }
 
-// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave their registers.
+// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave
+// their registers.
 template <size_t kCount>
 [[gnu::always_inline]] inline void Butterflies(__m512* v) {
   if constexpr (kCount > 1) {
@@ -78,8 +81,8 @@ template <size_t kCount>
   }
 }
 
-// The same, of vectors i, i + stride, ... that are loaded by the first stage: of a loop that only loads, g++ makes a
-// copy on the stack.
+// The same, of vectors i, i + stride, ... that are loaded by the first stage: of a loop that only
+// loads, g++ makes a copy on the stack.
 template <size_t kCount, typename Load>
 [[gnu::always_inline]] inline void LoadButterflies(Load load, size_t i, size_t stride, __m512* v) {
   if constexpr (kCount == 1) {
@@ -136,8 +139,8 @@ void Transform(Loads loads, size_t n, float* out, size_t out_stride, size_t coun
 
 }  // namespace
 
-void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
-             size_t n, float* out, size_t out_stride) {
+void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source,
+             const float* factors, size_t n, float* out, size_t out_stride) {
   Transform(Dealt{in, in_stride, source, factors}, n, out, out_stride, count);
 }
 

@@ -19,8 +19,8 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-// 16-bit sums of 64 vectors: `whole` adds table bytes in pairs, `odd` only the odd ones; the even ones are the
-// difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each half.
+// 16-bit sums of 64 vectors: `whole` adds table bytes in pairs, `odd` only the odd ones; the even
+// ones are the difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each half.
 struct PairSums {
   PairSums() : whole(_mm512_setzero_si512()), odd(_mm512_setzero_si512()) {}
   __m512i whole, odd;
@@ -41,10 +41,12 @@ struct PairSums {
 };
 
 template <size_t kQueries>
-void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables, int32_t* sums) {
+void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables,
+                 int32_t* sums) {
   constexpr size_t kFlush = 64;  // byte positions, two look-ups each
   const __m512i nibble = _mm512_set1_epi8(15);
-  for (size_t v = 0; v < kQueries * kBlockRows; ++v) sums[v] = -static_cast<int32_t>(bytes_per_row) * 256;
+  for (size_t v = 0; v < kQueries * kBlockRows; ++v)
+    sums[v] = -static_cast<int32_t>(bytes_per_row) * 256;
   for (size_t first = 0; first < bytes_per_row; first += kFlush) {
     const size_t last = first + kFlush < bytes_per_row ? first + kFlush : bytes_per_row;
     PairSums pair_sums[kQueries];
@@ -56,7 +58,8 @@ void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* cons
       for (size_t q = 0; q < kQueries; ++q) {
         const __m128i* table = reinterpret_cast<const __m128i*>(tables[q] + b * 32);
         pair_sums[q].Add(_mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table)), low));
-        pair_sums[q].Add(_mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table + 1)), high));
+        pair_sums[q].Add(
+            _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table + 1)), high));
       }
     }
 #pragma GCC unroll 16
@@ -66,8 +69,9 @@ void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* cons
 
 }  // namespace
 
-// For CPUs without byte permutation over a whole vector (VBMI): one byte of 64 vectors at a time, plane_group 1.
-// See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
+// For CPUs without byte permutation over a whole vector (VBMI): one byte of 64 vectors at a time,
+// plane_group 1. See avx2_scan.cc: bytes of rows that are not yet published may change under the
+// scan.
 __attribute__((no_sanitize("thread"))) void ScanSignBytes(const SignBlock& block,
                                                           const SignBlock& /*next*/,
                                                           size_t bytes_per_row,
@@ -101,12 +105,15 @@ __m512i UnpackPart(const uint8_t* in) {
   if constexpr (kBits == 8) {
     return _mm512_loadu_si512(in);
   } else if constexpr (kBits == 4) {
-    const __m512i words = _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in)));
-    return _mm512_and_si512(_mm512_or_si512(words, _mm512_slli_epi16(words, 4)), _mm512_set1_epi8(15));
+    const __m512i words =
+        _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in)));
+    return _mm512_and_si512(_mm512_or_si512(words, _mm512_slli_epi16(words, 4)),
+                            _mm512_set1_epi8(15));
   } else if constexpr (kBits == 2) {
     const __m512i dwords = FieldsOf(in);
     const __m512i halves = _mm512_or_si512(dwords, _mm512_slli_epi32(dwords, 12));
-    return _mm512_and_si512(_mm512_or_si512(halves, _mm512_slli_epi32(halves, 6)), _mm512_set1_epi8(3));
+    return _mm512_and_si512(_mm512_or_si512(halves, _mm512_slli_epi32(halves, 6)),
+                            _mm512_set1_epi8(3));
   } else {
     uint64_t bits;
     std::memcpy(&bits, in, 8);
@@ -128,7 +135,8 @@ void UnpackSection(const uint8_t* in, size_t n, int shift, bool first, uint8_t* 
   uint8_t packed[64] = {}, tail[64];
   std::memcpy(packed, in + i * kBits / 8, ((n - i) * kBits + 7) / 8);
   _mm512_storeu_si512(tail, _mm512_sll_epi16(UnpackPart<kBits>(packed), count));
-  for (size_t j = i; j < n; ++j) fields[j] = static_cast<uint8_t>(first ? tail[j - i] : fields[j] | tail[j - i]);
+  for (size_t j = i; j < n; ++j)
+    fields[j] = static_cast<uint8_t>(first ? tail[j - i] : fields[j] | tail[j - i]);
 }
 
 }  // namespace
@@ -154,9 +162,11 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
   uint64_t mask = 0;
   for (size_t v = 0; v < kBlockRows; v += 16) {
     const __m512 sum = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + v));
-    const __m512 estimate = _mm512_add_ps(
-        _mm512_loadu_ps(bias + v), _mm512_mul_ps(weights, _mm512_mul_ps(_mm512_loadu_ps(scale + v), sum)));
-    const __m512 bound = _mm512_add_ps(estimate, _mm512_mul_ps(error_weights, _mm512_loadu_ps(error + v)));
+    const __m512 estimate =
+        _mm512_add_ps(_mm512_loadu_ps(bias + v),
+                      _mm512_mul_ps(weights, _mm512_mul_ps(_mm512_loadu_ps(scale + v), sum)));
+    const __m512 bound =
+        _mm512_add_ps(estimate, _mm512_mul_ps(error_weights, _mm512_loadu_ps(error + v)));
     mask |= static_cast<uint64_t>(_mm512_cmp_ps_mask(bound, thresholds, _CMP_GE_OQ)) << v;
   }
   return mask;
@@ -174,23 +184,26 @@ __m512 Products(const float* rotated, __m512 table, const uint8_t* signs, const 
 
 // 16 floats, negated where bit 0 of the field is clear.
 __m512 WithFieldSigns(const float* x, const uint8_t* fields) {
-  const __m512i clear = _mm512_andnot_si512(_mm512_slli_epi32(FieldsOf(fields), 31), _mm512_set1_epi32(INT32_MIN));
+  const __m512i clear =
+      _mm512_andnot_si512(_mm512_slli_epi32(FieldsOf(fields), 31), _mm512_set1_epi32(INT32_MIN));
   return FlipSigns(_mm512_loadu_ps(x), clear);
 }
 
 }  // namespace
 
-float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
-              const uint8_t* fields) {
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift,
+              const uint8_t* signs, const uint8_t* fields) {
   if (book.levels > 8) return scalar::CodeDot(rotated, n, book, level_shift, signs, fields);
   // The residual bit, where there is one, is ignored by holding every centroid twice.
   const __m512i field = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  const __m512 table = _mm512_permutexvar_ps(_mm512_srl_epi32(field, _mm_cvtsi32_si128(level_shift)),
-                                             _mm512_loadu_ps(book.centroids.data()));
+  const __m512 table =
+      _mm512_permutexvar_ps(_mm512_srl_epi32(field, _mm_cvtsi32_si128(level_shift)),
+                            _mm512_loadu_ps(book.centroids.data()));
   __m512 low = _mm512_setzero_ps(), high = _mm512_setzero_ps();
   for (size_t i = 0; i < n; i += 2 * kLanes) {
     low = _mm512_add_ps(low, Products(rotated + i, table, signs + i / 8, fields + i));
-    high = _mm512_add_ps(high, Products(rotated + i + kLanes, table, signs + i / 8 + 2, fields + i + kLanes));
+    high = _mm512_add_ps(
+        high, Products(rotated + i + kLanes, table, signs + i / 8 + 2, fields + i + kLanes));
   }
   return SumLanes(_mm512_add_ps(low, high));
 }

@@ -148,7 +148,8 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block, co
                                                       size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
   const size_t half_bytes = kBlockRows / 2 * bytes_per_row;
-  // Eight queries share more of the index arithmetic, as long as their tables fit the first-level cache.
+  // Eight queries share more of the index arithmetic, as long as their tables fit the first-level
+  // cache.
   while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {
     ScanSignsOf<8, 2>(plane, nullptr, bytes_per_row, tables, sums);
     ScanSignsOf<8, 2>(plane + half_bytes, nullptr, bytes_per_row, tables, sums + 32);
@@ -165,23 +166,21 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block, co
     ahead = nullptr;
   }
   switch (num_queries) {
-    case 3:
-      return ScanSignsOf<3, 4>(plane, ahead, bytes_per_row, tables, sums);
-    case 2:
-      return ScanSignsOf<2, 4>(plane, ahead, bytes_per_row, tables, sums);
-    case 1:
-      return ScanSignsOfOne(block, next, bytes_per_row, tables[0], sums);
+    case 3: return ScanSignsOf<3, 4>(plane, ahead, bytes_per_row, tables, sums);
+    case 2: return ScanSignsOf<2, 4>(plane, ahead, bytes_per_row, tables, sums);
+    case 1: return ScanSignsOfOne(block, next, bytes_per_row, tables[0], sums);
     default: return;
   }
 }
 
-void SumCodesBy(DotTileFunction* dot, const RecordPacking& packing, const CodeBlock& block, size_t n,
-                const Codebook& book, int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+void SumCodesBy(DotTileFunction* dot, const RecordPacking& packing, const CodeBlock& block,
+                size_t n, const Codebook& book, int level_shift, const CodeQueries& queries,
+                uint8_t* tile, int32_t* sums) {
   SumCodesOf</*kVbmi=*/true>(packing, block, n, book, level_shift, queries, dot, tile, sums);
 }
 
-void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+              int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
   SumCodesBy(DotTile, packing, block, n, book, level_shift, queries, tile, sums);
 }
 

@@ -6,8 +6,8 @@ namespace tqdb {
 
 std::vector<const Kernels*> AvailableKernels() {
   std::vector<const Kernels*> levels;
-  for (const Kernels* level :
-       {ScalarKernels(), Avx2Kernels(), Avx512VnniKernels(), Avx512Kernels(), AmxKernels(), NeonKernels()}) {
+  for (const Kernels* level : {ScalarKernels(), Avx2Kernels(), Avx512VnniKernels(), Avx512Kernels(),
+                               AmxKernels(), NeonKernels()}) {
     if (level != nullptr) levels.push_back(level);
   }
   return levels;

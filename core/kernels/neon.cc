@@ -1,5 +1,5 @@
-// NEON level: the table, and which CPUs have it (64-bit ARM with the dot-product extension: Cortex-A76,
-// Neoverse N1 and later).
+// NEON level: the table, and which CPUs have it (64-bit ARM with the dot-product extension:
+// Cortex-A76, Neoverse N1 and later).
 #include "core/kernels/kernels.h"
 
 #if defined(__aarch64__) && defined(__linux__)

@@ -60,8 +60,8 @@ uint8x16_t TopBytes(const float32x4_t v[4]) {
 }
 
 // Centres 64 floats.
-[[gnu::always_inline]] inline void CenterPart(const float* x, float32x4_t factor, const float* mu, float* out,
-                                              NormLanes& dots) {
+[[gnu::always_inline]] inline void CenterPart(const float* x, float32x4_t factor, const float* mu,
+                                              float* out, NormLanes& dots) {
 #pragma GCC unroll 16
   for (size_t j = 0; j < 16; ++j) {
     const float32x4_t mean = vld1q_f32(mu + 4 * j);
@@ -183,14 +183,15 @@ void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& boo
 }  // namespace
 
 // 8-bit codes are left to the specification: 128 levels are more than table look-ups reach.
-void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs, uint8_t* levels,
-              float* centroids, float sums[3]) {
+void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
+              uint8_t* levels, float* centroids, float sums[3]) {
   if (book.levels > 8) return scalar::Quantize(y, n, unit, book, signs, levels, centroids, sums);
   const auto quantize = centroids != nullptr ? QuantizeFewLevels<true> : QuantizeFewLevels<false>;
   quantize(y, n, unit, book, signs, levels, centroids, sums);
 }
 
-void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]) {
+void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields,
+                    float sums[2]) {
   const float32x4_t factor = vdupq_n_f32(t);
   Lanes magnitudes, signed_c;
   const size_t whole = n / kLanes * kLanes;

@@ -18,14 +18,15 @@ namespace tqdb::neon {
 
 namespace {
 
-// The vectors' even bytes in one vector, and their odd ones moved up by kBits in the same: pairs of parts.
+// The vectors' even bytes in one vector, and their odd ones moved up by kBits in the same: pairs of
+// parts.
 template <int kBits>
 uint8x16_t JoinPairs(uint8x16_t a, uint8x16_t b) {
   return vsliq_n_u8(vuzp1q_u8(a, b), vuzp2q_u8(a, b), kBits);
 }
 
-// 64 parts of kBits bits, a byte each, to and from 8 * kBits dense bytes. Inlined, or else the vectors leave their
-// registers.
+// 64 parts of kBits bits, a byte each, to and from 8 * kBits dense bytes. Inlined, or else the
+// vectors leave their registers.
 template <int kBits>
 [[gnu::always_inline]] inline void PackPart(const Bytes64& part, uint8_t* out) {
   if constexpr (kBits == 8) {
@@ -62,8 +63,8 @@ template <int kBits>
     const uint8x16_t p2 = vandq_u8(vshrq_n_u8(bytes, 4), three), p3 = vshrq_n_u8(bytes, 6);
     const uint8x16_t even_low = vzip1q_u8(p0, p2), even_high = vzip2q_u8(p0, p2);
     const uint8x16_t odd_low = vzip1q_u8(p1, p3), odd_high = vzip2q_u8(p1, p3);
-    return {{vzip1q_u8(even_low, odd_low), vzip2q_u8(even_low, odd_low), vzip1q_u8(even_high, odd_high),
-             vzip2q_u8(even_high, odd_high)}};
+    return {{vzip1q_u8(even_low, odd_low), vzip2q_u8(even_low, odd_low),
+             vzip1q_u8(even_high, odd_high), vzip2q_u8(even_high, odd_high)}};
   } else {
     Bytes64 out = MaskOfBits(in);
     for (size_t p = 0; p < 4; ++p) out.part[p] = vandq_u8(out.part[p], vdupq_n_u8(1));
@@ -83,7 +84,8 @@ template <int kBits>
 template <int kBits>
 void PackSection(const uint8_t* fields, size_t n, int shift, uint8_t* out) {
   size_t i = 0;
-  for (; i + 64 <= n; i += 64) PackPart<kBits>(SectionOf<kBits>(fields + i, shift), out + i * kBits / 8);
+  for (; i + 64 <= n; i += 64)
+    PackPart<kBits>(SectionOf<kBits>(fields + i, shift), out + i * kBits / 8);
   if (i == n) return;
   uint8_t tail[64] = {}, packed[64];
   std::memcpy(tail, fields + i, n - i);

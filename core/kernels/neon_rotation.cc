@@ -34,15 +34,16 @@ struct Dealt {
   }
 };
 
-// The stages of strides 2 and 1 within one vector: partner + own, own negated in the upper of each pair.
-// A product with +-1 is exact, so that the fused multiply-add rounds as an addition does.
+// The stages of strides 2 and 1 within one vector: partner + own, own negated in the upper of each
+// pair. A product with +-1 is exact, so that the fused multiply-add rounds as an addition does.
 [[gnu::always_inline]] inline float32x4_t HadamardInVector(float32x4_t x) {
   const float32x4_t upper_half = {1, 1, -1, -1}, odd = {1, -1, 1, -1};
   x = vfmaq_f32(vextq_f32(x, x, 2), x, upper_half);
   return vfmaq_f32(vrev64q_f32(x), x, odd);
 }
 
-// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave their registers.
+// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave
+// their registers.
 template <size_t kCount>
 [[gnu::always_inline]] inline void Butterflies(float32x4_t* v) {
   if constexpr (kCount > 1) {
@@ -59,7 +60,8 @@ template <size_t kCount>
 
 // The same, of vectors i, i + stride, ... that are loaded by the first stage: see avx2_rotation.cc.
 template <size_t kCount, typename Load>
-[[gnu::always_inline]] inline void LoadButterflies(Load load, size_t i, size_t stride, float32x4_t* v) {
+[[gnu::always_inline]] inline void LoadButterflies(Load load, size_t i, size_t stride,
+                                                   float32x4_t* v) {
   if constexpr (kCount == 1) {
     v[0] = load(i);
   } else {
@@ -120,8 +122,8 @@ void Transform(Loads loads, size_t n, float* out, size_t out_stride, size_t coun
 
 }  // namespace
 
-void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
-             size_t n, float* out, size_t out_stride) {
+void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source,
+             const float* factors, size_t n, float* out, size_t out_stride) {
   Transform(Dealt{in, in_stride, source, factors}, n, out, out_stride, count);
 }
 

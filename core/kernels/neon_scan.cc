@@ -22,12 +22,13 @@ using scalar::kLanes;
 
 namespace {
 
-// kQueries queries over 16 * kGroups vectors of a block, in 16-bit sums: a table byte is at most 252, so the
-// 256 look-ups of 128 byte positions fit. 4 x 2 and 2 x 4 keep their 16 vectors of sums, the tables and the
-// indices in the 32 registers; each index serves all queries.
+// kQueries queries over 16 * kGroups vectors of a block, in 16-bit sums: a table byte is at most
+// 252, so the 256 look-ups of 128 byte positions fit. 4 x 2 and 2 x 4 keep their 16 vectors of
+// sums, the tables and the indices in the 32 registers; each index serves all queries.
 template <size_t kQueries, size_t kGroups>
 __attribute__((no_sanitize("thread"))) void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row,
-                                                        const uint8_t* const* tables, int32_t* sums) {
+                                                        const uint8_t* const* tables,
+                                                        int32_t* sums) {
   constexpr size_t kFlush = 128;
   const uint8x16_t nibble = vdupq_n_u8(15);
   const int32x4_t start = vdupq_n_s32(-static_cast<int32_t>(bytes_per_row) * 256);
@@ -93,7 +94,8 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block,
 namespace {
 
 // 16 bytes of 16 rows at a time: four rounds of interleaving transpose them.
-void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
+                 uint8_t* signs) {
   size_t b = 0;
   for (; b + 16 <= bytes_per_row; b += 16) {
     uint8x16_t x[16], y[16];
@@ -136,14 +138,15 @@ void ExpandNibbles(const uint8_t* signs, const uint8_t* packed, uint8x16_t table
   }
 }
 
-void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                 const Codebook& book, int level_shift, uint8_t* row) {
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
+                 size_t n, const Codebook& book, int level_shift, uint8_t* row) {
   if (packing.num_sections == 1 && packing.sections[0].bits == 4) {
     // A residual bit is ignored by holding every magnitude twice.
     const uint8x16_t levels = vld1q_u8(book.magnitudes.data());
     const uint8x16_t table = level_shift == 0 ? levels : vzip1q_u8(levels, levels);
     const size_t whole = packing.dim / 64 * 64;
-    for (size_t i = 0; i < whole; i += 64) ExpandNibbles(signs + i / 8, packed + i / 2, table, row + i);
+    for (size_t i = 0; i < whole; i += 64)
+      ExpandNibbles(signs + i / 8, packed + i / 2, table, row + i);
     if (whole == packing.dim) return;
     uint8_t tail[32] = {};
     std::memcpy(tail, packed + whole / 2, (packing.dim - whole + 1) / 2);
@@ -162,16 +165,18 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
       if (book.levels <= 16) {
         magnitude = vqtbl1q_u8(low_table.val[0], level);
       } else {
-        // An index beyond its table gives zero in the first look-up and what there was in the second.
-        magnitude = vqtbx4q_u8(vqtbl4q_u8(low_table, level), high_table, vsubq_u8(level, vdupq_n_u8(64)));
+        // An index beyond its table gives zero in the first look-up and what there was in the
+        // second.
+        magnitude =
+            vqtbx4q_u8(vqtbl4q_u8(low_table, level), high_table, vsubq_u8(level, vdupq_n_u8(64)));
       }
       vst1q_u8(codes, ExpandedCode(magnitude, positive.part[p]));
     }
   }
 }
 
-// sum += the dot products of groups of four bytes. By hand for clang, whose arm_neon.h before 16 has the intrinsic
-// only where the whole file is compiled for the extension.
+// sum += the dot products of groups of four bytes. By hand for clang, whose arm_neon.h before 16
+// has the intrinsic only where the whole file is compiled for the extension.
 inline void AddDots(int32x4_t& sum, int8x16_t a, int8x16_t b) {
 #if defined(__clang__)
   asm("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(a), "w"(b));
@@ -180,10 +185,11 @@ inline void AddDots(int32x4_t& sum, int8x16_t a, int8x16_t b) {
 #endif
 }
 
-// kRows rows times kQueries queries, a sum each: a load of weights serves every row and a load of codes every
-// query. A code byte is at most 127, so it may be taken for signed.
+// kRows rows times kQueries queries, a sum each: a load of weights serves every row and a load of
+// codes every query. A code byte is at most 127, so it may be taken for signed.
 template <size_t kRows, size_t kQueries>
-void DotCodesOf(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros, int32_t* sums) {
+void DotCodesOf(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros,
+                int32_t* sums) {
   int32x4_t sum[kQueries][kRows] = {};
   for (size_t i = 0; i < n; i += 16) {
     int8x16_t codes[kRows];
@@ -201,15 +207,18 @@ void DotCodesOf(const uint8_t* rows, size_t n, const int8_t* weights, const int3
     const int32x4_t zero = vdupq_n_s32(zeros[q]);
 #pragma GCC unroll 8
     for (size_t r = 0; r < kRows; r += 4) {
-      const int32x4_t low = vpaddq_s32(sum[q][r], sum[q][r + 1]), high = vpaddq_s32(sum[q][r + 2], sum[q][r + 3]);
+      const int32x4_t low = vpaddq_s32(sum[q][r], sum[q][r + 1]),
+                      high = vpaddq_s32(sum[q][r + 2], sum[q][r + 3]);
       vst1q_s32(sums + q * kBlockRows + r, vsubq_s32(vpaddq_s32(low, high), zero));
     }
   }
 }
 
 template <size_t kRows, size_t kQueries>
-void DotAllRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros, int32_t* sums) {
-  for (size_t r = 0; r < kBlockRows; r += kRows) DotCodesOf<kRows, kQueries>(rows + r * n, n, weights, zeros, sums + r);
+void DotAllRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros,
+                int32_t* sums) {
+  for (size_t r = 0; r < kBlockRows; r += kRows)
+    DotCodesOf<kRows, kQueries>(rows + r * n, n, weights, zeros, sums + r);
 }
 
 void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t* sums) {
@@ -229,9 +238,10 @@ void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t*
 
 }  // namespace
 
-void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
-  scalar::SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift, queries, tile, sums);
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+              int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  scalar::SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift,
+                                                            queries, tile, sums);
 }
 
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
@@ -242,7 +252,8 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
     const float32x4_t sum = vcvtq_f32_s32(vld1q_s32(sums + v));
     const float32x4_t estimate =
         vaddq_f32(vld1q_f32(bias + v), vmulq_f32(weights, vmulq_f32(vld1q_f32(scale + v), sum)));
-    return vcgeq_f32(vaddq_f32(estimate, vmulq_f32(error_weights, vld1q_f32(error + v))), thresholds);
+    return vcgeq_f32(vaddq_f32(estimate, vmulq_f32(error_weights, vld1q_f32(error + v))),
+                     thresholds);
   };
   Bytes64 mask;
   for (size_t p = 0; p < 4; ++p) {
@@ -263,10 +274,11 @@ float SumWide(const float32x4_t sum[kWideVectors]) {
 }
 
 // Row p names bytes 4 p, ..., 4 p + 3 of 16, four times each: once for each byte of a float.
-constexpr uint8_t kSpread[4][16] = {{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3},
-                                    {4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7},
-                                    {8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11},
-                                    {12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15}};
+constexpr uint8_t kSpread[4][16] = {
+    {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3},
+    {4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7},
+    {8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11},
+    {12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15}};
 
 // Of at most 8 levels: their floats fit two vectors, and one look-up of bytes finds four.
 struct SmallBook {
@@ -295,8 +307,8 @@ struct LargeBook {
 };
 
 template <typename Book>
-float CodeDotOf(const float* rotated, size_t n, const Book& book, int level_shift, const uint8_t* signs,
-                const uint8_t* fields) {
+float CodeDotOf(const float* rotated, size_t n, const Book& book, int level_shift,
+                const uint8_t* signs, const uint8_t* fields) {
   const int8x16_t shift = vdupq_n_s8(static_cast<int8_t>(-level_shift));
   const uint32x4_t sign_bit = vdupq_n_u32(0x80000000);
   const int32_t to_sign[4] = {31, 30, 29, 28};
@@ -313,7 +325,8 @@ float CodeDotOf(const float* rotated, size_t n, const Book& book, int level_shif
       for (size_t p = 0; p < 4; ++p) {
         const size_t at = 16 * half + 4 * p;
         // Centroids are positive: their sign bit is free to take.
-        const uint32x4_t flips = vshlq_u32(negative, vsubq_s32(first_shift, vdupq_n_s32(static_cast<int32_t>(at))));
+        const uint32x4_t flips =
+            vshlq_u32(negative, vsubq_s32(first_shift, vdupq_n_s32(static_cast<int32_t>(at))));
         const float32x4_t c =
             vbslq_f32(sign_bit, vreinterpretq_f32_u32(flips), book.Centroids(levels, p));
         sum[at / 4] = vaddq_f32(sum[at / 4], vmulq_f32(vld1q_f32(rotated + i + at), c));
@@ -325,8 +338,8 @@ float CodeDotOf(const float* rotated, size_t n, const Book& book, int level_shif
 
 }  // namespace
 
-float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
-              const uint8_t* fields) {
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift,
+              const uint8_t* signs, const uint8_t* fields) {
   if (book.levels <= 8) return CodeDotOf(rotated, n, SmallBook(book), level_shift, signs, fields);
   return CodeDotOf(rotated, n, LargeBook(book), level_shift, signs, fields);
 }
@@ -346,7 +359,8 @@ float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
       for (size_t p = 0; p < 4; ++p) {
         const size_t at = 16 * half + 4 * p;
         const uint32x4_t value = vreinterpretq_u32_f32(vld1q_f32(residual + i + at));
-        const uint32x4_t flipped = veorq_u32(value, vreinterpretq_u32_u8(vqtbl1q_u8(flips, to_top[p])));
+        const uint32x4_t flipped =
+            veorq_u32(value, vreinterpretq_u32_u8(vqtbl1q_u8(flips, to_top[p])));
         sum[at / 4] = vaddq_f32(sum[at / 4], vreinterpretq_f32_u32(flipped));
       }
     }

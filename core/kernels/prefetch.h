@@ -9,7 +9,8 @@
 
 namespace tqdb {
 
-// In even shares: asked for at once, the lines would fill the line buffers, and everything would wait.
+// In even shares: asked for at once, the lines would fill the line buffers, and everything would
+// wait.
 class PrefetchInShares {
  public:
   PrefetchInShares(const uint8_t* from, size_t bytes, size_t shares)

@@ -1,5 +1,5 @@
-// Scalar level: the table. Its functions, in scalar_encode.cc and scalar_scan.cc, are the specification: every other
-// level must return the same bits.
+// Scalar level: the table. Its functions, in scalar_encode.cc and scalar_scan.cc, are the
+// specification: every other level must return the same bits.
 #include "core/kernels/kernels.h"
 #include "core/kernels/scalar_parts.h"
 

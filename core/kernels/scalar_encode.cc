@@ -24,8 +24,8 @@ float SumTree(float* lanes) {
 float SumLanes(float lanes[kLanes]) { return SumTree<kLanes>(lanes); }
 float SumNormLanes(float lanes[kNormLanes]) { return SumTree<kNormLanes>(lanes); }
 
-void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
-             size_t n, float* out, size_t out_stride) {
+void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source,
+             const float* factors, size_t n, float* out, size_t out_stride) {
   for (size_t v = 0; v < count; ++v, in += in_stride, out += out_stride) {
     for (size_t i = 0; i < n; ++i) out[i] = in[16 * size_t{source[i / 16]} + i % 16] * factors[i];
     Hadamard(out, n);
@@ -68,8 +68,8 @@ void Center(const float* x, float factor, const float* mu, size_t n, float* out,
   sums[1] = SumNormLanes(dots);
 }
 
-void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Codebook& book, uint8_t* signs,
-                  uint8_t* levels, float* centroids, QuantizeLanes& lanes) {
+void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Codebook& book,
+                  uint8_t* signs, uint8_t* levels, float* centroids, QuantizeLanes& lanes) {
   for (size_t i = first; i < n; ++i) {
     const float magnitude = std::fabs(y[i]);
     const int level = book.LevelOf(magnitude, unit);
@@ -86,8 +86,8 @@ void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Code
   }
 }
 
-void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs, uint8_t* levels,
-              float* centroids, float sums[3]) {
+void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
+              uint8_t* levels, float* centroids, float sums[3]) {
   QuantizeLanes lanes = {};
   QuantizeFrom(y, 0, n, unit, book, signs, levels, centroids, lanes);
   sums[0] = SumLanes(lanes.magnitudes);
@@ -95,8 +95,8 @@ void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_
   if (centroids != nullptr) sums[2] = SumLanes(lanes.squares);
 }
 
-void AppendResidualFrom(const float* y, const float* c, float t, size_t first, size_t n, uint8_t* fields,
-                        float magnitudes[kLanes], float signed_c[kLanes]) {
+void AppendResidualFrom(const float* y, const float* c, float t, size_t first, size_t n,
+                        uint8_t* fields, float magnitudes[kLanes], float signed_c[kLanes]) {
   for (size_t i = first; i < n; ++i) {
     const float z = y[i] - t * c[i];
     const bool positive = !std::signbit(z);
@@ -106,7 +106,8 @@ void AppendResidualFrom(const float* y, const float* c, float t, size_t first, s
   }
 }
 
-void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]) {
+void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields,
+                    float sums[2]) {
   float magnitudes[kLanes] = {}, signed_c[kLanes] = {};
   AppendResidualFrom(y, c, t, 0, n, fields, magnitudes, signed_c);
   sums[0] = SumLanes(magnitudes);

@@ -26,58 +26,62 @@ float SumNormLanes(float lanes[kNormLanes]);
 // What norm_squared makes of the sum in float.
 double NormSquaredFrom(float sum, const float* x, size_t n);
 
-// Elements [first, n) of the functions of the table, added to running lanes. `first` is a multiple of 16.
+// Elements [first, n) of the functions of the table, added to running lanes. `first` is a multiple
+// of 16.
 struct QuantizeLanes {
   float magnitudes[kLanes];
   float dots[kLanes];
   float squares[kLanes];  // only where centroids are asked for
 };
-void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Codebook& book, uint8_t* signs,
-                  uint8_t* levels, float* centroids, QuantizeLanes& lanes);
-void AppendResidualFrom(const float* y, const float* c, float t, size_t first, size_t n, uint8_t* fields,
-                        float magnitudes[kLanes], float signed_c[kLanes]);
+void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Codebook& book,
+                  uint8_t* signs, uint8_t* levels, float* centroids, QuantizeLanes& lanes);
+void AppendResidualFrom(const float* y, const float* c, float t, size_t first, size_t n,
+                        uint8_t* fields, float magnitudes[kLanes], float signed_c[kLanes]);
 
-void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source, const float* factors,
-             size_t n, float* out, size_t out_stride);
+void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source,
+             const float* factors, size_t n, float* out, size_t out_stride);
 void Hadamard(float* x, size_t n);
 double NormSquared(const float* x, size_t n);
 void Center(const float* x, float factor, const float* mu, size_t n, float* out, double sums[2]);
-void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs, uint8_t* levels,
-              float* centroids, float sums[3]);
-void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields, float sums[2]);
+void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
+              uint8_t* levels, float* centroids, float sums[3]);
+void AppendResidual(const float* y, const float* c, float t, size_t n, uint8_t* fields,
+                    float sums[2]);
 void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* packed);
 void UnpackFields(const RecordPacking& packing, const uint8_t* packed, uint8_t* fields);
 void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
                const uint8_t* const* tables, size_t num_queries, int32_t* sums);
-void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-              const CodeQueries& queries, uint8_t* tile, int32_t* sums);
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+              int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums);
 void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed);
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
                    float weight, float error_weight, float threshold);
-float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
-              const uint8_t* fields);
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift,
+              const uint8_t* signs, const uint8_t* fields);
 float ResidualDot(const float* residual, size_t n, const uint8_t* fields);
 
 // --- What levels whose tiles are row-major build sum_codes from.
-// Sign bytes of 16 rows of a block, first_row a multiple of 16: signs (16, bytes_per_row), with `stride` bytes from one
-// row to the next.
-void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs);
+// Sign bytes of 16 rows of a block, first_row a multiple of 16: signs (16, bytes_per_row), with
+// `stride` bytes from one row to the next.
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
+                 uint8_t* signs);
 // One row's codes from its n / 8 bytes of signs and its packed fields.
-void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                 const Codebook& book, int level_shift, uint8_t* row);
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
+                 size_t n, const Codebook& book, int level_shift, uint8_t* row);
 
 // kDotRows: the sums from rows (kBlockRows, n) of expanded codes.
 template <auto kGatherSigns, auto kExpandCodes, auto kDotRows>
-void SumCodesByRows(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
-                    int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+void SumCodesByRows(const RecordPacking& packing, const CodeBlock& block, size_t n,
+                    const Codebook& book, int level_shift, const CodeQueries& queries,
+                    uint8_t* tile, int32_t* sums) {
   constexpr size_t kGathered = 16;
   alignas(64) uint8_t signs[kGathered * kMaxDim / 8];
   PrefetchBlock next(block, kBlockRows);
   for (size_t r = 0; r < kBlockRows; ++r) {
     if (r % kGathered == 0) kGatherSigns(block.plane, block.bytes_per_row, r, n / 8, signs);
     next.Next();
-    kExpandCodes(packing, signs + r % kGathered * (n / 8), block.fields + r * block.field_stride, n, book, level_shift,
-                 tile + r * n);
+    kExpandCodes(packing, signs + r % kGathered * (n / 8), block.fields + r * block.field_stride, n,
+                 book, level_shift, tile + r * n);
   }
   kDotRows(tile, n, queries, sums);
 }

@@ -29,19 +29,21 @@ void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_p
   }
 }
 
-void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride, uint8_t* signs) {
+void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
+                 uint8_t* signs) {
   for (size_t b = 0; b < bytes_per_row; ++b) {
     for (size_t r = 0; r < 16; ++r) signs[r * stride + b] = plane[b * kBlockRows + first_row + r];
   }
 }
 
-void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed, size_t n,
-                 const Codebook& book, int level_shift, uint8_t* row) {
+void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
+                 size_t n, const Codebook& book, int level_shift, uint8_t* row) {
   UnpackFields(packing, packed, row);
   for (size_t i = packing.dim; i < n; ++i) row[i] = 0;
   for (size_t i = 0; i < n; ++i) {
     const int magnitude = book.magnitudes[row[i] >> level_shift];
-    row[i] = static_cast<uint8_t>(signs[i / 8] >> (i % 8) & 1 ? kCodeZero + magnitude : kCodeZero - magnitude);
+    row[i] = static_cast<uint8_t>(signs[i / 8] >> (i % 8) & 1 ? kCodeZero + magnitude
+                                                              : kCodeZero - magnitude);
   }
 }
 
@@ -59,9 +61,10 @@ void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t*
 
 }  // namespace
 
-void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book, int level_shift,
-              const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
-  SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift, queries, tile, sums);
+void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
+              int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums) {
+  SumCodesByRows<GatherSigns, ExpandCodes, DotRows>(packing, block, n, book, level_shift, queries,
+                                                    tile, sums);
 }
 
 void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed) {
@@ -78,8 +81,8 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
   return mask;
 }
 
-float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift, const uint8_t* signs,
-              const uint8_t* fields) {
+float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift,
+              const uint8_t* signs, const uint8_t* fields) {
   float lanes[2 * kLanes] = {};
   for (size_t i = 0; i < n; ++i) {
     const float c = book.centroids[fields[i] >> level_shift];
@@ -91,7 +94,8 @@ float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_sh
 
 float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
   float lanes[2 * kLanes] = {};
-  for (size_t i = 0; i < n; ++i) lanes[i % (2 * kLanes)] += fields[i] & 1 ? residual[i] : -residual[i];
+  for (size_t i = 0; i < n; ++i)
+    lanes[i % (2 * kLanes)] += fields[i] & 1 ? residual[i] : -residual[i];
   return SumWideLanes(lanes);
 }
 

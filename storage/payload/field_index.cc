@@ -77,15 +77,9 @@ RowMatches FieldIndex::MatchSeen(const FieldTest& test) const {
   RowMatches matches;
   if (const auto* presence = std::get_if<Presence>(&test)) {
     switch (*presence) {
-      case Presence::kExists:
-        matches.certain = found_;
-        break;
-      case Presence::kIsEmpty:
-        matches.certain = rows_ - filled_;
-        break;
-      case Presence::kIsNull:
-        matches.certain = nulls_;
-        break;
+      case Presence::kExists: matches.certain = found_; break;
+      case Presence::kIsEmpty: matches.certain = rows_ - filled_; break;
+      case Presence::kIsNull: matches.certain = nulls_; break;
     }
     return matches;
   }

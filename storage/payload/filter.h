@@ -9,16 +9,19 @@
 // one value, or several when there were arrays on the way. The *values* are what was found, where a
 // found array stands for its elements (one level: an array within an array is a value of its own).
 //
-//   MatchValue     some value equals. Numbers are compared as numbers, exactly: 1 equals 1.0. Strings
+//   MatchValue     some value equals. Numbers are compared as numbers, exactly: 1 equals 1.0.
+//   Strings
 //                  byte by byte. A value of another type is not equal; nothing is converted.
 //   MatchAny       some value equals one of the list. An empty list: no point.
-//   MatchExcept    some value other than null equals none of the list; a value of another type counts.
-//   MatchText      every word of the query is among the words of the values that are strings, all of
+//   MatchExcept    some value other than null equals none of the list; a value of another type
+//   counts. MatchText      every word of the query is among the words of the values that are
+//   strings, all of
 //                  them together. Words: words.h.
 //   NumberRange    some value is a number within the bounds. Compared exactly: no rounding of large
 //                  integers in the payload (the bounds are doubles).
-//   DatetimeRange  some value is a string with a time (datetime.h) within the bounds, to the microsecond.
-//   ValuesCount    some found array has so many elements; a single value counts 1, null counts 0. When
+//   DatetimeRange  some value is a string with a time (datetime.h) within the bounds, to the
+//   microsecond. ValuesCount    some found array has so many elements; a single value counts 1,
+//   null counts 0. When
 //                  nothing was found, the count is 0.
 //   kExists        something was found, be it null or an empty array.
 //   kIsEmpty       nothing was found but null and empty arrays.
@@ -92,8 +95,8 @@ enum class Presence : uint8_t { kExists, kIsEmpty, kIsNull };
 
 struct FieldCondition {
   std::string key;
-  std::variant<MatchValue, MatchAny, MatchExcept, MatchText, NumberRange, DatetimeRange, ValuesCount,
-               Presence>
+  std::variant<MatchValue, MatchAny, MatchExcept, MatchText, NumberRange, DatetimeRange,
+               ValuesCount, Presence>
       test;
   friend bool operator==(const FieldCondition&, const FieldCondition&) = default;
 };

@@ -357,12 +357,9 @@ struct ConditionToJson {
     Json json = {{"key", condition.key}};
     if (const auto* presence = std::get_if<Presence>(&condition.test)) {
       switch (*presence) {
-        case Presence::kExists:
-          return {{"exists", json}};
-        case Presence::kIsEmpty:
-          return {{"is_empty", json}};
-        case Presence::kIsNull:
-          return {{"is_null", json}};
+        case Presence::kExists: return {{"exists", json}};
+        case Presence::kIsEmpty: return {{"is_empty", json}};
+        case Presence::kIsNull: return {{"is_null", json}};
       }
     }
     json.update(std::visit(TestToJson(), condition.test));

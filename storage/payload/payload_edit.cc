@@ -74,8 +74,7 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
         prepared.keys_.push_back(std::move(path));
       }
       break;
-    case PayloadEdit::Kind::kClear:
-      break;
+    case PayloadEdit::Kind::kClear: break;
   }
   return prepared;
 }

@@ -197,8 +197,7 @@ struct TestEvaluator {
   }
   bool operator()(Presence presence) const {
     switch (presence) {
-      case Presence::kExists:
-        return AnyFound(object, path, [](const json&) { return true; });
+      case Presence::kExists: return AnyFound(object, path, [](const json&) { return true; });
       case Presence::kIsEmpty:
         return !AnyFound(object, path, [](const json& value) {
           return !value.is_null() && !(value.is_array() && value.empty());

@@ -32,7 +32,7 @@ class RowSet {
   void Add(uint64_t row);
   void Remove(uint64_t row);
   bool Contains(uint64_t row) const;
-  uint64_t size() const;  // O(rows / 65536)
+  uint64_t size() const;                        // O(rows / 65536)
   uint64_t CountIn(const RowSet& other) const;  // of the rows that both have
   bool empty() const { return parts_.empty(); }
   bool IsSubsetOf(const RowSet& other) const;

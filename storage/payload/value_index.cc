@@ -301,29 +301,20 @@ std::optional<FieldValue> ToFieldValue(const json& value) {
 ValueClass ClassOf(FieldKind kind) {
   switch (kind) {
     case FieldKind::kInteger:
-    case FieldKind::kFloat:
-      return ValueClass::kNumber;
-    case FieldKind::kBool:
-      return ValueClass::kBool;
-    default:
-      return ValueClass::kString;
+    case FieldKind::kFloat: return ValueClass::kNumber;
+    case FieldKind::kBool: return ValueClass::kBool;
+    default: return ValueClass::kString;
   }
 }
 
 std::unique_ptr<ValueIndex> ValueIndex::Create(FieldKind kind) {
   switch (kind) {
-    case FieldKind::kKeyword:
-      return std::make_unique<KeywordIndex>();
-    case FieldKind::kInteger:
-      return std::make_unique<IntegerIndex>();
-    case FieldKind::kFloat:
-      return std::make_unique<FloatIndex>();
-    case FieldKind::kBool:
-      return std::make_unique<BoolIndex>();
-    case FieldKind::kDatetime:
-      return std::make_unique<DatetimeIndex>();
-    case FieldKind::kText:
-      return std::make_unique<TextIndex>();
+    case FieldKind::kKeyword: return std::make_unique<KeywordIndex>();
+    case FieldKind::kInteger: return std::make_unique<IntegerIndex>();
+    case FieldKind::kFloat: return std::make_unique<FloatIndex>();
+    case FieldKind::kBool: return std::make_unique<BoolIndex>();
+    case FieldKind::kDatetime: return std::make_unique<DatetimeIndex>();
+    case FieldKind::kText: return std::make_unique<TextIndex>();
   }
   return nullptr;
 }

@@ -44,8 +44,9 @@ bool IsLetter(uint32_t c) {
 // A letter that is a word by itself: Han and Hiragana.
 bool IsWord(uint32_t c) {
   if (c < 0x3005) return false;
-  return c == 0x3005 || (c >= 0x3040 && c <= 0x309f) || (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x4e00 && c <= 0x9fff) ||
-         (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff);
+  return c == 0x3005 || (c >= 0x3040 && c <= 0x309f) || (c >= 0x3400 && c <= 0x4dbf) ||
+         (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) ||
+         (c >= 0x20000 && c <= 0x3ffff);
 }
 
 uint32_t ToLower(uint32_t c) {

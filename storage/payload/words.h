@@ -2,10 +2,11 @@
 //
 // A word is a run of letters and digits in lower case. Letters are those of ASCII and everything
 // beyond it but spaces and punctuation of Latin-1, General Punctuation (U+2000..206F), CJK
-// punctuation (U+3000..303F) and its compatibility and wide forms. Lower-cased are the Latin, Greek and Cyrillic capitals of the blocks
-// below U+0530 that have one lower-case partner. Han characters and Hiragana, which are written
-// without spaces, are a word each, as in UAX #29; Thai and its like are not taken apart. Nothing is
-// stemmed and no word is left out. Bytes that are not UTF-8 count as letters.
+// punctuation (U+3000..303F) and its compatibility and wide forms. Lower-cased are the Latin, Greek
+// and Cyrillic capitals of the blocks below U+0530 that have one lower-case partner. Han characters
+// and Hiragana, which are written without spaces, are a word each, as in UAX #29; Thai and its like
+// are not taken apart. Nothing is stemmed and no word is left out. Bytes that are not UTF-8 count
+// as letters.
 #ifndef TQDB_STORAGE_PAYLOAD_WORDS_H_
 #define TQDB_STORAGE_PAYLOAD_WORDS_H_
 

@@ -181,9 +181,9 @@ TEST(CliTest, AnUnknownCommandIsNamed) {
 }
 
 TEST(CliTest, UsageErrorsAreJsonWhenAskedFor) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--json", "bogus"}, {"create", "c", "--json"},
-        {"search", "c", "--json", "--nonsense"}}) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--json", "bogus"},
+                                                    {"create", "c", "--json"},
+                                                    {"search", "c", "--json", "--nonsense"}}) {
     const Result result = RunTqdb(arguments);
     EXPECT_EQ(result.code, kExitUsage);
     const Json error = Json::parse(result.err, nullptr, false);

@@ -19,13 +19,12 @@ TEST(PointFromLineTest, ReadsAllForms) {
   ASSERT_TRUE(line.ok()) << line.status();
   EXPECT_TRUE(line->has_id);
   EXPECT_EQ(line->point.id, PointId::Number(~uint64_t{0}));
-  EXPECT_EQ(line->point.vectors,
-            (std::vector<NamedVector>{{"", {1.0f, -2.5f, 1e-3f}}}));
+  EXPECT_EQ(line->point.vectors, (std::vector<NamedVector>{{"", {1.0f, -2.5f, 1e-3f}}}));
   EXPECT_EQ(line->point.payload, "");
 
-  line = PointFromLine(
-      R"({"id":"6BA7B810-9dad-11d1-80b4-00c04fd430c8","vectors":{"a":[1],"b":[2,3]},)"
-      R"("payload":{"z":1,"a":"ü"}})");
+  line =
+      PointFromLine(R"({"id":"6BA7B810-9dad-11d1-80b4-00c04fd430c8","vectors":{"a":[1],"b":[2,3]},)"
+                    R"("payload":{"z":1,"a":"ü"}})");
   ASSERT_TRUE(line.ok()) << line.status();
   EXPECT_EQ(line->point.id, *PointId::Uuid(kUuid));
   EXPECT_EQ(line->point.vectors, (std::vector<NamedVector>{{"a", {1}}, {"b", {2, 3}}}));
@@ -132,9 +131,10 @@ TEST(PointIdTest, ParsesNumbersAndUuidsOnly) {
   EXPECT_EQ(*PointId::Parse("0"), PointId::Number(0));
   EXPECT_EQ(*PointId::Parse("18446744073709551615"), PointId::Number(~uint64_t{0}));
   EXPECT_EQ(PointId::Parse(kUuid)->ToString(), kUuid);
-  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.0", "0x10", "18446744073709551616",
-                           "6ba7b810-9dad-11d1-80b4-00c04fd430c", "6ba7b8109dad11d180b400c04fd430c8",
-                           "6ba7b810-9dad-11d1-80b4-00c04fd430cg"}) {
+  for (const char* text :
+       {"", "-1", "+1", " 1", "1 ", "1.0", "0x10", "18446744073709551616",
+        "6ba7b810-9dad-11d1-80b4-00c04fd430c", "6ba7b8109dad11d180b400c04fd430c8",
+        "6ba7b810-9dad-11d1-80b4-00c04fd430cg"}) {
     EXPECT_FALSE(PointId::Parse(text).ok()) << text;
   }
 }

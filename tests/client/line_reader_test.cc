@@ -38,7 +38,8 @@ absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path) {
 
 TEST(LineReaderTest, SplitsLinesOfEveryEnding) {
   TempDir dir;
-  EXPECT_THAT(*ReadLines(dir.Write("a", "one\ntwo\r\n\nfour")), ElementsAre("one", "two", "", "four"));
+  EXPECT_THAT(*ReadLines(dir.Write("a", "one\ntwo\r\n\nfour")),
+              ElementsAre("one", "two", "", "four"));
   EXPECT_THAT(*ReadLines(dir.Write("a", "one\n")), ElementsAre("one"));
   EXPECT_THAT(*ReadLines(dir.Write("a", "\n")), ElementsAre(""));
   EXPECT_THAT(*ReadLines(dir.Write("a", "")), IsEmpty());

@@ -214,8 +214,8 @@ TEST(HalfTest, MatchesItsDefinition) {
     const auto half = static_cast<uint16_t>(bits);
     const int exponent = (half >> 10) & 0x1f;
     const double fraction = half & 0x3ff;
-    double expected = exponent == 0 ? std::ldexp(fraction, -24)
-                                    : std::ldexp(1024 + fraction, exponent - 25);
+    double expected =
+        exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
     if (half & 0x8000) expected = -expected;
     const float got = HalfToFloat(half);
     if (exponent == 0x1f) {

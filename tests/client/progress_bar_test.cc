@@ -26,9 +26,9 @@ TEST(RenderProgressTest, ShowsAllPartsOnAWideTerminal) {
 
 TEST(RenderProgressTest, NeverExceedsTheWidthNorReturnsNonsense) {
   for (size_t width = 0; width < 130; ++width) {
-    for (double fraction : {-1.0, 0.0, 1e-9, 0.3, 0.999, 1.0, 7.0,
-                            std::numeric_limits<double>::quiet_NaN(),
-                            std::numeric_limits<double>::infinity()}) {
+    for (double fraction :
+         {-1.0, 0.0, 1e-9, 0.3, 0.999, 1.0, 7.0, std::numeric_limits<double>::quiet_NaN(),
+          std::numeric_limits<double>::infinity()}) {
       for (double elapsed_s : {0.0, 0.5, 1e9}) {
         const ProgressState state{.done = 123456789, .fraction = fraction, .elapsed_s = elapsed_s};
         const std::string line = RenderProgress("import", state, width, true);
@@ -45,10 +45,12 @@ TEST(RenderProgressTest, GuessesNothingBeforeItKnows) {
             "x  10 rows");
   EXPECT_EQ(RenderProgress("x", {.done = 10, .fraction = 0, .elapsed_s = 2}, 80, true),
             "x  10 rows  5 rows/s");
-  EXPECT_EQ(RenderProgress("x", {.done = 10, .total = 10, .fraction = 1, .elapsed_s = 2}, 42, false),
-            "x  100%  10 of 10 rows  5 rows/s  in 2.0 s");
-  EXPECT_EQ(RenderProgress("x", {.done = 10, .total = 10, .fraction = 1, .elapsed_s = 2}, 41, false),
-            "x  100%  10 of 10 rows  5 rows/s");
+  EXPECT_EQ(
+      RenderProgress("x", {.done = 10, .total = 10, .fraction = 1, .elapsed_s = 2}, 42, false),
+      "x  100%  10 of 10 rows  5 rows/s  in 2.0 s");
+  EXPECT_EQ(
+      RenderProgress("x", {.done = 10, .total = 10, .fraction = 1, .elapsed_s = 2}, 41, false),
+      "x  100%  10 of 10 rows  5 rows/s");
 }
 
 class Clock {

@@ -1,4 +1,5 @@
-// What the library puts on the wire, and when it tries again. The services here only record and answer.
+// What the library puts on the wire, and when it tries again. The services here only record and
+// answer.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

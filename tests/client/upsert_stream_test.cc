@@ -21,8 +21,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-using ServerStream =
-    grpc::ServerReaderWriter<v1::UpsertStreamResponse, v1::UpsertStreamRequest>;
+using ServerStream = grpc::ServerReaderWriter<v1::UpsertStreamResponse, v1::UpsertStreamRequest>;
 
 class ScriptedPoints : public v1::PointService::Service {
  public:
@@ -81,10 +80,10 @@ TEST_F(UpsertStreamTest, AcknowledgesEveryBatchInOrder) {
   service_.set_script(AnswerAll);
   std::vector<uint64_t> sequences;  // one thread at a time calls, and Finish comes after all
   auto stream = client_->OpenUpsertStream("c", {.on_ack = [&](const BatchAck& ack) {
-    EXPECT_TRUE(ack.status.ok());
-    EXPECT_EQ(ack.points, ack.sequence % 5 + 1);
-    sequences.push_back(ack.sequence);
-  }});
+                                            EXPECT_TRUE(ack.status.ok());
+                                            EXPECT_EQ(ack.points, ack.sequence % 5 + 1);
+                                            sequences.push_back(ack.sequence);
+                                          }});
   for (size_t i = 0; i < 500; ++i) ASSERT_TRUE(stream->Send(Batch(i % 5 + 1)).ok());
   ASSERT_TRUE(stream->Finish().ok());
   ASSERT_EQ(sequences.size(), 500u);
@@ -210,8 +209,8 @@ TEST_F(UpsertStreamTest, AnAnswerOutOfOrderBreaksTheStream) {
 
 TEST_F(UpsertStreamTest, SendGivesUpOnAServerThatDoesNotRead) {
   service_.set_script(Stall);
-  auto stream = client_->OpenUpsertStream(
-      "c", {.window = 1000, .stall_timeout = absl::Milliseconds(300)});
+  auto stream =
+      client_->OpenUpsertStream("c", {.window = 1000, .stall_timeout = absl::Milliseconds(300)});
   const absl::Time start = absl::Now();
   absl::Status status;
   // HTTP/2 takes some megabytes before it stops us.
@@ -236,8 +235,8 @@ TEST_F(UpsertStreamTest, AnInterruptLeavesTheBatchUnsent) {
     return AnswerAll(context, stream);
   });
   std::atomic<bool> interrupt{false};
-  auto stream =
-      client_->OpenUpsertStream("c", {.window = 2, .interrupted = [&] { return interrupt.load(); }});
+  auto stream = client_->OpenUpsertStream(
+      "c", {.window = 2, .interrupted = [&] { return interrupt.load(); }});
   ASSERT_TRUE(stream->Send(Batch(1)).ok());
   ASSERT_TRUE(stream->Send(Batch(1)).ok());
   interrupt = true;

@@ -48,10 +48,8 @@ TEST_F(VectorSourceTest, CountsIdsFromTheStart) {
 }
 
 TEST_F(VectorSourceTest, PairsRowsWithPayloadsAndIds) {
-  const std::string payloads =
-      dir_.Write("p.jsonl", "{\"n\": 7, \"t\": \"a\"}\n\n {\"n\": 9}\n");
-  const std::string ids =
-      dir_.Write("ids.txt", "12\n6ba7b810-9dad-11d1-80b4-00c04fd430c8\n13\n");
+  const std::string payloads = dir_.Write("p.jsonl", "{\"n\": 7, \"t\": \"a\"}\n\n {\"n\": 9}\n");
+  const std::string ids = dir_.Write("ids.txt", "12\n6ba7b810-9dad-11d1-80b4-00c04fd430c8\n13\n");
   auto points = ReadAll({.path = WriteNpy(3, 1), .payloads_path = payloads, .ids_path = ids});
   ASSERT_TRUE(points.ok()) << points.status();
   EXPECT_EQ((*points)[0], (Point{PointId::Number(12), {{"", {0}}}, R"({"n": 7, "t": "a"})"}));
@@ -72,7 +70,8 @@ TEST_F(VectorSourceTest, TakesIdsFromAPayloadField) {
 }
 
 TEST_F(VectorSourceTest, SkipKeepsRowsPayloadsAndIdsTogether) {
-  const std::string payloads = dir_.Write("p.jsonl", "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+  const std::string payloads =
+      dir_.Write("p.jsonl", "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
   auto points = ReadAll({.path = WriteNpy(4, 1), .payloads_path = payloads, .id_start = 10}, 2);
   ASSERT_TRUE(points.ok()) << points.status();
   ASSERT_EQ(points->size(), 2u);
@@ -88,13 +87,11 @@ TEST_F(VectorSourceTest, NoticesTooFewAndTooManyLines) {
               HasSubstr("ends after 2 lines"));
   EXPECT_THAT(ReadAll({.path = path, .payloads_path = four}).status().message(),
               HasSubstr("four.jsonl:4: more lines than the 3 rows"));
+  EXPECT_THAT(ReadAll({.path = path, .ids_path = dir_.Write("i", "1\nx\n3\n")}).status().message(),
+              HasSubstr("i:2: id: \"x\""));
   EXPECT_THAT(
-      ReadAll({.path = path, .ids_path = dir_.Write("i", "1\nx\n3\n")}).status().message(),
-      HasSubstr("i:2: id: \"x\""));
-  EXPECT_THAT(ReadAll({.path = path, .payloads_path = dir_.Write("q", "{}\n[]\n{}\n")})
-                  .status()
-                  .message(),
-              HasSubstr("q:2: the payload is not a JSON object"));
+      ReadAll({.path = path, .payloads_path = dir_.Write("q", "{}\n[]\n{}\n")}).status().message(),
+      HasSubstr("q:2: the payload is not a JSON object"));
 }
 
 TEST_F(VectorSourceTest, ReadsJsonLinesAndTheirSpaces) {
@@ -134,10 +131,11 @@ TEST_F(VectorSourceTest, NumbersJsonLinesWithoutIds) {
   auto points = ReadAll({.path = path, .id_start = 5});
   ASSERT_TRUE(points.ok());
   EXPECT_EQ((*points)[1].id, PointId::Number(6));
-  EXPECT_THAT(ReadAll({.path = dir_.Write("y.jsonl", "{\"vector\":[1]}\n{\"id\":1,\"vector\":[2]}\n")})
-                  .status()
-                  .message(),
-              HasSubstr("y.jsonl:2: has an \"id\""));
+  EXPECT_THAT(
+      ReadAll({.path = dir_.Write("y.jsonl", "{\"vector\":[1]}\n{\"id\":1,\"vector\":[2]}\n")})
+          .status()
+          .message(),
+      HasSubstr("y.jsonl:2: has an \"id\""));
 }
 
 TEST_F(VectorSourceTest, EmptyJsonLinesHoldNothing) {
@@ -167,7 +165,8 @@ TEST(SourceOptionsTest, FindsContradictions) {
   EXPECT_FALSE(Validate(SourceOptions{.path = "x.jsonl", .payloads_path = "p"}).ok());
   EXPECT_FALSE(Validate(SourceOptions{.path = "x.npy", .id_field = "f"}).ok());
   EXPECT_FALSE(
-      Validate(SourceOptions{.path = "x.npy", .payloads_path = "p", .ids_path = "i", .id_field = "f"})
+      Validate(
+          SourceOptions{.path = "x.npy", .payloads_path = "p", .ids_path = "i", .id_field = "f"})
           .ok());
 }
 

@@ -30,7 +30,8 @@ TEST(ArenaTest, NeighboursAreZeroedApartAndOutliveTheirSlab) {
   slab.reset();
   // What is freed between others leaves them alone.
   for (size_t i = 0; i < arenas.size(); i += 2) arenas[i] = Arena();
-  for (size_t i = 1; i < arenas.size(); i += 2) EXPECT_TRUE(IsAll(arenas[i], static_cast<uint8_t>(i + 1)));
+  for (size_t i = 1; i < arenas.size(); i += 2)
+    EXPECT_TRUE(IsAll(arenas[i], static_cast<uint8_t>(i + 1)));
 }
 
 TEST(ArenaTest, SplitsAndMoves) {

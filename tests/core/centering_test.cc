@@ -72,15 +72,16 @@ TEST(CenteringGuardTest, DropsOrRenewsAMeanThatHasBecomeWrong) {
   EXPECT_LT(mean, 0.1 * kDim);  // no longer near +2
 }
 
-// Two clusters one after the other. A local mean is worth its price when old rows stay where they are,
-// and never is when they must follow.
+// Two clusters one after the other. A local mean is worth its price when old rows stay where they
+// are, and never is when they must follow.
 TEST(CenteringGuardTest, ProposesLocalMeansOnlyWhereOldRowsStay) {
   for (auto old_rows : {CenteringGuard::OldRows::kStay, CenteringGuard::OldRows::kReencoded}) {
     Gaussian random(56);
     CenteringGuard guard(kDim, false, old_rows);
     for (int batch = 0; batch < 64; ++batch) {
       std::vector<float> rows = Rows(random, 256, 0);
-      for (size_t i = 0; i < rows.size(); i += kDim) rows[i] += batch < 32 ? 20 : 0, rows[i + 1] += batch < 32 ? 0 : 20;
+      for (size_t i = 0; i < rows.size(); i += kDim)
+        rows[i] += batch < 32 ? 20 : 0, rows[i + 1] += batch < 32 ? 0 : 20;
       if (guard.Observe({rows.data(), 256, kDim})) guard.Adopted(guard.proposal());
     }
     const auto mean = guard.proposal();

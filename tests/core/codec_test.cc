@@ -18,8 +18,8 @@
 namespace tqdb {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Gaussian;
+using ::testing::HasSubstr;
 
 constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kDot, Metric::kL2};
 constexpr Residual kResiduals[] = {Residual::kNone, Residual::kQjl};
@@ -38,7 +38,8 @@ std::unique_ptr<Codec> MakeCodec(size_t dim, Metric metric, int bits, Residual r
   return std::move(codec).value();
 }
 
-std::vector<uint8_t> Encode(const Codec& codec, const std::vector<float>& rows, const Mean* mean = nullptr) {
+std::vector<uint8_t> Encode(const Codec& codec, const std::vector<float>& rows,
+                            const Mean* mean = nullptr) {
   const size_t n = rows.size() / codec.dim();
   std::vector<uint8_t> codes(n * codec.code_bytes());
   codec.Encode({rows.data(), n, codec.dim()}, mean, codes.data());
@@ -54,7 +55,8 @@ TEST(CodecTest, RefusesOptionsOutOfRange) {
   };
   EXPECT_THAT(status(7, 4).message(), HasSubstr("dim is 7"));
   EXPECT_THAT(status(16385, 4).message(), HasSubstr("dim is 16385"));
-  for (int bits : {-1, 0, 5, 6, 7, 9}) EXPECT_EQ(status(64, bits).code(), absl::StatusCode::kInvalidArgument);
+  for (int bits : {-1, 0, 5, 6, 7, 9})
+    EXPECT_EQ(status(64, bits).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(status(8, 1).ok());
   EXPECT_TRUE(status(16384, 8).ok());
 }
@@ -85,7 +87,8 @@ TEST(CodecTest, SelfScoreIsExactAtEveryWidthMetricAndDim) {
       for (int bits : kBits) {
         for (Residual residual : kResiduals) {
           const auto codec = MakeCodec(dim, metric, bits, residual);
-          std::vector<float> x = metric == Metric::kCosine ? random.UnitVector(dim) : random.Vector(dim);
+          std::vector<float> x =
+              metric == Metric::kCosine ? random.UnitVector(dim) : random.Vector(dim);
           const auto mean = codec->MakeMean(1, random.UnitVector(dim));
           for (const Mean* m : {static_cast<const Mean*>(nullptr), mean.get()}) {
             const std::vector<uint8_t> code = Encode(*codec, x, m);
@@ -93,7 +96,8 @@ TEST(CodecTest, SelfScoreIsExactAtEveryWidthMetricAndDim) {
             double squared = 0;
             for (float v : x) squared += double{v} * v;
             const double want = metric == Metric::kL2 ? 0 : squared;
-            EXPECT_NEAR(score, want, 2e-5 * (squared + 1)) << dim << " " << MetricName(metric) << " " << bits;
+            EXPECT_NEAR(score, want, 2e-5 * (squared + 1))
+                << dim << " " << MetricName(metric) << " " << bits;
           }
         }
       }
@@ -114,9 +118,11 @@ TEST(CodecTest, BytesAreTheSameOnEveryKernelLevelAndThread) {
           const auto codec = MakeCodec(dim, Metric::kCosine, bits, residual, level);
           std::vector<std::vector<uint8_t>> got(4);
           std::vector<std::thread> threads;
-          for (auto& codes : got) threads.emplace_back([&] { codes = Encode(*codec, rows, mean.get()); });
+          for (auto& codes : got)
+            threads.emplace_back([&] { codes = Encode(*codec, rows, mean.get()); });
           for (std::thread& thread : threads) thread.join();
-          for (const auto& codes : got) ASSERT_EQ(codes, want) << level->name << " dim " << dim << " bits " << bits;
+          for (const auto& codes : got)
+            ASSERT_EQ(codes, want) << level->name << " dim " << dim << " bits " << bits;
         }
       }
     }
@@ -129,7 +135,8 @@ TEST(CodecTest, RowsAreEncodedIndependentlyOfTheirBatch) {
   const std::vector<float> rows = random.Vector(5 * 100);
   const std::vector<uint8_t> batch = Encode(*codec, rows);
   for (size_t r = 0; r < 5; ++r) {
-    const std::vector<uint8_t> alone = Encode(*codec, {rows.begin() + r * 100, rows.begin() + (r + 1) * 100});
+    const std::vector<uint8_t> alone =
+        Encode(*codec, {rows.begin() + r * 100, rows.begin() + (r + 1) * 100});
     EXPECT_TRUE(std::equal(alone.begin(), alone.end(), batch.begin() + r * codec->code_bytes()));
   }
 }
@@ -164,7 +171,8 @@ TEST(CodecTest, DecodeRefusesWhatCannotBe) {
   EXPECT_EQ(codec->Decode(absl::MakeSpan(code).subspan(1), nullptr, absl::MakeSpan(out)).code(),
             absl::StatusCode::kDataLoss);
   const auto mean = codec->MakeMean(1, x);
-  EXPECT_EQ(codec->Decode(code, mean.get(), absl::MakeSpan(out)).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(codec->Decode(code, mean.get(), absl::MakeSpan(out)).code(),
+            absl::StatusCode::kFailedPrecondition);
   const float nan = NAN;
   std::memcpy(code.data() + 16, &nan, 4);
   EXPECT_EQ(codec->Decode(code, nullptr, absl::MakeSpan(out)).code(), absl::StatusCode::kDataLoss);
@@ -178,8 +186,9 @@ TEST(CodecTest, DegenerateVectorsStayBounded) {
       const std::vector<float> q = random.UnitVector(100);
       const auto mean = codec->MakeMean(1, q);
       std::vector<std::vector<float>> inputs = {
-          std::vector<float>(100, 0.0f), std::vector<float>(100, 1.0f), std::vector<float>(100, 1e-30f),
-          std::vector<float>(100, 1e14f), q /* the mean itself */, std::vector<float>(100, 1e-44f)};
+          std::vector<float>(100, 0.0f),   std::vector<float>(100, 1.0f),
+          std::vector<float>(100, 1e-30f), std::vector<float>(100, 1e14f),
+          q /* the mean itself */,         std::vector<float>(100, 1e-44f)};
       for (const auto& x : inputs) {
         for (const Mean* m : {static_cast<const Mean*>(nullptr), mean.get()}) {
           const std::vector<uint8_t> code = Encode(*codec, x, m);
@@ -196,8 +205,8 @@ TEST(CodecTest, DegenerateVectorsStayBounded) {
   }
 }
 
-// FNV-1a of the code records of fixed rows. The bytes are a contract: a difference here is a new format
-// version, not a new golden value.
+// FNV-1a of the code records of fixed rows. The bytes are a contract: a difference here is a new
+// format version, not a new golden value.
 TEST(CodecTest, BytesAreThoseOfFormatVersion1) {
   const std::string path = TQDB_SOURCE_DIR "/tests/golden/codes_v1.txt";
   std::map<std::string, std::string> golden;
@@ -214,7 +223,8 @@ TEST(CodecTest, BytesAreThoseOfFormatVersion1) {
           const auto codec = MakeCodec(dim, metric, bits, residual);
           uint64_t hash = 0xcbf29ce484222325;
           for (const auto& mean : {std::shared_ptr<const Mean>(), codec->MakeMean(1, mu)}) {
-            for (uint8_t byte : Encode(*codec, rows, mean.get())) hash = (hash ^ byte) * 0x100000001b3;
+            for (uint8_t byte : Encode(*codec, rows, mean.get()))
+              hash = (hash ^ byte) * 0x100000001b3;
           }
           char text[17];
           std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));

@@ -1,4 +1,5 @@
-// Statistics of the estimators against theory (FACTS-codec 2, 5 and 8.1) and against oracles in double.
+// Statistics of the estimators against theory (FACTS-codec 2, 5 and 8.1) and against oracles in
+// double.
 #include <cmath>
 #include <vector>
 
@@ -30,7 +31,8 @@ double Dot(absl::Span<const float> a, absl::Span<const float> b) {
   return sum;
 }
 
-float Estimate(const Codec& codec, absl::Span<const float> q, absl::Span<const float> x, const Mean* mean = nullptr) {
+float Estimate(const Codec& codec, absl::Span<const float> q, absl::Span<const float> x,
+               const Mean* mean = nullptr) {
   std::vector<uint8_t> code(codec.code_bytes());
   codec.Encode({x.data(), 1, x.size()}, mean, code.data());
   return CenteredQuery::Of(codec, q, mean).Score(codec, code.data());
@@ -56,7 +58,8 @@ Bias MeasureBias(MatrixView queries, MatrixView rows, int bits, Residual residua
     const auto mean = centered ? codec->MakeMean(1, mu) : nullptr;
     double total = 0;
     for (size_t r = 0; r < rows.rows(); ++r) {
-      const double error = Estimate(*codec, queries.row(r), rows.row(r), mean.get()) - Dot(queries.row(r), rows.row(r));
+      const double error = Estimate(*codec, queries.row(r), rows.row(r), mean.get()) -
+                           Dot(queries.row(r), rows.row(r));
       sum[r] += error;
       square[r] += error * error;
       total += error;
@@ -69,7 +72,8 @@ Bias MeasureBias(MatrixView queries, MatrixView rows, int bits, Residual residua
     return mean / std::sqrt((s2 / kSeeds - mean * mean) / (kSeeds - 1));
   };
   Bias bias = {z(pooled, pooled_square), 0};
-  for (size_t r = 0; r < rows.rows(); ++r) bias.worst_pair = std::max(bias.worst_pair, std::fabs(z(sum[r], square[r])));
+  for (size_t r = 0; r < rows.rows(); ++r)
+    bias.worst_pair = std::max(bias.worst_pair, std::fabs(z(sum[r], square[r])));
   return bias;
 }
 
@@ -89,14 +93,18 @@ TEST(EstimatorTest, IsUnbiasedOnRealPairsAtEveryWidthWithAndWithoutResidual) {
       xs.insert(xs.end(), base.view().row(r).begin(), base.view().row(r).end());
     }
   }
-  const MatrixView pairs_q(qs.data(), 2 * kQueries, base.dim), pairs_x(xs.data(), 2 * kQueries, base.dim);
+  const MatrixView pairs_q(qs.data(), 2 * kQueries, base.dim),
+      pairs_x(xs.data(), 2 * kQueries, base.dim);
   for (int bits : {1, 2, 3, 4}) {
     for (Residual residual : {Residual::kNone, Residual::kQjl}) {
       for (bool centered : {false, true}) {
         const Bias bias = MeasureBias(pairs_q, pairs_x, bits, residual, centered);
-        EXPECT_LT(std::fabs(bias.z), 3) << bits << " bits, " << ResidualName(residual) << ", centred " << centered;
-        // 24 pairs x 16 settings: the largest of 384 standard normals is below 4.2 with 99 % chance.
-        EXPECT_LT(bias.worst_pair, 4.2) << bits << " bits, " << ResidualName(residual) << ", centred " << centered;
+        EXPECT_LT(std::fabs(bias.z), 3)
+            << bits << " bits, " << ResidualName(residual) << ", centred " << centered;
+        // 24 pairs x 16 settings: the largest of 384 standard normals is below 4.2 with 99 %
+        // chance.
+        EXPECT_LT(bias.worst_pair, 4.2)
+            << bits << " bits, " << ResidualName(residual) << ", centred " << centered;
       }
     }
   }
@@ -132,7 +140,8 @@ TEST(EstimatorTest, VarianceOnRandomPairsIsTheTheorys) {
   }
 }
 
-// D_mse of the encoder and decoder together (arXiv 2504.19874, Theorem 1; exact values in FACTS-codec 2).
+// D_mse of the encoder and decoder together (arXiv 2504.19874, Theorem 1; exact values in
+// FACTS-codec 2).
 TEST(EstimatorTest, DistortionIsTheTables) {
   const double table[] = {0, 0.36338, 0.11748, 0.03455, 0.00950};
   const size_t dim = 1536;
@@ -148,7 +157,8 @@ TEST(EstimatorTest, DistortionIsTheTables) {
         const std::vector<float> x = random.UnitVector(dim);
         codec->Encode({x.data(), 1, dim}, nullptr, code.data());
         ASSERT_TRUE(codec->Decode(code, nullptr, absl::MakeSpan(back)).ok());
-        for (size_t i = 0; i < dim; ++i) error += (double{back[i]} - x[i]) * (double{back[i]} - x[i]);
+        for (size_t i = 0; i < dim; ++i)
+          error += (double{back[i]} - x[i]) * (double{back[i]} - x[i]);
       }
       const double ratio = error / kRows / table[bits];
       if (residual == Residual::kNone) {
@@ -187,7 +197,8 @@ TEST(EstimatorTest, PublishedProductEstimatorHasThePapersDistortion) {
           const float root = std::sqrt(static_cast<float>(dim));
           for (size_t i = 0; i < dim; ++i) {
             int level = 0;
-            while (level + 1 < book.levels && book.boundaries[level] <= std::fabs(x[i]) * root) ++level;
+            while (level + 1 < book.levels && book.boundaries[level] <= std::fabs(x[i]) * root)
+              ++level;
             const float c = std::copysign(book.centroids[level], x[i]) / root;
             r[i] = x[i] - c;
             coded += double{c} * y[i];
@@ -200,7 +211,8 @@ TEST(EstimatorTest, PublishedProductEstimatorHasThePapersDistortion) {
           for (size_t j = 0; j < dim; ++j) sum += s[i * dim + j] * r[j];
           qjl += sum >= 0 ? sy[i] : -sy[i];
         }
-        const double estimate = coded + std::sqrt(M_PI / 2) / static_cast<double>(dim) * gamma * qjl;
+        const double estimate =
+            coded + std::sqrt(M_PI / 2) / static_cast<double>(dim) * gamma * qjl;
         const double e = estimate - Dot(x, y);
         error[bits] += e * e;
       }

@@ -17,7 +17,8 @@ namespace {
 
 using testing::Gaussian;
 
-const size_t kSizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 100, 127, 128, 300, 512, 768, 1000, 1536};
+const size_t kSizes[] = {1,  2,  7,   8,   9,   15,  16,  17,  31,   32,  33,
+                         63, 64, 100, 127, 128, 300, 512, 768, 1000, 1536};
 
 class KernelsTest : public ::testing::TestWithParam<const Kernels*> {
  protected:
@@ -54,14 +55,18 @@ TEST_P(KernelsTest, MixRowsHasTheBitsOfTheSpecificationWhichIsDealScaleTransform
     const size_t in_stride = 2 * n + 5, out_stride = n + 3;
     const std::vector<float> in = random.Vector(kCount * in_stride), factors = random.Vector(n);
     std::vector<uint32_t> source;
-    for (size_t i = 0; i < n / 16; ++i) source.push_back(static_cast<uint32_t>(random.Below(2 * n / 16)));
+    for (size_t i = 0; i < n / 16; ++i)
+      source.push_back(static_cast<uint32_t>(random.Below(2 * n / 16)));
     std::vector<float> got(kCount * out_stride, 7.0f), want = got, steps = got;
-    kernels().mix_rows(in.data(), in_stride, kCount, source.data(), factors.data(), n, got.data(), out_stride);
-    scalar().mix_rows(in.data(), in_stride, kCount, source.data(), factors.data(), n, want.data(), out_stride);
+    kernels().mix_rows(in.data(), in_stride, kCount, source.data(), factors.data(), n, got.data(),
+                       out_stride);
+    scalar().mix_rows(in.data(), in_stride, kCount, source.data(), factors.data(), n, want.data(),
+                      out_stride);
     ExpectSameBits(got, want);
     for (size_t v = 0; v < kCount; ++v) {
       float* out = steps.data() + v * out_stride;
-      for (size_t i = 0; i < n; ++i) out[i] = in[v * in_stride + 16 * source[i / 16] + i % 16] * factors[i];
+      for (size_t i = 0; i < n; ++i)
+        out[i] = in[v * in_stride + 16 * source[i / 16] + i % 16] * factors[i];
       scalar().hadamard(out, n);
     }
     ExpectSameBits(got, steps);
@@ -71,7 +76,8 @@ TEST_P(KernelsTest, MixRowsHasTheBitsOfTheSpecificationWhichIsDealScaleTransform
 TEST_P(KernelsTest, NormAndCenterHaveTheBitsOfTheSpecificationAndTheValueOfDoubles) {
   Gaussian random(3);
   for (size_t n : kSizes) {
-    for (float size : {1.0f, 1e-30f, 1e-12f, 1e14f}) {  // squares may vanish in float, and come near its end
+    for (float size :
+         {1.0f, 1e-30f, 1e-12f, 1e14f}) {  // squares may vanish in float, and come near its end
       std::vector<float> x = random.Vector(n), mu = random.Vector(n);
       for (float& value : x) value *= size;
       for (float& value : mu) value *= size;
@@ -139,16 +145,19 @@ TEST_P(KernelsTest, QuantizeHasTheBitsOfTheSpecification) {
       for (float unit : {1.0f, 0.731f, kMinUnit}) {
         const std::vector<float> y = HardMagnitudes(book, n, unit, random);
         std::vector<float> c(n), want_c(n), sums(3), want_sums(3);
-        std::vector<uint8_t> levels(n), want_levels(n), signs((n + 7) / 8, 0xee), want_signs((n + 7) / 8, 0x11);
-        scalar().quantize(y.data(), n, unit, book, want_signs.data(), want_levels.data(), want_c.data(),
-                          want_sums.data());
-        kernels().quantize(y.data(), n, unit, book, signs.data(), levels.data(), c.data(), sums.data());
+        std::vector<uint8_t> levels(n), want_levels(n), signs((n + 7) / 8, 0xee),
+            want_signs((n + 7) / 8, 0x11);
+        scalar().quantize(y.data(), n, unit, book, want_signs.data(), want_levels.data(),
+                          want_c.data(), want_sums.data());
+        kernels().quantize(y.data(), n, unit, book, signs.data(), levels.data(), c.data(),
+                           sums.data());
         ExpectSameBits(signs, want_signs);
         ExpectSameBits(levels, want_levels);
         ExpectSameBits(c, want_c);
         ExpectSameBits(sums, want_sums);
         std::fill(sums.begin(), sums.end(), 0.0f);
-        kernels().quantize(y.data(), n, unit, book, signs.data(), levels.data(), nullptr, sums.data());
+        kernels().quantize(y.data(), n, unit, book, signs.data(), levels.data(), nullptr,
+                           sums.data());
         ExpectSameBits(signs, want_signs);
         ExpectSameBits(levels, want_levels);
         want_sums[2] = 0;  // not asked for
@@ -167,10 +176,13 @@ TEST(QuantizeTest, LevelIsTheNumberOfBoundariesReached) {
       const std::vector<float> y = HardMagnitudes(book, n, unit, random);
       std::vector<float> c(n), sums(3);
       std::vector<uint8_t> levels(n), signs(n / 8);
-      ScalarKernels()->quantize(y.data(), n, unit, book, signs.data(), levels.data(), c.data(), sums.data());
+      ScalarKernels()->quantize(y.data(), n, unit, book, signs.data(), levels.data(), c.data(),
+                                sums.data());
       for (size_t i = 0; i < n; ++i) {
         size_t level = 0;
-        while (level + 1 < static_cast<size_t>(book.levels) && book.boundaries[level] * unit <= std::fabs(y[i])) ++level;
+        while (level + 1 < static_cast<size_t>(book.levels) &&
+               book.boundaries[level] * unit <= std::fabs(y[i]))
+          ++level;
         ASSERT_EQ(levels[i], level) << y[i] << " at " << bits << " bits";
         ASSERT_EQ(signs[i / 8] >> (i % 8) & 1, !std::signbit(y[i]));
         ASSERT_EQ(c[i], std::copysign(book.centroids[level], y[i]));
@@ -186,7 +198,8 @@ TEST_P(KernelsTest, FieldsSurvivePackingAndHaveTheBytesOfTheSpecification) {
       for (size_t n : kSizes) {
         const RecordPacking packing(n, bits, residual);
         std::vector<uint8_t> fields(n);
-        for (uint8_t& f : fields) f = static_cast<uint8_t>(random.Word() & ((1u << packing.field_bits) - 1));
+        for (uint8_t& f : fields)
+          f = static_cast<uint8_t>(random.Word() & ((1u << packing.field_bits) - 1));
         std::vector<uint8_t> got(packing.bytes), want(packing.bytes), back(n);
         kernels().pack_fields(packing, fields.data(), got.data());
         scalar().pack_fields(packing, fields.data(), want.data());
@@ -231,7 +244,8 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
         const size_t group = kernels().plane_group;
         for (size_t nibble = 0; nibble < padded_dim / 4; ++nibble) {
           const size_t byte = nibble / 2, half = nibble % 2;
-          uint8_t* table = tables[q].data() + byte / group * group * 32 + half * group * 16 + byte % group * 16;
+          uint8_t* table =
+              tables[q].data() + byte / group * group * 32 + half * group * 16 + byte % group * 16;
           for (size_t entry = 0; entry < 16; ++entry) {
             int sum = 128;
             for (size_t i = 0; i < 4; ++i) {
@@ -257,7 +271,8 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
           for (size_t i = 0; i < padded_dim; ++i) {
             want += rows[v][i / 8] >> (i % 8) & 1 ? weights[q][i] : -weights[q][i];
           }
-          ASSERT_EQ(sums[q * kBlockRows + v], want) << "query " << q << " vector " << v << " dim " << padded_dim;
+          ASSERT_EQ(sums[q * kBlockRows + v], want)
+              << "query " << q << " vector " << v << " dim " << padded_dim;
         }
       }
     }
@@ -304,10 +319,11 @@ TEST_P(KernelsTest, CodeSumsAreTheDotProductsOfCodesAndWeights) {
     size_t dim;
     std::vector<size_t> num_queries;
   };
-  const std::vector<Shape> shapes = {{8, {1, 9}},    {63, {1, 2, 3}},  {64, {1, 2, 3, 4, 5, 7, 8, 15, 16, 23, 64}},
-                                     {65, {17}},     {100, {1, 4}},    {128, {1, 31, 32}},
-                                     {192, {1, 33}}, {1000, {1, 8}},   {1536, {1, 2, 12, 16, 40}},
-                                     {4097, {1}},    {16384, {1, 16}}};
+  const std::vector<Shape> shapes = {
+      {8, {1, 9}},    {63, {1, 2, 3}}, {64, {1, 2, 3, 4, 5, 7, 8, 15, 16, 23, 64}},
+      {65, {17}},     {100, {1, 4}},   {128, {1, 31, 32}},
+      {192, {1, 33}}, {1000, {1, 8}},  {1536, {1, 2, 12, 16, 40}},
+      {4097, {1}},    {16384, {1, 16}}};
   for (int bits : {1, 2, 3, 4, 8}) {
     for (Residual residual : {Residual::kNone, Residual::kQjl}) {
       if (bits == 1 && residual == Residual::kNone) continue;  // the sign plane holds all of it
@@ -337,14 +353,15 @@ TEST_P(KernelsTest, CodeSumsAreTheDotProductsOfCodesAndWeights) {
           std::vector<uint8_t> tile(kBlockRows * n);
           std::vector<int32_t> sums(num_queries * kBlockRows + 1, 12345);
           kernels().sum_codes(codes.packing, codes.block(), n, Codebook::Get(bits),
-                              residual == Residual::kQjl ? 1 : 0, {num_queries, packed.data(), zeros.data()},
-                              tile.data(), sums.data());
+                              residual == Residual::kQjl ? 1 : 0,
+                              {num_queries, packed.data(), zeros.data()}, tile.data(), sums.data());
           for (size_t q = 0; q < num_queries; ++q) {
             for (size_t r = 0; r < kBlockRows; ++r) {
               int want = 0;
               for (size_t i = 0; i < dim; ++i) want += codes.codes[r][i] * weights[q][i];
               ASSERT_EQ(sums[q * kBlockRows + r], want)
-                  << "query " << q << " of " << num_queries << " row " << r << " dim " << dim << " bits " << bits;
+                  << "query " << q << " of " << num_queries << " row " << r << " dim " << dim
+                  << " bits " << bits;
             }
           }
           EXPECT_EQ(sums.back(), 12345) << "wrote beyond its sums";
@@ -357,7 +374,8 @@ TEST_P(KernelsTest, CodeSumsAreTheDotProductsOfCodesAndWeights) {
 TEST(CodebookTest, MagnitudesFitTheProductsOfTheCodeStage) {
   for (int bits : {1, 2, 3, 4, 8}) {
     const Codebook& book = Codebook::Get(bits);
-    for (int level = 0; level < book.levels; ++level) EXPECT_LE(book.magnitudes[static_cast<size_t>(level)], 63);
+    for (int level = 0; level < book.levels; ++level)
+      EXPECT_LE(book.magnitudes[static_cast<size_t>(level)], 63);
   }
 }
 
@@ -369,12 +387,17 @@ TEST_P(KernelsTest, SurvivorsHaveTheBitsOfTheSpecification) {
     const std::vector<float> bias = random.Vector(kBlockRows), scale = random.Vector(kBlockRows),
                              error = random.Vector(kBlockRows);
     const float threshold = static_cast<float>(random.Next());
-    const uint64_t got =
-        kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1e-4f, 0.5f, threshold);
-    EXPECT_EQ(got, scalar().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1e-4f, 0.5f, threshold));
+    const uint64_t got = kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(),
+                                             1e-4f, 0.5f, threshold);
+    EXPECT_EQ(got, scalar().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1e-4f,
+                                      0.5f, threshold));
     // A threshold that nothing can miss, and one that nothing can reach.
-    EXPECT_EQ(kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1, 1, -INFINITY), ~uint64_t{0});
-    EXPECT_EQ(kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1, 1, INFINITY), 0u);
+    EXPECT_EQ(
+        kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1, 1, -INFINITY),
+        ~uint64_t{0});
+    EXPECT_EQ(
+        kernels().survivors(sums.data(), bias.data(), scale.data(), error.data(), 1, 1, INFINITY),
+        0u);
   }
 }
 
@@ -388,7 +411,8 @@ TEST_P(KernelsTest, RefinementHasTheBitsOfTheSpecificationAndTheValueOfDoubles) 
         std::vector<uint8_t> signs(n / 8), fields(n);
         for (uint8_t& b : signs) b = static_cast<uint8_t>(random.Word());
         for (uint8_t& f : fields) {
-          f = static_cast<uint8_t>(random.Below(static_cast<size_t>(book.levels)) << shift | (random.Word() & shift));
+          f = static_cast<uint8_t>(random.Below(static_cast<size_t>(book.levels)) << shift |
+                                   (random.Word() & shift));
         }
         const auto dots = [&](const Kernels& level) -> std::vector<float> {
           return {level.code_dot(rotated.data(), n, book, shift, signs.data(), fields.data()),

@@ -22,7 +22,8 @@ double SquaredNorm(const std::vector<float>& x) {
 
 TEST(RotationTest, KeepsInnerProductsAndIsUndoneByItsInverse) {
   Gaussian random(11);
-  for (size_t dim : {8, 9, 15, 16, 17, 31, 33, 64, 100, 127, 200, 384, 768, 1000, 1536, 3072, 4096, 16384}) {
+  for (size_t dim :
+       {8, 9, 15, 16, 17, 31, 33, 64, 100, 127, 200, 384, 768, 1000, 1536, 3072, 4096, 16384}) {
     for (int rounds : {1, 2, 3, Rotation::RoundsFor(dim)}) {
       const Rotation rotation(dim, 42, rounds);
       const std::vector<float> a = random.UnitVector(dim), b = random.UnitVector(dim);
@@ -37,7 +38,8 @@ TEST(RotationTest, KeepsInnerProductsAndIsUndoneByItsInverse) {
       EXPECT_NEAR(got, want, 1e-6) << "dim " << dim << " rounds " << rounds;
       EXPECT_NEAR(SquaredNorm(ra), 1, 1e-6);
       rotation.ApplyInverse(*ScalarKernels(), ra.data(), back.data(), scratch.data());
-      for (size_t i = 0; i < dim; ++i) ASSERT_NEAR(back[i], a[i], 1e-6) << "dim " << dim << " at " << i;
+      for (size_t i = 0; i < dim; ++i)
+        ASSERT_NEAR(back[i], a[i], 1e-6) << "dim " << dim << " at " << i;
     }
   }
 }
@@ -66,7 +68,8 @@ double Distortion(const std::vector<float>& x, int bits, int seeds) {
   std::vector<uint8_t> levels(dim), signs((dim + 7) / 8);
   const float unit = static_cast<float>(norm / std::sqrt(static_cast<double>(dim)));
   for (int seed = 0; seed < seeds; ++seed) {
-    Rotation(dim, static_cast<uint64_t>(seed), Rotation::RoundsFor(dim)).Apply(BestKernels(), x.data(), y.data(), scratch.data());
+    Rotation(dim, static_cast<uint64_t>(seed), Rotation::RoundsFor(dim))
+        .Apply(BestKernels(), x.data(), y.data(), scratch.data());
     float sums[3];
     BestKernels().quantize(y.data(), dim, unit, book, signs.data(), levels.data(), c.data(), sums);
     for (size_t i = 0; i < dim; ++i) error += std::pow(double{y[i]} / unit - c[i], 2);
@@ -74,15 +77,17 @@ double Distortion(const std::vector<float>& x, int bits, int seeds) {
   return error / static_cast<double>(dim) / seeds;
 }
 
-// At small dims a rotated unit vector's coordinates are not quite Gaussian (FACTS-codec 1.4, finite d):
-// their distortion is lower, so the bar is one-sided.
+// At small dims a rotated unit vector's coordinates are not quite Gaussian (FACTS-codec 1.4, finite
+// d): their distortion is lower, so the bar is one-sided.
 TEST(RotationTest, AnyInputIsQuantisedLikeAGaussian) {
   Gaussian random(13);
   const double ideal[] = {0, 0.363380, 0.117482, 0.0345478, 0.0095010};
-  for (size_t dim : {64, 79, 96, 100, 111, 128, 200, 255, 300, 384, 512, 768, 1000, 1024, 1536, 2048, 3000, 4096}) {
+  for (size_t dim : {64, 79, 96, 100, 111, 128, 200, 255, 300, 384, 512, 768, 1000, 1024, 1536,
+                     2048, 3000, 4096}) {
     std::vector<std::pair<const char*, std::vector<float>>> inputs;
     inputs.emplace_back("dense", random.Vector(dim));
-    std::vector<float> one_hot(dim), last_hot(dim), power_law(dim), head(dim), constant(dim, 1.0f), two_hot(dim);
+    std::vector<float> one_hot(dim), last_hot(dim), power_law(dim), head(dim), constant(dim, 1.0f),
+        two_hot(dim);
     one_hot[dim / 3] = 1;
     last_hot[dim - 1] = 1;
     two_hot[0] = two_hot[dim / 2] = 1;

@@ -13,7 +13,8 @@ namespace {
 
 using testing::Gaussian;
 
-// Masks of blocks that lie anywhere about the filter: consecutive rows, rows with gaps, rows in no order.
+// Masks of blocks that lie anywhere about the filter: consecutive rows, rows with gaps, rows in no
+// order.
 TEST(RowFilterTest, MasksAgreeWithASet) {
   Gaussian random(3);
   for (int round = 0; round < 300; ++round) {

@@ -17,7 +17,8 @@ namespace {
 using testing::Gaussian;
 
 std::unique_ptr<VectorSpace> MakeSpace(size_t dim, Metric metric = Metric::kCosine, int bits = 4,
-                                       Residual residual = Residual::kQjl, const Kernels* kernels = nullptr) {
+                                       Residual residual = Residual::kQjl,
+                                       const Kernels* kernels = nullptr) {
   CodecOptions options;
   options.dim = dim;
   options.metric = metric;
@@ -26,33 +27,39 @@ std::unique_ptr<VectorSpace> MakeSpace(size_t dim, Metric metric = Metric::kCosi
   return std::move(VectorSpace::Create(options, kernels)).value();
 }
 
-// Encodes rows under the space's current mean and appends them with ids and row numbers first, first + 1, ...
+// Encodes rows under the space's current mean and appends them with ids and row numbers first,
+// first + 1, ...
 std::vector<Slot> AppendAll(VectorSpace& space, MatrixView rows, uint64_t first = 0) {
   std::vector<uint8_t> codes(rows.rows() * space.codec().code_bytes());
   space.codec().Encode(rows, space.current_mean().get(), codes.data());
   std::vector<Slot> slots;
   for (size_t r = 0; r < rows.rows(); ++r) {
-    slots.push_back(*space.Append(PointId::Number(first + r), first + r, codes.data() + r * space.codec().code_bytes()));
+    slots.push_back(*space.Append(PointId::Number(first + r), first + r,
+                                  codes.data() + r * space.codec().code_bytes()));
   }
   return slots;
 }
 
-std::vector<Hit> SearchOne(const VectorSpace& space, absl::Span<const float> query, SearchOptions options = {}) {
+std::vector<Hit> SearchOne(const VectorSpace& space, absl::Span<const float> query,
+                           SearchOptions options = {}) {
   return std::move(space.Search({query.data(), 1, query.size()}, options)).value()[0];
 }
 
 bool SameHits(const std::vector<Hit>& a, const std::vector<Hit>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Hit& x, const Hit& y) { return x.id == y.id && x.score == y.score && x.row == y.row; });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Hit& x, const Hit& y) {
+    return x.id == y.id && x.score == y.score && x.row == y.row;
+  });
 }
 
-double Recall(const VectorSpace& space, const testing::Embeddings& base, const testing::Embeddings& queries) {
+double Recall(const VectorSpace& space, const testing::Embeddings& base,
+              const testing::Embeddings& queries) {
   size_t found = 0;
   for (size_t q = 0; q < queries.rows; ++q) {
     std::vector<std::pair<float, size_t>> truth;
     for (size_t r = 0; r < base.rows; ++r) {
       truth.emplace_back(-ExactScore(space.codec().options().metric, queries.view().row(q).data(),
-                                     base.view().row(r).data(), base.dim), r);
+                                     base.view().row(r).data(), base.dim),
+                         r);
     }
     std::partial_sort(truth.begin(), truth.begin() + 10, truth.end());
     std::set<uint64_t> want;
@@ -75,7 +82,8 @@ TEST(VectorSpaceTest, CentringRaisesRecallAndWiderCodesDoToo) {
   const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
   double last = 0;
   for (int bits : {1, 2, 4, 8}) {
-    auto plain = MakeSpace(base.dim, Metric::kCosine, bits), centred = MakeSpace(base.dim, Metric::kCosine, bits);
+    auto plain = MakeSpace(base.dim, Metric::kCosine, bits),
+         centred = MakeSpace(base.dim, Metric::kCosine, bits);
     CenteringGuard guard(base.dim, /*normalize=*/true);
     ASSERT_TRUE(guard.Observe(base.view()));
     centred->AddMean(centred->codec().MakeMean(1, guard.proposal()));
@@ -93,7 +101,8 @@ TEST(VectorSpaceTest, CentringRaisesRecallAndWiderCodesDoToo) {
   EXPECT_GT(last, 0.99);
 }
 
-// Two stages give the answer of one: the bound at its default loses nothing that full refinement finds.
+// Two stages give the answer of one: the bound at its default loses nothing that full refinement
+// finds.
 TEST(VectorSpaceTest, SignPlaneBoundKeepsTheTopTen) {
   const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
   auto space = MakeSpace(base.dim);
@@ -153,7 +162,8 @@ TEST(VectorSpaceTest, StagesAndThreadsGiveTheSameHits) {
             ASSERT_EQ(got[q].size(), want[q].size());
             for (size_t i = 0; i < got[q].size(); ++i) same += got[q][i].id == want[q][i].id;
           }
-          EXPECT_GE(same, num_queries * 10 * 998 / 1000) << bits << " bits, " << threads << " threads";
+          EXPECT_GE(same, num_queries * 10 * 998 / 1000)
+              << bits << " bits, " << threads << " threads";
           EXPECT_EQ(stats.rows_scanned, space->live_rows() * num_queries);
           if (stages == Stages::kSigns || bits == 1) {
             EXPECT_EQ(stats.rows_scanned_by_codes, 0u);
@@ -170,7 +180,8 @@ TEST(VectorSpaceTest, StagesAndThreadsGiveTheSameHits) {
   }
 }
 
-// Real embeddings are scanned by signs; rows without neighbours, which signs cannot tell apart, by codes.
+// Real embeddings are scanned by signs; rows without neighbours, which signs cannot tell apart, by
+// codes.
 TEST(VectorSpaceTest, ScansTakeTheStageThatPays) {
   const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
   const Kernels* level = ScalarKernels();
@@ -214,7 +225,8 @@ TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
       auto reference = MakeSpace(base.dim(), Metric::kL2, bits, residual, ScalarKernels());
       AppendAll(*reference, base);
       std::vector<std::vector<Hit>> want;
-      for (size_t q = 0; q < queries.rows; ++q) want.push_back(SearchOne(*reference, queries.view().row(q)));
+      for (size_t q = 0; q < queries.rows; ++q)
+        want.push_back(SearchOne(*reference, queries.view().row(q)));
       for (const Kernels* level : testing::TestableKernels()) {
         auto space = MakeSpace(base.dim(), Metric::kL2, bits, residual, level);
         AppendAll(*space, base);
@@ -223,7 +235,8 @@ TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
         options.error_bound = 6;
         const auto got = *space->Search(queries.view(), options);
         ASSERT_EQ(got.size(), queries.rows);
-        for (size_t q = 0; q < queries.rows; ++q) EXPECT_TRUE(SameHits(got[q], want[q])) << level->name << " " << q;
+        for (size_t q = 0; q < queries.rows; ++q)
+          EXPECT_TRUE(SameHits(got[q], want[q])) << level->name << " " << q;
       }
     }
   }
@@ -278,7 +291,8 @@ TEST(VectorSpaceTest, CancelledSearchSaysSo) {
   AppendAll(*space, {rows.data(), 5, 32});
   SearchOptions options;
   options.cancelled = [] { return true; };
-  EXPECT_EQ(space->Search({rows.data(), 1, 32}, options).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(space->Search({rows.data(), 1, 32}, options).status().code(),
+            absl::StatusCode::kCancelled);
 }
 
 TEST(VectorSpaceTest, AppendRefusesAnUnknownMeanVersion) {
@@ -289,7 +303,8 @@ TEST(VectorSpaceTest, AppendRefusesAnUnknownMeanVersion) {
   std::vector<uint8_t> code(space->codec().code_bytes());
   const std::vector<float> row = random.Vector(32);
   other->codec().Encode({row.data(), 1, 32}, mean.get(), code.data());
-  EXPECT_EQ(space->Append(PointId::Number(1), 1, code.data()).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(space->Append(PointId::Number(1), 1, code.data()).status().code(),
+            absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(space->SetCurrentMean(9).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(space->live_rows(), 0u);
 }
@@ -307,7 +322,8 @@ TEST(VectorSpaceTest, HoldsWhatAMapHolds) {
     const size_t count = random.Below(2000);
     for (size_t i = 0; i < count; ++i) {
       const uint64_t number = next++;
-      const PointId id = number % 3 == 0 ? PointId::Uuid(number + 1, ~number) : PointId::Number(number);
+      const PointId id =
+          number % 3 == 0 ? PointId::Uuid(number + 1, ~number) : PointId::Number(number);
       std::vector<float> x = random.Vector(dim);
       std::vector<uint8_t> code(space->codec().code_bytes());
       space->codec().Encode({x.data(), 1, dim}, space->current_mean().get(), code.data());
@@ -348,10 +364,12 @@ TEST(VectorSpaceTest, HoldsWhatAMapHolds) {
     for (const Hit& hit : hits) {
       const auto it = model.find(hit.id);
       ASSERT_NE(it, model.end());
-      EXPECT_NEAR(hit.score, ExactScore(Metric::kL2, query.data(), it->second.second.data(), dim), 12);
+      EXPECT_NEAR(hit.score, ExactScore(Metric::kL2, query.data(), it->second.second.data(), dim),
+                  12);
     }
   }
-  // Vacuum has kept the dead rows bounded: segments below half are gone, but for the ones being filled.
+  // Vacuum has kept the dead rows bounded: segments below half are gone, but for the ones being
+  // filled.
   EXPECT_LE(space->stored_rows(), 2 * space->live_rows() + (version + 1) * Segment::kRows);
 }
 

@@ -28,9 +28,9 @@ TEST_F(CliSessionTest, DescribesServerAndCollections) {
   EXPECT_GT(status["max_batch_points"], 0);
   EXPECT_GE(RunJsonLine({"ping"})["round_trip_ms"], 0.0);
 
-  const Json created = RunJsonLine({"create", "films", "--space", "name=title,dim=16,metric=dot",
-                                    "--space", "name=poster,dim=24,code-bits=2,store-vectors=none",
-                                    "--metadata", "model=m1"});
+  const Json created =
+      RunJsonLine({"create", "films", "--space", "name=title,dim=16,metric=dot", "--space",
+                   "name=poster,dim=24,code-bits=2,store-vectors=none", "--metadata", "model=m1"});
   EXPECT_EQ(created["name"], "films");
   ASSERT_EQ(created["vector_spaces"].size(), 2u);
   EXPECT_EQ(created["metadata"]["model"], "m1");
@@ -61,16 +61,16 @@ TEST_F(CliSessionTest, ImportsSearchesAndDeletes) {
   ImportRows();
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows);
   // Again: everything is replaced, and rows can be left out.
-  const Json again = RunJsonLine(
-      {"import", "books", dir_.File("rows.npy"), "--payloads", dir_.File("rows.jsonl.gz"), "--skip",
-       "900"});
+  const Json again = RunJsonLine({"import", "books", dir_.File("rows.npy"), "--payloads",
+                                  dir_.File("rows.jsonl.gz"), "--skip", "900"});
   EXPECT_EQ(again["replaced"], 100);
   EXPECT_EQ(again["inserted"], 0);
 
   for (const std::vector<std::string>& mode :
        {std::vector<std::string>{}, {"--exact"}, {"--rerank"}}) {
-    std::vector<std::string> arguments = {"search", "books", "--vector-file", dir_.File("rows.npy"),
-                                          "--row", "321", "--limit", "5", "--with-payload"};
+    std::vector<std::string> arguments = {
+        "search",  "books", "--vector-file", dir_.File("rows.npy"), "--row", "321",
+        "--limit", "5",     "--with-payload"};
     arguments.insert(arguments.end(), mode.begin(), mode.end());
     const Json hits = RunJsonLine(arguments);
     ASSERT_EQ(hits["points"].size(), 5u);
@@ -85,18 +85,19 @@ TEST_F(CliSessionTest, ImportsSearchesAndDeletes) {
   Json vector = Json::array();
   for (float x : RandomVector(5)) vector.push_back(x);
   EXPECT_EQ(RunJsonLine({"search", "books", "--vector", vector.dump()})["points"][0]["id"], 5);
-  EXPECT_EQ(RunJsonLine({"search", "books", "--id", "77", "--exact", "--score-threshold", "0.999"})
-                ["points"]
-                    .size(),
+  EXPECT_EQ(RunJsonLine({"search", "books", "--id", "77", "--exact", "--score-threshold",
+                         "0.999"})["points"]
+                .size(),
             1u);
-  const std::vector<Json> all =
-      RunJson({"search", "books", "--vector-file", dir_.File("rows.npy"), "--limit", "1", "--rerank"});
+  const std::vector<Json> all = RunJson(
+      {"search", "books", "--vector-file", dir_.File("rows.npy"), "--limit", "1", "--rerank"});
   ASSERT_EQ(all.size(), kRows);
   for (uint64_t i = 0; i < kRows; ++i) {
     EXPECT_EQ(all[i]["query"], i);
     EXPECT_EQ(all[i]["points"][0]["id"], i);
   }
-  EXPECT_THAT(RunTqdb({"search", "books", "--id", "77", "--with-payload"}).out, HasSubstr("größe 77"));
+  EXPECT_THAT(RunTqdb({"search", "books", "--id", "77", "--with-payload"}).out,
+              HasSubstr("größe 77"));
 
   EXPECT_EQ(RunJsonLine({"delete", "books", "77", "78", "78", "123456"})["deleted"], 2);
   const CommandResult missing = RunTqdb({"get", "books", "76", "77", "--json"});
@@ -119,8 +120,8 @@ TEST_F(CliSessionTest, ExportsWhatItImports) {
   const std::string array = dir_.File("out.npy");
   EXPECT_EQ(RunJsonLine({"export", "books", array})["files"].size(), 3u);
   EXPECT_EQ(dir_.Read("out.npy"), dir_.Read("rows.npy"));
-  RunJsonLine({"import", "third", array, "--create", "--ids", dir_.File("out.ids.txt"), "--payloads",
-               dir_.File("out.payloads.jsonl")});
+  RunJsonLine({"import", "third", array, "--create", "--ids", dir_.File("out.ids.txt"),
+               "--payloads", dir_.File("out.payloads.jsonl")});
   EXPECT_EQ(RunTqdb({"export", "third", "-"}).out, dir_.Read("out.jsonl"));
   const Json point = RunJsonLine({"get", "third", "999", "--with-vectors"});
   EXPECT_EQ(point["vector"].size(), kDim);
@@ -226,8 +227,8 @@ TEST_F(CliSessionTest, TakesUuidsAndNamedVectors) {
                          ",1,1,1,1,1,1,1],\"b\":[1,1,1,1,1,1,1,1,", i, "]},\"payload\":{\"i\":", i,
                          "}}\n");
   }
-  EXPECT_EQ(RunJsonLine({"import", "c", dir_.Write("x.jsonl", text), "--create", "--metric", "dot"})
-                ["inserted"],
+  EXPECT_EQ(RunJsonLine({"import", "c", dir_.Write("x.jsonl", text), "--create", "--metric",
+                         "dot"})["inserted"],
             3);
   const Json hit = RunJsonLine({"search", "c", "--vector-name", "b", "--vector",
                                 "[0,0,0,0,0,0,0,0,1]", "--limit", "1", "--with-payload"});
@@ -276,8 +277,8 @@ TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], report["acknowledged"]);
 }
 
-// As `tqdb-server & tqdb ...` in a script. Not in transport_test: a gRPC server in the process of the
-// client would do the client's waiting for it.
+// As `tqdb-server & tqdb ...` in a script. Not in transport_test: a gRPC server in the process of
+// the client would do the client's waiting for it.
 TEST(ClientTest, RepeatsACallUntilAServerThatStartsListens) {
   client::TempDir dir;
   auto server = ServerProcess::Spawn(

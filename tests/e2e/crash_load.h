@@ -17,8 +17,8 @@ namespace tqdb::e2e {
 
 inline constexpr uint64_t kIdsOfWriter = 1000;
 
-// One writer and the ids [first_id, first_id + kIdsOfWriter) that only it writes. Run is called by one
-// thread at a time, and nothing else meanwhile.
+// One writer and the ids [first_id, first_id + kIdsOfWriter) that only it writes. Run is called by
+// one thread at a time, and nothing else meanwhile.
 class Writer {
  public:
   Writer(uint64_t first_id, uint64_t seed) : first_id_(first_id), random_(seed) {}

@@ -103,15 +103,13 @@ absl::Status Oracle::Settle(const State& found) {
     const uint64_t value = ValueOf(found, id);
     if (value != batch) {
       return absl::DataLossError(absl::StrCat("point ", id, ": ", Describe(batch),
-                                              " was acknowledged, ", Describe(value),
-                                              " is found"));
+                                              " was acknowledged, ", Describe(value), " is found"));
     }
   }
   for (const auto& [id, batch] : found) {
     if (!state_.contains(id)) {
-      return absl::DataLossError(
-          absl::StrCat("point ", id, " was deleted or never written; ", Describe(batch),
-                       " is found"));
+      return absl::DataLossError(absl::StrCat("point ", id, " was deleted or never written; ",
+                                              Describe(batch), " is found"));
     }
   }
   return absl::OkStatus();

@@ -56,8 +56,8 @@ class Oracle {
   void Refuse() { pending_.pop_front(); }
 
   // Requires that pending writes share no id. Decides for each of them from `found`, restricted to
-  // this oracle's ids, whether it happened, and makes the outcome the new truth. DataLoss tells of a
-  // lost write, a half batch, or a deletion undone.
+  // this oracle's ids, whether it happened, and makes the outcome the new truth. DataLoss tells of
+  // a lost write, a half batch, or a deletion undone.
   absl::Status Settle(const State& found);
 
   const State& state() const { return state_; }

@@ -1,5 +1,5 @@
-// kill -9 at random moments during mixed writes; after each restart, everything that was acknowledged is
-// there, nothing that was deleted comes back, and no batch is half written.
+// kill -9 at random moments during mixed writes; after each restart, everything that was
+// acknowledged is there, nothing that was deleted comes back, and no batch is half written.
 //
 // TQDB_CRASH_ROUNDS and TQDB_CRASH_SEED choose the number of rounds (50) and the seed (the clock's;
 // printed, though the moments of killing and the interleaving of threads stay random).
@@ -39,7 +39,8 @@ constexpr int kSampledQueries = 10;
 class CrashTest : public ::testing::Test {
  protected:
   CrashTest()
-      : seed_(FromEnvironment("TQDB_CRASH_SEED", static_cast<uint64_t>(absl::ToUnixNanos(absl::Now())))),
+      : seed_(FromEnvironment("TQDB_CRASH_SEED",
+                              static_cast<uint64_t>(absl::ToUnixNanos(absl::Now())))),
         random_(seed_) {
     std::cout << "TQDB_CRASH_SEED=" << seed_ << std::endl;
     uint64_t first_id = 1;
@@ -159,8 +160,8 @@ class CrashTest : public ::testing::Test {
       std::set<uint64_t> seen;
       for (const ScoredPoint& hit : *hits) {
         const auto live = found.find(hit.id.number());
-        ASSERT_NE(live, found.end()) << "search returns point " << hit.id.ToString()
-                                     << ", which does not exist";
+        ASSERT_NE(live, found.end())
+            << "search returns point " << hit.id.ToString() << ", which does not exist";
         EXPECT_TRUE(seen.insert(hit.id.number()).second) << "a point is found twice";
         EXPECT_NE(hit.payload.find(absl::StrCat("{\"batch\":", live->second, ",")),
                   std::string::npos)
@@ -259,13 +260,13 @@ TEST(OracleTest, FindsEveryKindOfLoss) {
     oracle.Begin({.batch = 2, .ids = {2, 4}});  // in flight
     return oracle.Settle(found);
   };
-  EXPECT_TRUE(settle({{1, 1}, {2, 1}}).ok());                           // not written
-  EXPECT_TRUE(settle({{1, 1}, {2, 2}, {4, 2}}).ok());                   // written
-  EXPECT_FALSE(settle({{1, 1}, {2, 2}}).ok());                          // half
-  EXPECT_FALSE(settle({{1, 1}, {2, 1}, {4, 2}}).ok());                  // half
-  EXPECT_FALSE(settle({{2, 1}}).ok());                                  // lost
-  EXPECT_FALSE(settle({{1, 1}, {2, 1}, {3, 1}}).ok());                  // undeleted
-  EXPECT_FALSE(settle({{1, 1}, {2, 1}, {7, 9}}).ok());                  // refused, yet there
+  EXPECT_TRUE(settle({{1, 1}, {2, 1}}).ok());           // not written
+  EXPECT_TRUE(settle({{1, 1}, {2, 2}, {4, 2}}).ok());   // written
+  EXPECT_FALSE(settle({{1, 1}, {2, 2}}).ok());          // half
+  EXPECT_FALSE(settle({{1, 1}, {2, 1}, {4, 2}}).ok());  // half
+  EXPECT_FALSE(settle({{2, 1}}).ok());                  // lost
+  EXPECT_FALSE(settle({{1, 1}, {2, 1}, {3, 1}}).ok());  // undeleted
+  EXPECT_FALSE(settle({{1, 1}, {2, 1}, {7, 9}}).ok());  // refused, yet there
   EXPECT_FALSE(settle({}).ok());
 }
 

@@ -112,7 +112,8 @@ TEST_F(HostileTest, AHundredClientsAtOnceAreServedOrToldToWait) {
         if (hits.ok()) {
           EXPECT_EQ((*hits)[0].id, PointId::Number(id));
         } else {
-          EXPECT_TRUE(absl::IsResourceExhausted(hits.status()) || absl::IsUnavailable(hits.status()))
+          EXPECT_TRUE(absl::IsResourceExhausted(hits.status()) ||
+                      absl::IsUnavailable(hits.status()))
               << hits.status();
         }
       }
@@ -153,8 +154,7 @@ TEST_F(HostileTest, GarbageOnThePortHarmsNobody) {
   for (int round = 0; round < 20; ++round) {
     std::string bytes(random() % 20000, '\0');
     for (char& c : bytes) c = static_cast<char>(random());
-    ASSERT_NO_FATAL_FAILURE(
-        SendBytes(server_->port(), round % 2 == 0 ? bytes : preface + bytes));
+    ASSERT_NO_FATAL_FAILURE(SendBytes(server_->port(), round % 2 == 0 ? bytes : preface + bytes));
   }
   ASSERT_NO_FATAL_FAILURE(SendBytes(server_->port(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
   ASSERT_NO_FATAL_FAILURE(SendBytes(server_->port(), preface));
@@ -220,11 +220,14 @@ TEST_F(HostileTest, BadInputNamesTheFieldAndWritesNothing) {
   }
   EXPECT_EQ(client_->Count("absent").status().code(), absl::StatusCode::kNotFound);
   Query query{.vector = Vector(1), .limit = 0};
-  EXPECT_EQ(client_->Search(kCollection, query).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(client_->Search(kCollection, query).status().code(),
+            absl::StatusCode::kInvalidArgument);
   query.limit = 1'000'000'000;
-  EXPECT_EQ(client_->Search(kCollection, query).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(client_->Search(kCollection, query).status().code(),
+            absl::StatusCode::kInvalidArgument);
   query = {.vector = std::vector<float>(kDim + 1, 1)};
-  EXPECT_EQ(client_->Search(kCollection, query).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(client_->Search(kCollection, query).status().code(),
+            absl::StatusCode::kInvalidArgument);
   ExpectServes();
 }
 

@@ -281,8 +281,7 @@ Probe RandomProbe(std::mt19937_64& random) {
   const Probe b = SimpleProbe(random);
   Filter filter;
   switch (Draw(random, 5)) {
-    case 0:
-      return Both(a, b);
+    case 0: return Both(a, b);
     case 1:
       filter.should = {a.condition, b.condition};
       return {{filter}, [a = a.holds, b = b.holds](const Json& p) { return a(p) || b(p); }};

@@ -90,9 +90,9 @@ TEST_F(SearchCallsTest, OffsetDiversityAndExamplesArePartsOfAQuery) {
   EXPECT_EQ(missing.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_NE(missing.error_message().find("recommend.positive[1]: point 99"), std::string::npos);
   like.mutable_vector()->set_f32(F32(1));
-  EXPECT_NE(
-      Search(like).error_message().find("query has more than one of vector, recommend, sparse and text"),
-      std::string::npos);
+  EXPECT_NE(Search(like).error_message().find(
+                "query has more than one of vector, recommend, sparse and text"),
+            std::string::npos);
 }
 
 TEST_F(SearchCallsTest, TextsAreFoundByTheirWords) {

@@ -213,7 +213,12 @@ TEST_F(ServicesTest, FiltersChooseWhatIsScrolledCountedFoundAndDeleted) {
     *query->mutable_vector() = upsert.points(0).vectors(0).vector();
     *query->mutable_filter() = filter;
   }
-  search.mutable_queries(1)->mutable_filter()->mutable_must(0)->mutable_field()->mutable_match()->set_integer(1);
+  search.mutable_queries(1)
+      ->mutable_filter()
+      ->mutable_must(0)
+      ->mutable_field()
+      ->mutable_match()
+      ->set_integer(1);
   v1::SearchBatchResponse found;
   {
     grpc::ClientContext context;
@@ -231,7 +236,8 @@ TEST_F(ServicesTest, FiltersChooseWhatIsScrolledCountedFoundAndDeleted) {
     grpc::ClientContext context;
     const grpc::Status status = points_->SearchBatch(&context, search, &found);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-    EXPECT_EQ(status.error_message().find("queries[1].filter.must_not[0] is empty"), 0u) << status.error_message();
+    EXPECT_EQ(status.error_message().find("queries[1].filter.must_not[0] is empty"), 0u)
+        << status.error_message();
   }
 
   v1::DeleteRequest request;

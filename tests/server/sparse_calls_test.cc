@@ -153,7 +153,8 @@ TEST_F(SparseCallsTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(search_error(Query("", {1}, {1})),
               HasSubstr("query.vector_name is '' (unnamed); the collection has the sparse spaces "
                         "'terms', 'words'"));
-  EXPECT_THAT(search_error(Query("terms", {1, 1}, {1, 1})), HasSubstr("sparse.indices has 1 twice"));
+  EXPECT_THAT(search_error(Query("terms", {1, 1}, {1, 1})),
+              HasSubstr("sparse.indices has 1 twice"));
   EXPECT_THAT(search_error(Query("terms", {2, 1}, {1})), HasSubstr("2 indices and 1 values"));
   EXPECT_THAT(search_error(Query("terms", {}, {})), HasSubstr("sparse has no entry"));
   v1::SearchQuery both = Query("terms", {1}, {1});
@@ -179,7 +180,8 @@ TEST_F(SparseCallsTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(upsert_error(point), HasSubstr("for the second time in one point"));
   point.clear_sparse_vectors();
   AddSparse("terms", {9, 9}, {1, 1}, &point);
-  EXPECT_THAT(upsert_error(point), HasSubstr("points[1].sparse_vectors 'terms'.indices has 9 twice"));
+  EXPECT_THAT(upsert_error(point),
+              HasSubstr("points[1].sparse_vectors 'terms'.indices has 9 twice"));
   EXPECT_EQ(Count("c"), 3u);
 
   v1::CreateCollectionRequest create;

@@ -195,7 +195,8 @@ TEST_F(FilteredCallsTest, AgreeWithAModelWhilePointsComeAndGo) {
   }
 }
 
-// The hits of a filtered search are the best of the points that match, in the order of an unfiltered one.
+// The hits of a filtered search are the best of the points that match, in the order of an
+// unfiltered one.
 TEST_F(FilteredCallsTest, SearchFindsTheBestOfWhatMatches) {
   constexpr uint64_t kIds = 900;
   for (int round = 0; round < 3; ++round) {
@@ -225,14 +226,16 @@ TEST_F(FilteredCallsTest, SearchFindsTheBestOfWhatMatches) {
       for (size_t q = 0; q < 2; ++q) {
         std::vector<uint64_t> want, got;
         for (const PointRecord& record : (*all)[q]) {
-          if (std::binary_search(matching.begin(), matching.end(), record.id.low)) want.push_back(record.id.low);
+          if (std::binary_search(matching.begin(), matching.end(), record.id.low))
+            want.push_back(record.id.low);
         }
         if (want.size() > spec.limit) want.resize(spec.limit);
         for (const PointRecord& record : (*found)[q]) {
           got.push_back(record.id.low);
           EXPECT_TRUE(spec.select.payload || record.payload.empty());
         }
-        ASSERT_EQ(got, want) << FilterToJson(filter) << " exact " << spec.exact << " rerank " << spec.rerank;
+        ASSERT_EQ(got, want) << FilterToJson(filter) << " exact " << spec.exact << " rerank "
+                             << spec.rerank;
       }
     }
   }
@@ -242,7 +245,8 @@ TEST_F(FilteredCallsTest, SearchFindsTheBestOfWhatMatches) {
 TEST_F(FilteredCallsTest, SearchFindsPointsThatAreReplacedMeanwhile) {
   const std::vector<float> vector(kDim, 1);
   std::vector<TestPoint> points;
-  for (uint64_t id = 0; id < 200; ++id) points.push_back({PointId::Number(id), {{"", vector}}, R"({"a":0})"});
+  for (uint64_t id = 0; id < 200; ++id)
+    points.push_back({PointId::Number(id), {{"", vector}}, R"({"a":0})"});
   points[7].payload = R"({"a":1})";
   ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
   std::atomic<bool> done{false};

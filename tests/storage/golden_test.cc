@@ -228,8 +228,8 @@ TEST_F(GoldenTest, SparseVectorsAreReadAsTheyWereWritten) {
     words += expected[i].sparse.count("words");
   }
   const SparseVector query = {{7}, {1}};
-  const auto hits = collection->Search(
-      MatrixView(nullptr, 0, 0), {.space = "words", .sparse = query, .limit = 1000});
+  const auto hits = collection->Search(MatrixView(nullptr, 0, 0),
+                                       {.space = "words", .sparse = query, .limit = 1000});
   ASSERT_TRUE(hits.ok()) << hits.status();
   EXPECT_EQ((*hits)[0].size(), words);
 }

@@ -39,20 +39,15 @@ class SearchShapesTest : public ::testing::Test {
     for (uint64_t id = 0; id < kPoints; ++id) {
       json payload = {{"parity", id % 2 == 0 ? "even" : "odd"}};
       switch (random_.Below(5)) {  // what the key "g" holds
-        case 0:
-          payload["g"] = "s" + std::to_string(random_.Below(30));
-          break;
-        case 1:
-          payload["g"] = random_.Below(20);
-          break;
+        case 0: payload["g"] = "s" + std::to_string(random_.Below(30)); break;
+        case 1: payload["g"] = random_.Below(20); break;
         case 2:
           payload["g"] = {random_.Below(2) == 0, "s" + std::to_string(random_.Below(5)), 0.5};
           break;
         case 3:
           payload["g"] = 0.25;  // no group
           break;
-        default:
-          break;
+        default: break;
       }
       points.push_back({PointId::Number(id),
                         {{"", random_.Vector(kDim)}, {"title", random_.Vector(kDim)}},

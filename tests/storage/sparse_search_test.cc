@@ -229,9 +229,8 @@ TEST_F(SparseSearchTest, GroupsHybridListsAndVectorSearchesGoTogether) {
   EXPECT_EQ(groups->size(), 2u);
   const std::vector<float> vector = random_.Vector(kDim);
   const MatrixView dense(vector.data(), 1, kDim);
-  const auto hits =
-      SearchHybrid(*collection_, {{{kNoVector, spec}, {dense, {.limit = 50}}}},
-                   {.select = {.vectors = true}});
+  const auto hits = SearchHybrid(*collection_, {{{kNoVector, spec}, {dense, {.limit = 50}}}},
+                                 {.select = {.vectors = true}});
   ASSERT_TRUE(hits.ok()) << hits.status();
   EXPECT_EQ(hits->size(), 10u);
   // Points without a dense vector are no hits of a search by one.
@@ -255,10 +254,9 @@ TEST_F(SparseSearchTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(upsert_error({{1}, {std::nanf("")}}), HasSubstr("values[0] is nan"));
   EXPECT_THAT(upsert_error({{1}, {1}}, "none"),
               HasSubstr("sparse vector name is 'none'; this collection has 'terms', 'words'"));
-  EXPECT_THAT(std::string(UpsertPoints(*collection_, {{PointId::Number(1), {}, ""}})
-                              .status()
-                              .message()),
-              HasSubstr("has no vector; need one in at least one of '', 'other', 'terms', 'words'"));
+  EXPECT_THAT(
+      std::string(UpsertPoints(*collection_, {{PointId::Number(1), {}, ""}}).status().message()),
+      HasSubstr("has no vector; need one in at least one of '', 'other', 'terms', 'words'"));
   EXPECT_EQ(collection_->Count(), 0u);
 
   const SparseVector one = {{1}, {1}};

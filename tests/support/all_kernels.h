@@ -1,5 +1,5 @@
-// Every kernel level that can be tested here: those that this CPU runs, and on x86 the AVX-512 and AMX levels
-// over portable intrinsics, so that every machine tests them.
+// Every kernel level that can be tested here: those that this CPU runs, and on x86 the AVX-512 and
+// AMX levels over portable intrinsics, so that every machine tests them.
 #ifndef TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
 #define TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
 

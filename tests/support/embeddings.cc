@@ -25,8 +25,10 @@ Embeddings LoadNpy(const std::string& path) {
   std::stringstream content;
   content << file.rdbuf();
   const std::string bytes = content.str();
-  if (bytes.size() < 10 || bytes.compare(1, 5, "NUMPY") != 0 || bytes[6] != 1) Fail(path, "is no .npy of version 1");
-  const size_t header_size = static_cast<uint8_t>(bytes[8]) | static_cast<size_t>(static_cast<uint8_t>(bytes[9])) << 8;
+  if (bytes.size() < 10 || bytes.compare(1, 5, "NUMPY") != 0 || bytes[6] != 1)
+    Fail(path, "is no .npy of version 1");
+  const size_t header_size =
+      static_cast<uint8_t>(bytes[8]) | static_cast<size_t>(static_cast<uint8_t>(bytes[9])) << 8;
   const std::string header = bytes.substr(10, header_size);
   if (header.find("'<f2'") == std::string::npos) Fail(path, "is not float16");
   Embeddings out;
@@ -44,7 +46,11 @@ Embeddings LoadNpy(const std::string& path) {
   return out;
 }
 
-Embeddings SampleBase() { return LoadNpy(TQDB_SOURCE_DIR "/deploy/sample/wordnet-512.base.f16.npy"); }
-Embeddings SampleQueries() { return LoadNpy(TQDB_SOURCE_DIR "/deploy/sample/wordnet-512.query.f16.npy"); }
+Embeddings SampleBase() {
+  return LoadNpy(TQDB_SOURCE_DIR "/deploy/sample/wordnet-512.base.f16.npy");
+}
+Embeddings SampleQueries() {
+  return LoadNpy(TQDB_SOURCE_DIR "/deploy/sample/wordnet-512.query.f16.npy");
+}
 
 }  // namespace tqdb::testing

@@ -11,7 +11,8 @@
 
 namespace tqdb::testing {
 
-// Standard Gaussians by Box-Muller over RandomWord: std::normal_distribution differs between libraries.
+// Standard Gaussians by Box-Muller over RandomWord: std::normal_distribution differs between
+// libraries.
 class Gaussian {
  public:
   explicit Gaussian(uint64_t seed) : seed_(seed) {}

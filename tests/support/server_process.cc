@@ -48,8 +48,8 @@ bool IsServing(const std::string& address, absl::Duration timeout) {
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-  // The messages are small enough to be written by hand: an empty request asks for the whole server,
-  // and the answer is field 1, a varint, which is 1 for SERVING.
+  // The messages are small enough to be written by hand: an empty request asks for the whole
+  // server, and the answer is field 1, a varint, which is 1 for SERVING.
   const grpc::ByteBuffer request(nullptr, 0);
   grpc::ByteBuffer response;
   grpc::Status status;
@@ -77,9 +77,9 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Spawn(
     const ServerProcessOptions& options) {
   const int port = FreePort();
   if (port == 0) return absl::UnavailableError("no free port on this machine");
-  std::vector<std::string> command = {
-      TQDB_SERVER_BINARY,    "--data-dir",        options.data_directory, "--listen", "127.0.0.1",
-      "--grpc-port",         absl::StrCat(port),  "--http-port",          "0"};
+  std::vector<std::string> command = {TQDB_SERVER_BINARY, "--data-dir",  options.data_directory,
+                                      "--listen",         "127.0.0.1",   "--grpc-port",
+                                      absl::StrCat(port), "--http-port", "0"};
   command.insert(command.end(), options.arguments.begin(), options.arguments.end());
   absl::StatusOr<Process> process = Process::Start(command, options.log_path, options.log_path);
   if (!process.ok()) return process.status();
@@ -100,9 +100,9 @@ absl::Status ServerProcess::WaitUntilServing(absl::Duration timeout) {
   while (process_.running()) {
     if (IsServing(address(), absl::Seconds(5))) return absl::OkStatus();
     if (absl::Now() >= deadline) {
-      return absl::DeadlineExceededError(absl::StrCat(
-          "tqdb-server is not SERVING after ", absl::FormatDuration(timeout), "; its log ends:\n",
-          Tail(ReadWholeFile(log_path_))));
+      return absl::DeadlineExceededError(
+          absl::StrCat("tqdb-server is not SERVING after ", absl::FormatDuration(timeout),
+                       "; its log ends:\n", Tail(ReadWholeFile(log_path_))));
     }
     absl::SleepFor(absl::Milliseconds(10));
   }

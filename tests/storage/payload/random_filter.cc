@@ -72,19 +72,13 @@ const std::vector<json>& Numbers() {
 json RandomScalar(Gaussian& random) {
   switch (random.Below(8)) {
     case 0:
-    case 1:
-      return Pick(random, Strings());
+    case 1: return Pick(random, Strings());
     case 2:
-    case 3:
-      return Pick(random, Numbers());
-    case 4:
-      return random.Below(10);
-    case 5:
-      return Pick(random, Times());
-    case 6:
-      return random.Below(2) == 0;
-    default:
-      return nullptr;
+    case 3: return Pick(random, Numbers());
+    case 4: return random.Below(10);
+    case 5: return Pick(random, Times());
+    case 6: return random.Below(2) == 0;
+    default: return nullptr;
   }
 }
 
@@ -93,8 +87,7 @@ json RandomValue(Gaussian& random, const std::vector<json>& scalars) {
     return random.Below(8) == 0 ? RandomScalar(random) : Pick(random, scalars);
   };
   switch (random.Below(10)) {
-    case 0:
-      return nullptr;
+    case 0: return nullptr;
     case 1:
     case 2: {
       json array = json::array();
@@ -102,10 +95,8 @@ json RandomValue(Gaussian& random, const std::vector<json>& scalars) {
       if (random.Below(10) == 0) array.push_back(json::array({scalar()}));
       return array;
     }
-    case 3:
-      return random.Below(4) == 0 ? json::object() : scalar();
-    default:
-      return scalar();
+    case 3: return random.Below(4) == 0 ? json::object() : scalar();
+    default: return scalar();
   }
 }
 
@@ -163,21 +154,11 @@ FieldCondition RandomFieldCondition(Gaussian& random) {
   FieldCondition condition;
   condition.key = Pick(random, RandomKeys());
   switch (random.Below(11)) {
-    case 0:
-      condition.test = MatchValue{Pick(random, Strings())};
-      break;
-    case 1:
-      condition.test = MatchValue{static_cast<int64_t>(random.Below(4))};
-      break;
-    case 2:
-      condition.test = MatchValue{random.Below(2) == 0};
-      break;
-    case 3:
-      condition.test = MatchAny{RandomList(random)};
-      break;
-    case 4:
-      condition.test = MatchExcept{RandomList(random)};
-      break;
+    case 0: condition.test = MatchValue{Pick(random, Strings())}; break;
+    case 1: condition.test = MatchValue{static_cast<int64_t>(random.Below(4))}; break;
+    case 2: condition.test = MatchValue{random.Below(2) == 0}; break;
+    case 3: condition.test = MatchAny{RandomList(random)}; break;
+    case 4: condition.test = MatchExcept{RandomList(random)}; break;
     case 5:
       condition.test = MatchText{
           Pick(random, std::vector<std::string>{"red", "GREEN red", "house", "sea blue", "1"})};
