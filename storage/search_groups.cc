@@ -106,6 +106,7 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     own.offset = 0;
     own.limit = limit;
     own.select.payload = true;
+    // Without a bound there is none either: the product may overflow.
     own.select.max_bytes = std::max(spec.select.max_bytes, kReadFactor * spec.select.max_bytes);
     if (also && own.filter) {
       also->must.push_back({*std::move(own.filter)});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -180,23 +181,21 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& reques
 absl::Status Searcher::Judge(const Request& request, const Snapshot* snapshot,
                              std::vector<Hit>& hits, bool& complete) const {
   if (request.rows == nullptr) return absl::OkStatus();
-  std::vector<uint64_t> rows;
-  std::vector<PointRecord> records;
-  for (const Hit& hit : hits) {
-    if (hit.row < request.rows->end()) continue;
-    rows.push_back(hit.row);
-    records.emplace_back().id = hit.id;
-  }
-  if (rows.empty()) return absl::OkStatus();
-  TQDB_ASSIGN_OR_RETURN(const std::vector<bool> alive,
-                        reader_.Fill(rows, {.payload = true}, absl::MakeSpan(records), snapshot));
+  std::vector<Hit> later;
+  std::copy_if(hits.begin(), hits.end(), std::back_inserter(later),
+               [&request](const Hit& hit) { return hit.row >= request.rows->end(); });
+  if (later.empty()) return absl::OkStatus();
+  HitRecords read(later);
+  TQDB_ASSIGN_OR_RETURN(
+      const std::vector<bool> alive,
+      reader_.Fill(read.rows, {.payload = true}, absl::MakeSpan(read.records), snapshot));
   absl::flat_hash_set<uint64_t> dropped;
-  for (size_t i = 0; i < rows.size(); ++i) {
+  for (size_t i = 0; i < later.size(); ++i) {
     if (alive[i]) {
-      TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(records[i].payload));
-      if (request.filter->Matches(records[i].id, payload)) continue;
+      TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(read.records[i].payload));
+      if (request.filter->Matches(later[i].id, payload)) continue;
     }
-    dropped.insert(rows[i]);
+    dropped.insert(later[i].row);
   }
   // They have taken the places of others.
   if (!dropped.empty()) complete = false;

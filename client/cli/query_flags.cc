@@ -221,7 +221,7 @@ void AddQueryFlags(CLI::App& app, QueryFlags& flags) {
   app.add_flag("--exact", flags.exact, "Compare with every stored original: slow, exact");
   app.add_flag("--rerank", flags.rerank, "Rescore the best hits from stored originals");
   app.add_option("--oversampling", flags.oversampling,
-                 "Candidates to rerank, as a multiple of the limit; 0: the server's default");
+                 "Candidates to rerank, as a multiple of limit + offset; 0: the server's default");
   app.add_option("--error-bound", flags.error_bound,
                  "Width of the scan's error bound in standard deviations; 0: the server's default");
   app.add_option("--score-threshold", flags.score_threshold, "Leave out hits that score less");
