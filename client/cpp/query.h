@@ -44,7 +44,7 @@ struct Query {
   Select select = {};
   bool exact = false;       // brute force over stored originals
   bool rerank = false;      // rescore the best candidates from stored originals
-  double oversampling = 0;  // candidates to rerank, as a multiple of limit; 0: the server's default
+  double oversampling = 0;  // candidates to rerank, by limit + offset; 0: the server's default
   float error_bound = 0;    // in standard deviations; 0: the server's default
   std::optional<Filter> filter = std::nullopt;  // of the points that may be hits; unset: all
   uint32_t offset = 0;                          // so many of the best are left out
