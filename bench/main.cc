@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/command.h"
-#include "bench/scratch.h"
+#include "bench/commands/command.h"
+#include "bench/measure/scratch.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/grpc_status.h"
+#include "server/grpc/grpc_status.h"
 
 namespace tqdb::server {
 

@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/admission.h"
-#include "storage/database.h"
+#include "storage/api/database.h"
 
 namespace prometheus {
 class Counter;

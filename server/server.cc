@@ -6,18 +6,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/status_macros.h"
 #include "core/kernels/kernels.h"
-#include "core/status_macros.h"
 #include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
-#include "server/admin_service.h"
 #include "server/build_info.h"
-#include "server/collection_service.h"
+#include "server/grpc/admin_service.h"
+#include "server/grpc/collection_service.h"
+#include "server/grpc/point_service.h"
 #include "server/listen_address.h"
-#include "server/point_service.h"
 #include "spdlog/spdlog.h"
 
 namespace tqdb::server {

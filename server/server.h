@@ -14,14 +14,14 @@
 #include "absl/time/time.h"
 #include "grpcpp/server.h"
 #include "server/admission.h"
-#include "server/call.h"
-#include "server/credentials.h"
-#include "server/http_server.h"
+#include "server/grpc/call.h"
+#include "server/grpc/upsert_stream.h"
+#include "server/http/http_server.h"
 #include "server/metrics.h"
-#include "server/tls.h"
-#include "server/upsert_stream.h"
-#include "storage/database.h"
-#include "storage/options.h"
+#include "server/security/credentials.h"
+#include "server/security/tls.h"
+#include "storage/api/database.h"
+#include "storage/api/options.h"
 
 namespace tqdb::server {
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "client/cli/commands.h"
+#include "client/cli/commands/commands.h"
 
 namespace tqdb::client {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-#include "client/cli/command_context.h"
+#include "client/cli/commands/command_context.h"
 
 namespace tqdb::client {
 

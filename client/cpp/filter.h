@@ -13,8 +13,8 @@
 #define TQDB_CLIENT_CPP_FILTER_H_
 
 #include "absl/types/span.h"
-#include "storage/payload/filter.h"
-#include "storage/payload/filter_json.h"
+#include "values/filter.h"
+#include "values/filter_json.h"
 
 namespace tqdb::client {
 

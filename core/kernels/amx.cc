@@ -10,7 +10,7 @@
 
 #include <cstring>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
 #include "core/kernels/amx_intrinsics.h"
 #include "core/kernels/avx512_intrinsics.h"
 #include "core/kernels/avx512_parts.h"

@@ -3,9 +3,9 @@
 
 #include <cstring>
 
+#include "core/codec/record_packing.h"
 #include "core/kernels/avx512_intrinsics.h"
 #include "core/kernels/avx512_parts.h"
-#include "core/record_packing.h"
 
 #include "core/kernels/avx512_begin.h"
 

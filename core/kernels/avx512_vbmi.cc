@@ -3,11 +3,11 @@
 
 #include <cstring>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
+#include "core/codec/record_packing.h"
 #include "core/kernels/avx512_intrinsics.h"
 #include "core/kernels/avx512_parts.h"
 #include "core/kernels/scalar_parts.h"
-#include "core/record_packing.h"
 
 #include "core/kernels/avx512_vbmi_begin.h"
 // Inside the region, in this order.

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
 #include "core/kernels/neon_parts.h"
 #include "core/kernels/scalar_parts.h"
 

@@ -5,8 +5,8 @@
 
 #include <cstring>
 
+#include "core/codec/record_packing.h"
 #include "core/kernels/neon_parts.h"
-#include "core/record_packing.h"
 
 #include "core/kernels/neon_begin.h"
 // Inside the region, in this order.

@@ -5,10 +5,10 @@
 
 #include <cstring>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
+#include "core/codec/record_packing.h"
 #include "core/kernels/neon_parts.h"
 #include "core/kernels/scalar_parts.h"
-#include "core/record_packing.h"
 
 #include "core/kernels/neon_begin.h"
 // Inside the region, in this order.

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
+#include "core/codec/record_packing.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/scalar_parts.h"
-#include "core/record_packing.h"
 
 namespace tqdb::scalar {
 

@@ -6,11 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
+#include "core/codec/record_packing.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/prefetch.h"
-#include "core/record_packing.h"
-#include "core/types.h"
+#include "values/types.h"
 
 namespace tqdb::scalar {
 

@@ -1,7 +1,7 @@
 // The specification of scan and refinement.
 #include <algorithm>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/scalar_parts.h"
 

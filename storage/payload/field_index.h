@@ -17,11 +17,11 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
-#include "storage/payload/key_path.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/row_matches.h"
 #include "storage/payload/row_set.h"
 #include "storage/payload/value_index.h"
+#include "values/key_path.h"
 
 namespace tqdb::storage {
 

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "core/status_macros.h"
+#include "base/quoted.h"
+#include "base/status_macros.h"
 #include "storage/payload/json_depth.h"
-#include "storage/payload/quoted.h"
 
 namespace tqdb::storage {
 

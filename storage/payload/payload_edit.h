@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "storage/payload/key_path.h"
+#include "values/key_path.h"
 
 namespace tqdb::storage {
 

@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "core/status_macros.h"
+#include "base/quoted.h"
+#include "base/status_macros.h"
 #include "storage/payload/filter_matcher.h"
-#include "storage/payload/quoted.h"
 
 namespace tqdb::storage {
 

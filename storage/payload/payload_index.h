@@ -18,11 +18,11 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "core/types.h"
 #include "storage/payload/field_index.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/row_matches.h"
 #include "storage/payload/row_set.h"
+#include "values/types.h"
 
 namespace tqdb::storage {
 

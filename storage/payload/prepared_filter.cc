@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/status_macros.h"
-#include "storage/payload/datetime.h"
-#include "storage/payload/json_number.h"
+#include "base/datetime.h"
+#include "base/json_number.h"
+#include "base/status_macros.h"
+#include "base/words.h"
 #include "storage/payload/payload_walk.h"
-#include "storage/payload/words.h"
 
 namespace tqdb::storage {
 

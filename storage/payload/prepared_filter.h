@@ -16,9 +16,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/types.h"
-#include "storage/payload/filter.h"
-#include "storage/payload/key_path.h"
+#include "values/filter.h"
+#include "values/key_path.h"
+#include "values/types.h"
 
 namespace tqdb::storage {
 

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "storage/payload/datetime.h"
-#include "storage/payload/json_number.h"
+#include "base/datetime.h"
+#include "base/json_number.h"
+#include "base/words.h"
 #include "storage/payload/postings.h"
 #include "storage/payload/sorted_postings.h"
-#include "storage/payload/words.h"
 
 namespace tqdb::storage {
 

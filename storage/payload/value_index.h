@@ -13,10 +13,10 @@
 #include <variant>
 
 #include "absl/functional/function_ref.h"
-#include "storage/payload/field_kind.h"
 #include "storage/payload/postings.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/row_matches.h"
+#include "values/field_kind.h"
 
 namespace tqdb::storage {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "storage/payload/words.h"
+#include "base/words.h"
 
 namespace tqdb::storage {
 

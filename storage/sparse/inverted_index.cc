@@ -5,7 +5,7 @@
 #include <cassert>
 #include <utility>
 
-#include "core/top_k.h"
+#include "core/scan/top_k.h"
 
 namespace tqdb::storage {
 

@@ -25,7 +25,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "core/row_filter.h"
+#include "core/scan/row_filter.h"
 #include "storage/sparse/postings_segment.h"
 #include "storage/sparse/segment_search.h"
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/row_filter.h"
+#include "core/scan/row_filter.h"
 
 namespace tqdb::storage {
 

@@ -23,8 +23,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/row_filter.h"
-#include "core/top_k.h"
+#include "core/scan/row_filter.h"
+#include "core/scan/top_k.h"
 #include "storage/sparse/postings_segment.h"
 #include "storage/sparse/scoring.h"
 #include "storage/sparse/segment_rows.h"

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "storage/coding.h"
+#include "base/coding.h"
 
 namespace tqdb::storage {
 

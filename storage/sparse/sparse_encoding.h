@@ -16,7 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "storage/sparse/sparse_vector.h"
+#include "values/sparse_vector.h"
 
 namespace tqdb::storage {
 

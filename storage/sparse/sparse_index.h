@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "storage/sparse/inverted_index.h"
-#include "storage/sparse/sparse_vector.h"
+#include "values/sparse_vector.h"
 
 namespace tqdb::storage {
 

@@ -1,4 +1,4 @@
-#include "bench/cluster_tree.h"
+#include "bench/data/cluster_tree.h"
 
 #include <cmath>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "bench/gaussian.h"
+#include "bench/data/gaussian.h"
 
 #include <cmath>
 #include <vector>

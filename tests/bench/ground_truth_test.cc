@@ -1,11 +1,11 @@
-#include "bench/ground_truth.h"
+#include "bench/data/ground_truth.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "bench/gaussian.h"
-#include "bench/matrix.h"
-#include "core/vector_space.h"
+#include "bench/data/gaussian.h"
+#include "bench/data/matrix.h"
+#include "core/space/vector_space.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

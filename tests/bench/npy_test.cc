@@ -1,12 +1,12 @@
-#include "bench/npy.h"
+#include "bench/data/npy.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <string>
 
-#include "bench/data_sets.h"
-#include "bench/scratch.h"
+#include "bench/data/data_sets.h"
+#include "bench/measure/scratch.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

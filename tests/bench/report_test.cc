@@ -1,10 +1,10 @@
-#include "bench/report.h"
+#include "bench/measure/report.h"
 
 #include <limits>
 #include <sstream>
 #include <string>
 
-#include "bench/stopwatch.h"
+#include "bench/measure/stopwatch.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

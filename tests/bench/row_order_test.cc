@@ -1,11 +1,11 @@
-#include "bench/row_order.h"
+#include "bench/data/row_order.h"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-#include "bench/gaussian.h"
-#include "bench/matrix.h"
+#include "bench/data/gaussian.h"
+#include "bench/data/matrix.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

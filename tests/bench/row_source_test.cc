@@ -1,9 +1,9 @@
-#include "bench/row_source.h"
+#include "bench/data/row_source.h"
 
 #include <cmath>
 #include <vector>
 
-#include "bench/gaussian.h"
+#include "bench/data/gaussian.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

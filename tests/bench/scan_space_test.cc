@@ -1,7 +1,7 @@
-#include "bench/scan_space.h"
+#include "bench/measure/scan_space.h"
 
-#include "bench/gaussian.h"
-#include "bench/scan_limits.h"
+#include "bench/data/gaussian.h"
+#include "bench/measure/scan_limits.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

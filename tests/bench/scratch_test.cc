@@ -1,4 +1,4 @@
-#include "bench/scratch.h"
+#include "bench/measure/scratch.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "bench/server_process.h"
+#include "bench/measure/server_process.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

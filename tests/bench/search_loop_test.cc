@@ -1,7 +1,7 @@
-#include "bench/search_loop.h"
+#include "bench/measure/search_loop.h"
 
-#include "bench/row_source.h"
-#include "bench/scan_space.h"
+#include "bench/data/row_source.h"
+#include "bench/measure/scan_space.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {

@@ -6,7 +6,7 @@
 
 #include <sstream>
 
-#include "client/cli/collection_flags.h"
+#include "client/cli/flags/collection_flags.h"
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {

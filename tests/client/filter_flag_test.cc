@@ -1,4 +1,4 @@
-#include "client/cli/filter_flag.h"
+#include "client/cli/flags/filter_flag.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "client/cli/fvecs_reader.h"
+#include "client/cli/input/fvecs_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <random>
 
-#include "client/cli/point_json.h"
+#include "client/cli/output/point_json.h"
 
 namespace tqdb::client {
 namespace {

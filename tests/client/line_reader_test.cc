@@ -1,4 +1,4 @@
-#include "client/cli/line_reader.h"
+#include "client/cli/input/line_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "client/cli/npy_reader.h"
+#include "client/cli/input/npy_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/npy_writer.h"
+#include "client/cli/output/npy_writer.h"
 #include "client/cpp/half.h"
 #include "tests/client/temp_dir.h"
 

@@ -1,4 +1,4 @@
-#include "client/cli/progress_bar.h"
+#include "client/cli/output/progress_bar.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 #include <limits>
 #include <sstream>
 
-#include "client/cli/table.h"
-#include "client/cli/text_format.h"
+#include "client/cli/output/table.h"
+#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {

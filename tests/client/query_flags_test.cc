@@ -1,4 +1,4 @@
-#include "client/cli/query_flags.h"
+#include "client/cli/flags/query_flags.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "client/cli/reservoir.h"
+#include "client/cli/input/reservoir.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "client/cli/vector_source.h"
+#include "client/cli/input/vector_source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/npy_writer.h"
+#include "client/cli/output/npy_writer.h"
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {

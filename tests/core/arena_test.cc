@@ -1,4 +1,4 @@
-#include "core/arena.h"
+#include "core/space/arena.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/centering.h"
+#include "core/codec/centering.h"
 
 #include <cmath>
 

@@ -1,5 +1,5 @@
 // The tables in the source are the Lloyd-Max codebooks of N(0,1), derived again here.
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
 
 #include <cmath>
 #include <vector>

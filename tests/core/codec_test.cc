@@ -1,4 +1,4 @@
-#include "core/codec.h"
+#include "core/codec/codec.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,12 +8,13 @@
 #include <map>
 #include <thread>
 
-#include "core/query.h"
-#include "core/vector_space.h"
+#include "core/scan/query.h"
+#include "core/space/vector_space.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/all_kernels.h"
 #include "tests/support/random.h"
+#include "tests/support/source_path.h"
 
 namespace tqdb {
 namespace {
@@ -208,7 +209,7 @@ TEST(CodecTest, DegenerateVectorsStayBounded) {
 // FNV-1a of the code records of fixed rows. The bytes are a contract: a difference here is a new
 // format version, not a new golden value.
 TEST(CodecTest, BytesAreThoseOfFormatVersion1) {
-  const std::string path = TQDB_SOURCE_DIR "/tests/golden/codes_v1.txt";
+  const std::string path = SourcePath("tests/golden/codes_v1.txt");
   std::map<std::string, std::string> golden;
   std::ifstream in(path);
   for (std::string name, hash; in >> name >> hash;) golden[name] = hash;

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <vector>
 
-#include "core/codebook.h"
-#include "core/codec.h"
-#include "core/query.h"
+#include "core/codec/codebook.h"
+#include "core/codec/codec.h"
+#include "core/scan/query.h"
 #include "gtest/gtest.h"
 #include "tests/support/embeddings.h"
 #include "tests/support/random.h"

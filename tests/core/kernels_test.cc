@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/codebook.h"
-#include "core/query.h"
-#include "core/record_packing.h"
+#include "core/codec/codebook.h"
+#include "core/codec/record_packing.h"
+#include "core/scan/query.h"
 #include "gtest/gtest.h"
 #include "tests/support/all_kernels.h"
 #include "tests/support/random.h"

@@ -1,9 +1,9 @@
-#include "core/rotation.h"
+#include "core/codec/rotation.h"
 
 #include <cmath>
 #include <string>
 
-#include "core/codebook.h"
+#include "core/codec/codebook.h"
 #include "core/kernels/kernels.h"
 #include "gtest/gtest.h"
 #include "tests/support/all_kernels.h"

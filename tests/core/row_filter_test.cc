@@ -1,4 +1,4 @@
-#include "core/row_filter.h"
+#include "core/scan/row_filter.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/vector_space.h"
+#include "core/space/vector_space.h"
 
 #include <atomic>
 #include <cmath>

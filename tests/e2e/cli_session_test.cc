@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/json.h"
-#include "client/cli/npy_writer.h"
+#include "client/cli/output/json.h"
+#include "client/cli/output/npy_writer.h"
 #include "client/cpp/client.h"
 #include "tests/client/temp_dir.h"
 #include "tests/support/server_process.h"

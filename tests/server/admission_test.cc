@@ -3,9 +3,9 @@
 #include <atomic>
 #include <vector>
 
+#include "base/task_queue.h"
 #include "gtest/gtest.h"
-#include "server/grpc_status.h"
-#include "server/worker_pool.h"
+#include "server/grpc/grpc_status.h"
 
 namespace tqdb::server {
 namespace {
@@ -72,7 +72,7 @@ TEST(AdmissionTest, AMovedTicketReleasesOnce) {
 TEST(WorkerPoolTest, RunsEveryTaskBeforeItIsDestroyed) {
   std::atomic<int> ran{0};
   {
-    WorkerPool pool(3);
+    HelperPool pool(3);
     for (int i = 0; i < 1000; ++i) pool.Submit([&ran] { ++ran; });
   }
   EXPECT_EQ(ran, 1000);

@@ -1,4 +1,4 @@
-#include "server/api_keys.h"
+#include "server/security/api_keys.h"
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "spdlog/details/log_msg.h"
 #include "spdlog/formatter.h"
+#include "tests/support/source_path.h"
 
 namespace tqdb::server {
 namespace {
@@ -51,8 +52,7 @@ TEST(ConfigTest, CommandLineWinsOverEnvironmentAndEnvironmentOverFile) {
 }
 
 TEST(ConfigTest, ShippedConfigurationFileParses) {
-  const ParsedConfig parsed =
-      Parse({"--config", std::string(TQDB_SOURCE_DIR) + "/deploy/tqdb.conf"});
+  const ParsedConfig parsed = Parse({"--config", SourcePath("deploy/tqdb.conf")});
   EXPECT_TRUE(parsed.config.has_value()) << parsed.text;
 }
 

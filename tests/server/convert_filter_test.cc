@@ -1,14 +1,14 @@
-#include "server/convert_filter.h"
+#include "server/grpc/convert_filter.h"
 
 #include <limits>
 
+#include "base/datetime.h"
 #include "client/cpp/convert.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "storage/payload/datetime.h"
-#include "storage/payload/filter_json.h"
 #include "tests/storage/payload/random_filter.h"
+#include "values/filter_json.h"
 
 namespace tqdb::server {
 namespace {

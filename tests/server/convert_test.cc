@@ -1,13 +1,13 @@
-#include "server/convert.h"
+#include "server/grpc/convert.h"
 
 #include <cstring>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/convert_collection.h"
-#include "server/convert_points.h"
-#include "server/convert_search.h"
-#include "server/grpc_status.h"
+#include "server/grpc/convert_collection.h"
+#include "server/grpc/convert_points.h"
+#include "server/grpc/convert_search.h"
+#include "server/grpc/grpc_status.h"
 
 namespace tqdb::server {
 namespace {

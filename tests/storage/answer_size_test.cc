@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "storage/search_groups.h"
-#include "storage/search_hybrid.h"
+#include "storage/search/groups.h"
+#include "storage/search/hybrid.h"
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
@@ -97,7 +97,7 @@ TEST_F(AnswerSizeTest, WhatTheOffsetLeavesOutDoesNotCount) {
 
 TEST_F(AnswerSizeTest, CandidatesOfDiverseHitsDoNotCount) {
   SearchSpec spec{.limit = 5, .offset = 2};
-  spec.diversity = {0.5f, 40};
+  spec.mmr = {0.5f, 40};
   spec.select = Payloads(3 * 5 * kPayload);
   EXPECT_TRUE(collection_->Search(queries(3), spec).ok());
   --spec.select.max_bytes;

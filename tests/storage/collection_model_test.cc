@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/float16.h"
+#include "base/float16.h"
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {

@@ -1,4 +1,4 @@
-#include "storage/commit_queue.h"
+#include "storage/write/commit_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -15,10 +15,10 @@
 #include <variant>
 #include <vector>
 
-#include "storage/payload/filter_json.h"
 #include "tests/storage/fixture.h"
 #include "tests/storage/payload/brute_force.h"
 #include "tests/storage/payload/random_filter.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {

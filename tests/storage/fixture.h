@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "storage/database.h"
+#include "storage/api/database.h"
 #include "tests/support/random.h"
 
 namespace tqdb::storage {

@@ -11,8 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "core/float16.h"
+#include "base/float16.h"
 #include "tests/storage/fixture.h"
+#include "tests/support/source_path.h"
 
 namespace tqdb::storage {
 namespace {
@@ -138,8 +139,7 @@ class GoldenTest : public ::testing::Test {
   }
   void Open(const std::string& name) {
     // Opening writes, so a copy is opened.
-    fs::copy(TQDB_SOURCE_DIR "/tests/golden/" + name, directory_.path(),
-             fs::copy_options::recursive);
+    fs::copy(SourcePath("tests/golden/" + name), directory_.path(), fs::copy_options::recursive);
     database_ = MustOpen(directory_.path());
   }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "storage/payload/filter_json.h"
 #include "tests/storage/fixture.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {

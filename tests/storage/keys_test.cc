@@ -1,4 +1,4 @@
-#include "storage/keys.h"
+#include "storage/disk/keys.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/coding.h"
+#include "base/coding.h"
 #include "tests/support/random.h"
 
 namespace tqdb::storage {

@@ -1,4 +1,4 @@
-#include "storage/search_batcher.h"
+#include "storage/memory/search_batcher.h"
 
 #include <gtest/gtest.h>
 

@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "core/vector_space.h"
-#include "storage/diversity.h"
-#include "storage/fusion.h"
-#include "storage/payload/filter_json.h"
-#include "storage/recommend.h"
-#include "storage/search_groups.h"
-#include "storage/search_hybrid.h"
+#include "core/space/vector_space.h"
+#include "storage/read/mmr.h"
+#include "storage/search/fusion.h"
+#include "storage/search/groups.h"
+#include "storage/search/hybrid.h"
+#include "storage/search/recommend.h"
 #include "tests/storage/fixture.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {
@@ -117,16 +117,16 @@ TEST_F(SearchShapesTest, DiverseHitsAreThoseOfAPlainSelection) {
     for (const size_t i : picked) expected.push_back(candidates[i].id.low);
     SearchSpec spec{.limit = 5};
     spec.offset = 3;
-    spec.diversity = {diversity, 40};
+    spec.mmr = {diversity, 40};
     const std::vector<PointRecord> hits = Search(spec);
     EXPECT_EQ(Ids(hits), std::vector<uint64_t>(expected.begin() + 3, expected.end())) << diversity;
     for (const PointRecord& hit : hits) EXPECT_TRUE(hit.vectors.empty());
   }
   SearchSpec bad{.limit = 10};
-  bad.diversity = {0.5f, 9};
+  bad.mmr = {0.5f, 9};
   EXPECT_THAT(std::string(collection_->Search(query(), bad).status().message()),
               HasSubstr("mmr.candidates is 9; need limit + offset, 10, to 1000"));
-  bad.diversity = {1.5f, 0};
+  bad.mmr = {1.5f, 0};
   EXPECT_THAT(std::string(collection_->Search(query(), bad).status().message()),
               HasSubstr("mmr.diversity is 1.5; need 0 to 1"));
 }

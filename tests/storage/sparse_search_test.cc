@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "storage/keys.h"
-#include "storage/payload/filter_json.h"
-#include "storage/rocks.h"
-#include "storage/search_groups.h"
-#include "storage/search_hybrid.h"
+#include "storage/disk/keys.h"
+#include "storage/disk/store.h"
+#include "storage/search/groups.h"
+#include "storage/search/hybrid.h"
 #include "storage/sparse/sparse_index.h"
 #include "tests/storage/fixture.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "storage/payload/filter_json.h"
-#include "storage/search_groups.h"
-#include "storage/search_hybrid.h"
+#include "storage/search/groups.h"
+#include "storage/search/hybrid.h"
 #include "storage/sparse/bm25_index.h"
 #include "tests/storage/fixture.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {

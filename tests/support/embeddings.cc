@@ -6,7 +6,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/float16.h"
+#include "base/float16.h"
+#include "tests/support/source_path.h"
 
 namespace tqdb::testing {
 
@@ -46,11 +47,9 @@ Embeddings LoadNpy(const std::string& path) {
   return out;
 }
 
-Embeddings SampleBase() {
-  return LoadNpy(TQDB_SOURCE_DIR "/deploy/sample/wordnet-512.base.f16.npy");
-}
+Embeddings SampleBase() { return LoadNpy(SourcePath("deploy/sample/wordnet-512.base.f16.npy")); }
 Embeddings SampleQueries() {
-  return LoadNpy(TQDB_SOURCE_DIR "/deploy/sample/wordnet-512.query.f16.npy");
+  return LoadNpy(SourcePath("deploy/sample/wordnet-512.query.f16.npy"));
 }
 
 }  // namespace tqdb::testing

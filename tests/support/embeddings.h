@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/matrix_view.h"
+#include "base/matrix_view.h"
 
 namespace tqdb::testing {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/prng.h"
+#include "core/codec/prng.h"
 
 namespace tqdb::testing {
 

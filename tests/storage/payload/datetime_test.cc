@@ -1,4 +1,4 @@
-#include "storage/payload/datetime.h"
+#include "base/datetime.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "storage/payload/filter_json.h"
+#include "values/filter_json.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

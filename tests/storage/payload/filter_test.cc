@@ -1,11 +1,11 @@
-#include "storage/payload/filter.h"
+#include "values/filter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "storage/payload/datetime.h"
+#include "base/datetime.h"
 
 namespace tqdb::storage {
 namespace {

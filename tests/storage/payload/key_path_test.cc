@@ -1,9 +1,9 @@
-#include "storage/payload/key_path.h"
+#include "values/key_path.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/payload/filter.h"
+#include "values/filter.h"
 
 namespace tqdb::storage {
 namespace {

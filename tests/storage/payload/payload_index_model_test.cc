@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "storage/payload/filter_json.h"
 #include "storage/payload/payload_index.h"
 #include "tests/storage/payload/random_filter.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "storage/payload/filter_json.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {

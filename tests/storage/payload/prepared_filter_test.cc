@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "storage/payload/filter_json.h"
 #include "tests/storage/payload/brute_force.h"
 #include "tests/storage/payload/random_filter.h"
+#include "values/filter_json.h"
 
 namespace tqdb::storage {
 namespace {

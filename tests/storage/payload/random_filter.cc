@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "storage/payload/datetime.h"
+#include "base/datetime.h"
 #include "tests/storage/payload/brute_force.h"
 
 namespace tqdb::storage {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "storage/payload/filter.h"
 #include "tests/support/random.h"
+#include "values/filter.h"
 
 namespace tqdb::storage {
 

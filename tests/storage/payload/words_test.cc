@@ -1,4 +1,4 @@
-#include "storage/payload/words.h"
+#include "base/words.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "storage/sparse/sparse_vector.h"
+#include "values/sparse_vector.h"
 
 #include <gtest/gtest.h>
 

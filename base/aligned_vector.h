@@ -1,0 +1,30 @@
+// A vector whose elements start on a cache line, so that no load of a kernel straddles two.
+#ifndef TQDB_BASE_ALIGNED_VECTOR_H_
+#define TQDB_BASE_ALIGNED_VECTOR_H_
+
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace tqdb {
+
+template <typename T>
+struct CacheLineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kAlignment{64};
+
+  CacheLineAllocator() = default;
+  template <typename U>
+  CacheLineAllocator(const CacheLineAllocator<U>&) {}
+
+  T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kAlignment)); }
+  void deallocate(T* p, size_t) { ::operator delete(p, kAlignment); }
+  friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator&) { return true; }
+};
+
+template <typename T>
+using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
+
+}  // namespace tqdb
+
+#endif  // TQDB_BASE_ALIGNED_VECTOR_H_

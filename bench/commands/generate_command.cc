@@ -1,0 +1,109 @@
+// Rows for other programs: what the benchmarks here generate or tile, as files.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "bench/commands/command.h"
+#include "bench/data/data_sets.h"
+#include "bench/data/npy.h"
+#include "bench/data/row_source.h"
+#include "bench/measure/progress.h"
+
+namespace tqdb::bench {
+namespace {
+
+struct Flags {
+  CommonFlags common;
+  std::string generator;
+  std::string data;
+  std::string set;
+  size_t rows = 100'000;
+  size_t dim = 1536;
+  size_t queries = 1000;
+  std::string out;
+};
+
+constexpr size_t kPieceRows = 4096;
+
+absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const Flags& flags) {
+  if (flags.data.empty()) {
+    GeneratedRows::Options options;
+    options.directory = flags.generator;
+    options.rows = flags.rows;
+    options.dim = flags.dim;
+    options.queries = flags.queries;
+    options.seed = flags.common.seed;
+    options.threads = flags.common.ThreadCount();
+    TQDB_ASSIGN_OR_RETURN(std::unique_ptr<RowSource> source, GeneratedRows::Create(options));
+    return source;
+  }
+  TQDB_ASSIGN_OR_RETURN(const std::vector<DataSetFiles> sets,
+                        FindDataSets(flags.data, {flags.set}));
+  TQDB_ASSIGN_OR_RETURN(DataSet set, ReadDataSet(sets.front(), {flags.rows, flags.queries}));
+  return std::make_unique<TiledRows>(std::move(set), flags.rows, flags.common.seed);
+}
+
+absl::Status Run(const Flags& flags) {
+  TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, OpenSource(flags));
+  const std::string base_path = absl::StrCat(flags.out, ".base.f32.npy");
+  const std::string query_path = absl::StrCat(flags.out, ".query.f32.npy");
+  TQDB_ASSIGN_OR_RETURN(NpyWriter base,
+                        NpyWriter::Create(base_path, source->rows(), source->dim()));
+  Progress progress("generate", source->rows());
+  for (size_t begin = 0; begin < source->rows(); begin += kPieceRows) {
+    const size_t count = std::min(kPieceRows, source->rows() - begin);
+    base.Append(source->Rows(begin, count, flags.common.ThreadCount()));
+    progress.Add(count);
+  }
+  TQDB_RETURN_IF_ERROR(base.Close());
+  const Matrix& queries = source->queries();
+  TQDB_ASSIGN_OR_RETURN(NpyWriter query, NpyWriter::Create(query_path, queries.rows, queries.dim));
+  query.Append(queries);
+  TQDB_RETURN_IF_ERROR(query.Close());
+  flags.common.StartReport("generate")
+      ->Add(Record()
+                .Set("set", source->name())
+                .Set("rows", uint64_t{source->rows()})
+                .Set("queries", uint64_t{queries.rows})
+                .Set("dim", uint64_t{source->dim()})
+                .Set("base", base_path)
+                .Set("query", query_path));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddGenerateCommand(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      app.add_subcommand("generate", "Write rows and queries as float32 files for other programs");
+  CLI::Option* generator = command->add_option(
+      "--generator", flags->generator, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
+  CLI::Option* dim = command->add_option("--dim", flags->dim, "Of generated rows")
+                         ->check(CLI::Range(kMinDim, kMaxDim))
+                         ->capture_default_str();
+  CLI::Option* data = command
+                          ->add_option("--data", flags->data,
+                                       "Rows of a real set in this directory instead, tiled as "
+                                       "scan does where --rows is more than it has")
+                          ->excludes(generator)
+                          ->excludes(dim);
+  data->needs(command->add_option("--set", flags->set, "Its name")->needs(data));
+  command->add_option("--rows", flags->rows, "Rows to write")
+      ->check(CLI::Range(1, 1 << 30))
+      ->capture_default_str();
+  command->add_option("--queries", flags->queries, "Queries to write, of a set at most what it has")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--out", flags->out, "PREFIX.base.f32.npy and PREFIX.query.f32.npy are made")
+      ->required();
+  AddCommonFlags(command, &flags->common);
+  command->footer("Example: tqdb-bench generate --generator sets --rows 100000 --out /tmp/rows");
+  return {command, [flags] { return Run(*flags); }};
+}
+
+}  // namespace tqdb::bench

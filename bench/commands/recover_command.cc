@@ -1,0 +1,209 @@
+// How long a collection takes from a cold process to answering, after a clean stop and after
+// SIGKILL.
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "bench/commands/command.h"
+#include "bench/data/cluster_tree.h"
+#include "bench/measure/load.h"
+#include "bench/measure/progress.h"
+#include "bench/measure/scratch.h"
+#include "bench/measure/server_process.h"
+#include "bench/measure/stopwatch.h"
+#include "bench/measure/target.h"
+#include "storage/api/database.h"
+
+namespace tqdb::bench {
+namespace {
+
+using storage::Database;
+
+struct Flags {
+  CommonFlags common;
+  SpaceFlags space;
+  std::string server;
+  std::string directory;
+  std::string generator;
+  size_t rows = 200'000;
+  size_t dim = 1536;
+  size_t repeats = 3;
+  storage::StoreVectors store = storage::StoreVectors::kNone;
+};
+
+constexpr char kCollection[] = "tqdb-bench-recover";
+constexpr size_t kBatchRows = 256;
+constexpr size_t kLoadClients = 2;
+
+// A data directory that a server was ended over.
+struct Ended {
+  std::string state;  // "clean" or "killed"
+  std::string directory;
+  uint64_t points = 0;  // acknowledged
+};
+
+// Fills a new directory over gRPC and ends the server in one way or the other.
+absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches,
+                                 const std::string& directory, bool kill) {
+  TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
+  client::ConnectOptions connect;
+  connect.address = server->address();
+  TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
+  TQDB_RETURN_IF_ERROR(
+      client
+          ->CreateCollection(kCollection, MakeCollectionConfig(flags.space, flags.dim, flags.store))
+          .status());
+  TargetFlags target_flags;
+  target_flags.address = server->address();
+  TQDB_ASSIGN_OR_RETURN(const auto target, Target::Start(target_flags));
+  LoadOptions options;
+  options.collection = kCollection;
+  options.clients = kLoadClients;
+  TQDB_ASSIGN_OR_RETURN(const LoadResult load, Load(*target, batches, options));
+  if (kill) {
+    server->Kill();
+  } else {
+    TQDB_RETURN_IF_ERROR(server->Stop());
+  }
+  return Ended{kill ? "killed" : "clean", directory, load.points};
+}
+
+absl::Status CheckPoints(const Ended& ended, uint64_t points) {
+  if (points == ended.points) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("after a ", ended.state, " end ", points,
+                                          " points were there, but ", ended.points,
+                                          " had been acknowledged"));
+}
+
+// Seconds of Database::Open in this process.
+absl::StatusOr<double> TimeOpen(const Ended& ended, const std::string& directory) {
+  storage::DatabaseOptions options;
+  options.directory = directory;
+  const Stopwatch watch;
+  TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(options));
+  const double seconds = watch.seconds();
+  TQDB_ASSIGN_OR_RETURN(const storage::CollectionInfo info, database->GetInfo(kCollection));
+  TQDB_RETURN_IF_ERROR(CheckPoints(ended, info.points));
+  TQDB_RETURN_IF_ERROR(database->Close());
+  return seconds;
+}
+
+// Seconds from fork to an answered call.
+absl::StatusOr<double> TimeServer(const Flags& flags, const Ended& ended,
+                                  const std::string& directory) {
+  TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
+  client::ConnectOptions connect;
+  connect.address = server->address();
+  TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
+  TQDB_ASSIGN_OR_RETURN(const uint64_t points, client->Count(kCollection));
+  TQDB_RETURN_IF_ERROR(CheckPoints(ended, points));
+  const double seconds = server->start_seconds();
+  TQDB_RETURN_IF_ERROR(server->Stop());
+  return seconds;
+}
+
+// Recovery changes the directory: every measurement gets a copy of its own.
+absl::StatusOr<std::vector<double>> Repeat(const Flags& flags, const Ended& ended, bool by_server) {
+  std::vector<double> seconds;
+  for (size_t i = 0; i < flags.repeats; ++i) {
+    const std::string copy = absl::StrCat(ended.directory, ".copy");
+    std::error_code error;
+    std::filesystem::copy(ended.directory, copy, std::filesystem::copy_options::recursive, error);
+    if (error) return absl::UnavailableError(absl::StrCat("copy to ", copy, ": ", error.message()));
+    const absl::StatusOr<double> once =
+        by_server ? TimeServer(flags, ended, copy) : TimeOpen(ended, copy);
+    std::filesystem::remove_all(copy, error);
+    if (!once.ok()) return once.status();
+    seconds.push_back(*once);
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return seconds;
+}
+
+absl::Status Run(const Flags& flags) {
+  TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
+  ClusterTree::Options tree_options;
+  tree_options.rows = flags.rows;
+  tree_options.seed = flags.common.seed;
+  const ClusterTree tree(std::move(shape), tree_options);
+  TQDB_ASSIGN_OR_RETURN(const auto scratch, ScratchDirectory::Create(flags.directory));
+  std::vector<Ended> ends;
+  {
+    const PointBatches batches =
+        GenerateBatches(tree, flags.rows, kBatchRows, flags.common.ThreadCount());
+    for (const bool kill : {false, true}) {
+      const std::string directory = absl::StrCat(scratch->path(), kill ? "/killed" : "/clean");
+      TQDB_ASSIGN_OR_RETURN(Ended ended, FillAndEnd(flags, batches, directory, kill));
+      ends.push_back(std::move(ended));
+    }
+  }
+  const std::unique_ptr<Report> report = flags.common.StartReport("recover");
+  for (const Ended& ended : ends) {
+    for (const bool by_server : {false, true}) {
+      TQDB_ASSIGN_OR_RETURN(const std::vector<double> seconds, Repeat(flags, ended, by_server));
+      const double median = seconds[seconds.size() / 2];
+      report->Add(Record()
+                      .Set("set", absl::StrCat("generated ", tree.shape().name))
+                      .Set("rows", ended.points)
+                      .Set("dim", uint64_t{flags.dim})
+                      .Set("metric", NameOf(flags.space.metric))
+                      .Set("code_bits", flags.space.code_bits)
+                      .Set("residual", NameOf(flags.space.residual))
+                      .Set("centering", NameOf(flags.space.centering))
+                      .Set("store_vectors", NameOf(flags.store))
+                      .Set("ended", ended.state)
+                      .Set("until", by_server ? "server answers" : "database open")
+                      .Set("repeats", uint64_t{flags.repeats})
+                      .Set("best_s", seconds.front())
+                      .Set("median_s", median)
+                      .Set("worst_s", seconds.back())
+                      .Set("vectors_per_s", static_cast<double>(ended.points) / median));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddRecoverCommand(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand(
+      "recover",
+      "Time to open a collection of generated rows, after a clean stop and after SIGKILL");
+  command->add_option("--generator,--data", flags->generator,
+                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
+  command->add_option("--rows", flags->rows, "Generated rows")
+      ->check(CLI::Range(1, 1 << 30))
+      ->capture_default_str();
+  command->add_option("--dim", flags->dim, "Of the rows")
+      ->check(CLI::Range(kMinDim, kMaxDim))
+      ->capture_default_str();
+  AddEnum(command, "--store-vectors", &flags->store, StoreVectorsNames(),
+          "Originals kept beside the codes; default none");
+  command->add_option("--repeats", flags->repeats, "Of each measurement, on a fresh copy")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command
+      ->add_option("--server", flags->server,
+                   "Program to start; default: tqdb-server of this build")
+      ->check(CLI::ExistingFile);
+  command->add_option("--dir", flags->directory,
+                      "Where scratch databases are made; default TMPDIR, else /tmp");
+  AddSpaceFlags(command, &flags->space);
+  AddCommonFlags(command, &flags->common);
+  command->footer(
+      "A server is filled over gRPC with durable upserts, then stopped or killed; the files are in "
+      "the page\n"
+      "cache when they are opened again. Every acknowledged point must be there, or the run "
+      "fails.\n"
+      "Example: tqdb-bench recover --rows 200000 --dim 1536 --json");
+  return {command, [flags] { return Run(*flags); }};
+}
+
+}  // namespace tqdb::bench

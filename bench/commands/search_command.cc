@@ -1,0 +1,276 @@
+// Searches over gRPC in a closed loop: latency, rate and recall.
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/barrier.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status_macros.h"
+#include "bench/commands/command.h"
+#include "bench/data/cluster_tree.h"
+#include "bench/data/data_sets.h"
+#include "bench/data/ground_truth.h"
+#include "bench/measure/load.h"
+#include "bench/measure/parallel.h"
+#include "bench/measure/progress.h"
+#include "bench/measure/stopwatch.h"
+#include "bench/measure/target.h"
+
+namespace tqdb::bench {
+namespace {
+
+struct Flags {
+  CommonFlags common;
+  TargetFlags target;
+  SpaceFlags space;
+  std::string data;
+  std::string generator;
+  size_t rows = 100'000;
+  size_t dim = 1536;
+  size_t queries = 1000;
+  size_t recall_queries = 200;
+  std::vector<size_t> clients = {1, 8};
+  size_t batch = 1;
+  uint32_t top_k = 10;
+  bool rerank = false;
+  bool exact = false;
+  double oversampling = 0;
+  float error_bound = 0;
+  double seconds = 10;
+};
+
+constexpr char kCollection[] = "tqdb-bench-search";
+constexpr size_t kLoadBatchRows = 256;
+constexpr size_t kLoadClients = 2;
+constexpr size_t kWarmUpCalls = 20;  // of each client, not measured
+
+std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
+  std::vector<client::Query> queries;
+  for (size_t q = 0; q < vectors.rows(); ++q) {
+    client::Query query;
+    query.vector.assign(vectors.row(q).begin(), vectors.row(q).end());
+    query.limit = flags.top_k;
+    query.rerank = flags.rerank;
+    query.exact = flags.exact;
+    query.oversampling = flags.oversampling;
+    query.error_bound = flags.error_bound;
+    queries.push_back(std::move(query));
+  }
+  return queries;
+}
+
+// One call with the queries [first, first + batch), around the end.
+absl::Status CallOnce(client::Client& client, const std::vector<client::Query>& queries,
+                      size_t first, size_t batch) {
+  if (batch == 1) return client.Search(kCollection, queries[first % queries.size()]).status();
+  std::vector<client::Query> some;
+  for (size_t i = 0; i < batch; ++i) some.push_back(queries[(first + i) % queries.size()]);
+  return client.SearchBatch(kCollection, some).status();
+}
+
+struct LoopResult {
+  double seconds = 0;
+  Latencies latencies;
+};
+
+// Every client sends its next call when the last one is answered.
+absl::StatusOr<LoopResult> RunClosedLoop(const Flags& flags, const Target& target,
+                                         const std::vector<client::Query>& queries,
+                                         size_t num_clients) {
+  std::vector<std::unique_ptr<client::Client>> clients;
+  for (size_t c = 0; c < num_clients; ++c) {
+    TQDB_ASSIGN_OR_RETURN(auto client, target.Connect());
+    clients.push_back(std::move(client));
+  }
+  LoopResult result;
+  absl::Mutex mutex;
+  absl::Status failure;
+  std::atomic<size_t> next{0};
+  Stopwatch watch;
+  auto* warm = new absl::Barrier(static_cast<int>(num_clients));
+  OnThreads(num_clients, [&](size_t c) {
+    absl::Status status;
+    const auto call = [&] {
+      status.Update(CallOnce(*clients[c], queries, next.fetch_add(flags.batch), flags.batch));
+    };
+    for (size_t i = 0; i < kWarmUpCalls; ++i) call();
+    if (warm->Block()) delete warm;
+    Latencies latencies;
+    const Stopwatch own_watch;
+    while (status.ok() && own_watch.seconds() < flags.seconds) {
+      const Stopwatch call_watch;
+      call();
+      latencies.Add(call_watch.seconds());
+    }
+    const double seconds = own_watch.seconds();
+    absl::MutexLock lock(&mutex);
+    failure.Update(status);
+    result.latencies.Merge(latencies);
+    result.seconds = std::max(result.seconds, seconds);
+  });
+  TQDB_RETURN_IF_ERROR(failure);
+  return result;
+}
+
+// Hits of the first `count` queries.
+absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client::Query>& queries,
+                                        size_t count) {
+  Neighbors found(count);
+  for (size_t q = 0; q < count; ++q) {
+    TQDB_ASSIGN_OR_RETURN(const auto hits, target.client().Search(kCollection, queries[q]));
+    for (const client::ScoredPoint& hit : hits) found[q].push_back(hit.id.number());
+  }
+  return found;
+}
+
+absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size_t recall_queries,
+                    Report& report) {
+  const storage::StoreVectors store =
+      flags.rerank || flags.exact ? storage::StoreVectors::kF32 : storage::StoreVectors::kNone;
+  TQDB_RETURN_IF_ERROR(
+      target.client()
+          .CreateCollection(kCollection, MakeCollectionConfig(flags.space, set.base.dim, store))
+          .status());
+  LoadOptions load_options;
+  load_options.collection = kCollection;
+  load_options.clients = kLoadClients;
+  TQDB_RETURN_IF_ERROR(
+      Load(target, MakeBatches(set.base.view(), 0, kLoadBatchRows), load_options).status());
+  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
+                        WaitUntilSettled(target.client(), kCollection));
+  const std::vector<client::Query> queries = MakeQueries(flags, set.queries.view());
+  const size_t sample = std::min(recall_queries, queries.size());
+  Neighbors truth;
+  {
+    const Progress progress(absl::StrCat(set.name, ": ground truth of queries"), sample);
+    truth = ExactNeighbors(flags.space.metric, set.base.view(), set.queries.view().Slice(0, sample),
+                           flags.top_k, flags.common.ThreadCount());
+  }
+  TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(target, queries, sample));
+  const double recall = Recall(truth, found, flags.top_k);
+  Progress progress(absl::StrCat(set.name, ": search, client counts"), flags.clients.size());
+  for (size_t clients : flags.clients) {
+    TQDB_ASSIGN_OR_RETURN(const LoopResult result, RunClosedLoop(flags, target, queries, clients));
+    progress.Add(1);
+    const double calls = static_cast<double>(result.latencies.count());
+    report.Add(Record()
+                   .Set("set", set.name)
+                   .Set("rows", uint64_t{set.base.rows})
+                   .Set("dim", uint64_t{set.base.dim})
+                   .Set("metric", NameOf(flags.space.metric))
+                   .Set("code_bits", flags.space.code_bits)
+                   .Set("residual", NameOf(flags.space.residual))
+                   .Set("centering", NameOf(flags.space.centering))
+                   .Set("rerank", flags.rerank)
+                   .Set("exact", flags.exact)
+                   .Set("k", uint64_t{flags.top_k})
+                   .Set(absl::StrCat("recall_at_", flags.top_k), recall)
+                   .Set("bytes_per_vector", uint64_t{info.vector_spaces.front().code_bytes})
+                   .Set("clients", uint64_t{clients})
+                   .Set("batch", uint64_t{flags.batch})
+                   .Set("queries_per_s", calls * static_cast<double>(flags.batch) / result.seconds)
+                   .Set("p50_ms", result.latencies.QuantileMs(0.5))
+                   .Set("p99_ms", result.latencies.QuantileMs(0.99)));
+  }
+  return target.client().DeleteCollection(kCollection);
+}
+
+DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
+  ClusterTree::Options options;
+  options.rows = flags.rows;
+  options.seed = flags.common.seed;
+  const ClusterTree tree(std::move(shape), options);
+  const Progress progress("generate rows", flags.rows);
+  return {absl::StrCat("generated ", tree.shape().name),
+          tree.Rows(0, flags.rows, flags.common.ThreadCount()),
+          tree.Queries(flags.queries, flags.common.ThreadCount())};
+}
+
+absl::Status Run(const Flags& flags) {
+  std::vector<DataSetFiles> files;
+  ClusterTreeShape shape;
+  if (!flags.data.empty()) {
+    TQDB_ASSIGN_OR_RETURN(files, FindDataSets(flags.data));
+  } else {
+    TQDB_ASSIGN_OR_RETURN(shape, FindShape(flags.generator, flags.dim));
+  }
+  TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Start(flags.target));
+  const std::unique_ptr<Report> report = flags.common.StartReport("search");
+  if (files.empty()) {
+    return RunSet(flags, *target, GenerateSet(flags, std::move(shape)), flags.recall_queries,
+                  *report);
+  }
+  for (const DataSetFiles& set_files : files) {
+    TQDB_ASSIGN_OR_RETURN(const DataSet set, ReadDataSet(set_files, {}));
+    TQDB_RETURN_IF_ERROR(RunSet(flags, *target, set, set.queries.rows, *report));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddSearchCommand(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("search",
+                                         "Latency, rate and recall of searches over gRPC, on "
+                                         "generated rows or on every set of a directory");
+  CLI::Option* data = command->add_option(
+      "--data", flags->data,
+      "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy; default: generated rows");
+  command
+      ->add_option("--generator", flags->generator,
+                   "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law")
+      ->excludes(data);
+  command->add_option("--rows", flags->rows, "Generated rows")
+      ->check(CLI::Range(1, 1 << 30))
+      ->capture_default_str();
+  command->add_option("--dim", flags->dim, "Of generated rows")
+      ->check(CLI::Range(kMinDim, kMaxDim))
+      ->capture_default_str();
+  command->add_option("--queries", flags->queries, "Generated queries")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--recall-queries", flags->recall_queries,
+                   "Generated queries that recall is measured on")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--clients", flags->clients, "Connections, one thread each; a list")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--batch", flags->batch, "Queries of one call")
+      ->check(CLI::Range(size_t{1}, storage::kMaxQueries))
+      ->capture_default_str();
+  command->add_option("--k", flags->top_k, "Hits of a query")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_flag("--rerank", flags->rerank,
+                    "Keep float32 originals and rescore candidates from them");
+  command->add_flag("--exact", flags->exact, "Brute force over float32 originals");
+  command
+      ->add_option("--oversampling", flags->oversampling,
+                   "Candidates of a rerank, as a multiple of k; 0: the default")
+      ->check(CLI::Range(0.0, 100.0));
+  command
+      ->add_option("--error-bound", flags->error_bound,
+                   "Of the scan, in standard deviations; 0: the default")
+      ->check(CLI::Range(0.0, 10.0));
+  command->add_option("--seconds", flags->seconds, "Of each measurement")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->capture_default_str();
+  AddSpaceFlags(command, &flags->space);
+  AddTargetFlags(command, &flags->target);
+  AddCommonFlags(command, &flags->common);
+  command->footer(
+      "Each client sends its next call when the last one is answered; p50_ms and p99_ms are those "
+      "of calls.\n"
+      "Example: tqdb-bench search --generator sets --clients 1,8 --json");
+  return {command, [flags] { return Run(*flags); }};
+}
+
+}  // namespace tqdb::bench

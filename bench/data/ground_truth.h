@@ -1,0 +1,28 @@
+// The true nearest rows, by brute force over float32, and recall against them.
+#ifndef TQDB_BENCH_DATA_GROUND_TRUTH_H_
+#define TQDB_BENCH_DATA_GROUND_TRUTH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/matrix_view.h"
+#include "values/types.h"
+
+namespace tqdb::bench {
+
+// Row numbers of the best k rows of each query, best first; fewer when there are fewer rows.
+using Neighbors = std::vector<std::vector<uint64_t>>;
+
+// `rows` (n, dim) and `queries` (m, dim). Candidates are found in float32 and ordered by their
+// exact scores in double, ties by row number. Cost: n * m * dim multiply-adds over `threads`
+// threads.
+Neighbors ExactNeighbors(Metric metric, MatrixView rows, MatrixView queries, size_t k,
+                         size_t threads);
+
+// Share of the first k true neighbours that are among the first k found, over all queries.
+double Recall(const Neighbors& truth, const Neighbors& found, size_t k);
+
+}  // namespace tqdb::bench
+
+#endif  // TQDB_BENCH_DATA_GROUND_TRUTH_H_

@@ -1,0 +1,130 @@
+#include "bench/measure/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace tqdb::bench {
+namespace {
+
+std::string Cell(const nlohmann::ordered_json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (value.is_number_float()) return FormatNumber(value.get<double>());
+  return value.dump();
+}
+
+// Not a number and infinity have no JSON: they are left out rather than printed as null.
+bool Printable(const nlohmann::ordered_json& value) {
+  return !value.is_number_float() || std::isfinite(value.get<double>());
+}
+
+}  // namespace
+
+std::string FormatNumber(double value) {
+  const double magnitude = std::fabs(value);
+  if (!std::isfinite(value)) return "-";
+  if (magnitude >= 1000) return absl::StrFormat("%.0f", value);
+  return absl::StrFormat("%.4g", value);
+}
+
+Report::Report(RunInfo info, bool json, std::ostream& out)
+    : info_(std::move(info)), json_(json), out_(out) {}
+
+Report::~Report() {
+  if (!json_) PrintTable();
+}
+
+void Report::Add(const Record& record) {
+  if (!json_) {
+    records_.push_back(record);
+    return;
+  }
+  nlohmann::ordered_json line = {{"bench", info_.bench},
+                                 {"cpu", info_.environment.cpu},
+                                 {"kernels", info_.environment.kernels},
+                                 {"threads", info_.threads},
+                                 {"compiler", info_.environment.compiler},
+                                 {"commit", info_.environment.commit},
+                                 {"seed", info_.seed}};
+  for (const auto& [key, value] : record.fields().items()) {
+    if (Printable(value)) line[key] = value;
+  }
+  // Strings from the file system may be no UTF-8.
+  out_ << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+}
+
+void Report::PrintTable() const {
+  if (records_.empty()) return;
+  const Environment& environment = info_.environment;
+  out_ << info_.bench << ": " << environment.cpu << ", " << environment.kernels << " kernels, "
+       << info_.threads << (info_.threads == 1 ? " thread, " : " threads, ") << environment.compiler
+       << ", commit " << environment.commit << ", seed " << info_.seed << "\n\n";
+
+  const std::vector<std::string> shared = SharedKeys();
+  if (!shared.empty()) {
+    size_t width = 0;
+    for (const std::string& key : shared) width = std::max(width, key.size());
+    for (const std::string& key : shared) {
+      out_ << key << std::string(width - key.size() + 2, ' ')
+           << Cell(records_.front().fields()[key]) << '\n';
+    }
+    out_ << '\n';
+  }
+  if (records_.size() > 1) PrintColumns(shared);
+  out_.flush();
+}
+
+std::vector<std::string> Report::SharedKeys() const {
+  std::vector<std::string> shared;
+  for (const auto& [key, value] : records_.front().fields().items()) {
+    const std::string& name = key;
+    const auto& first = value;
+    const bool same = std::all_of(records_.begin(), records_.end(), [&](const Record& record) {
+      const auto field = record.fields().find(name);
+      return field != record.fields().end() && *field == first;
+    });
+    if (same) shared.push_back(key);
+  }
+  return shared;
+}
+
+void Report::PrintColumns(const std::vector<std::string>& left_out) const {
+  const auto contains = [](const std::vector<std::string>& keys, const std::string& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  std::vector<std::string> titles;
+  for (const Record& record : records_) {
+    for (const auto& [key, value] : record.fields().items()) {
+      if (!contains(left_out, key) && !contains(titles, key)) titles.push_back(key);
+    }
+  }
+  std::vector<std::vector<std::string>> lines = {titles};
+  std::vector<bool> is_text(titles.size(), false);
+  for (const Record& record : records_) {
+    std::vector<std::string> line;
+    for (size_t c = 0; c < titles.size(); ++c) {
+      const auto field = record.fields().find(titles[c]);
+      const bool present = field != record.fields().end();
+      line.push_back(present ? Cell(*field) : "");
+      if (present && !field->is_number()) is_text[c] = true;
+    }
+    lines.push_back(std::move(line));
+  }
+  for (const std::vector<std::string>& line : lines) {
+    std::string text;
+    for (size_t c = 0; c < titles.size(); ++c) {
+      size_t width = 0;
+      for (const std::vector<std::string>& other : lines) width = std::max(width, other[c].size());
+      const std::string padding(width - line[c].size(), ' ');
+      absl::StrAppend(&text, c == 0 ? "" : "  ",
+                      is_text[c] ? line[c] + padding : padding + line[c]);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    out_ << text << '\n';
+  }
+}
+
+}  // namespace tqdb::bench

@@ -1,0 +1,98 @@
+#include "bench/measure/target.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "bench/commands/command.h"
+
+namespace tqdb::bench {
+
+void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
+  CLI::Option* address =
+      command->add_option("--address", flags->address,
+                          "Of a running server, host:port; default: one is started for the run");
+  command
+      ->add_option("--server", flags->server,
+                   "Program to start; default: tqdb-server of this build")
+      ->check(CLI::ExistingFile)
+      ->excludes(address);
+  command->add_option("--dir", flags->directory,
+                      "Where scratch databases are made; default TMPDIR, else /tmp");
+}
+
+absl::StatusOr<std::unique_ptr<Target>> Target::Start(const TargetFlags& flags) {
+  std::unique_ptr<Target> target(new Target);
+  target->flags_ = flags;
+  target->address_ = flags.address;
+  if (flags.address.empty()) {
+    TQDB_ASSIGN_OR_RETURN(target->scratch_, ScratchDirectory::Create(flags.directory));
+    TQDB_RETURN_IF_ERROR(target->StartProcess());
+  } else {
+    TQDB_ASSIGN_OR_RETURN(target->client_, target->Connect());
+  }
+  return target;
+}
+
+absl::Status Target::StartProcess() {
+  ServerProcess::Options options;
+  options.binary = flags_.server;
+  options.data_directory = absl::StrCat(scratch_->path(), "/data");
+  TQDB_ASSIGN_OR_RETURN(process_, ServerProcess::Start(options));
+  address_ = process_->address();
+  TQDB_ASSIGN_OR_RETURN(client_, Connect());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<client::Client>> Target::Connect() const {
+  client::ConnectOptions options;
+  options.address = address_;
+  options.timeout = absl::Minutes(2);
+  options.wait_for_ready = true;
+  options.max_attempts = 1;  // a retry would be measured as a slow call
+  return client::Client::Connect(options);
+}
+
+absl::StatusOr<uint64_t> Target::ResidentBytes() {
+  if (process_ != nullptr) return process_->ResidentBytes();
+  TQDB_ASSIGN_OR_RETURN(const client::ServerInfo info, client_->GetServerInfo());
+  return info.memory_bytes;
+}
+
+absl::StatusOr<DiskUse> Target::Disk() {
+  TQDB_ASSIGN_OR_RETURN(const client::ServerInfo info, client_->GetServerInfo());
+  return MeasureDisk(info.data_directory);
+}
+
+absl::Status Target::Restart() {
+  client_ = nullptr;
+  TQDB_RETURN_IF_ERROR(process_->Stop());
+  return StartProcess();
+}
+
+void AddSpaceFlags(CLI::App* command, SpaceFlags* flags) {
+  AddEnum(command, "--metric", &flags->metric, MetricNames(), "Default cosine");
+  command->add_option("--code-bits", flags->code_bits, "Bits of a code per dimension")
+      ->check(CLI::IsMember({1, 2, 3, 4, 8}))
+      ->capture_default_str();
+  AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Residual stage; default qjl");
+  AddEnum(command, "--centering", &flags->centering, CenteringNames(),
+          "Guarded mean; default auto");
+}
+
+client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t dim,
+                                              storage::StoreVectors store) {
+  client::VectorSpaceConfig space;
+  space.dim = static_cast<uint32_t>(dim);
+  // The enums of core, storage and the client library have the same numbers.
+  space.metric = static_cast<client::Metric>(flags.metric);
+  space.code_bits = static_cast<uint32_t>(flags.code_bits);
+  space.residual = static_cast<client::Residual>(flags.residual);
+  space.centering = static_cast<client::Centering>(flags.centering);
+  space.store_vectors = static_cast<client::StoreVectors>(store);
+  client::CollectionConfig config;
+  config.vector_spaces.push_back(space);
+  return config;
+}
+
+}  // namespace tqdb::bench

@@ -1,0 +1,73 @@
+// facet.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/flags/filter_flag.h"
+#include "client/cli/output/table.h"
+#include "client/cli/output/text_format.h"
+
+namespace tqdb::client {
+namespace {
+
+struct FacetFlags {
+  std::string collection;
+  std::string key;
+  uint32_t limit = 10;
+  FilterFlag filter;
+};
+
+int RunFacet(const FacetFlags& flags, CommandContext& context) {
+  absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
+  if (!filter.ok()) return context.FailInput(filter.status());
+  absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
+  if (!client.ok()) return context.Fail(client.status());
+  absl::StatusOr<std::vector<FacetCount>> counts = (*client)->Facet(
+      flags.collection, flags.key, {.limit = flags.limit, .filter = *std::move(filter)});
+  if (!counts.ok()) return context.Fail(counts.status());
+  if (context.json()) {
+    for (const FacetCount& count : *counts) context.Print(ToJson(count));
+    return kExitOk;
+  }
+  if (counts->empty()) {
+    context.out() << "No values.\n";
+    return kExitOk;
+  }
+  Table table({{"points", Align::kRight}, {flags.key}});
+  for (const FacetCount& count : *counts) {
+    table.AddRow({WithThousands(count.points), ToText(count.value)});
+  }
+  table.Print(context.out(), context.table_width());
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddFacetCommand(CLI::App& app, CommandContext& context) {
+  CLI::App* sub = app.add_subcommand("facet", "Count the most frequent values of a payload key");
+  auto flags = std::make_shared<FacetFlags>();
+  sub->add_option("collection", flags->collection, "Name of the collection")->required();
+  sub->add_option("key", flags->key, "The key, a path as in filters")->required();
+  sub->add_option("-n,--limit", flags->limit, "Values to print at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  AddFilterOption(*sub, flags->filter, "Only points that match");
+  sub->footer(absl::StrCat(
+      "Examples:\n"
+      "  tqdb facet books lang\n"
+      "  tqdb facet books author.name --limit 100 --json\n"
+      "  tqdb facet books tags --filter '{\"must\": [{\"key\": \"year\", \"range\": {\"gte\": "
+      "1990}}]}'\n"
+      "Strings, integers and booleans are counted; a point counts once for each of its values. An\n"
+      "index of the key (`tqdb index create`) makes it fast; without one, payloads are read.\n\n",
+      kFilterForms));
+  sub->callback([flags, &context] {
+    context.command() = [flags, &context] { return RunFacet(*flags, context); };
+  });
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,245 @@
+// payload set, payload overwrite, payload delete-keys, payload clear.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/flags/id_list.h"
+#include "client/cli/flags/match_flags.h"
+#include "client/cli/output/text_format.h"
+
+namespace tqdb::client {
+namespace {
+
+constexpr size_t kIdBatch = 1000;  // of one call
+constexpr MatchWords kWords = {"edit the payloads of", "would_update"};
+
+// Shared by the four.
+struct PayloadOptions {
+  std::string collection;
+  std::vector<std::string> ids;
+  std::string ids_path;
+  MatchFlags match;
+  // Each of some of them.
+  std::string json;
+  std::string at;
+  std::vector<std::string> keys;
+};
+
+void AddTarget(CLI::App& sub, PayloadOptions& options) {
+  // One value each time: what follows is a positional.
+  sub.add_option("--id", options.ids, "Edit this point; may repeat")
+      ->type_name("ID")
+      ->allow_extra_args(false);
+  sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input")
+      ->type_name("FILE");
+  AddMatchFlags(sub, options.match,
+                "Edit the points that match or, with ids, those of them that do");
+}
+
+int Report(uint64_t updated, CommandContext& context) {
+  if (context.json()) {
+    Json out;
+    out["updated"] = updated;
+    context.Print(out);
+  } else {
+    context.out() << "Edited the payload" << (updated == 1 ? " of " : "s of ")
+                  << WithThousands(updated) << (updated == 1 ? " point.\n" : " points.\n");
+  }
+  return kExitOk;
+}
+
+int EditByIds(Client& client, const PayloadOptions& options, const std::vector<PointId>& ids,
+              const std::optional<Filter>& filter, const PayloadEdit& edit,
+              CommandContext& context) {
+  uint64_t updated = 0;
+  for (size_t begin = 0; begin < ids.size(); begin += kIdBatch) {
+    const auto batch = absl::MakeConstSpan(ids).subspan(begin, kIdBatch);
+    absl::StatusOr<uint64_t> count = client.UpdatePayload(
+        options.collection, {.ids = {batch.begin(), batch.end()}, .filter = filter}, edit);
+    if (!count.ok()) {
+      return context.Fail(absl::Status(
+          count.status().code(),
+          absl::StrCat(count.status().message(), begin == 0 ? "" : "; ",
+                       begin == 0 ? "" : absl::StrCat(updated, " were edited before"))));
+    }
+    updated += *count;
+  }
+  return Report(updated, context);
+}
+
+int EditByFilter(Client& client, const PayloadOptions& options, const Filter& filter,
+                 const PayloadEdit& edit, CommandContext& context) {
+  if (const auto code =
+          CountAndAsk(client, options.collection, filter, options.match, kWords, context)) {
+    return *code;
+  }
+  absl::StatusOr<uint64_t> updated =
+      client.UpdatePayload(options.collection, {.ids = {}, .filter = filter}, edit);
+  if (!updated.ok()) {
+    return context.Fail(absl::Status(
+        updated.status().code(),
+        absl::StrCat(updated.status().message(), "; some points may have been edited")));
+  }
+  return Report(*updated, context);
+}
+
+int RunEdit(const PayloadOptions& options, const PayloadEdit& edit, CommandContext& context) {
+  absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
+  if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
+  if (!options.ids_path.empty()) {
+    if (absl::Status s = AppendIdsFromFile(options.ids_path, *ids); !s.ok()) return context.Fail(s);
+  }
+  absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(options.match.filter);
+  if (!filter.ok()) return context.FailInput(filter.status());
+  const bool by_ids = !options.ids.empty() || !options.ids_path.empty();
+  if (!by_ids && !filter->has_value()) {
+    return context.FailUsage("payload: which points? Give --id, --ids FILE or --filter");
+  }
+  if (options.match.dry_run && by_ids)
+    return context.FailUsage("--dry-run goes with --filter alone");
+  if (!by_ids) {
+    if (const auto code = RefuseUnasked(options.match, kWords, context)) return *code;
+  }
+  absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
+  if (!client.ok()) return context.Fail(client.status());
+  if (!by_ids) return EditByFilter(**client, options, **filter, edit, context);
+  // A batch with an id twice is refused; asking twice for the same edit is no mistake.
+  const std::set<PointId> distinct(ids->begin(), ids->end());
+  return EditByIds(**client, options, {distinct.begin(), distinct.end()}, *filter, edit, context);
+}
+
+// The JSON object of `set` and `overwrite`, as it was written.
+absl::StatusOr<std::string> ReadObject(const std::string& value) {
+  absl::StatusOr<std::string> text = ReadValueOrFile(value, "payload");
+  if (!text.ok()) return text;
+  absl::StatusOr<Json> json = ParseJson(*text);
+  if (!json.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("payload: ", json.status().message()));
+  }
+  if (!json->is_object()) return absl::InvalidArgumentError("payload: it is not a JSON object");
+  return text;
+}
+
+// Members, or a whole payload.
+int RunWrite(const PayloadOptions& options, bool overwrite, CommandContext& context) {
+  absl::StatusOr<std::string> object = ReadObject(options.json);
+  if (!object.ok()) return context.FailInput(object.status());
+  if (overwrite) return RunEdit(options, OverwritePayload{*std::move(object)}, context);
+  return RunEdit(options, SetPayload{*std::move(object), options.at}, context);
+}
+
+constexpr char kTargets[] =
+    "Points are named by --id, by --ids, or by --filter; with ids and a filter, those of the ids "
+    "that\n"
+    "match are edited, all or none: the filter is a condition (`--id 7 --filter '{\"must\": "
+    "[{\"key\":\n"
+    "\"version\", \"match\": {\"value\": 3}}]}'`). Ids that do not exist are ignored. A filter "
+    "alone edits\n"
+    "in batches: after an error some points may have been edited.\n\n";
+
+void AddSet(CLI::App& parent, CommandContext& context) {
+  CLI::App* sub = parent.add_subcommand("set", "Set some keys; others stay");
+  auto options = std::make_shared<PayloadOptions>();
+  sub->add_option("collection", options->collection, "Name of the collection")->required();
+  sub->add_option("payload", options->json,
+                  "The keys and their values: a JSON object, or @FILE with it")
+      ->required()
+      ->type_name("JSON");
+  sub->add_option("--at", options->at,
+                  "Path of the object to set keys of; default: the payload itself")
+      ->type_name("KEY");
+  AddTarget(*sub, *options);
+  sub->footer(absl::StrCat(
+      "Examples:\n"
+      "  tqdb payload set books '{\"read\": true, \"stars\": 5}' --id 7 --id 8\n"
+      "  tqdb payload set books '{\"born\": 1903}' --at author --id 7\n"
+      "  tqdb payload set books @patch.json --ids changed.txt\n"
+      "  tqdb payload set books '{\"shelf\": \"A\"}' --filter '{\"must\": [{\"key\": \"lang\", "
+      "\"match\": {\"value\": \"en\"}}]}' --dry-run\n",
+      kTargets, kFilterForms));
+  sub->callback([options, &context] {
+    context.command() = [options, &context] {
+      return RunWrite(*options, /*overwrite=*/false, context);
+    };
+  });
+}
+
+void AddOverwrite(CLI::App& parent, CommandContext& context) {
+  CLI::App* sub = parent.add_subcommand("overwrite", "Replace whole payloads");
+  auto options = std::make_shared<PayloadOptions>();
+  sub->add_option("collection", options->collection, "Name of the collection")->required();
+  sub->add_option("payload", options->json, "The new payload: a JSON object, or @FILE with it")
+      ->required()
+      ->type_name("JSON");
+  AddTarget(*sub, *options);
+  sub->footer(
+      absl::StrCat("Examples:\n"
+                   "  tqdb payload overwrite books '{\"title\": \"Emma\"}' --id 7\n"
+                   "  tqdb payload overwrite books @seven.json --id 7\n",
+                   kTargets, kFilterForms));
+  sub->callback([options, &context] {
+    context.command() = [options, &context] {
+      return RunWrite(*options, /*overwrite=*/true, context);
+    };
+  });
+}
+
+void AddDeleteKeys(CLI::App& parent, CommandContext& context) {
+  CLI::App* sub = parent.add_subcommand("delete-keys", "Delete some keys");
+  auto options = std::make_shared<PayloadOptions>();
+  sub->add_option("collection", options->collection, "Name of the collection")->required();
+  sub->add_option("key", options->keys, "Keys, paths as in filters: lang, author.born")->required();
+  AddTarget(*sub, *options);
+  sub->footer(absl::StrCat(
+      "Examples:\n"
+      "  tqdb payload delete-keys books draft author.born --id 7\n"
+      "  tqdb payload delete-keys books draft --filter '{\"must\": [{\"exists\": {\"key\": "
+      "\"draft\"}}]}' --yes\n",
+      kTargets, kFilterForms));
+  sub->callback([options, &context] {
+    context.command() = [options, &context] {
+      return RunEdit(*options, DeletePayloadKeys{options->keys}, context);
+    };
+  });
+}
+
+void AddClear(CLI::App& parent, CommandContext& context) {
+  CLI::App* sub = parent.add_subcommand("clear", "Delete whole payloads; the points stay");
+  auto options = std::make_shared<PayloadOptions>();
+  sub->add_option("collection", options->collection, "Name of the collection")->required();
+  AddTarget(*sub, *options);
+  sub->footer(
+      absl::StrCat("Examples:\n"
+                   "  tqdb payload clear books --id 7\n"
+                   "  tqdb payload clear books --ids forget.txt\n",
+                   kTargets, kFilterForms));
+  sub->callback([options, &context] {
+    context.command() = [options, &context] { return RunEdit(*options, ClearPayload(), context); };
+  });
+}
+
+}  // namespace
+
+void AddPayloadCommand(CLI::App& app, CommandContext& context) {
+  CLI::App* sub = app.add_subcommand("payload", "Edit payloads and leave vectors alone");
+  sub->require_subcommand(1);
+  AddSet(*sub, context);
+  AddOverwrite(*sub, context);
+  AddDeleteKeys(*sub, context);
+  AddClear(*sub, context);
+  sub->footer(
+      "Examples:\n"
+      "  tqdb payload set books '{\"read\": true}' --id 7\n"
+      "  tqdb payload overwrite books @seven.json --id 7\n"
+      "  tqdb payload delete-keys books draft --ids done.txt\n"
+      "  tqdb payload clear books --id 7");
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,21 @@
+// Ids of the command line and of files.
+#ifndef TQDB_CLIENT_CLI_FLAGS_ID_LIST_H_
+#define TQDB_CLIENT_CLI_FLAGS_ID_LIST_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/cpp/types.h"
+
+namespace tqdb::client {
+
+// InvalidArgument names the text that is no id.
+absl::StatusOr<std::vector<PointId>> ParseIds(const std::vector<std::string>& texts);
+// One id a line; "-" is the standard input. Errors name the file and the line.
+absl::Status AppendIdsFromFile(const std::string& path, std::vector<PointId>& ids);
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CLI_FLAGS_ID_LIST_H_

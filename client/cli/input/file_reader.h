@@ -1,0 +1,39 @@
+// A regular file read by offset.
+#ifndef TQDB_CLIENT_CLI_INPUT_FILE_READER_H_
+#define TQDB_CLIENT_CLI_INPUT_FILE_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace tqdb::client {
+
+// Movable, closes itself. Const calls are thread-safe.
+class FileReader {
+ public:
+  // NotFound, PermissionDenied; InvalidArgument when it is not a regular file.
+  static absl::StatusOr<FileReader> Open(const std::string& path);
+  FileReader(FileReader&& other) noexcept;
+  FileReader& operator=(FileReader&& other) noexcept;
+  ~FileReader();
+
+  // Reads exactly `bytes` from `offset`; DataLoss when the file ends before.
+  absl::Status Read(uint64_t offset, size_t bytes, void* out) const;
+
+  const std::string& path() const { return path_; }
+  uint64_t bytes() const { return bytes_; }  // when it was opened
+
+ private:
+  FileReader(std::string path, int descriptor, uint64_t bytes);
+
+  std::string path_;
+  int descriptor_ = -1;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CLI_INPUT_FILE_READER_H_

@@ -1,0 +1,34 @@
+#include "client/cli/output/gzip_encoder.h"
+
+#include <cassert>
+#include <new>
+
+namespace tqdb::client {
+
+GzipEncoder::GzipEncoder() {
+  constexpr int kGzip = 15 + 16;  // the largest window, and a gzip header
+  constexpr int kMemoryLevel = 8;
+  // Every argument is valid, so only memory can be missing.
+  if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, kMemoryLevel,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+}
+
+GzipEncoder::~GzipEncoder() { deflateEnd(&stream_); }
+
+void GzipEncoder::Run(absl::string_view bytes, int flush, std::string& out) {
+  assert(bytes.size() <= UINT32_MAX);
+  stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream_.avail_in = static_cast<uInt>(bytes.size());
+  char buffer[1 << 14];
+  // Once a buffer is not filled, all of the input was taken.
+  do {
+    stream_.next_out = reinterpret_cast<Bytef*>(buffer);
+    stream_.avail_out = sizeof(buffer);
+    deflate(&stream_, flush);
+    out.append(buffer, sizeof(buffer) - stream_.avail_out);
+  } while (stream_.avail_out == 0);
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,255 @@
+#include "client/cli/output/point_json.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace tqdb::client {
+namespace {
+
+void AppendFloat(float value, std::string& out) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  out.append(buffer, end);
+}
+
+void AppendVector(const std::vector<float>& values, std::string& out) {
+  out.push_back('[');
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    AppendFloat(values[i], out);
+  }
+  out.push_back(']');
+}
+
+Json VectorToJson(const std::vector<float>& values) {
+  Json out = Json::array();
+  for (float value : values) out.push_back(ShortestDouble(value));
+  return out;
+}
+
+// What the server stores is JSON; should it ever not be, it is shown as text.
+Json PayloadToJson(const std::string& payload) {
+  Json parsed = Json::parse(payload, nullptr, /*allow_exceptions=*/false);
+  return parsed.is_discarded() ? Json(payload) : parsed;
+}
+
+// Of a Point or a ScoredPoint.
+template <typename AnyPoint>
+void AddVectors(const AnyPoint& point, Json& out) {
+  const std::vector<NamedVector>& vectors = point.vectors;
+  if (vectors.size() == 1 && vectors[0].name.empty()) {
+    out["vector"] = VectorToJson(vectors[0].values);
+  } else if (!vectors.empty()) {
+    for (const NamedVector& vector : vectors) {
+      out["vectors"][vector.name] = VectorToJson(vector.values);
+    }
+  }
+  for (const NamedSparseVector& named : point.sparse_vectors) {
+    Json& sparse = out["sparse_vectors"][named.name];
+    sparse["indices"] = named.vector.indices;
+    sparse["values"] = VectorToJson(named.vector.values);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<float>> VectorFromJson(const Json& json, absl::string_view field) {
+  if (!json.is_array() || json.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ": ", Excerpt(json), " is not an array of numbers"));
+  }
+  std::vector<float> values;
+  values.reserve(json.size());
+  for (const Json& item : json) {
+    const double value =
+        item.is_number() ? item.get<double>() : std::numeric_limits<double>::quiet_NaN();
+    if (!(std::abs(value) <= std::numeric_limits<float>::max())) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          field, "[", values.size(), "]: ", Excerpt(item), " is not a number that fits float32"));
+    }
+    values.push_back(static_cast<float>(value));
+  }
+  return values;
+}
+
+absl::StatusOr<SparseVector> SparseVectorFromJson(const Json& json, absl::string_view field) {
+  if (!json.is_object() || json.size() != 2 || !json.contains("indices") ||
+      !json.contains("values")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ": ", Excerpt(json),
+                     " is not of the form {\"indices\": [7, ...], \"values\": [0.5, ...]}"));
+  }
+  SparseVector out;
+  const Json& indices = json["indices"];
+  if (!indices.is_array()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".indices: ", Excerpt(indices), " is not an array of numbers"));
+  }
+  for (const Json& index : indices) {
+    if (!index.is_number_unsigned() ||
+        index.get<uint64_t>() > std::numeric_limits<uint32_t>::max()) {
+      return absl::InvalidArgumentError(absl::StrCat(field, ".indices[", out.indices.size(), "]: ",
+                                                     Excerpt(index), " is not in 0..4294967295"));
+    }
+    out.indices.push_back(index.get<uint32_t>());
+  }
+  absl::StatusOr<std::vector<float>> values =
+      VectorFromJson(json["values"], absl::StrCat(field, ".values"));
+  if (!values.ok()) return values.status();
+  out.values = *std::move(values);
+  if (out.indices.size() != out.values.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ": ", out.indices.size(), " indices and ",
+                                                   out.values.size(), " values"));
+  }
+  return out;
+}
+
+absl::StatusOr<PointId> PointIdFromJson(const Json& json) {
+  if (json.is_number_unsigned()) return PointId::Number(json.get<uint64_t>());
+  if (json.is_string()) return PointId::Uuid(json.get_ref<const std::string&>());
+  return absl::InvalidArgumentError(
+      absl::StrCat("id: ", Excerpt(json),
+                   " is neither a number in 0..18446744073709551615 nor a string with a UUID"));
+}
+
+absl::StatusOr<PointLine> PointFromLine(absl::string_view line) {
+  absl::StatusOr<Json> parsed = ParseJson(line);
+  if (!parsed.ok()) return parsed.status();
+  if (!parsed->is_object()) {
+    return absl::InvalidArgumentError(absl::StrCat(Excerpt(*parsed), " is not a JSON object"));
+  }
+  PointLine out;
+  for (const auto& [key, value] : parsed->items()) {
+    if (key == "id") {
+      absl::StatusOr<PointId> id = PointIdFromJson(value);
+      if (!id.ok()) return id.status();
+      out.point.id = *std::move(id);
+      out.has_id = true;
+    } else if (key == "vector") {
+      absl::StatusOr<std::vector<float>> values = VectorFromJson(value, "vector");
+      if (!values.ok()) return values.status();
+      out.point.vectors.push_back({"", *std::move(values)});
+    } else if (key == "vectors") {
+      if (!value.is_object()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("vectors: ", Excerpt(value), " is not an object of name: [numbers]"));
+      }
+      for (const auto& [name, vector] : value.items()) {
+        absl::StatusOr<std::vector<float>> values =
+            VectorFromJson(vector, absl::StrCat("vectors.", name));
+        if (!values.ok()) return values.status();
+        out.point.vectors.push_back({name, *std::move(values)});
+      }
+    } else if (key == "sparse_vectors") {
+      if (!value.is_object()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("sparse_vectors: ", Excerpt(value),
+                         " is not an object of name: {\"indices\": [...], \"values\": [...]}"));
+      }
+      for (const auto& [name, vector] : value.items()) {
+        absl::StatusOr<SparseVector> sparse =
+            SparseVectorFromJson(vector, absl::StrCat("sparse_vectors.", name));
+        if (!sparse.ok()) return sparse.status();
+        out.point.sparse_vectors.push_back({name, *std::move(sparse)});
+      }
+    } else if (key == "payload") {
+      if (value.is_null()) continue;
+      if (!value.is_object()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("payload: ", Excerpt(value), " is not an object"));
+      }
+      out.point.payload = ToLine(value);
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("unknown key \"", key,
+                       "\"; allowed are id, vector, vectors, sparse_vectors, payload (own fields "
+                       "go into payload)"));
+    }
+  }
+  if (out.point.vectors.empty() && out.point.sparse_vectors.empty()) {
+    return absl::InvalidArgumentError(
+        "none of \"vector\", \"vectors\" and \"sparse_vectors\" is given");
+  }
+  return out;
+}
+
+Json ToJson(const PointId& id) { return id.is_uuid() ? Json(id.uuid()) : Json(id.number()); }
+
+Json ToJson(const Point& point) {
+  Json out;
+  out["id"] = ToJson(point.id);
+  AddVectors(point, out);
+  if (!point.payload.empty()) out["payload"] = PayloadToJson(point.payload);
+  return out;
+}
+
+Json ToJson(const ScoredPoint& point) {
+  Json out;
+  out["id"] = ToJson(point.id);
+  out["score"] = ShortestDouble(point.score);
+  AddVectors(point, out);
+  if (!point.payload.empty()) out["payload"] = PayloadToJson(point.payload);
+  return out;
+}
+
+Json ToJson(const PointGroup& group) {
+  Json out;
+  out["value"] = ToJson(group.value);
+  out["points"] = Json::array();
+  for (const ScoredPoint& point : group.points) out["points"].push_back(ToJson(point));
+  return out;
+}
+
+void AppendPointLine(const Point& point, std::string& out) {
+  out.append("{\"id\":");
+  out.append(ToLine(ToJson(point.id)));
+  if (point.vectors.size() == 1 && point.vectors[0].name.empty()) {
+    out.append(",\"vector\":");
+    AppendVector(point.vectors[0].values, out);
+  } else if (!point.vectors.empty()) {
+    out.append(",\"vectors\":{");
+    for (size_t i = 0; i < point.vectors.size(); ++i) {
+      if (i > 0) out.push_back(',');
+      out.append(ToLine(Json(point.vectors[i].name)));
+      out.push_back(':');
+      AppendVector(point.vectors[i].values, out);
+    }
+    out.push_back('}');
+  }
+  for (size_t i = 0; i < point.sparse_vectors.size(); ++i) {
+    const NamedSparseVector& sparse = point.sparse_vectors[i];
+    out.append(i == 0 ? ",\"sparse_vectors\":{" : ",");
+    out.append(ToLine(Json(sparse.name)));
+    out.append(":{\"indices\":[");
+    out.append(absl::StrJoin(sparse.vector.indices, ","));
+    out.append("],\"values\":");
+    AppendVector(sparse.vector.values, out);
+    out.push_back('}');
+  }
+  if (!point.sparse_vectors.empty()) out.push_back('}');
+  if (!point.payload.empty()) {
+    out.append(",\"payload\":");
+    const size_t begin = out.size();
+    out.append(point.payload);
+    // A line break in JSON can only stand between tokens, where a space does as well.
+    for (size_t i = begin; i < out.size(); ++i) {
+      if (out[i] == '\n' || out[i] == '\r') out[i] = ' ';
+    }
+  }
+  out.append("}\n");
+}
+
+double ShortestDouble(float value) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  double shortest = value;
+  std::from_chars(buffer, end, shortest);
+  return shortest;
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,90 @@
+#include "client/cli/output/search_printer.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/output/point_json.h"
+#include "client/cli/output/table.h"
+#include "client/cli/output/text_format.h"
+
+namespace tqdb::client {
+namespace {
+
+constexpr size_t kGroupWidth = 40;
+
+// Of the columns number, id, score and perhaps payload.
+std::vector<std::string> Cells(size_t number, const ScoredPoint& point, bool payload) {
+  std::vector<std::string> cells = {absl::StrCat(number), point.id.ToString(),
+                                    absl::StrFormat("%.5f", point.score)};
+  if (payload) cells.push_back(point.payload);
+  return cells;
+}
+
+std::vector<Table::Column> Columns(bool payload) {
+  std::vector<Table::Column> columns = {
+      {"", Align::kRight}, {"id", Align::kRight}, {"score", Align::kRight}};
+  if (payload) columns.push_back({"payload"});
+  return columns;
+}
+
+Json ResultToJson(uint64_t number, double took_ms) {
+  Json out;
+  out["query"] = number;
+  out["took_ms"] = took_ms;
+  return out;
+}
+
+}  // namespace
+
+bool SearchPrinter::PrintHeading(uint64_t number, bool empty) const {
+  if (options_.numbered) {
+    context_.out() << (number > 0 ? "\n" : "") << "query " << number << '\n';
+  }
+  if (empty) context_.out() << "No hits.\n";
+  return !empty;
+}
+
+void SearchPrinter::PrintPoints(uint64_t number, const std::vector<ScoredPoint>& points,
+                                double took_ms) const {
+  if (context_.json()) {
+    Json out = ResultToJson(number, took_ms);
+    out["points"] = Json::array();
+    for (const ScoredPoint& point : points) out["points"].push_back(ToJson(point));
+    context_.Print(out);
+    return;
+  }
+  if (!PrintHeading(number, points.empty())) return;
+  Table table(Columns(options_.payload));
+  for (size_t i = 0; i < points.size(); ++i) {
+    table.AddRow(Cells(i + 1, points[i], options_.payload));
+  }
+  table.Print(context_.out(), context_.table_width());
+}
+
+void SearchPrinter::PrintGroups(uint64_t number, const std::vector<PointGroup>& groups,
+                                double took_ms) const {
+  if (context_.json()) {
+    Json out = ResultToJson(number, took_ms);
+    out["groups"] = Json::array();
+    for (const PointGroup& group : groups) out["groups"].push_back(ToJson(group));
+    context_.Print(out);
+    return;
+  }
+  if (!PrintHeading(number, groups.empty())) return;
+  std::vector<Table::Column> columns = Columns(options_.payload);
+  columns.insert(columns.begin(), {"group"});
+  Table table(std::move(columns));
+  for (const PointGroup& group : groups) {
+    std::string name = Truncate(ToText(group.value), kGroupWidth);
+    for (size_t i = 0; i < group.points.size(); ++i) {
+      std::vector<std::string> cells = Cells(i + 1, group.points[i], options_.payload);
+      cells.insert(cells.begin(), i == 0 ? std::move(name) : "");
+      table.AddRow(std::move(cells));
+    }
+  }
+  table.Print(context_.out(), context_.table_width());
+}
+
+}  // namespace tqdb::client

@@ -1,0 +1,263 @@
+#include "server/grpc/convert.h"
+
+#include <bit>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/float16.h"
+#include "base/status_macros.h"
+#include "google/protobuf/generated_enum_reflection.h"
+
+namespace tqdb::server {
+
+static_assert(std::endian::native == std::endian::little,
+              "vectors travel little-endian and are copied as they are");
+
+namespace {
+
+// "config.metric is 7; allowed: METRIC_UNSPECIFIED (0), METRIC_COSINE (1), ...".
+template <typename Enum>
+absl::Status BadEnum(Enum value, FieldPath field) {
+  std::string allowed;
+  const google::protobuf::EnumDescriptor* descriptor = google::protobuf::GetEnumDescriptor<Enum>();
+  for (int i = 0; i < descriptor->value_count(); ++i) {
+    absl::StrAppend(&allowed, i == 0 ? "" : ", ", descriptor->value(i)->name(), " (",
+                    descriptor->value(i)->number(), ")");
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(field(), " is ", static_cast<int>(value), "; allowed: ", allowed));
+}
+
+absl::Status WrongLength(FieldPath field, const char* form, size_t numbers,
+                         const storage::VectorSpaceConfig& space) {
+  return absl::InvalidArgumentError(absl::StrCat(field(), ".", form, " has ", numbers,
+                                                 " numbers; vector space ", SpaceName(space.name),
+                                                 " has dim ", space.codec.dim));
+}
+
+absl::Status CheckBytes(FieldPath field, const char* form, size_t bytes, size_t element_bytes,
+                        const storage::VectorSpaceConfig& space) {
+  if (bytes == space.codec.dim * element_bytes) return absl::OkStatus();
+  if (bytes % element_bytes != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field(), ".", form, " has ", bytes, " bytes, not a multiple of ",
+                     element_bytes, "; vector space ", SpaceName(space.name), " has dim ",
+                     space.codec.dim, ", which takes ", space.codec.dim * element_bytes, " bytes"));
+  }
+  return WrongLength(field, form, bytes / element_bytes, space);
+}
+
+}  // namespace
+
+std::string SpaceName(absl::string_view name) {
+  return name.empty() ? std::string("'' (unnamed)") : Quoted(name);
+}
+
+absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field) {
+  switch (id.kind_case()) {
+    case v1::PointId::kNumber: return PointId::Number(id.number());
+    case v1::PointId::kUuid: {
+      // Parse also takes numbers, which have a field of their own here.
+      absl::StatusOr<PointId> parsed = PointId::Parse(id.uuid());
+      if (!parsed.ok() || !parsed->is_uuid()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(field(), ".uuid is ", Quoted(id.uuid()),
+                         "; need 36 characters like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
+      }
+      return parsed;
+    }
+    case v1::PointId::KIND_NOT_SET: break;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(field(), " is empty; set number or uuid"));
+}
+
+void IdToProto(const PointId& id, v1::PointId* proto) {
+  if (id.is_uuid()) {
+    proto->set_uuid(id.ToString());
+  } else {
+    proto->set_number(id.low);
+  }
+}
+
+absl::StatusOr<std::vector<PointId>> IdsFromProto(
+    const google::protobuf::RepeatedPtrField<v1::PointId>& ids) {
+  const size_t count = static_cast<size_t>(ids.size());
+  if (count == 0 || count > storage::kMaxBatchPoints) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ids has ", count, " entries; allowed: 1..", storage::kMaxBatchPoints));
+  }
+  std::vector<PointId> out;
+  out.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    TQDB_ASSIGN_OR_RETURN(PointId id, IdFromProto(ids[static_cast<int>(i)],
+                                                  [i] { return absl::StrCat("ids[", i, "]"); }));
+    out.push_back(id);
+  }
+  return out;
+}
+
+absl::StatusOr<Metric> MetricFromProto(v1::Metric metric, FieldPath field) {
+  switch (metric) {
+    case v1::METRIC_UNSPECIFIED:
+    case v1::METRIC_COSINE: return Metric::kCosine;
+    case v1::METRIC_DOT: return Metric::kDot;
+    case v1::METRIC_L2: return Metric::kL2;
+    default: return BadEnum(metric, field);
+  }
+}
+
+absl::StatusOr<Residual> ResidualFromProto(v1::Residual residual, FieldPath field) {
+  switch (residual) {
+    case v1::RESIDUAL_UNSPECIFIED:
+    case v1::RESIDUAL_QJL: return Residual::kQjl;
+    case v1::RESIDUAL_NONE: return Residual::kNone;
+    default: return BadEnum(residual, field);
+  }
+}
+
+absl::StatusOr<Centering> CenteringFromProto(v1::Centering centering, FieldPath field) {
+  switch (centering) {
+    case v1::CENTERING_UNSPECIFIED:
+    case v1::CENTERING_AUTO: return Centering::kAuto;
+    case v1::CENTERING_OFF: return Centering::kOff;
+    default: return BadEnum(centering, field);
+  }
+}
+
+absl::StatusOr<storage::StoreVectors> StoreVectorsFromProto(v1::StoreVectors store_vectors,
+                                                            FieldPath field) {
+  switch (store_vectors) {
+    case v1::STORE_VECTORS_NONE: return storage::StoreVectors::kNone;
+    case v1::STORE_VECTORS_F16: return storage::StoreVectors::kF16;
+    case v1::STORE_VECTORS_UNSPECIFIED:
+    case v1::STORE_VECTORS_F32: return storage::StoreVectors::kF32;
+    default: return BadEnum(store_vectors, field);
+  }
+}
+
+absl::StatusOr<storage::Durability> DurabilityFromProto(v1::Durability durability) {
+  switch (durability) {
+    case v1::DURABILITY_UNSPECIFIED:
+    case v1::DURABILITY_SYNC: return storage::Durability::kSync;
+    case v1::DURABILITY_ASYNC: return storage::Durability::kAsync;
+    default: return BadEnum(durability, [] { return std::string("durability"); });
+  }
+}
+
+v1::Metric MetricToProto(Metric metric) {
+  switch (metric) {
+    case Metric::kCosine: return v1::METRIC_COSINE;
+    case Metric::kDot: return v1::METRIC_DOT;
+    case Metric::kL2: return v1::METRIC_L2;
+  }
+  return v1::METRIC_UNSPECIFIED;
+}
+
+v1::Residual ResidualToProto(Residual residual) {
+  switch (residual) {
+    case Residual::kNone: return v1::RESIDUAL_NONE;
+    case Residual::kQjl: return v1::RESIDUAL_QJL;
+  }
+  return v1::RESIDUAL_UNSPECIFIED;
+}
+
+v1::Centering CenteringToProto(Centering centering) {
+  switch (centering) {
+    case Centering::kOff: return v1::CENTERING_OFF;
+    case Centering::kAuto: return v1::CENTERING_AUTO;
+  }
+  return v1::CENTERING_UNSPECIFIED;
+}
+
+v1::StoreVectors StoreVectorsToProto(storage::StoreVectors store_vectors) {
+  switch (store_vectors) {
+    case storage::StoreVectors::kNone: return v1::STORE_VECTORS_NONE;
+    case storage::StoreVectors::kF16: return v1::STORE_VECTORS_F16;
+    case storage::StoreVectors::kF32: return v1::STORE_VECTORS_F32;
+  }
+  return v1::STORE_VECTORS_UNSPECIFIED;
+}
+
+absl::Status CheckVector(const v1::Vector& vector, const storage::VectorSpaceConfig& space,
+                         FieldPath field) {
+  switch (vector.form_case()) {
+    case v1::Vector::kF32:
+      return CheckBytes(field, "f32", vector.f32().size(), sizeof(float), space);
+    case v1::Vector::kF16:
+      return CheckBytes(field, "f16", vector.f16().size(), sizeof(uint16_t), space);
+    case v1::Vector::kValues: {
+      const size_t numbers = static_cast<size_t>(vector.values().values_size());
+      if (numbers == space.codec.dim) return absl::OkStatus();
+      return WrongLength(field, "values", numbers, space);
+    }
+    case v1::Vector::FORM_NOT_SET: break;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      field(), " is empty; set f32, f16 or values, with ", space.codec.dim, " numbers"));
+}
+
+void CopyVector(const v1::Vector& vector, absl::Span<float> out) {
+  switch (vector.form_case()) {
+    case v1::Vector::kF32:
+      std::memcpy(out.data(), vector.f32().data(), out.size() * sizeof(float));
+      return;
+    case v1::Vector::kF16:
+      for (size_t i = 0; i < out.size(); ++i) {
+        uint16_t half;
+        std::memcpy(&half, vector.f16().data() + i * sizeof(half), sizeof(half));
+        out[i] = HalfToFloat(half);
+      }
+      return;
+    case v1::Vector::kValues:
+      std::memcpy(out.data(), vector.values().values().data(), out.size() * sizeof(float));
+      return;
+    case v1::Vector::FORM_NOT_SET: return;
+  }
+}
+
+absl::StatusOr<const storage::VectorSpaceConfig*> FindSpace(const storage::CollectionConfig& config,
+                                                            absl::string_view name,
+                                                            FieldPath field) {
+  for (const storage::VectorSpaceConfig& space : config.spaces) {
+    if (space.name == name) return &space;
+  }
+  std::string known;
+  for (const storage::VectorSpaceConfig& space : config.spaces) {
+    absl::StrAppend(&known, known.empty() ? "" : ", ", SpaceName(space.name));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(field(), " is ", SpaceName(name),
+                                                 "; the collection has the vector spaces ", known));
+}
+
+std::string MakePageToken(char kind, absl::string_view last) {
+  std::string token;
+  absl::WebSafeBase64Escape(absl::StrCat(std::string(1, kind), "1:", last), &token);
+  return token;
+}
+
+absl::StatusOr<std::string> ParsePageToken(char kind, absl::string_view token) {
+  std::string text;
+  const std::string prefix = absl::StrCat(std::string(1, kind), "1:");
+  if (!absl::WebSafeBase64Unescape(token, &text) || text.compare(0, prefix.size(), prefix) != 0) {
+    return BadPageToken(token);
+  }
+  return text.substr(prefix.size());
+}
+
+absl::Status BadPageToken(absl::string_view token) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "page_token is ", Quoted(token), "; need next_page_token of the page before, or nothing"));
+}
+
+absl::StatusOr<size_t> PageSize(uint32_t size, size_t default_size, size_t max_size) {
+  if (size == 0) return default_size;
+  if (size > max_size) {
+    return absl::InvalidArgumentError(absl::StrCat("page_size is ", size, "; allowed: 0 (means ",
+                                                   default_size, ") or 1..", max_size));
+  }
+  return size;
+}
+
+}  // namespace tqdb::server

@@ -1,0 +1,36 @@
+// absl::Status to grpc::Status.
+//
+// Thread-safe: free functions without state.
+#ifndef TQDB_SERVER_GRPC_GRPC_STATUS_H_
+#define TQDB_SERVER_GRPC_GRPC_STATUS_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "grpcpp/support/status.h"
+
+namespace tqdb::server {
+
+// Longest message that is sent. A message travels in the HTTP/2 trailers, which many peers cap at 8
+// KiB after percent-encoding (three bytes for one).
+inline constexpr size_t kMaxStatusMessageBytes = 2000;
+
+// Same code, same message cut to kMaxStatusMessageBytes. The two code enumerations are equal by
+// design.
+grpc::Status ToGrpc(const absl::Status& status);
+
+// `message` cut to kMaxStatusMessageBytes with a mark, never within a UTF-8 character.
+std::string StatusMessage(absl::string_view message);
+
+// RESOURCE_EXHAUSTED that is worth trying again: `retry_after_s` travels as a payload of the status
+// and reaches the client as the trailing metadata `retry-after`.
+absl::Status OverloadedError(absl::string_view message, int retry_after_s);
+// The delay of an OverloadedError; empty for every other status.
+std::optional<std::string> RetryAfter(const absl::Status& status);
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_GRPC_GRPC_STATUS_H_

@@ -1,0 +1,75 @@
+// tqdb.v1.PointService over a database. Thread-safe.
+//
+// Unary calls use gRPC's synchronous interface: a handler blocks, in storage, for its whole life
+// (an upsert for its group's fsync, a search for its scan), so a thread a call costs nothing beyond
+// the thread, and a hundred of them waiting for one fsync is what group commit feeds on.
+// UpsertStream uses the callback interface, because a stream has to read, commit and acknowledge at
+// once (upsert_stream.h).
+#ifndef TQDB_SERVER_GRPC_POINT_SERVICE_H_
+#define TQDB_SERVER_GRPC_POINT_SERVICE_H_
+
+#include <cstddef>
+#include <optional>
+
+#include "grpcpp/server_context.h"
+#include "server/grpc/call.h"
+#include "server/grpc/upsert_stream.h"
+#include "storage/api/database.h"
+#include "tqdb/v1/points.grpc.pb.h"
+
+namespace tqdb::server {
+
+class PointService final
+    : public v1::PointService::WithCallbackMethod_UpsertStream<v1::PointService::Service> {
+ public:
+  // Everything must outlive the service. Responses stay within `max_message_bytes`.
+  PointService(storage::Database& database, CallRunner& runner, Metrics& metrics,
+               UpsertStreams& streams, size_t max_message_bytes)
+      : database_(database),
+        runner_(runner),
+        metrics_(metrics),
+        streams_(streams),
+        max_message_bytes_(max_message_bytes) {}
+
+  grpc::Status Upsert(grpc::ServerContext* context, const v1::UpsertRequest* request,
+                      v1::UpsertResponse* response) override;
+  grpc::ServerBidiReactor<v1::UpsertStreamRequest, v1::UpsertStreamResponse>* UpsertStream(
+      grpc::CallbackServerContext* context) override;
+  grpc::Status Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
+                      v1::DeleteResponse* response) override;
+  grpc::Status UpdatePayload(grpc::ServerContext* context, const v1::UpdatePayloadRequest* request,
+                             v1::UpdatePayloadResponse* response) override;
+  grpc::Status Get(grpc::ServerContext* context, const v1::GetRequest* request,
+                   v1::GetResponse* response) override;
+  grpc::Status Scroll(grpc::ServerContext* context, const v1::ScrollRequest* request,
+                      v1::ScrollResponse* response) override;
+  grpc::Status Count(grpc::ServerContext* context, const v1::CountRequest* request,
+                     v1::CountResponse* response) override;
+  grpc::Status Facet(grpc::ServerContext* context, const v1::FacetRequest* request,
+                     v1::FacetResponse* response) override;
+  grpc::Status Search(grpc::ServerContext* context, const v1::SearchRequest* request,
+                      v1::SearchResponse* response) override;
+  grpc::Status SearchBatch(grpc::ServerContext* context, const v1::SearchBatchRequest* request,
+                           v1::SearchBatchResponse* response) override;
+  grpc::Status SearchGroups(grpc::ServerContext* context, const v1::SearchGroupsRequest* request,
+                            v1::SearchGroupsResponse* response) override;
+  grpc::Status SearchHybrid(grpc::ServerContext* context, const v1::SearchHybridRequest* request,
+                            v1::SearchResponse* response) override;
+
+ private:
+  // Scroll in the order of a key, `left` points.
+  absl::Status ScrollOrdered(grpc::ServerContext* context, const storage::Collection& collection,
+                             const v1::ScrollRequest& request, size_t left,
+                             const std::optional<storage::Filter>& filter,
+                             v1::ScrollResponse* response) const;
+
+  storage::Database& database_;
+  CallRunner& runner_;
+  Metrics& metrics_;
+  UpsertStreams& streams_;
+  const size_t max_message_bytes_;
+};
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_GRPC_POINT_SERVICE_H_

@@ -1,0 +1,304 @@
+#include "server/grpc/upsert_stream.h"
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "google/protobuf/arena.h"
+#include "server/grpc/call.h"
+#include "server/grpc/convert_points.h"
+#include "server/grpc/grpc_status.h"
+
+namespace tqdb::server {
+
+namespace {
+
+// One request, from its read to the write of its acknowledgement.
+struct Batch {
+  Batch() : request(google::protobuf::Arena::CreateMessage<v1::UpsertStreamRequest>(&arena)) {}
+
+  // The many small messages of a batch are allocated and freed as one.
+  google::protobuf::Arena arena{ArenaOptions()};
+  v1::UpsertStreamRequest* request;
+  Admission::Ticket ticket;
+  std::shared_ptr<storage::Collection> collection;
+  DecodedUpsert decoded;
+  v1::UpsertStreamResponse response;
+  absl::Time start;
+  bool registered = false;  // its ids are among those in flight
+  bool done = false;        // the response may be written
+
+ private:
+  static google::protobuf::ArenaOptions ArenaOptions() {
+    google::protobuf::ArenaOptions options;
+    options.start_block_size = 4 << 10;
+    options.max_block_size = 64 << 10;
+    return options;
+  }
+};
+
+// A stream that was not admitted.
+class RefusedStream final : public UpsertStreams::Reactor {
+ public:
+  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+// Lives while gRPC or a task of the pool needs it: `streams` holds one reference until OnDone, each
+// task holds one. gRPC's operations are started under mu_, so that none can follow Finish; their
+// callbacks never run inside the call that starts them.
+class UpsertStreamReactor final : public UpsertStreams::Reactor,
+                                  public std::enable_shared_from_this<UpsertStreamReactor> {
+ public:
+  UpsertStreamReactor(UpsertStreams& streams, Admission::Ticket ticket)
+      : streams_(streams), ticket_(std::move(ticket)) {}
+
+  void Start() ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    Advance();
+  }
+
+  void Drain() ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    draining_ = true;
+    Advance();
+  }
+
+  void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
+    Batch* batch = nullptr;
+    {
+      absl::MutexLock lock(&mu_);
+      if (!ok) read_closed_ = true;
+      if (!ok || finished_ || draining_ || cancelled_) {
+        next_.reset();
+        Advance();
+        return;
+      }
+      batch = next_.get();
+      batches_.push_back(std::move(next_));
+      preparing_ = true;
+    }
+    batch->start = absl::Now();
+    const size_t bytes = batch->request->ByteSizeLong();
+    streams_.admission_.WaitForUpsertBytes(
+        bytes, [self = shared_from_this(), batch](Admission::Ticket ticket) {
+          batch->ticket = std::move(ticket);
+          self->streams_.pool_.Submit([self, batch] { self->Prepare(batch); });
+        });
+  }
+
+  void OnWriteDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    writing_ = false;
+    batches_.pop_front();
+    if (!ok) cancelled_ = true;
+    Advance();
+  }
+
+  void OnCancel() override ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    cancelled_ = true;
+    Advance();
+  }
+
+  void OnDone() override { streams_.Remove(this); }
+
+ private:
+  // On a thread of the pool: decodes, then commits unless an earlier batch holds one of the ids.
+  void Prepare(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
+    const absl::Status status = RunCatching([&] { return Decode(batch); });
+    if (!status.ok()) {
+      Complete(batch, status);
+      return;
+    }
+    {
+      absl::MutexLock lock(&mu_);
+      preparing_ = false;
+      if (SharesIds(*batch)) {
+        parked_ = batch;
+        return;
+      }
+      Register(batch);
+      Advance();  // reads the next batch while this one commits
+    }
+    Commit(batch);
+  }
+
+  absl::Status Decode(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
+    {
+      absl::MutexLock lock(&mu_);
+      if (cancelled_) return absl::CancelledError("the caller cancelled the stream");
+    }
+    const v1::UpsertRequest& request = batch->request->batch();
+    TQDB_ASSIGN_OR_RETURN(batch->collection,
+                          streams_.database_.GetCollection(request.collection()));
+    TQDB_ASSIGN_OR_RETURN(batch->decoded, UpsertFromProto(request, batch->collection->config()));
+    return absl::OkStatus();
+  }
+
+  void Commit(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
+    Complete(batch, RunCatching([batch]() -> absl::Status {
+               TQDB_ASSIGN_OR_RETURN(const storage::UpsertResult result,
+                                     batch->collection->Upsert(batch->decoded.batch));
+               batch->response.mutable_result()->set_inserted(result.inserted);
+               batch->response.mutable_result()->set_replaced(result.replaced);
+               return absl::OkStatus();
+             }));
+  }
+
+  void Complete(Batch* batch, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_) {
+    batch->response.set_sequence(batch->request->sequence());
+    batch->response.set_status_code(static_cast<int>(status.code()));
+    if (!status.ok()) {
+      batch->response.set_status_message(StatusMessage(status.message()));
+      LogFailure(Method::kUpsertStream, status);
+    } else {
+      streams_.metrics_.CountUpserted(batch->decoded.ids.size());
+    }
+    streams_.metrics_.CountCall(Method::kUpsertStream, status.code(), absl::Now() - batch->start);
+    // All but the response is given back before the acknowledgement waits for its turn.
+    const std::vector<PointId> ids = std::move(batch->decoded.ids);
+    batch->decoded = DecodedUpsert();
+    batch->collection.reset();
+    batch->arena.Reset();
+    batch->ticket.Release();
+
+    Batch* runnable = nullptr;
+    {
+      absl::MutexLock lock(&mu_);
+      if (batch->registered) {
+        for (const PointId& id : ids) ids_in_flight_.erase(id);
+      } else {
+        preparing_ = false;
+      }
+      if (parked_ != nullptr && !SharesIds(*parked_)) {
+        runnable = std::exchange(parked_, nullptr);
+        Register(runnable);
+      }
+      batch->done = true;
+      Advance();
+    }
+    if (runnable != nullptr) {
+      streams_.pool_.Submit([self = shared_from_this(), runnable] { self->Commit(runnable); });
+    }
+  }
+
+  bool SharesIds(const Batch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (ids_in_flight_.empty()) return false;
+    for (const PointId& id : batch.decoded.ids) {
+      if (ids_in_flight_.contains(id)) return true;
+    }
+    return false;
+  }
+
+  void Register(Batch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    ids_in_flight_.insert(batch->decoded.ids.begin(), batch->decoded.ids.end());
+    batch->registered = true;
+  }
+
+  // Starts whatever the state allows: a write, a read, the end. To be called after every change.
+  void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (finished_) return;
+    while (!writing_ && !batches_.empty() && batches_.front()->done) {
+      if (cancelled_) {  // nobody is there to read it
+        batches_.pop_front();
+        continue;
+      }
+      writing_ = true;
+      StartWrite(&batches_.front()->response);
+    }
+    const bool stopped = read_closed_ || draining_ || cancelled_;
+    if (!stopped && next_ == nullptr && !preparing_ && parked_ == nullptr &&
+        batches_.size() < streams_.options_.max_batches_in_flight) {
+      next_ = std::make_unique<Batch>();
+      StartRead(next_->request);
+    }
+    if (stopped && batches_.empty()) {
+      finished_ = true;
+      Finish(FinalStatus());
+    }
+  }
+
+  grpc::Status FinalStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (cancelled_) return grpc::Status(grpc::StatusCode::CANCELLED, "the stream was cancelled");
+    if (read_closed_) return grpc::Status::OK;
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                        "the server is shutting down; batches without an answer were not written");
+  }
+
+  UpsertStreams& streams_;
+  const Admission::Ticket ticket_;
+  absl::Mutex mu_;
+  std::unique_ptr<Batch> next_ ABSL_GUARDED_BY(mu_);                 // being read
+  std::deque<std::unique_ptr<Batch>> batches_ ABSL_GUARDED_BY(mu_);  // read, not yet acknowledged
+  bool preparing_ ABSL_GUARDED_BY(mu_) = false;   // the last of batches_ is not registered yet
+  Batch* parked_ ABSL_GUARDED_BY(mu_) = nullptr;  // the last of batches_, waits for an id
+  absl::flat_hash_set<PointId> ids_in_flight_ ABSL_GUARDED_BY(mu_);
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;      // the first of batches_
+  bool read_closed_ ABSL_GUARDED_BY(mu_) = false;  // the client will send no more
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
+  bool finished_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+UpsertStreams::UpsertStreams(storage::Database& database, Admission& admission, Metrics& metrics,
+                             const Options& options)
+    : database_(database),
+      admission_(admission),
+      metrics_(metrics),
+      options_(options),
+      pool_(options.num_threads) {}
+
+UpsertStreams::~UpsertStreams() = default;
+
+UpsertStreams::Reactor* UpsertStreams::Open(grpc::CallbackServerContext* context) {
+  absl::StatusOr<Admission::Ticket> ticket = admission_.AdmitStream();
+  if (!ticket.ok()) {
+    metrics_.CountCall(Method::kUpsertStream, ticket.status().code(), absl::ZeroDuration());
+    if (const auto retry_after = RetryAfter(ticket.status())) {
+      context->AddTrailingMetadata("retry-after", *retry_after);
+    }
+    return new RefusedStream(ToGrpc(ticket.status()));
+  }
+  auto stream = std::make_shared<UpsertStreamReactor>(*this, *std::move(ticket));
+  bool draining;
+  {
+    absl::MutexLock lock(&mu_);
+    streams_.emplace(stream.get(), stream);
+    draining = draining_;
+  }
+  if (draining) {
+    stream->Drain();
+  } else {
+    stream->Start();
+  }
+  return stream.get();
+}
+
+void UpsertStreams::Drain() {
+  std::vector<std::shared_ptr<UpsertStreamReactor>> streams;
+  {
+    absl::MutexLock lock(&mu_);
+    draining_ = true;
+    for (const auto& [pointer, stream] : streams_) streams.push_back(stream);
+  }
+  for (const auto& stream : streams) stream->Drain();
+}
+
+void UpsertStreams::Remove(UpsertStreamReactor* stream) {
+  std::shared_ptr<UpsertStreamReactor> last;  // freed after the lock
+  absl::MutexLock lock(&mu_);
+  const auto it = streams_.find(stream);
+  last = std::move(it->second);
+  streams_.erase(it);
+}
+
+}  // namespace tqdb::server

@@ -1,0 +1,71 @@
+// UpsertStream: batches read, decoded, committed and acknowledged at the same time.
+//
+// A stream keeps up to `max_batches_in_flight` batches between their arrival and their
+// acknowledgement, so that the decoding and encoding of one overlap with the fsync of another.
+// Beyond that the server does not read, HTTP/2 flow control fills, and the client waits.
+// Acknowledgements go out in the order of the requests.
+//
+// Batches in flight commit on the threads of a pool, in any order, with one exception: a batch that
+// shares an id with an earlier one of the same stream waits for it, so the later write wins.
+#ifndef TQDB_SERVER_GRPC_UPSERT_STREAM_H_
+#define TQDB_SERVER_GRPC_UPSERT_STREAM_H_
+
+#include <cstddef>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "base/task_queue.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/admission.h"
+#include "server/metrics.h"
+#include "storage/api/database.h"
+#include "tqdb/v1/points.pb.h"
+
+namespace tqdb::server {
+
+class UpsertStreamReactor;
+
+// The open streams of a server. Thread-safe.
+class UpsertStreams {
+ public:
+  using Reactor = grpc::ServerBidiReactor<v1::UpsertStreamRequest, v1::UpsertStreamResponse>;
+
+  struct Options {
+    size_t max_batches_in_flight = 8;  // of one stream
+    size_t num_threads = 16;           // that commit batches of all streams
+  };
+
+  // Everything must outlive this object; so must every stream (Server shuts gRPC down first).
+  UpsertStreams(storage::Database& database, Admission& admission, Metrics& metrics,
+                const Options& options);
+  ~UpsertStreams();
+
+  // Never null: a refused stream is finished with its status. gRPC owns the call; the reactor frees
+  // itself.
+  Reactor* Open(grpc::CallbackServerContext* context) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Streams stop reading, finish what they have accepted, acknowledge it and end with UNAVAILABLE;
+  // so do streams opened later. Does not wait.
+  void Drain() ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  friend class UpsertStreamReactor;
+  void Remove(UpsertStreamReactor* stream) ABSL_LOCKS_EXCLUDED(mu_);
+
+  storage::Database& database_;
+  Admission& admission_;
+  Metrics& metrics_;
+  const Options options_;
+  absl::Mutex mu_;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  absl::flat_hash_map<UpsertStreamReactor*, std::shared_ptr<UpsertStreamReactor>> streams_
+      ABSL_GUARDED_BY(mu_);
+  TaskQueue pool_;  // last: its tasks use the members above
+};
+
+}  // namespace tqdb::server
+
+#endif  // TQDB_SERVER_GRPC_UPSERT_STREAM_H_

@@ -1,0 +1,180 @@
+#include "storage/disk/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/status_macros.h"
+
+namespace tqdb::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+absl::Status FromErrno(int error, absl::string_view action, absl::string_view path) {
+  const std::string message = absl::StrCat(action, " ", path, ": ", std::strerror(error));
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
+    return absl::ResourceExhaustedError(absl::StrCat("disk is full: ", message));
+  }
+  if (error == ENOENT) return absl::NotFoundError(message);
+  return absl::InternalError(message);
+}
+
+absl::Status FromErrorCode(const std::error_code& error, absl::string_view action,
+                           absl::string_view path) {
+  return error ? FromErrno(error.value(), action, path) : absl::OkStatus();
+}
+
+// Closes on scope exit.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+std::string ParentOf(const std::string& path) {
+  const std::string parent = fs::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+absl::Status WriteAll(int fd, absl::string_view contents, const std::string& path) {
+  while (!contents.empty()) {
+    const ssize_t written = write(fd, contents.data(), contents.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return FromErrno(errno, "writing", path);
+    }
+    contents.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status MakeDirectories(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error && !fs::is_directory(path, error))
+    error = std::make_error_code(std::errc::not_a_directory);
+  return FromErrorCode(error, "creating directory", path);
+}
+
+bool PathExists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return FromErrno(errno, "opening", path);
+  std::string contents;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t size = read(file.get(), buffer, sizeof(buffer));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return FromErrno(errno, "reading", path);
+    if (size == 0) return contents;
+    contents.append(buffer, static_cast<size_t>(size));
+  }
+}
+
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents) {
+  const std::string temporary = path + ".tmp";
+  {
+    const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+    if (file.get() < 0) return FromErrno(errno, "creating", temporary);
+    TQDB_RETURN_IF_ERROR(WriteAll(file.get(), contents, temporary));
+    if (fsync(file.get()) != 0) return FromErrno(errno, "syncing", temporary);
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0) return FromErrno(errno, "renaming to", path);
+  return SyncDirectory(ParentOf(path));
+}
+
+absl::Status SyncDirectory(const std::string& path) {
+  const Descriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0) return FromErrno(errno, "opening directory", path);
+  if (fsync(directory.get()) != 0) return FromErrno(errno, "syncing directory", path);
+  return absl::OkStatus();
+}
+
+absl::Status RenameDurably(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) != 0) {
+    return FromErrno(errno, absl::StrCat("renaming ", from, " to"), to);
+  }
+  TQDB_RETURN_IF_ERROR(SyncDirectory(ParentOf(to)));
+  return SyncDirectory(ParentOf(from));
+}
+
+absl::Status RemoveTree(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  return FromErrorCode(error, "removing", path);
+}
+
+absl::StatusOr<std::vector<std::string>> ListDirectories(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_directory(ignored)) names.push_back(it->path().filename().string());
+  }
+  TQDB_RETURN_IF_ERROR(FromErrorCode(error, "listing", path));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+uint64_t TreeBytes(const std::string& path) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code vanished;
+    if (!it->is_regular_file(vanished) || vanished) continue;
+    const uint64_t size = it->file_size(vanished);
+    if (!vanished) bytes += size;
+  }
+  return bytes;
+}
+
+absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(
+    const std::string& directory) {
+  const std::string path = absl::StrCat(directory, "/LOCK");
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) return FromErrno(errno, "opening", path);
+  auto lock = std::unique_ptr<DirectoryLock>(new DirectoryLock(fd));
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return FromErrno(errno, "locking", path);
+    const absl::StatusOr<std::string> holder = ReadFile(path);
+    const absl::string_view pid =
+        holder.ok() ? absl::StripSuffix(*holder, "\n") : absl::string_view();
+    return absl::UnavailableError(
+        absl::StrCat("data directory ", directory, " is in use by another process",
+                     pid.empty() ? "" : absl::StrCat(" (pid ", pid, ")")));
+  }
+  // The pid only helps people; the lock itself is the kernel's.
+  if (ftruncate(fd, 0) != 0) return FromErrno(errno, "truncating", path);
+  TQDB_RETURN_IF_ERROR(WriteAll(fd, absl::StrCat(getpid(), "\n"), path));
+  return lock;
+}
+
+DirectoryLock::~DirectoryLock() { close(fd_); }
+
+}  // namespace tqdb::storage

@@ -1,0 +1,260 @@
+#include "storage/api/database.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status_macros.h"
+#include "storage/disk/files.h"
+#include "storage/disk/format.h"
+#include "storage/disk/store.h"
+#include "storage/engine/collection_impl.h"
+#include "storage/upkeep/background_worker.h"
+#include "storage/write/validate.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Of the data directory. Collections are made in tmp and renamed into place; dropped ones are
+// renamed into trash. Both are emptied at open, so a crash leaves a collection whole or not at all.
+constexpr absl::string_view kFormatFile = "FORMAT";
+constexpr absl::string_view kCollections = "collections";
+constexpr absl::string_view kTemporary = "tmp";
+constexpr absl::string_view kTrash = "trash";
+
+class DatabaseImpl : public Database {
+ public:
+  DatabaseImpl(const DatabaseOptions& options, std::unique_ptr<DirectoryLock> lock)
+      : directory_(options.directory), lock_(std::move(lock)), shared_(options) {}
+  ~DatabaseImpl() override { Close().IgnoreError(); }
+
+  absl::Status Load();
+  absl::StatusOr<std::shared_ptr<Collection>> CreateCollection(
+      absl::string_view name, const CollectionConfig& config) override;
+  absl::StatusOr<std::shared_ptr<Collection>> GetCollection(absl::string_view name) const override;
+  std::vector<CollectionInfo> ListCollections() const override;
+  absl::StatusOr<CollectionInfo> GetInfo(absl::string_view name) const override;
+  absl::Status DeleteCollection(absl::string_view name) override;
+  absl::Status Close() override;
+
+ private:
+  // A collection, or why there is none.
+  struct Entry {
+    std::shared_ptr<CollectionImpl> collection;
+    absl::Status error;
+  };
+
+  std::string Path(absl::string_view folder) const { return absl::StrCat(directory_, "/", folder); }
+  std::string Path(absl::string_view folder, absl::string_view name) const {
+    return absl::StrCat(directory_, "/", folder, "/", name);
+  }
+  Entry OpenEntry(const std::string& name);
+  CollectionInfo Describe(const std::string& name, const Entry& entry) const;
+  absl::StatusOr<Entry> Find(absl::string_view name) const;
+
+  const std::string directory_;
+  const std::unique_ptr<DirectoryLock> lock_;
+  const SharedResources shared_;
+  BackgroundWorker worker_;
+
+  // Lock order: admin_mutex_, then mutex_.
+  absl::Mutex admin_mutex_;  // held while a collection is created or dropped
+  uint64_t trash_number_ ABSL_GUARDED_BY(admin_mutex_) = 0;
+  mutable absl::Mutex mutex_;
+  std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::Status NoSuchCollection(absl::string_view name) {
+  // The name may be anything; only a valid one is worth repeating.
+  TQDB_RETURN_IF_ERROR(ValidateCollectionName(name));
+  return absl::NotFoundError(absl::StrCat("collection '", name, "' does not exist"));
+}
+
+// Creates what an empty data directory consists of, or checks that this one is of our format.
+absl::Status CheckDirectory(const std::string& directory) {
+  const std::string format_path = absl::StrCat(directory, "/", kFormatFile);
+  const absl::StatusOr<std::string> format = ReadFile(format_path);
+  if (format.ok()) return CheckFormatFile(*format);
+  if (!absl::IsNotFound(format.status())) return format.status();
+  if (PathExists(absl::StrCat(directory, "/", kCollections))) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "data directory ", directory, " has collections but no ", kFormatFile, " file"));
+  }
+  return WriteFileAtomically(format_path, FormatFileContents());
+}
+
+DatabaseImpl::Entry DatabaseImpl::OpenEntry(const std::string& name) {
+  auto collection = CollectionImpl::Open(name, Path(kCollections, name), shared_, worker_);
+  if (collection.ok()) return {*std::move(collection), absl::OkStatus()};
+  return {nullptr, collection.status()};
+}
+
+absl::Status DatabaseImpl::Load() {
+  for (const absl::string_view folder : {kTemporary, kTrash}) {
+    TQDB_RETURN_IF_ERROR(RemoveTree(Path(folder)));
+  }
+  for (const absl::string_view folder : {kCollections, kTemporary, kTrash}) {
+    TQDB_RETURN_IF_ERROR(MakeDirectories(Path(folder)));
+  }
+  TQDB_RETURN_IF_ERROR(SyncDirectory(directory_));
+  TQDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectories(Path(kCollections)));
+
+  std::atomic<size_t> next{0};
+  const auto open_some = [&] {
+    for (size_t i; (i = next.fetch_add(1)) < names.size();) {
+      // A directory that cannot be a collection, for example lost+found, is not ours.
+      if (!ValidateCollectionName(names[i]).ok()) continue;
+      Entry entry = OpenEntry(names[i]);
+      absl::MutexLock lock(&mutex_);
+      entries_.emplace(names[i], std::move(entry));
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < std::min<size_t>(std::thread::hardware_concurrency(), names.size()); ++i) {
+    threads.emplace_back(open_some);
+  }
+  open_some();
+  for (std::thread& thread : threads) thread.join();
+#ifdef __GLIBC__
+  malloc_trim(
+      0);  // recovery and loading leave large free blocks behind, and this process lives long
+#endif
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [name, entry] : entries_) {
+    if (entry.collection != nullptr) entry.collection->StartMaintenance();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DatabaseImpl::Entry> DatabaseImpl::Find(absl::string_view name) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = entries_.find(std::string(name));
+  if (it == entries_.end()) return NoSuchCollection(name);
+  return it->second;
+}
+
+absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::GetCollection(
+    absl::string_view name) const {
+  TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
+  if (entry.collection != nullptr) return std::shared_ptr<Collection>(entry.collection);
+  return absl::DataLossError(
+      absl::StrCat("collection '", name, "' is quarantined: ", entry.error.message()));
+}
+
+CollectionInfo DatabaseImpl::Describe(const std::string& name, const Entry& entry) const {
+  if (entry.collection != nullptr) return entry.collection->Info();
+  CollectionInfo info;
+  info.name = name;
+  info.status = CollectionStatus::kQuarantined;
+  info.error = entry.error.ToString();
+  info.disk_bytes = TreeBytes(Path(kCollections, name));
+  return info;
+}
+
+absl::StatusOr<CollectionInfo> DatabaseImpl::GetInfo(absl::string_view name) const {
+  TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
+  return Describe(std::string(name), entry);
+}
+
+std::vector<CollectionInfo> DatabaseImpl::ListCollections() const {
+  std::map<std::string, Entry> entries;
+  {
+    absl::MutexLock lock(&mutex_);
+    entries = entries_;
+  }
+  std::vector<CollectionInfo> infos;
+  for (const auto& [name, entry] : entries) infos.push_back(Describe(name, entry));
+  return infos;
+}
+
+absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::CreateCollection(
+    absl::string_view name, const CollectionConfig& config) {
+  TQDB_RETURN_IF_ERROR(ValidateCollectionName(name));
+  TQDB_RETURN_IF_ERROR(ValidateConfig(config));
+  const std::string own_name(name);
+  absl::MutexLock admin(&admin_mutex_);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (entries_.count(own_name) > 0) {
+      return absl::AlreadyExistsError(absl::StrCat("collection '", name, "' exists already"));
+    }
+  }
+  const std::string temporary = Path(kTemporary, name);
+  TQDB_RETURN_IF_ERROR(RemoveTree(temporary));
+  absl::Status status = CollectionImpl::Create(temporary, config, shared_);
+  if (status.ok()) status = SyncDirectory(temporary);
+  if (status.ok()) status = RenameDurably(temporary, Path(kCollections, name));
+  if (!status.ok()) {
+    RemoveTree(temporary).IgnoreError();  // what stays is removed at the next open
+    return status;
+  }
+  const Entry entry = OpenEntry(own_name);
+  {
+    absl::MutexLock lock(&mutex_);
+    entries_[own_name] = entry;
+  }
+  if (entry.collection == nullptr) return entry.error;
+  return std::shared_ptr<Collection>(entry.collection);
+}
+
+absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
+  const std::string own_name(name);
+  absl::MutexLock admin(&admin_mutex_);
+  TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
+  if (entry.collection != nullptr) entry.collection->Close(/*flush=*/false).IgnoreError();
+  // The rename is the moment of the drop: before it a crash keeps the collection, after it the next
+  // open removes the rest.
+  const std::string trash = Path(kTrash, absl::StrCat(name, ".", trash_number_++));
+  const absl::Status status = RenameDurably(Path(kCollections, name), trash);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!status.ok()) {
+      entries_[own_name] = {nullptr, status};
+      return status;
+    }
+    entries_.erase(own_name);
+  }
+  return RemoveTree(trash);
+}
+
+absl::Status DatabaseImpl::Close() {
+  absl::MutexLock admin(&admin_mutex_);
+  std::map<std::string, Entry> entries;
+  {
+    absl::MutexLock lock(&mutex_);
+    entries.swap(entries_);
+  }
+  absl::Status status;
+  for (const auto& [name, entry] : entries) {
+    if (entry.collection != nullptr) status.Update(entry.collection->Close(/*flush=*/true));
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
+  if (options.directory.empty()) {
+    return absl::InvalidArgumentError("data directory is empty; need a path");
+  }
+  TQDB_RETURN_IF_ERROR(MakeDirectories(options.directory));
+  TQDB_ASSIGN_OR_RETURN(std::unique_ptr<DirectoryLock> lock,
+                        DirectoryLock::Acquire(options.directory));
+  TQDB_RETURN_IF_ERROR(CheckDirectory(options.directory));
+  auto database = std::make_unique<DatabaseImpl>(options, std::move(lock));
+  TQDB_RETURN_IF_ERROR(database->Load());
+  return database;
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,102 @@
+#include "storage/memory/index_builder.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "base/status_macros.h"
+#include "storage/disk/keys.h"
+#include "storage/payload/prepared_filter.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Payloads parsed between two short holds of the lock.
+constexpr size_t kBatchRows = 256;
+
+// Calls visit(rows, payloads) for all payloads in row order, until it returns something else than
+// OK.
+absl::Status ForEachPayload(
+    const Store& store,
+    absl::FunctionRef<absl::Status(absl::Span<const uint64_t>, absl::Span<const nlohmann::json>)>
+        visit) {
+  const auto cursor =
+      store.Scan({.family = Family::kPayloads, .lower = {}, .upper = {}, .sequential = true});
+  std::vector<uint64_t> rows;
+  std::vector<nlohmann::json> payloads;
+  for (; cursor->Valid(); cursor->Next()) {
+    absl::string_view text = cursor->value();
+    PointId id;
+    if (!ParseRowKey(cursor->key(), &rows.emplace_back()) || !ConsumeId(&text, &id)) {
+      return absl::DataLossError("a record of payloads is damaged");
+    }
+    TQDB_ASSIGN_OR_RETURN(payloads.emplace_back(), ParsePayload(text));
+    if (rows.size() < kBatchRows) continue;
+    TQDB_RETURN_IF_ERROR(visit(rows, payloads));
+    rows.clear();
+    payloads.clear();
+  }
+  TQDB_RETURN_IF_ERROR(cursor->status());
+  return rows.empty() ? absl::OkStatus() : visit(rows, payloads);
+}
+
+}  // namespace
+
+absl::Status LoadPayloadIndexes(const Store& store, absl::Span<const uint64_t> rows,
+                                IndexedPayloads& payloads) {
+  const auto create = [&payloads](const std::string& path, FieldKind kind) -> absl::Status {
+    const absl::Status created = payloads.CreateField(path, kind);
+    if (created.ok()) return created;
+    return absl::DataLossError(absl::StrCat("a payload index is damaged: ", created.message()));
+  };
+  std::vector<std::string> texts;
+  const auto cursor = store.Scan({.family = Family::kMeta, .lower = "p", .upper = "q"});
+  for (; cursor->Valid(); cursor->Next()) {
+    std::string path;
+    const absl::string_view value = cursor->value();
+    if (!ParsePayloadIndexKey(cursor->key(), &path) || value.size() != 1 ||
+        !IsFieldKind(static_cast<uint8_t>(value[0]))) {
+      return absl::DataLossError("a record of a payload index is damaged");
+    }
+    const auto kind = static_cast<FieldKind>(value[0]);
+    if (kind == FieldKind::kText) {
+      texts.push_back(path);
+    } else {
+      TQDB_RETURN_IF_ERROR(create(path, kind));
+    }
+  }
+  TQDB_RETURN_IF_ERROR(cursor->status());
+  if (payloads.has_fields()) {
+    TQDB_RETURN_IF_ERROR(ForEachPayload(store, [&payloads](auto some, auto values) {
+      for (size_t i = 0; i < some.size(); ++i) payloads.Add(some[i], 1, values.subspan(i, 1));
+      return absl::OkStatus();
+    }));
+  } else {
+    for (const uint64_t row : rows) payloads.Add(row, 1, {});
+  }
+  for (const std::string& path : texts) TQDB_RETURN_IF_ERROR(create(path, FieldKind::kText));
+  return absl::OkStatus();
+}
+
+absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
+                               const std::function<bool()>& stop, IndexedPayloads& payloads) {
+  // Before payloads are read: another index of the key would know nothing of edits since.
+  const uint64_t number = payloads.FieldNumber(key);
+  if (number == 0) return absl::OkStatus();
+  bool exists = true;
+  const absl::Status status = ForEachPayload(store, [&](auto rows, auto values) -> absl::Status {
+    if (stop()) {
+      return absl::CancelledError(
+          absl::StrCat("building the payload index of ", key, " was stopped"));
+    }
+    exists = payloads.AddToField(key, number, rows, values);
+    return exists ? absl::OkStatus() : absl::AbortedError("");
+  });
+  return exists ? status : absl::OkStatus();
+}
+
+}  // namespace tqdb::storage

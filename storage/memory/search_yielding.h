@@ -1,0 +1,36 @@
+// Search of an inverted index that a lock guards, without keeping writers out for long.
+#ifndef TQDB_STORAGE_MEMORY_SEARCH_YIELDING_H_
+#define TQDB_STORAGE_MEMORY_SEARCH_YIELDING_H_
+
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/sparse/inverted_index.h"
+
+namespace tqdb::storage {
+
+// Index: SparseIndex or Bm25Index, guarded by `mutex`, which is let go between segments: a writer
+// waits for the search of one, about a millisecond, however large the index is. When writers have
+// replaced segments meanwhile, which is rare, the search is done again and keeps them out.
+// `index` must outlive the search even while the mutex is free.
+template <typename Index, typename Query>
+absl::StatusOr<std::vector<RowHit>> SearchYielding(absl::Mutex& mutex, const Index& index,
+                                                   const Query& query,
+                                                   const SparseSearchOptions& options)
+    ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+  SparseSearchOptions yielding = options;
+  yielding.yield = [&mutex]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    mutex.ReaderUnlock();
+    mutex.ReaderLock();
+  };
+  absl::StatusOr<std::vector<RowHit>> hits = index.Search(query, yielding);
+  if (absl::IsAborted(hits.status())) hits = index.Search(query, options);
+  return hits;
+}
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_MEMORY_SEARCH_YIELDING_H_

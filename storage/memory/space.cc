@@ -1,0 +1,110 @@
+#include "storage/memory/space.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// A vacuum pays once so many rows and such a part of all rows are dead.
+constexpr uint64_t kVacuumRows = 4096;
+constexpr uint64_t kVacuumFraction = 4;
+
+}  // namespace
+
+void WarmUpRows::Add(const PointId& id, uint64_t row, absl::Span<const float> values) {
+  if (count_.load(std::memory_order_acquire) >= kMaxRows) return;
+  absl::MutexLock lock(&mutex_);
+  rows_.ids.push_back(id);
+  rows_.rows.push_back(row);
+  rows_.values.insert(rows_.values.end(), values.begin(), values.end());
+  count_.store(rows_.ids.size(), std::memory_order_release);
+}
+
+WarmUpRows::Rows WarmUpRows::Take() {
+  absl::MutexLock lock(&mutex_);
+  Rows taken;
+  std::swap(taken, rows_);
+  count_.store(0, std::memory_order_release);
+  return taken;
+}
+
+uint64_t WarmUpRows::memory_bytes() const {
+  absl::MutexLock lock(&mutex_);
+  return rows_.values.capacity() * sizeof(float) + rows_.ids.capacity() * sizeof(PointId) +
+         rows_.rows.capacity() * sizeof(uint64_t);
+}
+
+absl::StatusOr<std::unique_ptr<Space>> Space::Create(const VectorSpaceConfig& config,
+                                                     size_t index) {
+  TQDB_ASSIGN_OR_RETURN(std::unique_ptr<VectorSpace> engine, VectorSpace::Create(config.codec));
+  return std::unique_ptr<Space>(new Space(config, index, std::move(engine)));
+}
+
+Space::Space(const VectorSpaceConfig& config, size_t index, std::unique_ptr<VectorSpace> engine)
+    : config_(config),
+      index_(index),
+      engine_(std::move(engine)),
+      batcher_(std::make_unique<SearchBatcher>(*engine_)),
+      guard_(config.codec.dim, config.codec.metric == Metric::kCosine,
+             config.store_vectors == StoreVectors::kNone ? CenteringGuard::OldRows::kStay
+                                                         : CenteringGuard::OldRows::kReencoded) {}
+
+std::optional<std::shared_ptr<const Mean>> Space::Observe(MatrixView rows) {
+  if (!guard_.Observe(rows)) return std::nullopt;
+  const std::vector<float> mu(guard_.proposal().begin(), guard_.proposal().end());
+  guard_.Adopted(mu);
+  if (mu.empty()) return std::shared_ptr<const Mean>();
+  return codec().MakeMean(last_version_.fetch_add(1, std::memory_order_relaxed) + 1, mu);
+}
+
+void Space::RestoreMean(uint32_t version, absl::Span<const float> mu) {
+  engine_->AddMean(codec().MakeMean(version, mu));
+  last_version_.store(std::max(mean_versions(), version), std::memory_order_relaxed);
+}
+
+void Space::RestoreGuard(uint64_t rows, double energy) {
+  const std::shared_ptr<const Mean> mean = engine_->current_mean();
+  absl::MutexLock lock(&guard_mutex_);
+  const absl::Span<const float> mu =
+      mean != nullptr ? absl::MakeConstSpan(mean->mu) : absl::Span<const float>();
+  guard_.Adopted(mu);
+  guard_.Restore(mu, rows, energy);
+}
+
+uint32_t Space::current_mean_version() const {
+  const std::shared_ptr<const Mean> mean = engine_->current_mean();
+  return mean != nullptr ? mean->version : 0;
+}
+
+uint64_t Space::stale_rows() const {
+  const uint64_t current = engine_->rows_under_mean(current_mean_version());
+  const uint64_t live = engine_->live_rows();
+  return live > current ? live - current : 0;
+}
+
+bool Space::wants_vacuum() const {
+  const uint64_t stored = engine_->stored_rows();
+  const uint64_t dead = stored - std::min(stored, engine_->live_rows());
+  return dead >= dead_rows_after_vacuum.load(std::memory_order_relaxed) + kVacuumRows &&
+         dead * kVacuumFraction >= stored;
+}
+
+Space* FindSpace(const Spaces& spaces, absl::string_view name) {
+  for (const std::unique_ptr<Space>& space : spaces) {
+    if (space->config().name == name) return space.get();
+  }
+  return nullptr;
+}
+
+std::string ListSpaceNames(const Spaces& spaces) {
+  return absl::StrJoin(spaces, ", ", [](std::string* out, const std::unique_ptr<Space>& space) {
+    absl::StrAppend(out, "'", space->config().name, "'");
+  });
+}
+
+}  // namespace tqdb::storage

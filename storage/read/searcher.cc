@@ -1,0 +1,253 @@
+#include "storage/read/searcher.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "core/scan/top_k.h"
+#include "storage/disk/format.h"
+#include "storage/disk/keys.h"
+#include "storage/read/mmr.h"
+#include "storage/read/selected_bytes.h"
+#include "storage/write/validate.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Points that change under a search are so few that a second look nearly always finds them in
+// peace.
+constexpr int kMaxAttempts = 3;
+// Originals scored between two looks at `cancelled`.
+constexpr uint64_t kCancelPollRows = 256;
+
+// Originals in float16 may round to a vector of another length, never to a NaN score: validated.
+float Score(const Space& space, const float* query, const float* row) {
+  return ExactScore(space.config().codec.metric, query, row, space.dim());
+}
+
+// Records to be filled in, and their rows.
+struct HitRecords {
+  explicit HitRecords(const std::vector<Hit>& hits) {
+    for (const Hit& hit : hits) {
+      rows.push_back(hit.row);
+      PointRecord& record = records.emplace_back();
+      record.id = hit.id;
+      record.score = hit.score;
+    }
+  }
+  std::vector<uint64_t> rows;
+  std::vector<PointRecord> records;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
+    const Space& space, MatrixView queries, const SearchSpec& spec,
+    const PreparedFilter* filter) const {
+  for (int attempt = 1;; ++attempt) {
+    std::optional<RowFilter> rows;
+    if (filter != nullptr) {
+      TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, spec.cancelled));
+    }
+    const Request request = {
+        space, queries, spec, HitsToFind(spec), filter, rows ? &*rows : nullptr};
+    bool complete = true;
+    std::unique_ptr<ReadView> view;
+    HitLists lists;
+    if (spec.exact) {
+      // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile,
+      // no hit is lost.
+      view = store_.TakeReadView();
+      TQDB_ASSIGN_OR_RETURN(lists, ScanOriginals(request, *view));
+    } else {
+      TQDB_ASSIGN_OR_RETURN(lists, ScanCodes(request, complete));
+    }
+    SelectedBytes bytes(spec.select);
+    std::vector<std::vector<PointRecord>> results;
+    for (std::vector<Hit>& hits : lists) {
+      TQDB_RETURN_IF_ERROR(Judge(request, view.get(), hits, complete));
+      if (spec.mmr) {
+        TQDB_ASSIGN_OR_RETURN(hits, PickDiverse(request, hits, view.get(), complete));
+      }
+      TQDB_ASSIGN_OR_RETURN(results.emplace_back(),
+                            ToRecords(request, std::move(hits), view.get(), complete));
+      TQDB_RETURN_IF_ERROR(bytes.Add(results.back()));
+    }
+    if (complete || attempt == kMaxAttempts) return results;
+  }
+}
+
+absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request,
+                                                       bool& complete) const {
+  const auto& [space, queries, spec, limit, filter, allowed] = request;
+  SearchOptions options;
+  options.filter = allowed;
+  options.top_k = spec.rerank ? RerankCandidates(spec) : limit;
+  if (!spec.rerank) options.score_threshold = spec.score_threshold;
+  if (spec.error_bound > 0) options.error_bound = spec.error_bound;
+  options.cancelled = spec.cancelled;
+  TQDB_ASSIGN_OR_RETURN(HitLists lists, space.batcher().Search(queries, options));
+  if (!spec.rerank) return lists;
+  for (size_t q = 0; q < lists.size(); ++q) {
+    if (spec.cancelled && spec.cancelled()) return absl::CancelledError("search was cancelled");
+    TQDB_ASSIGN_OR_RETURN(lists[q], Rerank(request, queries.row(q), lists[q], complete));
+  }
+  return lists;
+}
+
+absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
+                                                  absl::Span<const float> query,
+                                                  const std::vector<Hit>& candidates,
+                                                  bool& complete) const {
+  const Space& space = request.space;
+  TopK top(request.limit, request.spec.score_threshold);
+  constexpr size_t kChunk = 256;  // bounds the memory of originals
+  std::vector<uint64_t> rows;
+  std::vector<float> values;
+  std::vector<bool> found;
+  for (size_t first = 0; first < candidates.size(); first += kChunk) {
+    const auto chunk = absl::MakeConstSpan(candidates).subspan(first, kChunk);
+    rows.clear();
+    for (const Hit& hit : chunk) rows.push_back(hit.row);
+    TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, values, found));
+    for (size_t i = 0; i < chunk.size(); ++i) {
+      if (!found[i]) {
+        complete = false;
+        continue;
+      }
+      top.Push(
+          {Score(space, query.data(), values.data() + i * space.dim()), chunk[i].row, chunk[i].id});
+    }
+  }
+  return top.Take();
+}
+
+absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request,
+                                                           const ReadView& view) const {
+  const auto& [space, queries, spec, limit, filter, allowed] = request;
+  std::vector<TopK> top(queries.rows(), TopK(limit, spec.score_threshold));
+  const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
+  const auto vectors = store_.Scan({.family = Family::kVectors,
+                                    .lower = lower.view(),
+                                    .upper = upper.view(),
+                                    .view = &view,
+                                    .sequential = true});
+  // Payloads tell whose row it is; both families are in row order.
+  const auto payloads = store_.Scan(
+      {.family = Family::kPayloads, .lower = {}, .upper = {}, .view = &view, .sequential = true});
+  std::vector<float> values(space.dim());
+  for (uint64_t scanned = 0; vectors->Valid(); vectors->Next(), ++scanned) {
+    if (scanned % kCancelPollRows == 0 && spec.cancelled && spec.cancelled()) {
+      return absl::CancelledError("search was cancelled");
+    }
+    size_t key_space;
+    uint64_t row, payload_row = 0;
+    if (!ParseSpaceRowKey(vectors->key(), &key_space, &row)) {
+      return absl::DataLossError("a key of vectors is damaged");
+    }
+    if (allowed != nullptr && !allowed->Allows(row)) continue;
+    while (payloads->Valid() && ParseRowKey(payloads->key(), &payload_row) && payload_row < row) {
+      payloads->Next();
+    }
+    TQDB_RETURN_IF_ERROR(payloads->status());
+    absl::string_view payload = payloads->Valid() ? payloads->value() : absl::string_view();
+    PointId id;
+    if (!payloads->Valid() || payload_row != row || !ConsumeId(&payload, &id)) {
+      return absl::DataLossError(absl::StrCat("original of row ", row, " belongs to no point"));
+    }
+    TQDB_RETURN_IF_ERROR(
+        DecodeVector(vectors->value(), space.config().store_vectors, absl::MakeSpan(values)));
+    for (size_t q = 0; q < queries.rows(); ++q) {
+      top[q].Push({Score(space, queries.row(q).data(), values.data()), row, id});
+    }
+  }
+  TQDB_RETURN_IF_ERROR(vectors->status());
+  HitLists lists;
+  for (TopK& best : top) lists.push_back(best.Take());
+  return lists;
+}
+
+absl::Status Searcher::Judge(const Request& request, const ReadView* view, std::vector<Hit>& hits,
+                             bool& complete) const {
+  if (request.rows == nullptr) return absl::OkStatus();
+  std::vector<Hit> later;
+  std::copy_if(hits.begin(), hits.end(), std::back_inserter(later),
+               [&request](const Hit& hit) { return hit.row >= request.rows->end(); });
+  if (later.empty()) return absl::OkStatus();
+  HitRecords read(later);
+  TQDB_ASSIGN_OR_RETURN(
+      const std::vector<bool> alive,
+      reader_.Fill(read.rows, {.payload = true}, absl::MakeSpan(read.records), view));
+  absl::flat_hash_set<uint64_t> dropped;
+  for (size_t i = 0; i < later.size(); ++i) {
+    if (alive[i]) {
+      TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(read.records[i].payload));
+      if (request.filter->Matches(later[i].id, payload)) continue;
+    }
+    dropped.insert(later[i].row);
+  }
+  // They have taken the places of others.
+  if (!dropped.empty()) complete = false;
+  std::erase_if(hits, [&dropped](const Hit& hit) { return dropped.contains(hit.row); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Hit>> Searcher::PickDiverse(const Request& request,
+                                                       const std::vector<Hit>& hits,
+                                                       const ReadView* view, bool& complete) const {
+  HitRecords read(hits);
+  TQDB_ASSIGN_OR_RETURN(
+      const std::vector<bool> alive,
+      reader_.Fill(read.rows, {.vectors = true}, absl::MakeSpan(read.records), view));
+  const VectorSpaceConfig& space = request.space.config();
+  std::vector<size_t> there;
+  std::vector<float> scores;
+  std::vector<std::vector<float>> vectors;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    if (!alive[i]) complete = false;
+    for (PointVector& vector : read.records[i].vectors) {
+      if (vector.name != space.name) continue;
+      there.push_back(i);
+      scores.push_back(hits[i].score);
+      vectors.push_back(std::move(vector.values));
+    }
+  }
+  std::vector<Hit> picked;
+  for (const size_t i : PickByMmr(space.codec.metric, scores, vectors, request.spec.mmr->diversity,
+                                  request.spec.limit + request.spec.offset)) {
+    picked.push_back(hits[there[i]]);
+  }
+  return picked;
+}
+
+absl::StatusOr<std::vector<PointRecord>> Searcher::ToRecords(const Request& request,
+                                                             std::vector<Hit> hits,
+                                                             const ReadView* view,
+                                                             bool& complete) const {
+  // What the offset leaves out need not be read.
+  hits.erase(hits.begin(),
+             hits.begin() + static_cast<ptrdiff_t>(std::min(request.spec.offset, hits.size())));
+  HitRecords read(hits);
+  TQDB_ASSIGN_OR_RETURN(
+      const std::vector<bool> alive,
+      reader_.Fill(read.rows, request.spec.select, absl::MakeSpan(read.records), view));
+  std::vector<PointRecord> records;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    if (alive[i]) {
+      records.push_back(std::move(read.records[i]));
+    } else {
+      complete = false;
+    }
+  }
+  return records;
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,52 @@
+#include "storage/upkeep/background_worker.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace tqdb::storage {
+
+namespace {
+
+// Linux gives every thread its own nice value; 10 yields to requests and still gets its share.
+constexpr int kNice = 10;
+
+}  // namespace
+
+BackgroundWorker::BackgroundWorker() : thread_([this] { Run(); }) {}
+
+BackgroundWorker::~BackgroundWorker() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void BackgroundWorker::Schedule(std::function<void()> task) {
+  absl::MutexLock lock(&mutex_);
+  tasks_.push_back(std::move(task));
+}
+
+void BackgroundWorker::Run() {
+  // Best effort: without it the work is only less polite.
+  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice));
+  for (;;) {
+    std::function<void()> task;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return stopping_ || !tasks_.empty();
+      };
+      mutex_.Await(absl::Condition(&ready));
+      if (stopping_) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,116 @@
+#include "storage/upkeep/reencode.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/disk/keys.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Rows of one write: long enough to be worth a log record, short enough not to be felt.
+constexpr size_t kBatchRows = 256;
+
+}  // namespace
+
+absl::Status Reencoder::ReencodeBatch(Space& space, const Mean* mean,
+                                      const std::vector<uint64_t>& rows, uint64_t& written) const {
+  std::vector<float> originals;
+  std::vector<bool> found;
+  TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, originals, found));
+  std::vector<Key> keys;
+  for (const uint64_t row : rows) keys.push_back(Key::OfRow(row));
+  TQDB_ASSIGN_OR_RETURN(const auto payloads, store_.MultiGet(Family::kPayloads, keys));
+
+  const size_t dim = space.dim();
+  std::vector<PointId> live_ids;
+  std::vector<uint64_t> live_rows;
+  size_t live = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!found[i] || !payloads[i]) continue;  // gone meanwhile
+    absl::string_view payload = *payloads[i];
+    PointId id;
+    if (!ConsumeId(&payload, &id)) {
+      return absl::DataLossError(absl::StrCat("payload of row ", rows[i], " is damaged"));
+    }
+    live_ids.push_back(id);
+    live_rows.push_back(rows[i]);
+    std::copy_n(originals.begin() + static_cast<ptrdiff_t>(i * dim), dim,
+                originals.begin() + static_cast<ptrdiff_t>(live * dim));
+    ++live;
+  }
+  if (live == 0) return absl::OkStatus();
+  const auto codes = std::make_unique<uint8_t[]>(live * space.codec().code_bytes());
+  space.codec().Encode(MatrixView(originals.data(), live, dim), mean, codes.get());
+  ReencodeWrite write(space, live_ids, live_rows, codes.get());
+  TQDB_RETURN_IF_ERROR(commit_(write));
+  written += live;
+  return absl::OkStatus();
+}
+
+absl::Status Reencoder::ReencodeStaleRows(Space& space) const {
+  if (!space.keeps_originals()) return absl::OkStatus();
+  while (space.stale_rows() > 0) {
+    // One target for a whole pass; a mean adopted meanwhile is the target of the next.
+    const std::shared_ptr<const Mean> mean = space.engine().current_mean();
+    const uint32_t target = mean != nullptr ? mean->version : 0;
+    uint64_t written = 0;
+    std::vector<uint64_t> rows;
+    const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
+    const auto cursor = store_.Scan({.family = Family::kCodes,
+                                     .lower = lower.view(),
+                                     .upper = upper.view(),
+                                     .sequential = true});
+    for (; cursor->Valid(); cursor->Next()) {
+      size_t key_space;
+      uint64_t row;
+      uint32_t version;
+      if (!ParseSpaceRowKey(cursor->key(), &key_space, &row) ||
+          cursor->value().size() < sizeof(version)) {
+        return absl::DataLossError("a record of codes is damaged");
+      }
+      std::memcpy(&version, cursor->value().data(), sizeof(version));
+      if (version == target) continue;
+      rows.push_back(row);
+      if (rows.size() < kBatchRows) continue;
+      if (stop_()) return absl::CancelledError("re-encoding was stopped");
+      TQDB_RETURN_IF_ERROR(ReencodeBatch(space, mean.get(), rows, written));
+      rows.clear();
+    }
+    TQDB_RETURN_IF_ERROR(cursor->status());
+    if (stop_()) return absl::CancelledError("re-encoding was stopped");
+    if (!rows.empty()) TQDB_RETURN_IF_ERROR(ReencodeBatch(space, mean.get(), rows, written));
+    // Rows on their way to memory are stale for a moment without being so on disk.
+    if (written == 0 && space.current_mean_version() == target) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Reencoder::ReencodeWarmUpRows(Space& space) const {
+  const std::shared_ptr<const Mean> mean = space.engine().current_mean();
+  if (mean == nullptr || space.warm_up().empty()) return absl::OkStatus();
+  const WarmUpRows::Rows rows = space.warm_up().Take();
+  if (rows.ids.empty()) return absl::OkStatus();
+  const auto codes = std::make_unique<uint8_t[]>(rows.ids.size() * space.codec().code_bytes());
+  space.codec().Encode(MatrixView(rows.values.data(), rows.ids.size(), space.dim()), mean.get(),
+                       codes.get());
+  ReencodeWrite write(space, rows.ids, rows.rows, codes.get());
+  return commit_(write);
+}
+
+absl::Status Reencoder::Vacuum(Space& space) const {
+  if (!space.wants_vacuum()) return absl::OkStatus();
+  VacuumWrite write(space);
+  TQDB_RETURN_IF_ERROR(commit_(write));
+  const uint64_t stored = space.engine().stored_rows();
+  space.dead_rows_after_vacuum.store(stored - std::min(stored, space.engine().live_rows()),
+                                     std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,69 @@
+#include "values/key_path.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/quoted.h"
+#include "values/filter.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+constexpr absl::string_view kSpecial = ".[]\"";
+
+absl::Status BadKey(absl::string_view key, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("key ", Quoted(key), " ", why));
+}
+
+}  // namespace
+
+absl::StatusOr<KeyPath> KeyPath::Parse(absl::string_view key) {
+  if (key.empty()) return absl::InvalidArgumentError("key is empty; need a path such as a.b");
+  if (key.size() > kMaxKeyBytes) {
+    return BadKey(
+        key, absl::StrCat("has ", key.size(), " bytes; at most ", kMaxKeyBytes, " are allowed"));
+  }
+  KeyPath path;
+  for (absl::string_view rest = key;;) {
+    std::string& segment = path.segments_.emplace_back();
+    if (rest.substr(0, 1) == "\"") {
+      const size_t end = rest.find('"', 1);
+      if (end == rest.npos) return BadKey(key, "has a quote that is not closed");
+      segment = std::string(rest.substr(1, end - 1));
+      rest.remove_prefix(end + 1);
+    } else {
+      const size_t end = std::min(rest.find_first_of(kSpecial), rest.size());
+      if (end == 0) return BadKey(key, "has an empty part; need names with dots between them");
+      segment = std::string(rest.substr(0, end));
+      rest.remove_prefix(end);
+    }
+    if (rest.substr(0, 2) == "[]") rest.remove_prefix(2);
+    if (rest.empty()) return path;
+    if (rest[0] == '[') {
+      return BadKey(key, "names a position of an array; only [], any element, is supported");
+    }
+    if (rest[0] != '.') {
+      return BadKey(key, absl::StrCat("has ", Quoted(rest.substr(0, 1)),
+                                      " within a name; put the name in double quotes"));
+    }
+    rest.remove_prefix(1);
+  }
+}
+
+KeyPath KeyPath::Join(const KeyPath& rest) const {
+  KeyPath joined = *this;
+  joined.segments_.insert(joined.segments_.end(), rest.segments_.begin(), rest.segments_.end());
+  return joined;
+}
+
+std::string KeyPath::ToString() const {
+  std::string text;
+  for (const std::string& segment : segments_) {
+    const bool plain =
+        !segment.empty() && segment.find_first_of(kSpecial.data()) == std::string::npos;
+    absl::StrAppend(&text, text.empty() ? "" : ".", plain ? "" : "\"", segment, plain ? "" : "\"");
+  }
+  return text;
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,69 @@
+// Names that every layer shares: identifiers, metrics, limits.
+#ifndef TQDB_VALUES_TYPES_H_
+#define TQDB_VALUES_TYPES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tqdb {
+
+inline constexpr size_t kMinDim = 8;
+inline constexpr size_t kMaxDim = 16384;
+// Largest magnitude of one coordinate, and smallest Euclidean norm under COSINE: outside these,
+// float32 squares overflow or vanish.
+inline constexpr float kMaxCoordinate = 1e15f;
+inline constexpr double kMinNorm = 1e-15;
+
+// Similarity that a vector space ranks by. A score is higher-is-better under every metric.
+enum class Metric : uint8_t {
+  kCosine = 1,  // score = <q, x> / (|q| |x|)
+  kDot = 2,     // score = <q, x>
+  kL2 = 3,      // score = -|q - x|^2
+};
+
+// The residual stage of the codec: one more bit per dimension (FACTS-codec 8.1).
+enum class Residual : uint8_t { kNone = 1, kQjl = 2 };
+
+// Whether a space subtracts a guarded mean before encoding (FACTS-codec 8.2).
+enum class Centering : uint8_t { kOff = 1, kAuto = 2 };
+
+// External identifier of a point: an unsigned integer or a UUID.
+struct PointId {
+  enum class Kind : uint8_t { kNumber = 0, kUuid = 1 };
+
+  static PointId Number(uint64_t number) { return {0, number, Kind::kNumber}; }
+  static PointId Uuid(uint64_t high, uint64_t low) { return {high, low, Kind::kUuid}; }
+  // Accepts a decimal uint64 or a UUID in its 36-character hexadecimal form; InvalidArgument
+  // otherwise.
+  static absl::StatusOr<PointId> Parse(absl::string_view text);
+  std::string ToString() const;
+
+  bool is_uuid() const { return kind == Kind::kUuid; }
+  // Numbers first, ascending; then UUIDs in byte order. The order of scrolling.
+  friend auto operator<=>(const PointId& a, const PointId& b) {
+    if (a.kind != b.kind) return a.kind <=> b.kind;
+    if (a.high != b.high) return a.high <=> b.high;
+    return a.low <=> b.low;
+  }
+  friend bool operator==(const PointId& a, const PointId& b) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const PointId& id) {
+    return H::combine(std::move(h), id.high, id.low, id.kind);
+  }
+
+  uint64_t high = 0;  // zero for a number
+  uint64_t low = 0;
+  Kind kind = Kind::kNumber;
+};
+
+absl::string_view MetricName(Metric metric);
+absl::string_view ResidualName(Residual residual);
+absl::string_view CenteringName(Centering centering);
+
+}  // namespace tqdb
+
+#endif  // TQDB_VALUES_TYPES_H_
