@@ -3,6 +3,8 @@ option(TQDB_CORE_ONLY "Build core/ alone: the codec and the scan, which need not
 option(TQDB_BUILD_TESTS "Build the tests" ON)
 option(TQDB_BUILD_BENCH "Build tqdb-bench" ON)
 option(TQDB_WERROR "Treat warnings as errors" OFF)
+option(TQDB_UNITY "Compile the sources of a library together: faster, but hides missing includes" OFF)
+option(TQDB_UNITY_TESTS "Compile the sources of a test program together" ON)
 set(TQDB_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -15,6 +17,9 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
+set(CMAKE_UNITY_BUILD ${TQDB_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
+
 # Targets of ours link this. Contraction is off everywhere: code bytes must not depend on the CPU.
 add_library(tqdb_options INTERFACE)
 target_compile_options(tqdb_options INTERFACE -Wall -Wextra -ffp-contract=off)
@@ -24,7 +29,7 @@ endif()
 if(TQDB_WERROR)
   target_compile_options(tqdb_options INTERFACE -Werror)
 endif()
-target_include_directories(tqdb_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_include_directories(tqdb_options INTERFACE ${PROJECT_SOURCE_DIR})
 
 if(TQDB_SANITIZE)
   add_compile_options(-fsanitize=${TQDB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -37,7 +42,7 @@ if(NOT DEFINED CACHE{TQDB_COMMIT})
   set(TQDB_COMMIT "unknown")
   find_package(Git QUIET)
   if(GIT_FOUND)
-    execute_process(COMMAND ${GIT_EXECUTABLE} -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+    execute_process(COMMAND ${GIT_EXECUTABLE} -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD
                     OUTPUT_VARIABLE TQDB_COMMIT_OUT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
                     RESULT_VARIABLE TQDB_COMMIT_RC)
     if(TQDB_COMMIT_RC EQUAL 0)

@@ -13,7 +13,7 @@ namespace tqdb::storage {
 namespace {
 
 // Of vectors in `found`, each as long as it is or one long.
-absl::StatusOr<std::vector<double>> Mean(
+absl::StatusOr<std::vector<double>> MeanVector(
     const absl::flat_hash_map<PointId, std::vector<float>>& found, const std::vector<PointId>& ids,
     absl::string_view side, absl::string_view space, size_t dim, bool unit) {
   std::vector<double> mean(dim);
@@ -64,9 +64,9 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
   const size_t dim = own->codec.dim;
   const bool unit = own->codec.metric == Metric::kCosine;
   TQDB_ASSIGN_OR_RETURN(std::vector<double> positive,
-                        Mean(found, examples.positive, "positive", space, dim, unit));
+                        MeanVector(found, examples.positive, "positive", space, dim, unit));
   TQDB_ASSIGN_OR_RETURN(const std::vector<double> negative,
-                        Mean(found, examples.negative, "negative", space, dim, unit));
+                        MeanVector(found, examples.negative, "negative", space, dim, unit));
   std::vector<float> query(dim);
   bool zero = true;
   for (size_t d = 0; d < dim; ++d) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace tqdb {
-namespace {
+namespace arena_test {
 
 bool IsAll(const Arena& arena, uint8_t value) {
   for (size_t i = 0; i < arena.bytes(); ++i) {
@@ -50,5 +50,5 @@ TEST(ArenaTest, SplitsAndMoves) {
   EXPECT_EQ(moved.bytes(), 3 * Arena::kPage);
 }
 
-}  // namespace
+}  // namespace arena_test
 }  // namespace tqdb

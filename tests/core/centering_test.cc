@@ -6,7 +6,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace centering_test {
 
 using testing::Gaussian;
 
@@ -118,5 +118,5 @@ TEST(CenteringGuardTest, DoesNotDependOnHowRowsAreBatched) {
   EXPECT_EQ(whole.proposal(), single.proposal());
 }
 
-}  // namespace
+}  // namespace centering_test
 }  // namespace tqdb

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb {
-namespace {
+namespace codebook_test {
 
 double Density(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * M_PI); }
 double UpperTail(double x) { return 0.5 * std::erfc(x / std::sqrt(2)); }
@@ -79,5 +79,5 @@ TEST(CodebookTest, DistortionIsThePapers) {
   EXPECT_NEAR(Distortion(Codebook::Get(8)), 0.00004119, 2e-7);
 }
 
-}  // namespace
+}  // namespace codebook_test
 }  // namespace tqdb

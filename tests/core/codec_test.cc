@@ -17,7 +17,7 @@
 #include "tests/support/source_path.h"
 
 namespace tqdb {
-namespace {
+namespace codec_test {
 
 using testing::Gaussian;
 using ::testing::HasSubstr;
@@ -242,5 +242,5 @@ TEST(CodecTest, BytesAreThoseOfFormatVersion1) {
   EXPECT_EQ(got, golden);
 }
 
-}  // namespace
+}  // namespace codec_test
 }  // namespace tqdb

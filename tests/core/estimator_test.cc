@@ -11,7 +11,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace estimator_test {
 
 using testing::Gaussian;
 
@@ -224,5 +224,5 @@ TEST(EstimatorTest, PublishedProductEstimatorHasThePapersDistortion) {
   }
 }
 
-}  // namespace
+}  // namespace estimator_test
 }  // namespace tqdb

@@ -13,7 +13,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace kernels_test {
 
 using testing::Gaussian;
 
@@ -440,5 +440,5 @@ TEST(KernelsDispatchTest, ListsScalarFirstAndFindsLevelsByName) {
   EXPECT_EQ(FindKernels("sse9"), nullptr);
 }
 
-}  // namespace
+}  // namespace kernels_test
 }  // namespace tqdb

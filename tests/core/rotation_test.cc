@@ -10,7 +10,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace rotation_test {
 
 using testing::Gaussian;
 
@@ -114,5 +114,5 @@ TEST(RotationTest, AnyInputIsQuantisedLikeAGaussian) {
   }
 }
 
-}  // namespace
+}  // namespace rotation_test
 }  // namespace tqdb

@@ -9,7 +9,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace row_filter_test {
 
 using testing::Gaussian;
 
@@ -88,5 +88,5 @@ TEST(RowFilterTest, RangesThatMayBeAllowedAreThoseWithAnAllowedRow) {
   }
 }
 
-}  // namespace
+}  // namespace row_filter_test
 }  // namespace tqdb

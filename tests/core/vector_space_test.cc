@@ -12,7 +12,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace vector_space_test {
 
 using testing::Gaussian;
 
@@ -413,5 +413,5 @@ TEST(VectorSpaceTest, ReadersNeverMissARowThatIsBeingReplaced) {
   EXPECT_EQ(space->live_rows(), points);
 }
 
-}  // namespace
+}  // namespace vector_space_test
 }  // namespace tqdb

@@ -1,14 +1,12 @@
 #include "server/admission.h"
 
-#include <atomic>
 #include <vector>
 
-#include "base/task_queue.h"
 #include "gtest/gtest.h"
 #include "server/grpc/grpc_status.h"
 
 namespace tqdb::server {
-namespace {
+namespace admission_test {
 
 TEST(AdmissionTest, RequestsBeyondTheBoundAreRefusedUntilOneEnds) {
   Admission admission({.max_requests = 2, .max_streams = 1, .max_upsert_bytes = 100});
@@ -69,14 +67,5 @@ TEST(AdmissionTest, AMovedTicketReleasesOnce) {
   EXPECT_EQ(admission.usage().requests, 0u);
 }
 
-TEST(WorkerPoolTest, RunsEveryTaskBeforeItIsDestroyed) {
-  std::atomic<int> ran{0};
-  {
-    HelperPool pool(3);
-    for (int i = 0; i < 1000; ++i) pool.Submit([&ran] { ++ran; });
-  }
-  EXPECT_EQ(ran, 1000);
-}
-
-}  // namespace
+}  // namespace admission_test
 }  // namespace tqdb::server

@@ -11,7 +11,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::server {
-namespace {
+namespace convert_filter_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -154,5 +154,5 @@ TEST(ConvertFilterTest, ListsAndDepthAreLimited) {
   EXPECT_FALSE(read.ParseFromString(filter.SerializeAsString()));
 }
 
-}  // namespace
+}  // namespace convert_filter_test
 }  // namespace tqdb::server

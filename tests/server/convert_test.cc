@@ -10,10 +10,10 @@
 #include "server/grpc/grpc_status.h"
 
 namespace tqdb::server {
-namespace {
+namespace convert_test {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 storage::CollectionConfig TwoSpaces() {
   storage::CollectionConfig config;
@@ -145,5 +145,5 @@ TEST(GrpcStatusTest, OverloadCarriesItsDelay) {
   EXPECT_FALSE(RetryAfter(absl::ResourceExhaustedError("disk full")).has_value());
 }
 
-}  // namespace
+}  // namespace convert_test
 }  // namespace tqdb::server

@@ -15,10 +15,10 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace lifecycle_test {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 using LifecycleTest = ServerTest;
 
@@ -185,7 +185,7 @@ TEST_F(LifecycleTest, CallsInFlightFinishWithinTheGraceOfShutdown) {
         if (!status.ok()) {
           // gRPC answers CANCELLED to a call that arrives in the moment of the stop.
           EXPECT_THAT(status.error_code(),
-                      testing::AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED))
+                      ::testing::AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED))
               << status.error_message();
           return;
         }
@@ -257,5 +257,5 @@ TEST_F(LifecycleTest, GzippedRequestsAreAccepted) {
   EXPECT_TRUE(points_->Upsert(&context, request, &response).ok());
 }
 
-}  // namespace
+}  // namespace lifecycle_test
 }  // namespace tqdb::server

@@ -7,7 +7,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace payload_index_test {
 
 using nlohmann::json;
 
@@ -171,5 +171,5 @@ TEST_F(PayloadIndexTest, MemoryIsAccountedForAndGivenBack) {
   EXPECT_TRUE(index_.rows().empty());
 }
 
-}  // namespace
+}  // namespace payload_index_test
 }  // namespace tqdb::storage

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace tqdb::storage {
-namespace {
+namespace filter_json_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -143,5 +143,5 @@ TEST(FilterJsonTest, RangesHaveBoundsOfOneKind) {
             "filter.must[0].range: gte 5 > lte 3");  // what ValidateFilter finds is found here, too
 }
 
-}  // namespace
+}  // namespace filter_json_test
 }  // namespace tqdb::storage
