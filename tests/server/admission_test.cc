@@ -72,7 +72,7 @@ TEST(AdmissionTest, AMovedTicketReleasesOnce) {
 TEST(WorkerPoolTest, RunsEveryTaskBeforeItIsDestroyed) {
   std::atomic<int> ran{0};
   {
-    HelperPool pool(3);
+    TaskQueue pool(3);
     for (int i = 0; i < 1000; ++i) pool.Submit([&ran] { ++ran; });
   }
   EXPECT_EQ(ran, 1000);
