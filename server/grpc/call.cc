@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/grpc/cancel_poll.h"
 #include "server/grpc/grpc_status.h"
 #include "spdlog/spdlog.h"
 
@@ -32,7 +34,15 @@ absl::Status CheckAlive(grpc::ServerContext* context) {
 }
 
 std::function<bool()> CancelledFn(grpc::ServerContext* context) {
-  return [context] { return !CheckAlive(context).ok(); };
+  CancelPoll::Options options;
+  if (const auto deadline = context->deadline();
+      deadline != std::chrono::system_clock::time_point::max()) {
+    const auto left = deadline - std::chrono::system_clock::now();
+    options.deadline =
+        CancelPoll::Clock::now() + std::chrono::duration_cast<CancelPoll::Clock::duration>(left);
+  }
+  auto poll = std::make_shared<CancelPoll>([context] { return context->IsCancelled(); }, options);
+  return [poll] { return poll->Cancelled(); };
 }
 
 void LogFailure(Method method, const absl::Status& status) {
