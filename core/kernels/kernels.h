@@ -1,8 +1,8 @@
 // The arithmetic of codec and scan, as one table of plain functions per instruction set.
 //
 // The simple idea would be plain loops that the compiler vectorises. Two things speak against it.
-// Look-ups in tables of 16 bytes, bit planes and int8 dot products are the heart of a scan, and
-// compilers do not find the instructions for them. And bytes on disk must not depend on the CPU,
+// Look-ups in tables of 16 bytes, bit planes and int8 dot products are the heart of a scan.
+// Compilers do not find the instructions for them. And bytes on disk must not depend on the CPU,
 // while every compiler adds floats in an order of its own. So each operation is written once per
 // *level*, by hand, and all levels return the same bits:
 //
@@ -18,14 +18,14 @@
 //
 // The functions of scalar_*.cc are the specification, and kernels_test compares every level with
 // them. Integer results are exact anyway. Float results are the same because the order of additions
-// is fixed: a sum runs in 16 *lanes*, element i in lane i % 16, and the lanes are added as a tree:
+// is fixed. A sum runs in 16 *lanes*, element i in lane i % 16, and the lanes are added as a tree:
 //   lane l += lane l + 8, for l < 8; then + 4, + 2 and + 1.
 // 16 lanes are one register of AVX-512, two of AVX2 and four of NEON, so all of them can follow
 // that order at full speed. Example: a sum of 20 floats has x_0 + x_16 in lane 0, x_3 + x_19 in
 // lane 3 and x_4 alone in lane 4. A fused multiply-add rounds once in place of twice, so it is used
 // only where the product is exact.
 //
-// Where a loop does nothing but add products, 64 lanes are used (said so at the function): four
+// Where a loop does nothing but add products, 64 lanes are used, as is said at the function. Four
 // registers of sums let a CPU begin an addition while earlier ones have not ended.
 //
 // Kernels allocate nothing, cannot fail and keep no state. Sizes and alignments are the caller's
@@ -162,11 +162,11 @@ struct Kernels {
   // --- Scan ---
   // Sums the sign plane of one block:
   //   sums[q * 64 + v] = sum_i (bit_i(v) ? w_i(q) : -w_i(q))
-  // A look-up by four sign bits gives the sum of four weights. `tables` holds, per query and per
-  // plane_group bytes of a row, 16 entries for the low nibble of each of these bytes, then 16 for
-  // each high nibble. An entry is 128 + the sum of the nibble's four +-w, so that it is a byte
-  // without sign. Sums of rows that are not wanted may be anything. `next` is a hint: the block of
-  // the next call, wherever it lies.
+  // A look-up by four sign bits gives the sum of four weights. `tables` has one part per query, and
+  // in it a group for every plane_group bytes of a row: 16 entries for the low nibble of each of
+  // these bytes, then 16 for each high nibble. An entry is 128 + the sum of the nibble's four +-w,
+  // so that it is a byte without sign. Sums of rows that are not wanted may be anything. `next` is
+  // a hint: the block of the next call, wherever it lies.
   //
   // Requires: bytes_per_row is a multiple of 4.
   void (*scan_signs)(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
