@@ -10,8 +10,8 @@ namespace {
 
 // Checkpoints, in rows. The guard decides after kFirstCheck rows, and then whenever the count has
 // doubled. From kDoubling rows on it decides after as many more, and in the long run whenever the
-// count has grown by 1/16. The checks thus get rarer, because each may add a version, and a query
-// must be centred on every version: a space of N rows has at most about 16 ln N of them.
+// count has grown by 1/16. The checks get rarer because each may add a version, and a query must be
+// centred on every version. A space of N rows has at most about 16 ln N versions.
 constexpr uint64_t kFirstCheck = 128;
 constexpr uint64_t kDoubling = 2048;
 // Past kDenseRows rows, only one in kSampling is added up. The statistics are steady by then, and

@@ -240,7 +240,7 @@ void GroupEncoder::Quantize(size_t v, uint8_t* code) {
   kernels_.quantize(buffer(1, v), dim_, static_cast<float>(vector.length / root_dim_), book_,
                     code + sizeof(CodeHeader), fields(v), qjl_ ? buffer(0, v) : nullptr, sums);
   // A scale is |y|^2 divided by the product of y with its code: then the estimate for q = x is
-  // exact. self_score is |y|^2 in the units of the header times the length in those of the sums.
+  // exact. One length of self_score is in the units of the header, the other in the units of y.
   const double self_score = vector.header.centered_norm * vector.length;
   vector.header.sign_scale = static_cast<float>(self_score / sums[0]);
   vector.header.code_scale = static_cast<float>(self_score / sums[1]);

@@ -1,13 +1,13 @@
 // The TurboQuant codec: float32 vectors to code records and back.
 //
-// A vector x is turned and rounded. With y = H(x - mu), where H is a seeded rotation (rotation.h)
-// and mu is a mean version or zero (centering.h), every coordinate of y sqrt(dim) / |y| is nearly
-// N(0,1). It is rounded to the nearest Lloyd-Max centroid (codebook.h; arXiv 2504.19874, Alg. 1).
-// The vector of these centroids is c.
+// A vector x is turned and rounded. Let y = H(x - mu), where H is a seeded rotation (rotation.h)
+// and mu is a mean version or zero (centering.h). Every coordinate of y sqrt(dim) / |y| is then
+// nearly N(0,1). It is rounded to the nearest Lloyd-Max centroid (codebook.h; arXiv 2504.19874,
+// Alg. 1). The vector of these centroids is c.
 //
 // The simple idea would be to score <Hq, c>. It is biased: c is shorter than y, by a factor that
-// differs from row to row, and the factor alone would change the order of near rows. So each record
-// has a float that repairs it. code_scale makes the estimate exact for q = x, and unbiased over the
+// differs from row to row. The factor alone would change the order of near rows. So each record has
+// a float that repairs it. code_scale makes the estimate exact for q = x, and unbiased over the
 // rotations for every other q.
 //
 // Residual::kQjl adds one bit per dimension, the sign of what c missed under a second rotation S
@@ -127,8 +127,8 @@ class Codec {
   // Returns dim rounded up to a multiple of 32: the length of rotated vectors in memory. It makes
   // rows of the sign plane whole groups of four bytes, and lets kernels load without a tail.
   size_t padded_dim() const { return (options_.dim + 31) / 32 * 32; }
-  // Returns dim rounded up to a multiple of 64: the length of a row of expanded codes, which the
-  // code stage reads a cache line at a time (Kernels::sum_codes).
+  // Returns dim rounded up to a multiple of 64: the length of a row of expanded codes. The code
+  // stage reads them a cache line at a time (Kernels::sum_codes).
   size_t expanded_dim() const { return (options_.dim + 63) / 64 * 64; }
 
  private:

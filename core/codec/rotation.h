@@ -27,8 +27,8 @@
 //
 // This file leaves out:
 // - Padding to a power of two: 1536 would become 2048, and each code a third larger.
-// - Equal blocks of the largest power of two that divides dim: at dim 1000 they are blocks of 8, in
-//   which a one-hot vector reaches only eight coordinates a round.
+// - Equal blocks of the largest power of two that divides dim. At dim 1000 they are blocks of 8,
+//   and a one-hot vector reaches only eight coordinates a round.
 // - Full random permutations: they cost a gather a round and measured no better (rotation_test).
 //
 // Frozen: codes on disk depend on every detail. Thread-safe: immutable.

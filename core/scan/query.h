@@ -12,8 +12,8 @@
 // clang-format on
 //
 // The sign stage looks up the sum of four weights at once, in a table of 16 entries for each nibble
-// of a row's sign bits. Example: weights 5, -3, 0, 7 and the bits 0001 (only the first is positive)
-// give 5 + 3 - 0 - 7 = 1, which is stored as 128 + 1 in a byte.
+// of a row's sign bits. Example: with weights 5, -3, 0, 7 the bits 0001 (only the first is
+// positive) give 5 + 3 - 0 - 7 = 1. The table has 128 + 1 there, as a byte.
 //
 // This file leaves out:
 // - Any choice between the stages: scan.h makes it. A query is prepared for both.

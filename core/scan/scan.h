@@ -14,11 +14,11 @@
 //   codes        960 + 20                   about 0.01 %
 // clang-format on
 //
-// The sign plane is the cheap one and suffices for text embeddings. Isotropic data, whose rows are
-// all about equally far from the query, cannot be told apart by signs: most rows would survive, and
-// refining one costs more than a scan of its whole code. The scan therefore measures the share that
-// the signs let through, and takes the stage that is faster at that share. docs/quantization.md,
-// "Scanning the sign plane first", has the estimators and their bounds.
+// The sign plane is the cheap one and suffices for text embeddings. Signs cannot tell rows of
+// isotropic data apart, which are all about equally far from the query. Most rows would survive,
+// and refining one costs more than a scan of its whole code. The scan therefore measures the share
+// that the signs let through, and takes the stage that is faster at that share.
+// docs/quantization.md, "Scanning the sign plane first", has the estimators and their bounds.
 //
 // In the sign stage a row whose estimate is among the best is refined at once, so that the
 // threshold rises early. A row that is only within the bound waits for the end. By then the
@@ -181,7 +181,7 @@ class Scan {
   std::vector<std::vector<Waiting>> waiting_;  // per query
   // Rows that the block before found, whose records are on their way from memory.
   std::vector<Ready> ready_;
-  // Blocks of the next tile. It starts at 1 and doubles up to tile_limit_: the first tiles have no
+  // Blocks of the next tile. It starts at 1 and doubles up to tile_limit_. The first tiles have no
   // threshold, so a small one is scanned first, and gives the others theirs.
   size_t tile_blocks_;
   size_t tile_limit_;

@@ -6,8 +6,8 @@
 //
 // Threads scan different rows and their hits are merged, so two runs see hits in different orders.
 // The answer must be the same. So hits are compared by score *and* id, which is a total order:
-// equal scores are common, as duplicates have them. Example: k = 1 with hits (0.9, id 7) and then
-// (0.9, id 3) keeps id 3, as it would if they came the other way round.
+// equal scores are common, as duplicates have them. Example: with k = 1, hits (0.9, id 7) and then
+// (0.9, id 3) leave id 3. So they do in the other order.
 //
 // This file leaves out ordering while hits arrive. hits() is a heap; Take() and BestHits() sort.
 #ifndef TQDB_CORE_SCAN_TOP_K_H_

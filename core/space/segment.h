@@ -1,8 +1,8 @@
 // 4,096 rows of codes in one allocation: 64 blocks of 64 rows under one mean version.
 //
 // The simple idea would be an array of code records. A scan wants something else: from every row
-// only the sign bits, and those of many rows at the same place, so that one instruction handles
-// many rows. So a record is split when it is appended:
+// only the sign bits, and the bits of many rows together, so that one instruction handles many
+// rows. So a record is split when it is appended:
 //
 // clang-format off
 //   scan plane   one sign bit per dimension, interleaved over the 64 rows of a block in the order
@@ -12,8 +12,8 @@
 //   ids, rows    which point a row is, and its row number in storage
 // clang-format on
 //
-// Example at dim 1536, 4 bits with residual: a block has a plane of 64 * 192 = 12 KB, and records
-// of 64 * 768 = 48 KB that a scan mostly leaves alone.
+// Example at dim 1536, 4 bits with residual: a block has a plane of 64 * 192 bytes = 12 KB. Its
+// records have 64 * 768 bytes = 48 KB, which a scan mostly leaves alone.
 //
 // One writer appends, and any number of readers search at the same time without a lock:
 // - A row is written completely before size() is raised with release order. A reader that loads
@@ -22,8 +22,8 @@
 // - Ids, rows and codes never change once published. A deleted row is a cleared bit of its block's
 //   live mask.
 // - The live mask is cleared with release and read with acquire order. A reader that misses a
-//   replaced row because its bit is cleared thereby sees everything that the writer did before,
-//   above all the row that replaces it. VectorSpace::SearchPass depends on this.
+//   replaced row because its bit is cleared sees everything that the writer did before. Above all
+//   it sees the row that replaces it. VectorSpace::SearchPass depends on this.
 //
 // This file leaves out freeing single rows. VectorSpace::Vacuum copies the live rows of a mostly
 // dead segment and drops it whole.

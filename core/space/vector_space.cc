@@ -194,7 +194,7 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
         views.size() == 1 ? std::min(options.max_threads, ThreadsFor(queries.rows())) : 1;
     const std::vector<std::vector<Range>> parts = Split(ranges, threads);
     // Every round has scans of its own. The old states of points in the best k of one round must
-    // not crowd out others, as they would in a shared heap once BestHits drops them.
+    // not crowd out others. In a shared heap they would, since BestHits drops them only afterwards.
     const size_t first_scan = scans.size();
     for (size_t p = 0; p < parts.size(); ++p)
       scans.push_back(std::make_unique<Scan>(*codec_, set, options));
