@@ -20,8 +20,8 @@ namespace tqdb::scalar {
 inline constexpr size_t kLanes = 16;      // lanes of a sum
 inline constexpr size_t kNormLanes = 64;  // lanes of sums in norm_squared and center
 
-// Add all lanes as the tree that ends every sum. They destroy `lanes`. SumWideLanes first adds the
-// second half of twice as many lanes to the first half.
+// Each adds all lanes as the tree that ends every sum, and destroys `lanes`. SumWideLanes first
+// adds the second half of twice as many lanes to the first half.
 float SumLanes(float lanes[kLanes]);
 float SumWideLanes(float lanes[2 * kLanes]);
 float SumNormLanes(float lanes[kNormLanes]);
@@ -36,7 +36,7 @@ struct QuantizeLanes {
   float dots[kLanes];
   float squares[kLanes];  // used only where centroids are asked for
 };
-// Handle elements [first, n) of quantize and append_residual, and add to running lanes.
+// Each handles elements [first, n) of quantize or append_residual, and adds to running lanes.
 //
 // Requires: `first` is a multiple of 16, so that element `first` falls into lane 0.
 void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Codebook& book,

@@ -80,7 +80,7 @@ class Segment {
     return live_mask(index / kBlockRows) >> (index % kBlockRows) & 1;
   }
   const uint8_t* plane(size_t block) const { return planes_ + block * plane_bytes_; }
-  // Return 64 floats each, one for every row of a block. The first three turn sums of signs into
+  // Each returns 64 floats, one for every row of a block. The first three turn sums of signs into
   // estimates and errors (Kernels::survivors). The scales are those of the record.
   const float* bias(size_t block) const { return floats_ + block * kBlockRows * 3; }
   const float* sign_scale(size_t block) const { return bias(block) + kBlockRows; }
@@ -118,8 +118,9 @@ class Segment {
   // Returns the row numbers of a block, as far as it is filled.
   const uint64_t* rows(size_t block) const { return rows_ + block * kBlockRows; }
 
-  // Return bounds of the row numbers of a block, so that a filter can skip it. They hold for all
-  // rows below the size() that the caller has seen, and may already cover later rows.
+  // min_row and max_row return bounds of the row numbers of a block, so that a filter can skip it.
+  // They hold for all rows below the size() that the caller has seen, and may already cover later
+  // rows.
   uint64_t min_row(size_t block) const { return min_rows_[block].load(std::memory_order_relaxed); }
   uint64_t max_row(size_t block) const { return max_rows_[block].load(std::memory_order_relaxed); }
   // Returns true only if the rows of a block are numbered min_row, min_row + 1, ..., in this order.
@@ -127,7 +128,8 @@ class Segment {
     return !scattered_[block].load(std::memory_order_relaxed);
   }
 
-  // Return the bytes that size() rows occupy, and the bytes that the whole segment reserves.
+  // used_bytes() returns the bytes that size() rows occupy, reserved_bytes() those of the whole
+  // segment.
   size_t used_bytes() const;
   size_t reserved_bytes() const { return arena_.bytes(); }
   // Appends one row to another segment. A record cannot be restored from memory in full, because
