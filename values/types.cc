@@ -10,7 +10,7 @@ namespace tqdb {
 
 namespace {
 
-// Value of a hexadecimal digit, or -1.
+// Returns the value of a hexadecimal digit, or -1.
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -18,7 +18,7 @@ int HexDigit(char c) {
   return -1;
 }
 
-// Shortened and escaped, so that a hostile id cannot flood a log line.
+// Returns the text in quotes, shortened and escaped, so that a hostile id cannot flood a log line.
 std::string Quoted(absl::string_view text) {
   return absl::StrCat("'", absl::CHexEscape(text.substr(0, 64)), text.size() > 64 ? "..." : "",
                       "'");
@@ -31,6 +31,7 @@ absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
     return absl::InvalidArgumentError("point id is empty; need an unsigned integer or a UUID");
   }
   uint64_t number;
+  // A number beyond 64 bits is refused below as a UUID: it has no dashes.
   const bool digits = text.find_first_not_of("0123456789") == absl::string_view::npos;
   if (digits && absl::SimpleAtoi(text, &number)) return Number(number);
   if (text.size() != 36) {
