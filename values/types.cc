@@ -10,7 +10,7 @@ namespace tqdb {
 
 namespace {
 
-// Returns the value of a hexadecimal digit, or -1.
+// Value of a hexadecimal digit, or -1.
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -18,7 +18,7 @@ int HexDigit(char c) {
   return -1;
 }
 
-// Returns the text in quotes, shortened and escaped, so that a hostile id cannot flood a log line.
+// Shortened and escaped, so that a hostile id cannot flood a log line.
 std::string Quoted(absl::string_view text) {
   return absl::StrCat("'", absl::CHexEscape(text.substr(0, 64)), text.size() > 64 ? "..." : "",
                       "'");

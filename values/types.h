@@ -46,7 +46,6 @@ struct PointId {
   // Returns the id of a text, which is a decimal uint64 or a UUID in its 36-character hexadecimal
   // form. InvalidArgument otherwise.
   static absl::StatusOr<PointId> Parse(absl::string_view text);
-  // Returns the text that Parse accepts, with UUIDs in lower case.
   std::string ToString() const;
 
   bool is_uuid() const { return kind == Kind::kUuid; }
