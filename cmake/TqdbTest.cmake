@@ -1,8 +1,10 @@
+# Adds one GoogleTest binary, registered with ctest as one test under its label:
 # tqdb_test(NAME codec_test LABEL unit SOURCES codec_test.cc LIBRARIES tqdb_core [TIMEOUT seconds])
-# One GoogleTest binary, registered with ctest as one test under its label:
-#   unit         seconds, no server, no fork; all of them within a minute
-#   integration  real files, real servers
-#   crash        processes that are killed
+#
+# Labels:
+#   unit         takes seconds, no server, no fork; all of them together take a minute
+#   integration  uses real files or real servers
+#   crash        kills processes
 function(tqdb_test)
   cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${T_NAME} ${T_SOURCES})
@@ -12,6 +14,7 @@ function(tqdb_test)
     set(T_TIMEOUT 300)
   endif()
   if(CMAKE_CROSSCOMPILING_EMULATOR)
+    # An emulated CPU is several times slower.
     math(EXPR T_TIMEOUT "${T_TIMEOUT} * 5")
   endif()
   set_tests_properties(${T_NAME} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
