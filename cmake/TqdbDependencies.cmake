@@ -1,4 +1,4 @@
-# Everything comes from Debian packages (ARCHITECTURE.md says why each is there).
+# Everything comes from Debian packages. ARCHITECTURE.md says why each is there.
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 if(NOT TQDB_CORE_ONLY)

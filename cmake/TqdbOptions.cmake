@@ -17,10 +17,15 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
+<<<<<<< HEAD
 set(CMAKE_UNITY_BUILD ${TQDB_UNITY})
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
 
 # Targets of ours link this. Contraction is off everywhere: code bytes must not depend on the CPU.
+=======
+# Targets of ours link this. Contraction to fused multiply-add is off everywhere: bytes of codes
+# must not depend on the CPU or the compiler.
+>>>>>>> w-core
 add_library(tqdb_options INTERFACE)
 target_compile_options(tqdb_options INTERFACE -Wall -Wextra -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
@@ -31,13 +36,14 @@ if(TQDB_WERROR)
 endif()
 target_include_directories(tqdb_options INTERFACE ${PROJECT_SOURCE_DIR})
 
+# Sanitizers apply to every target, since a program must be instrumented as a whole.
 if(TQDB_SANITIZE)
   add_compile_options(-fsanitize=${TQDB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TQDB_SANITIZE})
 endif()
 
-# The commit that a binary was built from: printed by --version and by tqdb-bench. Given with
-# -DTQDB_COMMIT=... where there is no repository, as in an image.
+# The commit that a binary was built from, which --version and tqdb-bench print. Where there is no
+# repository, as in an image, it is given with -DTQDB_COMMIT=...
 if(NOT DEFINED CACHE{TQDB_COMMIT})
   set(TQDB_COMMIT "unknown")
   find_package(Git QUIET)
