@@ -10,7 +10,7 @@
 //
 // Example: a million different values are some 60 to 250 groups. The range from the 1,000th to the
 // 900,000th value takes the unions of all groups in between. To these it adds at most 31 blocks and
-// 511 values at either end. That is at most 300 large sets and 1,000 small ones in place of
+// 511 values at either end. That is about 300 large sets and 1,000 small ones in place of
 // 899,000.
 //
 // The cost is memory: a row is kept three times, for its value, its block and its group. In the
