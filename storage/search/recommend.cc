@@ -12,7 +12,9 @@ namespace tqdb::storage {
 
 namespace {
 
-// Of vectors in `found`, each as long as it is or one long.
+// Returns the mean (dim) of the vectors of `ids`, each scaled to length 1 first if `unit`. `side`
+// and `space` are for the message of NotFound: a point of `ids` that is not in `found`. Sums in
+// double, so that 1,000 examples do not lose bits. The mean of no vectors is zero.
 absl::StatusOr<std::vector<double>> MeanVector(
     const absl::flat_hash_map<PointId, std::vector<float>>& found, const std::vector<PointId>& ids,
     absl::string_view side, absl::string_view space, size_t dim, bool unit) {
@@ -24,6 +26,7 @@ absl::StatusOr<std::vector<double>> MeanVector(
                                               ids[i].ToString(),
                                               " does not exist or has no vector in '", space, "'"));
     }
+    // Requires for `unit`: a vector that is not zero. Upserts refuse zero vectors under COSINE.
     double squares = 0;
     for (const float value : it->second) squares += double{value} * value;
     const double length = unit ? std::sqrt(squares) : 1;
@@ -74,6 +77,7 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
     query[d] = static_cast<float>(positive[d] + away);
     zero &= query[d] == 0;
   }
+  // A zero vector has no direction. Under DOT and L2 it is a valid query.
   if (unit && zero) {
     return absl::InvalidArgumentError("recommend: positive and negative examples cancel out");
   }

@@ -13,7 +13,7 @@ namespace cancel_poll_test {
 using std::chrono::milliseconds;
 
 // Counts questions and answers them from a flag, at a time that the test sets.
-class CancelPollTest : public testing::Test {
+class CancelPollTest : public ::testing::Test {
  protected:
   CancelPoll Make(CancelPoll::Clock::time_point deadline = CancelPoll::Clock::time_point::max()) {
     return CancelPoll(
