@@ -1,5 +1,6 @@
-# 64-bit ARM, from Debian's cross compiler. The libraries are those that deploy/sysroot unpacked; libc and
-# libstdc++ are the compiler's own. qemu runs the programs, as a CPU that has every extension.
+# 64-bit ARM, from Debian's cross compiler. The libraries are those that deploy/sysroot unpacked;
+# libc and libstdc++ are the compiler's own. qemu runs the programs, as a CPU that has every
+# extension.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
