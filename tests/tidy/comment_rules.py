@@ -8,6 +8,8 @@ from width_rules import COLUMNS
 
 SENTENCE_END = re.compile(r"[.:;!?]['\")]*$")
 SHORT = 60  # columns: a line of prose that ends before them has been broken on purpose
+BULLET = re.compile(r"[-*] |\d+[.)] ")
+FORMULA = 4  # spaces at most by which a formula is set off from the sentence that it ends
 
 
 def torn(tree):
@@ -21,7 +23,8 @@ def torn(tree):
         //   second   the next row
 
     So the line is torn if the one before it is full, its indent is not that of a continuation, and
-    it stops early without the end of a sentence although the next word would have fitted.
+    it stops early without the end of a sentence although the next word would have fitted. A
+    sentence that goes on in a formula of its own line is not torn.
     """
     for path in sorted(tree.texts):
         if tree.comment_mark(path) is None:
@@ -33,10 +36,16 @@ def torn(tree):
                         and line.indent <= before.indent
                         and line.end - line.column < SHORT
                         and line.end + 1 + len(after.text.split()[0]) <= COLUMNS
-                        and not SENTENCE_END.search(line.text)):
+                        and not SENTENCE_END.search(line.text)
+                        and not introduces_formula(before, line, after)):
                     yield Finding(path, line.line, "torn", "", f"'{line.text}' looks torn off the "
                                   "line before: restore the rows, and protect a table by "
                                   "`// clang-format off`")
+
+
+def introduces_formula(before, line, after):
+    """True if the next line is set off a little, and is not the second line of a list's item."""
+    return 0 < after.indent - line.indent <= FORMULA and not BULLET.match(before.text)
 
 
 # A block that begins like this needs the name on the next line as its subject.

@@ -94,10 +94,10 @@ LIBRARIES = {
     "google/protobuf/": ("server/grpc", "client/cpp"),
     "grpc/": ("server", "client/cpp"),
     "grpcpp/": ("server", "client/cpp"),
-    "prometheus/": ("server",),
+    "prometheus/": ("server", "service"),
     "civetweb.h": ("server/http",),
     "openssl/": ("server/security",),
-    "spdlog/": ("server",),
+    "spdlog/": ("server", "service"),
     "CLI/": ("server/config.cc", "client/cli", "bench"),
     "zlib.h": ("client/cli",),
 }

@@ -267,6 +267,12 @@ class TornTest(RuleTest):
             self.assertEqual([], self.places(comment_rules.torn, {
                 "a.h": f"//   {self.FULL} 100\n{second}//   second   the next row\n"}), second)
 
+    def test_items_of_lists_are_torn_and_sentences_that_end_in_a_formula_are_not(self):
+        rest = " 100\n// columns\n//   and the rest\n"
+        self.assertEqual(["a.h:2"], self.places(comment_rules.torn,
+                                                {"a.h": f"// * {self.FULL}{rest}"}))
+        self.assertEqual([], self.places(comment_rules.torn, {"a.h": f"// a {self.FULL}{rest}"}))
+
     def test_full_lines_of_prose_are_not_torn(self):
         self.assertEqual([], self.places(comment_rules.torn, {
             "a.h": f"// {self.FULL} 100\n" * 4 + "// end\n"}))
