@@ -1,6 +1,5 @@
 # Language, warnings and switches shared by every target.
-option(TQDB_CORE_ONLY
-  "Build core/ alone: the codec and the scan, which need nothing but Abseil" OFF)
+option(TQDB_CORE_ONLY "Build core/ alone: the codec and the scan, which need nothing but Abseil" OFF)
 option(TQDB_BUILD_TESTS "Build the tests" ON)
 option(TQDB_BUILD_BENCH "Build tqdb-bench" ON)
 option(TQDB_WERROR "Treat warnings as errors" OFF)
