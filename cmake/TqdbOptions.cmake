@@ -1,9 +1,9 @@
 # Language, warnings and switches shared by every target.
-option(TQDB_CORE_ONLY "Build core/ alone: the codec and the scan, which need nothing but Abseil" OFF)
+option(TQDB_CORE_ONLY "Build core/ alone: the codec and the scan, which need only Abseil" OFF)
 option(TQDB_BUILD_TESTS "Build the tests" ON)
 option(TQDB_BUILD_BENCH "Build tqdb-bench" ON)
 option(TQDB_WERROR "Treat warnings as errors" OFF)
-option(TQDB_UNITY "Compile the sources of a library together: faster, but hides missing includes" OFF)
+option(TQDB_UNITY "Compile a library's sources together: faster, hides missing includes" OFF)
 option(TQDB_UNITY_TESTS "Compile the sources of a test program together" ON)
 set(TQDB_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
 

@@ -3,10 +3,11 @@
 #   tqdb_test(NAME core_tests LABEL unit SOURCES codec_test.cc ... LIBRARIES tqdb_core
 #             [TIMEOUT seconds])
 #
-# A program a folder is linked once and its sources are compiled together (a unity build), which takes
-# half the time of a program a file. Each source stays an entry of ctest and a process of its own, so a
-# crash takes no other file's tests along: the entry "codec_test" runs the test suites that codec_test.cc
-# names. The entry "NAME_complete" fails when the program has a test that belongs to no entry.
+# A program a folder is linked once and its sources are compiled together (a unity build), which
+# takes half the time of a program a file. Each source stays an entry of ctest and a process of its
+# own, so a crash takes no other file's tests along: the entry "core_tests.codec_test" runs the test
+# suites that codec_test.cc names. The entry "NAME_complete" fails when the program has a test that
+# belongs to no entry.
 #
 # Labels:
 #   unit         seconds, no server, no fork; all of them within a minute
@@ -19,8 +20,10 @@ add_custom_target(unit_tests)
 function(tqdb_test)
   cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${T_NAME} ${T_SOURCES})
-  target_link_libraries(${T_NAME} PRIVATE ${T_LIBRARIES} tqdb_options GTest::gtest_main GTest::gmock)
-  set_target_properties(${T_NAME} PROPERTIES UNITY_BUILD ${TQDB_UNITY_TESTS} UNITY_BUILD_BATCH_SIZE 8)
+  target_link_libraries(${T_NAME}
+    PRIVATE ${T_LIBRARIES} tqdb_options GTest::gtest_main GTest::gmock)
+  set_target_properties(${T_NAME} PROPERTIES
+    UNITY_BUILD ${TQDB_UNITY_TESTS} UNITY_BUILD_BATCH_SIZE 8)
   if(T_LABEL STREQUAL unit)
     add_dependencies(unit_tests ${T_NAME})
   endif()
@@ -54,5 +57,7 @@ function(tqdb_test)
   endforeach()
   list(JOIN all_suites ":" filter)
   add_test(NAME ${T_NAME}_complete COMMAND ${T_NAME} --gtest_list_tests "--gtest_filter=-${filter}")
-  set_tests_properties(${T_NAME}_complete PROPERTIES LABELS ${T_LABEL} FAIL_REGULAR_EXPRESSION "\n  ")
+  # A list of tests has a suite a line, and each of its tests indented on a line of its own.
+  set_tests_properties(${T_NAME}_complete PROPERTIES
+    LABELS ${T_LABEL} FAIL_REGULAR_EXPRESSION "\n  ")
 endfunction()
