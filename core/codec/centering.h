@@ -21,7 +21,7 @@
 // - A mean for each region of a space. Local means arise only in time: the mean follows the rows
 //   that arrive, and older rows keep theirs.
 //
-// docs/quantization.md, "Guarded centring", has the recall figures.
+// docs/quantization.md, "Guarded centring", says the same for users of the option.
 #ifndef TQDB_CORE_CODEC_CENTERING_H_
 #define TQDB_CORE_CODEC_CENTERING_H_
 

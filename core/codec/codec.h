@@ -15,14 +15,14 @@
 //   <q - mu, x - mu>  ~  code_scale <H(q - mu), c>  +  residual_scale <S H(q - mu), bits>
 // The published estimator gives the bits a gain that is unbiased by itself and so adds all of their
 // noise. Here both parts are the least-squares fit to y, and one scale unbiases them together.
-// docs/quantization.md, "The residual bit", derives it and has the variances.
+// docs/quantization.md, "The residual bit", explains it and has the variances.
 //
 // Example: dim 1536 with 4 bits and the residual bit is a record of 28 + 192 + 768 = 988 bytes, 6.2
 // times smaller than 6,144 bytes of floats.
 //
 // This file leaves out:
 // - Scoring by decoding. A search never undoes H: the query is rotated instead, once (query.h).
-// - Dense Gaussian matrices for H and S. They live in the tests, as oracles.
+// - A dense random matrix for S, as the paper has it. It lives in estimator_test, as an oracle.
 // - Rotations learnt from data. Codes must not depend on rows that came before.
 //
 // Thread-safe: a Codec is immutable; every method may run on any thread.

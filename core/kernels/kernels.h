@@ -87,7 +87,7 @@ struct CodeQueries {
 
 // One level. Every function pointer is set; a level takes what it does not speed up from another.
 struct Kernels {
-  const char* name;  // as in TQDB_SIMD and in the log
+  const char* name;  // name of the level, as in TQDB_SIMD and in the log
 
   // Layout of the sign plane of a block: byte b of row v stands at
   //   v / plane_rows * plane_rows * bytes_per_row + b / plane_group * plane_group * plane_rows +

@@ -3,8 +3,8 @@
 // The simple idea: a list of segments of 4,096 rows. Rows are appended to an open segment, a search
 // scans all of them, and a vacuum drops segments that are mostly dead. Searches take no lock, and
 // writers never wait for them:
-// - A search loads the list of segments once. The list is immutable; a writer replaces it by a new
-//   one, and old segments live as long as a search holds them.
+// - A search loads the list of segments. The list is immutable: a writer replaces it by a new one,
+//   and old segments live as long as a search holds them.
 // - Within a segment, the published size says which rows are there (segment.h).
 // - A point that is replaced is appended first and its old row hidden afterwards. A search that
 //   misses the old row because it is hidden finds the new one beyond the sizes that it has seen. So
