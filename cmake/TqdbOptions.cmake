@@ -17,15 +17,12 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
-<<<<<<< HEAD
+# Only products: cmake/TqdbTest.cmake decides about test programs.
 set(CMAKE_UNITY_BUILD ${TQDB_UNITY})
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
 
-# Targets of ours link this. Contraction is off everywhere: code bytes must not depend on the CPU.
-=======
 # Targets of ours link this. Contraction to fused multiply-add is off everywhere: bytes of codes
 # must not depend on the CPU or the compiler.
->>>>>>> w-core
 add_library(tqdb_options INTERFACE)
 target_compile_options(tqdb_options INTERFACE -Wall -Wextra -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
