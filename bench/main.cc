@@ -33,11 +33,11 @@ int main(int argc, char** argv) {
       tqdb::bench::AddIngestCommand(app),   tqdb::bench::AddSearchCommand(app),
       tqdb::bench::AddRecoverCommand(app),  tqdb::bench::AddFilterCommand(app),
       tqdb::bench::AddGenerateCommand(app), tqdb::bench::AddSparseCommand(app)};
-  // The parser reports by exception; it ends here.
+  // The parser reports errors by exceptions. None of them passes this point.
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // help
+    if (error.get_exit_code() == 0) return app.exit(error);  // prints the help
     std::fprintf(stderr, "tqdb-bench: %s (see --help)\n", error.what());
     return 2;
   }

@@ -1,5 +1,5 @@
-// What the subcommands share: their registration, common options, names of enums on the command
-// line.
+// The parts that all subcommands share: registration, common options, and the names of enums on the
+// command line.
 #ifndef TQDB_BENCH_COMMANDS_COMMAND_H_
 #define TQDB_BENCH_COMMANDS_COMMAND_H_
 
@@ -22,15 +22,16 @@ namespace tqdb::bench {
 
 struct CommonFlags {
   bool json = false;
-  size_t threads = 0;  // 0: every core that the process may use
-  uint64_t seed = 1;
+  size_t threads = 0;  // threads of this program; 0: one for each core that it may use
+  uint64_t seed = 1;   // seed of everything random, so that a run can be repeated
 
+  // Returns the number of threads, with 0 resolved.
   size_t ThreadCount() const;
-  // The report of this run, on the standard output.
+  // Starts the report of this run on the standard output.
   std::unique_ptr<Report> StartReport(const std::string& bench) const;
 };
 
-// A subcommand and what it does once its options are parsed.
+// A subcommand, and the function to run once its options are parsed.
 struct Command {
   CLI::App* app;
   std::function<absl::Status()> run;
@@ -47,26 +48,26 @@ Command AddFilterCommand(CLI::App& app);
 Command AddGenerateCommand(CLI::App& app);
 Command AddSparseCommand(CLI::App& app);
 
-// --json, --threads, --seed.
+// Adds --json, --threads and --seed.
 void AddCommonFlags(CLI::App* command, CommonFlags* flags);
-// Lists are given as "1,2,4" or by repeating the option.
+// Adds --code-bits, a list: "1,2,4", or the option several times.
 CLI::Option* AddCodeBits(CLI::App* command, std::vector<int>* code_bits);
 
-// For CLI::CheckedTransformer.
+// Names of enums, in the form that CLI::CheckedTransformer takes.
 const std::map<std::string, Metric>& MetricNames();
 const std::map<std::string, Residual>& ResidualNames();
 const std::map<std::string, Centering>& CenteringNames();
 const std::map<std::string, storage::StoreVectors>& StoreVectorsNames();
 const std::map<std::string, Stages>& StagesNames();
 
-// As they are written on the command line and in results.
+// Each returns the name of an enumerator on the command line and in results.
 std::string NameOf(Metric metric);
 std::string NameOf(Residual residual);
 std::string NameOf(Centering centering);
 std::string NameOf(storage::StoreVectors store);
 std::string NameOf(Stages stages);
 
-// "{auto,off}", for the help.
+// Returns the names of an enum for the help, such as "{auto,off}".
 template <typename Enum>
 std::string ChoicesText(const std::map<std::string, Enum>& names) {
   std::string text;

@@ -1,4 +1,5 @@
-// How fast float32 vectors become codes.
+// The command encode: rows per second that the codec encodes, compared with the rotation alone and
+// with the limit of the machine.
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -29,11 +30,11 @@ struct Flags {
   double seconds = 1;
 };
 
-constexpr size_t kBatchRows = 256;       // as the server gets them
-constexpr size_t kPoolBytes = 64 << 20;  // rows come from memory, not from a cache
+constexpr size_t kBatchRows = 256;       // rows of one call, as many as an upsert usually has
+constexpr size_t kPoolBytes = 64 << 20;  // bytes of the rows, so that they come from memory
 
-// Calls work(thread, batch) for ever new batches on `threads` threads for `seconds`; rows per
-// second.
+// Calls work(thread, batch) for one batch after the other, on `threads` threads, for `seconds`.
+// Returns the rows per second.
 template <typename Work>
 double RowRate(size_t threads, size_t batches, double seconds, const Work& work) {
   std::atomic<size_t> next{0};
@@ -48,7 +49,7 @@ double RowRate(size_t threads, size_t batches, double seconds, const Work& work)
   return static_cast<double>(done.load()) / watch.seconds();
 }
 
-// Rates of the encoder and of its largest part, the rotation, over the same rows.
+// Rows per second of the encoder, and of its largest part, the rotation, alone.
 struct Rates {
   double encode;
   double rotate;
@@ -60,7 +61,7 @@ struct alignas(64) Row {
 
 Rates MeasureRates(const Codec& codec, const Matrix& rows, size_t threads, double seconds) {
   const size_t dim = codec.dim(), batches = rows.rows / kBatchRows;
-  // The rotation in groups that stay in the L1 cache, as the encoder does it.
+  // Rows are rotated in groups that stay in the L1 cache, as the encoder does it.
   const size_t group = std::bit_floor(std::clamp<size_t>(2048 / dim, 1, 16)),
                stride = (dim + 15) / 16 * 16;
   std::vector<std::vector<uint8_t>> codes(threads);
@@ -83,8 +84,9 @@ Rates MeasureRates(const Codec& codec, const Matrix& rows, size_t threads, doubl
   return rates;
 }
 
-// Clock of one core: a chain of dependent 64-bit products, of three cycles each on x86 CPUs of the
-// last decade.
+// Returns the clock of one core in cycles per second. It times a chain of dependent 64-bit
+// products, which take three cycles each on x86 CPUs of the last decade. The clock of /proc/cpuinfo
+// is not the one under load.
 double CyclesPerSecond() {
   constexpr int kProducts = 10'000'000, kTries = 5;
   double best = 0;
@@ -100,15 +102,18 @@ double CyclesPerSecond() {
   return best;
 }
 
-// Vector operations that the encoder cannot do without, for one row. Loads, stores and everything
-// scalar count as free. The norm takes 2 (product, addition); a round of a rotation takes 1
-// product, an addition for each stage and a shuffle for each stage inside a vector; quantising
-// takes 12 (magnitude, clamp, bin, look-up, comparison, level, look-up, 3 for the two sums, sign
-// bits, narrowing). The residual stage takes two rounds and 12 more: 3 for the signed centroid and
-// its square, 9 for z, its two sums and the field.
+// Returns the vector operations that the encoder cannot do without, for one row. Loads, stores and
+// scalar operations count 0. For each vector of a row:
+// - the norm takes 2 (product, addition);
+// - a round of a rotation takes 1 product, an addition for each stage, and a shuffle for each stage
+//   inside a vector;
+// - quantising takes 12 (magnitude, clamp, bin, look-up, comparison, level, look-up, 3 for the two
+//   sums, sign bits, narrowing);
+// - the residual stage takes two rounds and 12 more: 3 for the signed centroid and its square, 9
+//   for z, its two sums and the field.
 double VectorOperations(const CodecOptions& options, size_t lanes) {
   const auto log2 = [](size_t n) { return static_cast<double>(std::bit_width(n) - 1); };
-  double stages = 0;  // of one round, times vectors
+  double stages = 0;  // operations of one round
   for (size_t left = options.dim / 16 * 16; left > 0; left -= std::bit_floor(left)) {
     const size_t chunk = std::bit_floor(left);
     stages += static_cast<double>(chunk / lanes) * (1 + log2(chunk) + log2(lanes));
@@ -119,9 +124,9 @@ double VectorOperations(const CodecOptions& options, size_t lanes) {
          (2 + 12 + (qjl ? 12 : 0)) * vectors;
 }
 
-// Rows per second and core if every cycle issued all the vector operations it can: two of 16 floats
-// with AVX-512 (an Intel core; AMD's does as many additions), three of 8 with AVX2. Zero at the
-// scalar level, which has no such bound.
+// Returns the rows per second of one core if every cycle issued as many vector operations as it
+// can: two of 16 floats with AVX-512 (on Intel; AMD does as many additions), three of 8 floats with
+// AVX2. 0 at the scalar level, which has no such bound.
 double RowLimit(const Codec& codec, double cycles_per_second) {
   const absl::string_view level = codec.kernels().name;
   const bool wide = absl::StartsWith(level, "avx512") || level == "amx";

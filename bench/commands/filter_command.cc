@@ -1,5 +1,6 @@
-// Search by filters of several selectivities, in process, over a payload index: latency beside that
-// of searches without a filter in the same minute, and recall among the rows that match.
+// The command filter: searches by filters of several selectivities, in process, over a payload
+// index. It reports their latency over that of searches without a filter in the same minute, and
+// the recall among the rows that match.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -39,17 +40,18 @@ struct Flags {
 constexpr size_t kTopK = 10;
 constexpr size_t kQueries = 256;
 constexpr size_t kBatchRows = 2'000;
-// A payload's number is drawn from 0 to this less one: a range of numbers matches about its share
-// of the rows.
+// Each payload has a random number below this. So a range of 1,000 numbers matches about 1 % of the
+// rows.
 constexpr uint64_t kShares = 100'000;
 
-// What searches of one line of the result have in common.
+// The kind of filter of one line of the result.
 struct Setting {
   std::string name;
-  double percent = 100;  // of the rows match
-  bool tenant = false;
+  double percent = 100;  // share of the rows that match
+  bool tenant = false;   // whether the filter is on one tenant, and not on a range
 };
 
+// Inserts all rows with their payloads.
 absl::Status Fill(Collection& collection, const RowSource& source, const Flags& flags) {
   Progress progress("filling", source.rows());
   std::vector<PointId> ids;
@@ -78,7 +80,7 @@ absl::Status Fill(Collection& collection, const RowSource& source, const Flags& 
   return collection.Flush(/*settle=*/true);
 }
 
-// A filter of a setting, another one for every `number`.
+// Returns filter `number` of a setting. Every search has another filter, so that no cache can help.
 storage::Filter FilterOf(const Setting& setting, const Flags& flags, uint64_t number) {
   storage::Filter filter;
   if (setting.tenant) {
@@ -108,6 +110,7 @@ absl::StatusOr<std::vector<storage::PointRecord>> SearchOnce(const Collection& c
   return std::move(lists[0]);
 }
 
+// Returns the recall of searches with a filter, against exact searches with the same filter.
 absl::StatusOr<double> MeasureRecall(const Collection& collection, MatrixView queries,
                                      const Setting& setting, const Flags& flags) {
   uint64_t found = 0, wanted = 0;
@@ -164,7 +167,7 @@ absl::Status Run(const Flags& flags) {
   }
   if (flags.tenants > 0)
     settings.push_back({"one tenant", 100.0 / static_cast<double>(flags.tenants), true});
-  // In turn, so that whatever else the machine does meets all of them.
+  // Settings take turns, so that disturbances by other programs meet all of them alike.
   std::vector<Latencies> latencies(settings.size());
   const MatrixView queries = source->queries().view();
   for (size_t number = 0; number < flags.searches; ++number) {

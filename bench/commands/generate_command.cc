@@ -1,4 +1,5 @@
-// Rows for other programs: what the benchmarks here generate or tile, as files.
+// The command generate: writes the rows that the other commands generate or tile to files, so that
+// other programs can be measured on the same rows.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -1,4 +1,5 @@
-// Durable upserts over gRPC: rate, and what the rows then cost on disk and in memory.
+// The command ingest: durable upserts over gRPC. It reports their rate, and the cost of the rows on
+// disk and in memory, both as the server reports it and as the machine sees it.
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,7 +32,7 @@ struct Flags {
 
 constexpr char kCollection[] = "tqdb-bench-ingest";
 
-// What the server held before and after.
+// Memory and disk of the server at one moment.
 struct Footprint {
   uint64_t resident = 0;
   DiskUse disk;
@@ -48,6 +49,8 @@ double Growth(uint64_t before, uint64_t after) {
   return static_cast<double>(after) - static_cast<double>(before);
 }
 
+// Loads a new collection into a server of its own, measures it, and restarts the server to measure
+// the collection once more.
 absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
                                const PointBatches& batches, storage::StoreVectors store,
                                size_t clients) {
@@ -100,7 +103,8 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
     TQDB_RETURN_IF_ERROR(target->client().DeleteCollection(kCollection));
     return record;
   }
-  // A process that only loaded the collection: neither write buffers nor what streams left behind.
+  // A process that has only loaded the collection has no write buffers and no memory that streams
+  // left behind.
   TQDB_RETURN_IF_ERROR(target->Restart());
   TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo reopened,
                         target->client().GetCollection(kCollection));

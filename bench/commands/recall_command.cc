@@ -1,4 +1,6 @@
-// Recall of the embedded database on real sets.
+// The command recall: recall of the embedded database on real sets, for many settings. The whole
+// write path is part of it: rows come in batches, means are adopted and codes are re-encoded, as in
+// a server.
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -42,11 +44,11 @@ struct Flags {
   DataSetLimits limits;
 };
 
-constexpr size_t kInsertRows = 256;  // of one batch
-constexpr size_t kSearchRows = 64;   // queries of one call
+constexpr size_t kInsertRows = 256;  // rows of one upsert
+constexpr size_t kSearchRows = 64;   // queries of one search
 constexpr char kCollection[] = "recall";
 
-// One line of the result.
+// The settings of one line of the result.
 struct Setting {
   Metric metric;
   RowOrder order;
@@ -55,6 +57,8 @@ struct Setting {
   Centering centering;
 };
 
+// Returns all combinations of the flags. Metric and order change slowest, because the ground truth
+// and the order of rows are computed anew for each of them.
 std::vector<Setting> Settings(const Flags& flags) {
   std::vector<Setting> settings;
   for (Metric metric : flags.metrics) {
@@ -71,7 +75,8 @@ std::vector<Setting> Settings(const Flags& flags) {
   return settings;
 }
 
-// Inserts the rows under their numbers, in the order given, one batch after the other.
+// Inserts the rows in the given order, one batch after the other. The id of a row is its number in
+// the set.
 absl::Status Insert(Collection& collection, const Matrix& rows,
                     const std::vector<uint32_t>& order) {
   Progress progress("recall: insert", rows.rows);
@@ -93,6 +98,7 @@ absl::Status Insert(Collection& collection, const Matrix& rows,
   return collection.Flush(/*settle=*/true);
 }
 
+// Returns the hits of all queries.
 absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& flags,
                                     MatrixView queries) {
   storage::SearchSpec spec;
@@ -133,6 +139,7 @@ storage::CollectionConfig MakeConfig(const Flags& flags, const Setting& setting,
   return config;
 }
 
+// Measures one setting on one set, in a database of its own.
 absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const DataSet& set,
                                const std::vector<uint32_t>& order, const Neighbors& truth) {
   TQDB_ASSIGN_OR_RETURN(const auto directory, ScratchDirectory::Create(flags.directory));

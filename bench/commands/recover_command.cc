@@ -1,5 +1,5 @@
-// How long a collection takes from a cold process to answering, after a clean stop and after
-// SIGKILL.
+// The command recover: the time from the start of a process until a collection answers, after a
+// clean stop and after SIGKILL. It also checks that no acknowledged point is lost.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -41,14 +41,14 @@ constexpr char kCollection[] = "tqdb-bench-recover";
 constexpr size_t kBatchRows = 256;
 constexpr size_t kLoadClients = 2;
 
-// A data directory that a server was ended over.
+// A data directory whose server has ended.
 struct Ended {
-  std::string state;  // "clean" or "killed"
+  std::string state;  // how it ended: "clean" or "killed"
   std::string directory;
-  uint64_t points = 0;  // acknowledged
+  uint64_t points = 0;  // number of points acknowledged
 };
 
-// Fills a new directory over gRPC and ends the server in one way or the other.
+// Fills a new directory over gRPC and ends the server, by SIGKILL if `kill`.
 absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches,
                                  const std::string& directory, bool kill) {
   TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
@@ -74,6 +74,7 @@ absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches
   return Ended{kill ? "killed" : "clean", directory, load.points};
 }
 
+// Returns DataLoss if a directory does not have all acknowledged points.
 absl::Status CheckPoints(const Ended& ended, uint64_t points) {
   if (points == ended.points) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("after a ", ended.state, " end ", points,
@@ -81,7 +82,7 @@ absl::Status CheckPoints(const Ended& ended, uint64_t points) {
                                           " had been acknowledged"));
 }
 
-// Seconds of Database::Open in this process.
+// Returns the seconds that Database::Open takes in this process.
 absl::StatusOr<double> TimeOpen(const Ended& ended, const std::string& directory) {
   storage::DatabaseOptions options;
   options.directory = directory;
@@ -94,7 +95,7 @@ absl::StatusOr<double> TimeOpen(const Ended& ended, const std::string& directory
   return seconds;
 }
 
-// Seconds from fork to an answered call.
+// Returns the seconds from the fork of a server until it answers a call.
 absl::StatusOr<double> TimeServer(const Flags& flags, const Ended& ended,
                                   const std::string& directory) {
   TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
@@ -108,7 +109,8 @@ absl::StatusOr<double> TimeServer(const Flags& flags, const Ended& ended,
   return seconds;
 }
 
-// Recovery changes the directory: every measurement gets a copy of its own.
+// Measures several times and returns the sorted times. Recovery changes the directory, so every
+// measurement gets a copy of its own.
 absl::StatusOr<std::vector<double>> Repeat(const Flags& flags, const Ended& ended, bool by_server) {
   std::vector<double> seconds;
   for (size_t i = 0; i < flags.repeats; ++i) {

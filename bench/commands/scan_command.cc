@@ -1,4 +1,5 @@
-// The engine in memory, on one core and on all, against the limits of the machine.
+// The command scan: searches of the engine in memory, on one core and on all cores, compared with
+// the limits of the machine.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -45,20 +46,21 @@ struct Flags {
 constexpr size_t kQueries = 1024;
 constexpr size_t kComparedQueries = 256;
 
-// What one line of the result stands for, besides the space that is searched.
+// The settings of one line of the result, besides the space that is searched.
 struct Setting {
   Stages stages;
   size_t threads;
-  size_t batch;
-  size_t clients;  // callers of the database's batcher; 0: the engine is called directly
+  size_t batch;    // queries of one call
+  size_t clients;  // callers of the batcher of the database; 0: the engine is called directly
 };
 
-// The true neighbours of the first queries of a source. No queries where they are not known.
+// The true neighbours of the first queries of a source. There are no queries if they are not known.
 struct Truth {
   MatrixView queries{nullptr, 0, 0};
   Neighbors neighbors;
 };
 
+// Returns the kernels to measure: the ones that the flags name, or the best of this CPU.
 absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
   std::vector<const Kernels*> levels;
   for (const std::string& name : flags.kernels) {
@@ -81,6 +83,7 @@ CodecOptions CodecOf(const Flags& flags, size_t dim) {
   return options;
 }
 
+// Reads a real set, and repeats its rows until their codes have the size that the flags ask for.
 absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const DataSetFiles& files) {
   TQDB_ASSIGN_OR_RETURN(DataSet set, ReadDataSet(files, {}));
   size_t rows = set.base.rows;
@@ -92,6 +95,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const Dat
   return std::make_unique<TiledRows>(std::move(set), rows, flags.common.seed);
 }
 
+// Finds the true neighbours, if all rows of the source are in memory.
 Truth FindTruth(const Flags& flags, const RowSource& source) {
   const size_t count = std::min(flags.recall_queries, source.queries().rows);
   if (source.whole() == nullptr || count == 0) return {};
@@ -103,6 +107,7 @@ Truth FindTruth(const Flags& flags, const RowSource& source) {
   return truth;
 }
 
+// Measures one setting.
 absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, const Truth& truth,
                                const VectorSpace& space, MatrixView queries, const Setting& setting,
                                const ScanLimits& limits) {
@@ -142,7 +147,8 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
                Recall(truth.neighbors, found, flags.top_k));
   }
   if (flags.compare) {
-    // As many queries a call as are measured: the stage that is taken depends on it.
+    // A call has as many queries as in the measurement, because the choice of the stage depends on
+    // that number.
     const MatrixView compared = queries.Slice(0, std::max(setting.batch, kComparedQueries));
     SearchOptions by_codes = options;
     by_codes.stages = Stages::kCodes;
@@ -165,6 +171,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
       .Set("fraction_of_limit", rate / limit.vectors_per_s);
 }
 
+// Measures all settings on one source. The space is filled once for each kernel level.
 absl::Status RunSource(const Flags& flags, const RowSource& source,
                        const std::vector<const Kernels*>& levels, Report& report) {
   const size_t threads = flags.common.ThreadCount();

@@ -1,4 +1,4 @@
-// Searches over gRPC in a closed loop: latency, rate and recall.
+// The command search: searches over gRPC in a closed loop. It reports latency, rate and recall.
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -46,7 +46,7 @@ struct Flags {
 constexpr char kCollection[] = "tqdb-bench-search";
 constexpr size_t kLoadBatchRows = 256;
 constexpr size_t kLoadClients = 2;
-constexpr size_t kWarmUpCalls = 20;  // of each client, not measured
+constexpr size_t kWarmUpCalls = 20;  // calls of each client before the measurement
 
 std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
   std::vector<client::Query> queries;
@@ -63,7 +63,7 @@ std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
   return queries;
 }
 
-// One call with the queries [first, first + batch), around the end.
+// Makes one call with the queries [first, first + batch), which wrap around at the end.
 absl::Status CallOnce(client::Client& client, const std::vector<client::Query>& queries,
                       size_t first, size_t batch) {
   if (batch == 1) return client.Search(kCollection, queries[first % queries.size()]).status();
@@ -77,7 +77,8 @@ struct LoopResult {
   Latencies latencies;
 };
 
-// Every client sends its next call when the last one is answered.
+// Runs some clients, each of which sends its next call when the last one is answered. Clients begin
+// together, after a warm-up.
 absl::StatusOr<LoopResult> RunClosedLoop(const Flags& flags, const Target& target,
                                          const std::vector<client::Query>& queries,
                                          size_t num_clients) {
@@ -116,7 +117,7 @@ absl::StatusOr<LoopResult> RunClosedLoop(const Flags& flags, const Target& targe
   return result;
 }
 
-// Hits of the first `count` queries.
+// Returns the hits of the first `count` queries.
 absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client::Query>& queries,
                                         size_t count) {
   Neighbors found(count);
@@ -127,6 +128,7 @@ absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client
   return found;
 }
 
+// Loads a set into the server and measures searches for each number of clients.
 absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size_t recall_queries,
                     Report& report) {
   const storage::StoreVectors store =
@@ -179,6 +181,7 @@ absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size
   return target.client().DeleteCollection(kCollection);
 }
 
+// Returns a generated set.
 DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
   ClusterTree::Options options;
   options.rows = flags.rows;

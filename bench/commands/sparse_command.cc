@@ -1,4 +1,6 @@
-// The inverted indexes of sparse vectors and of texts: build, memory, latency.
+// The command sparse: the inverted indexes of sparse vectors and of texts. It reports the time to
+// build them, their memory, and the latency of searches. With --check it compares hits with brute
+// force.
 #include <time.h>
 
 #include <algorithm>
@@ -59,7 +61,7 @@ const std::map<std::string, QueryWords>& QueryWordsNames() {
   return names;
 }
 
-// One index of either kind.
+// An index of either kind; the other pointer is null.
 struct Built {
   std::unique_ptr<storage::SparseIndex> dot;
   std::unique_ptr<storage::Bm25Index> bm25;
@@ -72,15 +74,17 @@ struct Built {
   }
 };
 
-// Of this thread: what a search costs however busy the machine is.
+// Returns the CPU time of this thread in seconds. Unlike wall time it does not depend on how busy
+// the machine is.
 double CpuSeconds() {
   timespec now = {};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+// Builds an index. Only the time of adding rows is measured, not the time of making them.
 Built Build(Index kind, const Flags& flags, const ZipfDocuments& documents, Progress& progress) {
-  constexpr size_t kBatchRows = 10'000;  // made before they are added
+  constexpr size_t kBatchRows = 10'000;  // rows that are made before they are added
   Built built;
   if (kind == Index::kDot) {
     built.dot = std::make_unique<storage::SparseIndex>(storage::SparseModifier::kNone);
@@ -116,13 +120,14 @@ Built Build(Index kind, const Flags& flags, const ZipfDocuments& documents, Prog
   return built;
 }
 
-// A query of one combination of flags.
+// A query in the forms of both indexes.
 struct Query {
   std::vector<uint32_t> words;
   SparseVector vector;
   std::string text;
 };
 
+// Returns queries of `terms` words each.
 std::vector<Query> MakeQueries(const Flags& flags, const ZipfDocuments& documents, size_t terms,
                                QueryWords from) {
   std::vector<Query> queries(flags.queries);
@@ -135,6 +140,7 @@ std::vector<Query> MakeQueries(const Flags& flags, const ZipfDocuments& document
   return queries;
 }
 
+// Searches whichever index there is.
 absl::StatusOr<std::vector<RowHit>> Search(const Built& built, const Query& query, size_t top_k,
                                            const RowFilter* filter, SparseSearchStats* stats) {
   storage::SparseSearchOptions options;
@@ -144,11 +150,12 @@ absl::StatusOr<std::vector<RowHit>> Search(const Built& built, const Query& quer
                               : built.bm25->Search(query.text, options, stats);
 }
 
-// The best scores of each query, by scoring every document in double. Descending.
+// Returns the best scores of each query, in descending order. Every document is scored in double,
+// without an index.
 std::vector<std::vector<double>> BruteForce(const Flags& flags, const ZipfDocuments& documents,
                                             const Built& built, const std::vector<Query>& queries,
                                             const RowFilter* filter) {
-  // Per word, its queries and weights there.
+  // For each word, the queries that have it, and its weight in them.
   absl::flat_hash_map<uint32_t, std::vector<std::pair<size_t, double>>> weights;
   for (size_t q = 0; q < queries.size(); ++q) {
     for (size_t i = 0; i < queries[q].words.size(); ++i) {
@@ -196,6 +203,7 @@ std::vector<std::vector<double>> BruteForce(const Flags& flags, const ZipfDocume
   return best;
 }
 
+// Returns Internal if the scores of some queries differ from brute force.
 absl::Status Check(const Flags& flags, const ZipfDocuments& documents, const Built& built,
                    std::vector<Query> queries, const RowFilter* filter) {
   if (queries.size() > flags.check) queries.resize(flags.check);

@@ -24,6 +24,7 @@ float Dot(const float* a, const float* b, size_t dim) {
   return sum;
 }
 
+// Returns the numbers below `count` in random order (Fisher and Yates).
 std::vector<uint32_t> Shuffle(size_t count, uint64_t seed) {
   std::vector<uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0);
@@ -31,7 +32,7 @@ std::vector<uint32_t> Shuffle(size_t count, uint64_t seed) {
   return order;
 }
 
-// Index of the centroid of largest inner product.
+// Returns the index of the centroid with the largest inner product.
 size_t Nearest(const Matrix& centroids, const float* row) {
   size_t best = 0;
   float best_dot = -std::numeric_limits<float>::infinity();
@@ -45,7 +46,7 @@ size_t Nearest(const Matrix& centroids, const float* row) {
   return best;
 }
 
-// Unit rows of a random sample.
+// Returns a random sample of the rows, each scaled to norm 1.
 Matrix Sample(MatrixView rows, uint64_t seed) {
   const std::vector<uint32_t> order = Shuffle(rows.rows(), seed);
   Matrix sample(std::min(kSampleRows, rows.rows()), rows.dim());
@@ -56,7 +57,7 @@ Matrix Sample(MatrixView rows, uint64_t seed) {
   return sample;
 }
 
-// Every next centroid is the sampled row least like the ones before.
+// Returns centroids, each of which is the sampled row that is least like all centroids before it.
 Matrix FarthestPoints(const Matrix& sample) {
   Matrix centroids(std::min(kClusters, sample.rows), sample.dim);
   std::vector<float> closest(sample.rows, -std::numeric_limits<float>::infinity());
@@ -71,6 +72,7 @@ Matrix FarthestPoints(const Matrix& sample) {
   return centroids;
 }
 
+// Moves the centroids by some rounds of k-means.
 void RefineByMeans(const Matrix& sample, Matrix& centroids) {
   for (int round = 0; round < kMeansRounds; ++round) {
     Matrix sums(centroids.rows, centroids.dim);

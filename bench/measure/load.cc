@@ -17,12 +17,13 @@
 namespace tqdb::bench {
 namespace {
 
-constexpr size_t kPieceRows = 8192;  // generated at a time
+constexpr size_t kPieceRows = 8192;  // rows that are generated at a time
 constexpr absl::Duration kSettledAfter = absl::Seconds(2);
 constexpr absl::Duration kLongestSettling = absl::Minutes(2);
 constexpr absl::Duration kPollEvery = absl::Milliseconds(200);
 
-// Sends this client's share and waits for every answer.
+// Sends the batches of one client and waits for all answers. Sets `points` to the number of points
+// acknowledged.
 absl::Status SendShare(client::Client& client, const PointBatches& batches,
                        const LoadOptions& options, size_t first, Progress& progress,
                        uint64_t* points) {

@@ -16,7 +16,8 @@ std::string Cell(const nlohmann::ordered_json& value) {
   return value.dump();
 }
 
-// Not a number and infinity have no JSON: they are left out rather than printed as null.
+// Returns false for NaN and infinity, which JSON does not have. They are left out, because null
+// would have to be handled by every reader.
 bool Printable(const nlohmann::ordered_json& value) {
   return !value.is_number_float() || std::isfinite(value.get<double>());
 }
@@ -52,7 +53,7 @@ void Report::Add(const Record& record) {
   for (const auto& [key, value] : record.fields().items()) {
     if (Printable(value)) line[key] = value;
   }
-  // Strings from the file system may be no UTF-8.
+  // Names from the file system need not be UTF-8.
   out_ << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
 }
 

@@ -15,10 +15,10 @@ namespace tqdb::bench {
 namespace {
 
 constexpr size_t kMeanRows = 1000;
-constexpr size_t kPieceRows = 4096;  // made and encoded at a time
+constexpr size_t kPieceRows = 4096;  // rows that are made and encoded at a time
 constexpr size_t kRowFloatBytes = 3 * sizeof(float);
 
-// Rows count with norm 1 under COSINE, as the codec encodes them.
+// Returns the mean of some rows. Under COSINE each is scaled to norm 1 first, as the codec does it.
 std::vector<float> MeanOf(const RowSource& source, Metric metric) {
   const size_t count = std::min(kMeanRows, source.rows());
   std::vector<double> sum(source.dim());

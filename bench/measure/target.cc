@@ -49,7 +49,7 @@ absl::StatusOr<std::unique_ptr<client::Client>> Target::Connect() const {
   options.address = address_;
   options.timeout = absl::Minutes(2);
   options.wait_for_ready = true;
-  options.max_attempts = 1;  // a retry would be measured as a slow call
+  options.max_attempts = 1;  // a call that is tried again would be measured as one slow call
   return client::Client::Connect(options);
 }
 

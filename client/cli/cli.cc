@@ -25,7 +25,8 @@ constexpr char kFooter[] =
     "Exit codes: 0 done, 1 error of the server, the network or a file, 2 wrong usage, 130 "
     "interrupted.";
 
-// The parser may fail before it reaches --json.
+// Returns whether the command line has --json. The parser cannot tell: it may fail before it gets
+// there, and the error must be JSON all the same.
 bool AsksForJson(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     if (absl::string_view(argv[i]) == "--json") return true;
@@ -101,16 +102,16 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
     err << app.help();
     return kExitUsage;
   }
-  // The parser reports by exception; it ends here.
+  // The parser reports errors by exceptions. None of them passes this point.
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
-      app.exit(error, out, err);  // help or version
+      app.exit(error, out, err);  // prints the help or the version
       return kExitOk;
     }
     context.json() = AsksForJson(argc, argv);
-    // The parser calls a command that it does not know a missing one.
+    // The parser says of an unknown command that a command is missing.
     std::string chain = "tqdb";
     const CLI::App* innermost = &app;
     while (!innermost->get_subcommands().empty()) {

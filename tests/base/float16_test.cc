@@ -21,7 +21,8 @@ TEST(Float16Test, EveryHalfComesBackFromFloat) {
   }
 }
 
-// The definition: the nearest half, and between two equally near the one with an even last bit.
+// Returns the half by its definition: the nearest one, and of two equally near ones the one whose
+// last bit is 0.
 TEST(Float16Test, RoundsToNearestTiesToEven) {
   for (uint32_t half = 0; half < 0x7bff; ++half) {
     const double low = HalfToFloat(static_cast<uint16_t>(half));

@@ -102,7 +102,7 @@ TEST(PointLineTest, EveryFloatSurvivesTheRoundTrip) {
     const auto parsed = PointFromLine(line);
     ASSERT_TRUE(parsed.ok()) << parsed.status() << line;
     EXPECT_EQ(parsed->point, point);
-    // Built as a tree, it reads the same.
+    // A line that is written from a JSON tree reads as the same point.
     const auto tree = PointFromLine(ToLine(ToJson(point)));
     ASSERT_TRUE(tree.ok()) << tree.status();
     EXPECT_EQ(tree->point, parsed->point);

@@ -118,7 +118,7 @@ TEST_F(VectorSourceTest, ReadsSparseVectorsOfJsonLines) {
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ((*source)->spaces().size(), 1u);
   EXPECT_EQ((*source)->sparse_spaces(), std::vector<std::string>{"t"});
-  // Of the first, 4 + 16 bytes.
+  // The first point has 4 + 16 bytes.
   EXPECT_EQ(ReadBatch(**source, {.points = 100, .bytes = 20})->size(), 1u);
   const auto rest = ReadBatch(**source, {.points = 100, .bytes = 21});
   ASSERT_EQ(rest->size(), 1u);

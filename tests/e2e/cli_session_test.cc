@@ -60,7 +60,7 @@ TEST_F(CliSessionTest, DescribesServerAndCollections) {
 TEST_F(CliSessionTest, ImportsSearchesAndDeletes) {
   ImportRows();
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows);
-  // Again: everything is replaced, and rows can be left out.
+  // The second import replaces everything. Rows can be skipped.
   const Json again = RunJsonLine({"import", "books", dir_.File("rows.npy"), "--payloads",
                                   dir_.File("rows.jsonl.gz"), "--skip", "900"});
   EXPECT_EQ(again["replaced"], 100);
@@ -277,8 +277,8 @@ TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], report["acknowledged"]);
 }
 
-// As `tqdb-server & tqdb ...` in a script. Not in transport_test: a gRPC server in the process of
-// the client would do the client's waiting for it.
+// Acts as `tqdb-server & tqdb ...` in a script. This is not in transport_test, because a gRPC
+// server in the process of the client would do the waiting for the client.
 TEST(ClientTest, RepeatsACallUntilAServerThatStartsListens) {
   client::TempDir dir;
   auto server = ServerProcess::Spawn(

@@ -1,4 +1,4 @@
-// Clients and operators that do what they should not.
+// Clients and operators that make mistakes or attack the server.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,8 +64,8 @@ class HostileTest : public ::testing::Test {
   tqdb::testing::ServerProcessOptions Options() const {
     return {.data_directory = dir_.File("data"),
             .log_path = dir_.File("server.log"),
-            // A gRPC client without a call under way answers the server's farewell seconds late; a
-            // short limit keeps that out of these tests.
+            // A gRPC client without a running call answers the server's GOAWAY seconds late. A
+            // short limit keeps that time out of these tests.
             .arguments = {"--max-message-mb", "16", "--shutdown-timeout", "2"}};
   }
   std::unique_ptr<Client> Connect() {
@@ -100,7 +100,7 @@ TEST_F(HostileTest, AHundredClientsAtOnceAreServedOrToldToWait) {
       for (uint64_t i = 0; i < kCalls; ++i) {
         const uint64_t id = 1000 + c * kCalls + i;
         absl::Status status;
-        // A full queue is told apart from an error, and waiting helps.
+        // The client can tell a full queue from an error, and waiting helps.
         for (int attempt = 0; attempt < 100; ++attempt) {
           status = client->Upsert(kCollection, {MakePoint(id)}).status();
           if (!absl::IsResourceExhausted(status) && !absl::IsUnavailable(status)) break;
@@ -248,7 +248,7 @@ TEST_F(HostileTest, ClientsThatVanishLeaveNothingBehind) {
   for (int i = 0; i < 30; ++i) {
     auto client = Connect();
     auto stream = client->OpenUpsertStream(kCollection, {});
-    // Batches that replace what is there: whichever of them arrive, two points remain.
+    // The batches replace the same points: two points remain, whichever batches arrive.
     for (int b = 0; b < i % 5; ++b) EXPECT_TRUE(stream->Send({MakePoint(1), MakePoint(2)}).ok());
   }
   ExpectServes();

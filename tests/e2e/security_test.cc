@@ -52,7 +52,7 @@ class SecurityTest : public ::testing::Test {
   std::vector<std::string> TlsArguments() const {
     return {"--tls-cert", dir_.File("server.pem"), "--tls-key", dir_.File("server.key")};
   }
-  // Waits for the server when `wait` is set: it may still be starting.
+  // With `wait`, waits for the server, which may still be starting.
   absl::StatusOr<std::unique_ptr<Client>> Connect(const ServerProcess& server, TlsOptions tls,
                                                   const std::string& key = "", bool wait = false) {
     ConnectOptions options;
@@ -65,7 +65,7 @@ class SecurityTest : public ::testing::Test {
     return Client::Connect(options);
   }
   TlsOptions Tls() const { return {.enabled = true, .ca_file = dir_.File("ca.pem")}; }
-  // Of one call with these options.
+  // Returns the status of one call with these options.
   absl::Status Call(const ServerProcess& server, TlsOptions tls, const std::string& key = "") {
     auto client = Connect(server, std::move(tls), key);
     return client.ok() ? (*client)->ListCollections().status() : client.status();
@@ -76,7 +76,7 @@ class SecurityTest : public ::testing::Test {
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? *std::move(result) : CommandResult();
   }
-  // Exit code of a server that must not start; what it says is in the log.
+  // Returns the exit code of a server that must not start. Its message is in the log.
   int ExitCode(std::vector<std::string> arguments) {
     auto server = Spawn(std::move(arguments));
     const absl::StatusOr<int> code = server->process().Wait(absl::Seconds(60));
@@ -87,7 +87,7 @@ class SecurityTest : public ::testing::Test {
   client::TempDir dir_;
 };
 
-// One message to a method by its path, and one back.
+// Sends one message to a method, which is named by its path, and returns the answer.
 grpc::Status CallRaw(const ServerProcess& server, const std::string& path, const std::string& bytes,
                      const std::string& key) {
   grpc::GenericStub stub(grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials()));
@@ -202,7 +202,8 @@ TEST_F(SecurityTest, KeysDecideWhoMayReadAndWrite) {
   EXPECT_EQ(stream(*nobody), absl::StatusCode::kUnauthenticated);
   EXPECT_EQ(*reader->Count("c"), 1u);
 
-  // Services that are not ours: list_services of reflection, and a method that nobody has.
+  // The key is also asked for by services of gRPC (list_services of reflection) and for a method
+  // that does not exist.
   const char* reflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
   EXPECT_EQ(CallRaw(*server, reflection, std::string("\x3a\x00", 2), "").error_code(),
             grpc::StatusCode::UNAUTHENTICATED);
@@ -239,7 +240,7 @@ TEST_F(SecurityTest, KeysAndTlsTogetherAndTheCommandLineShowsNoKey) {
   setenv("TQDB_TLS_CA", ca.c_str(), 1);
   const CommandResult created = RunTqdb(*server, {"create", "c", "--dim", "8"});
   const CommandResult help = RunTqdb(*server, {"create", "--help"});
-  // The option wins over the environment.
+  // The option takes precedence over the environment.
   const CommandResult still_denied =
       RunTqdb(*server, {"drop", "c", "--yes", "--api-key-file", reader_file});
   unsetenv("TQDB_API_KEY");
@@ -267,7 +268,7 @@ TEST_F(SecurityTest, AServerThatWouldNotBeSafeDoesNotStart) {
   EXPECT_EQ(ExitCode({"--tls-cert", keys, "--tls-key", dir_.File("ca.key")}), 1);
   EXPECT_THAT(dir_.Read("server.log"), HasSubstr("keys.txt: holds no certificate in PEM form"));
 
-  // Told to, it starts: something in front of it encrypts.
+  // With the option it starts: a proxy in front of it may encrypt.
   auto server = Spawn({"--listen", "0.0.0.0", "--api-key-file", keys, "--allow-plaintext-keys"});
   ASSERT_EQ(server->WaitUntilServing(), absl::OkStatus());
   EXPECT_EQ(Call(*server, {}, kReader), absl::OkStatus());

@@ -86,7 +86,7 @@ TEST(ApiKeysTest, FaultsOfTheFileNameTheLineAndNoKey) {
               HasSubstr("--api-key-file: opening /nonexistent/keys"));
 }
 
-// A method that reads and is missing in the list fails here, as does one that writes and is in it.
+// Fails if a method that reads is missing in the list, or if a method that writes is in it.
 TEST(ApiKeysTest, EveryMethodIsKnownToReadOrToWrite) {
   for (const google::protobuf::FileDescriptor* file :
        {v1::GetServerInfoRequest::descriptor()->file(), v1::CollectionInfo::descriptor()->file(),

@@ -1,4 +1,4 @@
-// create, list, info, update, drop.
+// The commands create, list, info, update and drop.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -17,6 +17,8 @@
 namespace tqdb::client {
 namespace {
 
+// Prints a table of the sparse spaces. A quarantined collection has configurations but no figures,
+// which then show as zero.
 void PrintSparseSpaces(const CollectionInfo& info, std::ostream& out) {
   Table table(
       {{"sparse space"}, {"modifier"}, {"vectors", Align::kRight}, {"memory", Align::kRight}});
@@ -31,6 +33,7 @@ void PrintSparseSpaces(const CollectionInfo& info, std::ostream& out) {
   table.Print(out);
 }
 
+// Prints everything about a collection, for people.
 void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   out << "collection  " << info.name << '\n';
   out << "status      " << CollectionStatusName(info.status);
@@ -81,6 +84,7 @@ void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   PrintIndexes(info, out);
 }
 
+// Prints the collection that a call returned, or its error, and returns the exit code.
 int Report(const absl::StatusOr<CollectionInfo>& info, CommandContext& context) {
   if (!info.ok()) return context.Fail(info.status());
   if (context.json()) {
@@ -184,6 +188,8 @@ struct DropOptions {
   bool yes = false;
 };
 
+// Removes a collection. It cannot be undone, so the user must type its name, or give --yes where
+// nobody can type.
 int RunDrop(const DropOptions& options, CommandContext& context) {
   if (!options.yes) {
     if (!context.terminal().in_is_tty) {

@@ -1,4 +1,4 @@
-// export.
+// The command export: copies the points of a collection to files that `import` reads.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -20,7 +20,7 @@
 namespace tqdb::client {
 namespace {
 
-// Of one page of the walk, so that it fits in a message with room for payloads.
+// Bytes of one page of the walk. A message takes 64 MiB by default, so payloads have much room.
 constexpr size_t kPageBytes = size_t{8} << 20;
 constexpr uint32_t kLargestPage = 1000;
 
@@ -33,6 +33,8 @@ struct ExportOptions {
   bool no_progress = false;
 };
 
+// Returns the number of points that fit into kPageBytes, if each has all vectors and a payload of
+// 1 KiB.
 uint32_t PageSize(const CollectionInfo& info) {
   size_t point_bytes = 1024;
   for (const VectorSpaceConfig& space : info.config.vector_spaces) {
@@ -41,13 +43,14 @@ uint32_t PageSize(const CollectionInfo& info) {
   return static_cast<uint32_t>(std::clamp<size_t>(kPageBytes / point_bytes, 1, kLargestPage));
 }
 
-// Copies all points; Cancelled when the user interrupts. `total` is unknown with a filter.
+// Copies all points to the sink and counts them in `rows`. Cancelled if the user interrupts.
+// `total` is for the progress; it is not known with a filter.
 absl::Status CopyAll(Scroll& scroll, uint32_t page_size, PointSink& sink, ProgressBar& progress,
                      std::optional<uint64_t> total, uint64_t& rows) {
   while (true) {
     if (InterruptGuard::interrupted()) return absl::CancelledError("interrupted");
     absl::StatusOr<std::vector<Point>> page = scroll.NextPage();
-    // Payloads can be larger than the page size allows for.
+    // Payloads may be larger than PageSize assumed. A smaller page may fit into a message.
     if (absl::IsResourceExhausted(page.status()) && page_size > 1) {
       page_size /= 2;
       scroll.set_page_size(page_size);

@@ -1,4 +1,4 @@
-// facet.
+// The command facet: counts points by the values of a payload key.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>

@@ -1,4 +1,9 @@
-// import.
+// The command import: loads points from a file through a stream of upserts.
+//
+// An import of hours must be able to stop and go on. So every way to end (a bad line, a refused
+// batch, a broken connection, Ctrl-C) waits for the batches in flight and then prints the row
+// before which everything is stored. `--skip ROW` continues there. Rows that are sent twice do no
+// harm, because upserts are idempotent.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
@@ -20,6 +25,7 @@
 namespace tqdb::client {
 namespace {
 
+// Bad lines that --keep-going reports one by one; the others are only counted.
 constexpr size_t kBadLinesShown = 20;
 
 struct ImportOptions {
@@ -32,27 +38,30 @@ struct ImportOptions {
   bool async = false;
   bool keep_going = false;
   uint64_t skip = 0;
-  uint64_t rows = 0;  // 0: all
+  uint64_t rows = 0;  // number of rows to load; 0: all
   bool no_progress = false;
 };
 
-// Rows of one batch in the input, to name them when the server refuses it.
+// Rows [begin, end) of the input that are in one batch. They are named if the server refuses it.
 struct RowRange {
   uint64_t begin = 0;
   uint64_t end = 0;
 };
 
+// Result of an import, complete or not.
 struct Outcome {
   UpsertStreamSummary summary;
-  std::vector<RowRange> batches;  // by sequence
+  std::vector<RowRange> batches;  // rows of each batch, by its sequence
   uint64_t rows_sent = 0;
-  uint64_t bad_lines = 0;               // passed over
-  std::vector<absl::Status> bad_shown;  // the first of them
+  uint64_t bad_lines = 0;               // number of bad lines that were skipped
+  std::vector<absl::Status> bad_shown;  // errors of the first kBadLinesShown of them
   bool interrupted = false;
-  absl::Status status;  // of the source or the stream
+  absl::Status status;  // error of the source or of the stream
   double seconds = 0;
 };
 
+// Checks that the collection exists. With --create, makes it if it does not: the spaces and dims
+// are those of the first point of the file.
 absl::Status EnsureCollection(Client& client, const ImportOptions& options,
                               const VectorSource& source) {
   absl::StatusOr<CollectionInfo> existing = client.GetCollection(options.collection);
@@ -87,6 +96,7 @@ absl::Status EnsureCollection(Client& client, const ImportOptions& options,
   return client.CreateCollection(options.collection, config).status();
 }
 
+// Returns the limits of batches: those of the options, and at most what the server takes.
 absl::StatusOr<BatchLimits> FitLimits(Client& client, const ImportOptions& options) {
   absl::StatusOr<ServerInfo> info = client.GetServerInfo();
   if (!info.ok()) return info.status();
@@ -95,15 +105,15 @@ absl::StatusOr<BatchLimits> FitLimits(Client& client, const ImportOptions& optio
   if (info->max_batch_points > 0) {
     limits.points = std::min<size_t>(limits.points, info->max_batch_points);
   }
-  // A batch may exceed its byte limit by one point: half a message leaves room for that.
+  // A batch may exceed its limit of bytes by one point. Half a message leaves room for that.
   if (info->max_message_bytes > 0) {
     limits.bytes = std::min<size_t>(limits.bytes, info->max_message_bytes / 2);
   }
   return limits;
 }
 
-// Sends everything. Blocks; returns when the source ends, the stream breaks, a batch is refused
-// (unless keep_going) or the user interrupts.
+// Sends batches until the source ends, the stream breaks, a batch is refused (unless keep_going) or
+// the user interrupts. `refused` is set by another thread, when the answer to a batch is an error.
 void SendAll(VectorSource& source, UpsertStream& stream, const ImportOptions& options,
              BatchLimits limits, const std::atomic<bool>& refused, ProgressBar& progress,
              Outcome& outcome) {
@@ -146,7 +156,8 @@ void SendAll(VectorSource& source, UpsertStream& stream, const ImportOptions& op
   }
 }
 
-// The input rows before which everything is acknowledged: where a second run can start.
+// Returns the row before which every row is stored: a second run can start there. Batches are
+// answered in order, so it is the end of the last one before the first refused or unanswered batch.
 uint64_t AcknowledgedPrefix(const Outcome& outcome, uint64_t skip) {
   const UpsertStreamSummary& summary = outcome.summary;
   uint64_t answered = summary.batches_acked + summary.batches_failed;
@@ -173,6 +184,7 @@ Json OutcomeToJson(const Outcome& outcome, const ImportOptions& options) {
   return out;
 }
 
+// Prints the outcome, and every error of it, and returns the exit code.
 int Report(const Outcome& outcome, const ImportOptions& options, CommandContext& context) {
   const UpsertStreamSummary& summary = outcome.summary;
   if (context.json()) {
@@ -258,7 +270,7 @@ int RunImport(ImportOptions& options, CommandContext& context) {
     ProgressBar progress("import", total, context.ProgressMode(!options.no_progress),
                          context.terminal().width, context.err());
     SendAll(**source, *stream, options, *limits, refused, progress, outcome);
-    // What is in flight is waited for in every case, so that the count below is the truth.
+    // Finish waits for the batches in flight, after an error too: only then the counts are right.
     absl::Status finished = stream->Finish();
     if (outcome.status.ok()) outcome.status = finished;
     outcome.summary = stream->summary();

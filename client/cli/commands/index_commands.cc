@@ -1,4 +1,4 @@
-// index create, index list, index delete.
+// The commands index create, index list and index delete.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -22,7 +22,7 @@ struct IndexOptions {
   bool no_wait = false;
 };
 
-// In the order of the enum, which starts at 1.
+// Names of the kinds, in the order of PayloadIndexKind. kKeyword has the number 1 and place 0.
 const std::vector<std::string> kKinds = {"keyword", "integer", "float", "bool", "datetime", "text"};
 
 int RunCreate(const IndexOptions& options, CommandContext& context) {

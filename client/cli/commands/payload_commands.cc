@@ -1,4 +1,4 @@
-// payload set, payload overwrite, payload delete-keys, payload clear.
+// The commands payload set, payload overwrite, payload delete-keys and payload clear.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
@@ -17,23 +17,24 @@
 namespace tqdb::client {
 namespace {
 
-constexpr size_t kIdBatch = 1000;  // of one call
+// Ids of one call. Each call is atomic by itself.
+constexpr size_t kIdBatch = 1000;
 constexpr MatchWords kWords = {"edit the payloads of", "would_update"};
 
-// Shared by the four.
+// Options of the four commands.
 struct PayloadOptions {
   std::string collection;
   std::vector<std::string> ids;
   std::string ids_path;
   MatchFlags match;
-  // Each of some of them.
-  std::string json;
-  std::string at;
-  std::vector<std::string> keys;
+  std::string json;               // of set and overwrite
+  std::string at;                 // of set
+  std::vector<std::string> keys;  // of delete-keys
 };
 
+// Adds the options that select points.
 void AddTarget(CLI::App& sub, PayloadOptions& options) {
-  // One value each time: what follows is a positional.
+  // --id takes one value each time, because the payload may follow as a positional.
   sub.add_option("--id", options.ids, "Edit this point; may repeat")
       ->type_name("ID")
       ->allow_extra_args(false);
@@ -43,6 +44,7 @@ void AddTarget(CLI::App& sub, PayloadOptions& options) {
                 "Edit the points that match or, with ids, those of them that do");
 }
 
+// Prints the number of edited points and returns the exit code.
 int Report(uint64_t updated, CommandContext& context) {
   if (context.json()) {
     Json out;
@@ -55,6 +57,8 @@ int Report(uint64_t updated, CommandContext& context) {
   return kExitOk;
 }
 
+// Edits points by id, in several calls if there are many. An error tells how many were edited
+// before it.
 int EditByIds(Client& client, const PayloadOptions& options, const std::vector<PointId>& ids,
               const std::optional<Filter>& filter, const PayloadEdit& edit,
               CommandContext& context) {
@@ -74,6 +78,7 @@ int EditByIds(Client& client, const PayloadOptions& options, const std::vector<P
   return Report(updated, context);
 }
 
+// Edits the points that match, after a count or a question (match_flags.h).
 int EditByFilter(Client& client, const PayloadOptions& options, const Filter& filter,
                  const PayloadEdit& edit, CommandContext& context) {
   if (const auto code =
@@ -90,6 +95,8 @@ int EditByFilter(Client& client, const PayloadOptions& options, const Filter& fi
   return Report(*updated, context);
 }
 
+// Reads the points to edit from the options and makes the edit. Errors of the command line are
+// found before a connection is made.
 int RunEdit(const PayloadOptions& options, const PayloadEdit& edit, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
@@ -110,12 +117,13 @@ int RunEdit(const PayloadOptions& options, const PayloadEdit& edit, CommandConte
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
   if (!by_ids) return EditByFilter(**client, options, **filter, edit, context);
-  // A batch with an id twice is refused; asking twice for the same edit is no mistake.
+  // The server refuses a batch with an id twice. A user may well name a point twice, so repetitions
+  // are dropped here.
   const std::set<PointId> distinct(ids->begin(), ids->end());
   return EditByIds(**client, options, {distinct.begin(), distinct.end()}, *filter, edit, context);
 }
 
-// The JSON object of `set` and `overwrite`, as it was written.
+// Returns the JSON object of set and overwrite, with the spelling that the user gave it.
 absl::StatusOr<std::string> ReadObject(const std::string& value) {
   absl::StatusOr<std::string> text = ReadValueOrFile(value, "payload");
   if (!text.ok()) return text;
@@ -127,7 +135,7 @@ absl::StatusOr<std::string> ReadObject(const std::string& value) {
   return text;
 }
 
-// Members, or a whole payload.
+// Runs set or overwrite.
 int RunWrite(const PayloadOptions& options, bool overwrite, CommandContext& context) {
   absl::StatusOr<std::string> object = ReadObject(options.json);
   if (!object.ok()) return context.FailInput(object.status());

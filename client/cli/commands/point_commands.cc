@@ -1,4 +1,4 @@
-// get, delete, count.
+// The commands get, delete and count.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
@@ -20,10 +20,12 @@
 namespace tqdb::client {
 namespace {
 
-// Ids of one call: below the server's limit of a batch, and small enough for one answer.
+// Ids of one call. Both are below the server's limit of 10,000. An answer to get has payloads of up
+// to 1 MiB each, so fewer ids go into one.
 constexpr size_t kGetBatch = 100;
 constexpr size_t kDeleteBatch = 1000;
 
+// Options that name points by id.
 struct IdOptions {
   std::string collection;
   std::vector<std::string> ids;
@@ -33,11 +35,12 @@ struct IdOptions {
 
 void AddIdOptions(CLI::App& sub, IdOptions& options) {
   sub.add_option("collection", options.collection, "Name of the collection")->required();
-  // Not "ids": CLI11 of Debian 13 takes the name of a positional for that of a flag.
+  // The name is not "ids": the CLI11 of Debian 13 would confuse it with the flag --ids.
   sub.add_option("id", options.ids, "Ids: numbers or UUIDs");
   sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input");
 }
 
+// Prints points by id. Ids that do not exist are reported at the end, as an error.
 int RunGet(const IdOptions& options, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
@@ -80,6 +83,7 @@ struct DeleteOptions {
 
 constexpr MatchWords kDeleteWords = {"delete", "would_delete"};
 
+// Deletes the points that match, after a count or a question (match_flags.h).
 int DeleteByFilter(const DeleteOptions& options, const Filter& filter, CommandContext& context) {
   const std::string& collection = options.ids.collection;
   if (const auto code = RefuseUnasked(options.match, kDeleteWords, context)) return *code;
@@ -106,6 +110,7 @@ int DeleteByFilter(const DeleteOptions& options, const Filter& filter, CommandCo
   return kExitOk;
 }
 
+// Deletes points by id, in several calls if there are many.
 int DeleteByIds(const IdOptions& options, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
@@ -117,7 +122,8 @@ int DeleteByIds(const IdOptions& options, CommandContext& context) {
         "delete: no ids; name them, or give --ids FILE or --filter (`tqdb drop` removes a whole "
         "collection)");
   }
-  // A batch with an id twice is refused; asking twice for a deletion is no mistake.
+  // The server refuses a batch with an id twice. A user may well name a point twice, so repetitions
+  // are dropped here.
   const std::set<PointId> distinct(ids->begin(), ids->end());
   ids->assign(distinct.begin(), distinct.end());
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();

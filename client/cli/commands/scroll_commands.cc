@@ -1,4 +1,4 @@
-// scroll, sample.
+// The commands scroll and sample.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -21,18 +21,20 @@ namespace tqdb::client {
 namespace {
 
 constexpr uint32_t kScrollPage = 1000;
-constexpr uint32_t kIdPage = 10000;  // the largest
+// Points of a page of ids alone: the largest page that the server allows.
+constexpr uint32_t kIdPage = 10000;
 constexpr size_t kGetBatch = 100;
 
+// Options of both commands.
 struct ScrollFlags {
   std::string collection;
   FilterFlag filter;
   uint64_t limit = 20;
   bool with_vectors = false;
-  // Of `scroll`.
+  // Options of scroll alone.
   std::string order_by;
   bool descending = false;
-  // Of `sample`.
+  // Options of sample alone.
   std::optional<uint64_t> seed;
   bool no_progress = false;
 };
@@ -78,7 +80,7 @@ int RunScroll(const ScrollFlags& flags, CommandContext& context) {
 absl::Status SampleIds(Client& client, const ScrollFlags& flags,
                        const std::optional<Filter>& filter, CommandContext& context,
                        Reservoir<PointId>& reservoir) {
-  // How many match is not known before they are read.
+  // With a filter the number of points is only known at the end.
   std::optional<uint64_t> total;
   if (!filter.has_value()) {
     absl::StatusOr<uint64_t> count = client.Count(flags.collection);
@@ -102,6 +104,8 @@ absl::Status SampleIds(Client& client, const ScrollFlags& flags,
   return absl::OkStatus();
 }
 
+// Draws a uniform random sample of the points. It walks over all ids once, because only that makes
+// every point equally likely, and then reads the points that were drawn.
 int RunSample(const ScrollFlags& flags, CommandContext& context) {
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());

@@ -1,4 +1,4 @@
-// search.
+// The command search: by a vector, by words, by a sparse vector, or by several of these.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -19,10 +19,12 @@ namespace {
 struct SearchOptions {
   std::string collection;
   QueryFlags query;
-  uint32_t batch_size = 64;  // enough for the server to score them together
+  // Queries of --vector-file in one call. The server scores 64 queries in one pass over the codes.
+  uint32_t batch_size = 64;
 };
 
-// One call a query.
+// Searches by groups and prints the results. There is no batch call for groups, so each query is a
+// call of its own.
 int GroupAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
                   uint64_t first, const SearchPrinter& printer, CommandContext& context) {
   for (size_t i = 0; i < queries.size(); ++i) {
@@ -35,8 +37,8 @@ int GroupAndPrint(Client& client, const SearchOptions& options, absl::Span<const
   return kExitOk;
 }
 
-// Runs the queries, in one call unless they group, and prints their results; `first` is the number
-// of the first.
+// Runs the queries, in one call unless they group, and prints the results. `first` is the number of
+// the first query, and `many` tells whether results are numbered.
 int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
                    uint64_t first, bool many, CommandContext& context) {
   const SearchPrinter printer(context, {.payload = options.query.with_payload, .numbered = many});
@@ -55,6 +57,7 @@ int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<cons
   return kExitOk;
 }
 
+// Runs a hybrid search and prints the result.
 int SearchHybridAndPrint(Client& client, const SearchOptions& options, const HybridQuery& query,
                          CommandContext& context) {
   const SearchPrinter printer(context, {.payload = options.query.with_payload, .numbered = false});
@@ -65,7 +68,7 @@ int SearchHybridAndPrint(Client& client, const SearchOptions& options, const Hyb
   return kExitOk;
 }
 
-// The stored vector of a point.
+// Returns the stored vector of a point, for --id.
 absl::StatusOr<std::vector<float>> VectorOfPoint(Client& client, const SearchOptions& options,
                                                  const PointId& id) {
   absl::StatusOr<std::vector<Point>> points =
@@ -82,7 +85,7 @@ absl::StatusOr<std::vector<float>> VectorOfPoint(Client& client, const SearchOpt
                                           options.query.vector_name, "\""));
 }
 
-// `query` with each row of the file, or with one, as its vector.
+// Searches with each row of --vector-file, or with one, as the vector of `query`.
 int SearchFile(Client& client, const SearchOptions& options, const Query& query,
                CommandContext& context) {
   const QueryFlags& flags = options.query;

@@ -1,4 +1,4 @@
-// status, ping.
+// The commands status and ping.
 #include <CLI/CLI.hpp>
 #include <utility>
 
@@ -37,7 +37,7 @@ int RunStatus(CommandContext& context) {
 int RunPing(CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
-  // The first call pays for the connection; the second is the round trip.
+  // The first call also makes the connection. Only the second one measures a round trip.
   absl::StatusOr<ServerInfo> info = (*client)->GetServerInfo();
   if (!info.ok()) return context.Fail(info.status());
   const absl::Time start = absl::Now();

@@ -20,13 +20,16 @@ const std::vector<std::string> kCenterings = {"off", "auto"};
 const std::vector<std::string> kStores = {"none", "f16", "f32"};
 const std::vector<uint32_t> kCodeBits = {1, 2, 3, 4, 8};
 
-// The lists follow the numbers of the enums, which start at 1.
+// Returns the enumerator of a name. The lists above have the order of the enums, whose numbers
+// start at 1.
 template <typename Enum>
 Enum FromList(const std::vector<std::string>& names, const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), absl::AsciiStrToLower(name));
   return static_cast<Enum>(found - names.begin() + 1);
 }
 
+// Returns InvalidArgument if `value` is not in `names`. The parser checks flags, but not the parts
+// of --space.
 absl::Status CheckMember(const std::vector<std::string>& names, const std::string& key,
                          const std::string& value) {
   if (std::find(names.begin(), names.end(), absl::AsciiStrToLower(value)) != names.end()) {

@@ -11,10 +11,12 @@
 namespace tqdb::client {
 namespace {
 
-// Candidates of a part of a hybrid search, as a multiple of the hits that are asked for.
+// Default number of candidates of each part of a hybrid search, as a multiple of limit + offset. A
+// point just behind the end of one list would get no share of it.
 constexpr uint64_t kCandidates = 10;
 constexpr uint64_t kMaxCandidates = 10'000;  // the server's largest limit
 
+// The parts of a search that the flags name.
 struct Parts {
   explicit Parts(const QueryFlags& flags)
       : vectors(!flags.vector.empty() + !flags.vector_file.empty() + !flags.id.empty() +
@@ -23,12 +25,13 @@ struct Parts {
         sparse(!flags.sparse.empty()) {}
   size_t count() const { return static_cast<size_t>((vectors > 0) + text + sparse); }
 
-  int vectors;  // ways in which one is given: one at most
+  int vectors;  // number of ways in which a vector is given; more than one is an error
   bool text;
   bool sparse;
 };
 
-// What is wrong with the options together; empty when nothing is.
+// Returns what is wrong with the options together, or "" if they fit. The parser checks only each
+// option by itself.
 std::string FindContradiction(const QueryFlags& flags) {
   const Parts parts(flags);
   if (flags.like.empty() && !flags.unlike.empty()) return "--unlike goes with --like";
@@ -65,6 +68,7 @@ std::string FindContradiction(const QueryFlags& flags) {
   return "";
 }
 
+// Returns the status with the name of the option in front.
 absl::Status InOption(const char* option, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(option, ": ", status.message()));
 }
@@ -76,7 +80,7 @@ absl::StatusOr<std::vector<PointId>> ReadExamples(const std::vector<std::string>
   return InOption(option, ids.status());
 }
 
-// How to find, without what to find.
+// Returns a query with the settings that all parts share; it has nothing to find so far.
 Query CommonOf(const QueryFlags& flags) {
   Query query;
   query.limit = flags.limit;
@@ -87,7 +91,8 @@ Query CommonOf(const QueryFlags& flags) {
   return query;
 }
 
-// The vector itself only if it stands in an option.
+// Sets the part by a vector. The vector itself is set only if it is in an option; `point` is set if
+// it is that of a point.
 absl::Status FindByVector(const QueryFlags& flags, Query& query, std::optional<PointId>& point) {
   query.vector_name = flags.vector_name;
   query.exact = flags.exact;
@@ -116,6 +121,7 @@ absl::Status FindByVector(const QueryFlags& flags, Query& query, std::optional<P
   return absl::OkStatus();
 }
 
+// Sets the part by a sparse vector.
 absl::Status FindBySparse(const QueryFlags& flags, Query& query) {
   absl::StatusOr<std::string> text = ReadValueOrFile(flags.sparse, "--sparse");
   if (!text.ok()) return text.status();

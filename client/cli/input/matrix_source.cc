@@ -11,6 +11,7 @@
 namespace tqdb::client {
 namespace {
 
+// Returns the status with file and line in front.
 absl::Status At(const LineReader& lines, const absl::Status& status) {
   return absl::Status(status.code(),
                       absl::StrCat(lines.path(), ":", lines.line_number(), ": ", status.message()));

@@ -12,6 +12,7 @@
 namespace tqdb::client {
 namespace {
 
+// Returns npy, fvecs or jsonl. The standard input has no name, so it is JSON lines.
 absl::StatusOr<std::string> FormatOf(const SourceOptions& options) {
   if (!options.format.empty()) return options.format;
   const std::string& path = options.path;
@@ -27,6 +28,7 @@ absl::StatusOr<std::string> FormatOf(const SourceOptions& options) {
                    "give --format"));
 }
 
+// Returns about the bytes of a point in a message.
 size_t PointBytes(const Point& point) {
   size_t bytes = point.payload.size();
   for (const NamedVector& vector : point.vectors) bytes += vector.values.size() * sizeof(float);

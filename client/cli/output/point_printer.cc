@@ -10,7 +10,7 @@
 namespace tqdb::client {
 namespace {
 
-constexpr size_t kShown = 4;  // values of a vector
+constexpr size_t kShown = 4;  // number of values of a vector that are shown
 
 std::string DescribeVectors(const Point& point) {
   std::string out;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kGroupWidth = 40;
 
-// Of the columns number, id, score and perhaps payload.
+// Returns the cells of one hit: number, id, score and perhaps payload.
 std::vector<std::string> Cells(size_t number, const ScoredPoint& point, bool payload) {
   std::vector<std::string> cells = {absl::StrCat(number), point.id.ToString(),
                                     absl::StrFormat("%.5f", point.score)};

@@ -9,8 +9,8 @@
 namespace tqdb::client {
 namespace {
 
-constexpr size_t kGap = 2;
-constexpr size_t kNarrowestLastColumn = 10;
+constexpr size_t kGap = 2;                   // spaces between columns
+constexpr size_t kNarrowestLastColumn = 10;  // the last column is never cut below this
 
 }  // namespace
 
