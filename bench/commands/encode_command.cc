@@ -1,5 +1,5 @@
-// The command encode: rows per second that the codec encodes, compared with the rotation alone and
-// with the limit of the machine.
+// The command encode: rows per second of the codec, compared with the rotation alone and with the
+// limit of the machine.
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -109,8 +109,8 @@ double CyclesPerSecond() {
 //   inside a vector;
 // - quantising takes 12 (magnitude, clamp, bin, look-up, comparison, level, look-up, 3 for the two
 //   sums, sign bits, narrowing);
-// - the residual stage takes two rounds and 12 more: 3 for the signed centroid and its square, 9
-//   for z, its two sums and the field.
+// - the residual stage takes two rounds and 12 more (3 for the signed centroid and its square, 9
+//   for z, its two sums and the field).
 double VectorOperations(const CodecOptions& options, size_t lanes) {
   const auto log2 = [](size_t n) { return static_cast<double>(std::bit_width(n) - 1); };
   double stages = 0;  // operations of one round
@@ -125,8 +125,8 @@ double VectorOperations(const CodecOptions& options, size_t lanes) {
 }
 
 // Returns the rows per second of one core if every cycle issued as many vector operations as it
-// can: two of 16 floats with AVX-512 (on Intel; AMD does as many additions), three of 8 floats with
-// AVX2. 0 at the scalar level, which has no such bound.
+// can. With AVX-512 these are two of 16 floats (on Intel; AMD does as many additions), with AVX2
+// three of 8 floats. 0 at the scalar level, which has no such bound.
 double RowLimit(const Codec& codec, double cycles_per_second) {
   const absl::string_view level = codec.kernels().name;
   const bool wide = absl::StartsWith(level, "avx512") || level == "amx";

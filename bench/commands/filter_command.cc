@@ -1,6 +1,6 @@
 // The command filter: searches by filters of several selectivities, in process, over a payload
-// index. It reports their latency over that of searches without a filter in the same minute, and
-// the recall among the rows that match.
+// index. It reports their latency, also as a multiple of searches without a filter in the same
+// minute. It also reports the recall among the rows that match.
 #include <algorithm>
 #include <memory>
 #include <string>

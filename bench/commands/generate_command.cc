@@ -1,5 +1,5 @@
-// The command generate: writes the rows that the other commands generate or tile to files, so that
-// other programs can be measured on the same rows.
+// The command generate: writes the rows that the other commands generate or tile to files. So other
+// programs can be measured on the same rows.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -1,6 +1,6 @@
 // The command recall: recall of the embedded database on real sets, for many settings. The whole
-// write path is part of it: rows come in batches, means are adopted and codes are re-encoded, as in
-// a server.
+// write path is part of it. Rows come in batches, means are adopted and rows are encoded again, as
+// in a server.
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -57,8 +57,8 @@ struct Setting {
   Centering centering;
 };
 
-// Returns all combinations of the flags. Metric and order change slowest, because the ground truth
-// and the order of rows are computed anew for each of them.
+// Returns all combinations of the flags. Metric and order change slowest, because each change costs
+// a new ground truth or a new order of rows.
 std::vector<Setting> Settings(const Flags& flags) {
   std::vector<Setting> settings;
   for (Metric metric : flags.metrics) {

@@ -1,5 +1,5 @@
-// The command recover: the time from the start of a process until a collection answers, after a
-// clean stop and after SIGKILL. It also checks that no acknowledged point is lost.
+// The command recover: the time from the start of a process until a collection answers. It is
+// measured after a clean stop and after SIGKILL. It also checks that no acknowledged point is lost.
 #include <algorithm>
 #include <filesystem>
 #include <memory>

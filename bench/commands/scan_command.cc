@@ -1,5 +1,5 @@
-// The command scan: searches of the engine in memory, on one core and on all cores, compared with
-// the limits of the machine.
+// The command scan: searches of the engine in memory, on one core and on all cores. Rates are
+// compared with the limits of the machine.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -55,7 +55,7 @@ struct Query {
   std::optional<SparseVector> sparse = std::nullopt;  // scored by the exact dot product
 };
 
-// A hit. Payload and vectors are there if they were selected.
+// A hit. Payload and vectors are set if they were selected.
 struct ScoredPoint {
   PointId id;
   float score = 0;  // higher is better
@@ -87,7 +87,7 @@ struct ReciprocalRankFusion {
   float constant = 0;  // 0: the server's default, 60
 };
 // Fuses by scores: a point's score is the sum of weight * (score - worst) / (best - worst) over the
-// parts that found it, with the best and the worst score of the part.
+// parts that found it. Best and worst are the scores at the ends of the part's list.
 struct WeightedFusion {};
 
 struct HybridQuery {

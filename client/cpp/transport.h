@@ -1,8 +1,8 @@
 // The connection: one channel, its stubs, deadlines and retries. Internal to the library.
 //
-// The simple idea: every unary call goes through Call, which sends it, looks at the status, and
-// sends it again if the server is Unavailable. One deadline covers all attempts, so a caller waits
-// for its timeout and never longer.
+// The simple idea: every unary call goes through Call. It sends the request, looks at the status,
+// and sends it again if the server is Unavailable. One deadline covers all attempts, so a caller
+// waits for its timeout and never longer.
 //
 // Unavailable means that nobody knows whether the call arrived. So each call says whether it may be
 // repeated. A read may, and so may an upsert, whose second time has the same outcome. The creation

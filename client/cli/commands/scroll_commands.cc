@@ -105,7 +105,7 @@ absl::Status SampleIds(Client& client, const ScrollFlags& flags,
 }
 
 // Draws a uniform random sample of the points. It walks over all ids once, because only that makes
-// every point equally likely, and then reads the points that were drawn.
+// every point equally likely. Then it reads the points that were drawn.
 int RunSample(const ScrollFlags& flags, CommandContext& context) {
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());

@@ -22,7 +22,7 @@ class Table {
   // Adds a row. Requires: one cell for each column.
   void AddRow(std::vector<std::string> cells);
   // Prints titles and rows. The last column, which has the longest texts (payloads), is cut so that
-  // lines fit into `width` columns of the terminal. 0 means no limit.
+  // lines fit into `width`. 0 means no limit.
   void Print(std::ostream& out, size_t width = 0) const;
 
  private:
