@@ -24,6 +24,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::string data;
@@ -196,6 +197,8 @@ absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const P
   return record;
 }
 
+// Measures random pairs of each dim and, with --data, the pairs of each set with and without a
+// mean.
 absl::Status Run(const Flags& flags) {
   std::vector<Pairs> inputs;
   for (size_t dim : flags.dims) inputs.push_back(RandomPairs(dim, flags.pairs, flags.common.seed));

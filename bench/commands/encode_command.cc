@@ -22,6 +22,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::vector<size_t> dims = {128, 512, 768, 1536};
@@ -55,10 +56,12 @@ struct Rates {
   double rotate;
 };
 
+// Sixteen floats, one cache line. Buffers of rows begin at the start of a line.
 struct alignas(64) Row {
   float values[16];
 };
 
+// Measures both rates over the same rows.
 Rates MeasureRates(const Codec& codec, const Matrix& rows, size_t threads, double seconds) {
   const size_t dim = codec.dim(), batches = rows.rows / kBatchRows;
   // Rows are rotated in groups that stay in the L1 cache, as the encoder does it.
@@ -134,6 +137,7 @@ double RowLimit(const Codec& codec, double cycles_per_second) {
   return cycles_per_second * (wide ? 2 : 3) / VectorOperations(codec.options(), wide ? 16 : 8);
 }
 
+// Measures every combination of dim, bits and residual, on one thread and on all threads.
 absl::Status Run(const Flags& flags) {
   std::vector<size_t> thread_counts = {1};
   if (flags.common.ThreadCount() > 1) thread_counts.push_back(flags.common.ThreadCount());

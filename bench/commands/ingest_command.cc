@@ -15,6 +15,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   TargetFlags target;
@@ -117,6 +118,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
   return record;
 }
 
+// Makes all batches once and loads them under every setting.
 absl::Status Run(const Flags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;

@@ -27,6 +27,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::string data;
@@ -184,6 +185,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const
       .Set("queries_per_s", static_cast<double>(set.queries.rows) / search_s);
 }
 
+// Measures all settings on one set. Ground truth and order are kept while they stay the same.
 absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
   const size_t threads = flags.common.ThreadCount();
   const std::vector<Setting> settings = Settings(flags);

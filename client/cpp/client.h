@@ -49,6 +49,7 @@ struct TlsOptions {
   std::string server_name = {};
 };
 
+// Settings of a connection.
 struct ConnectOptions {
   std::string address = kDefaultAddress;  // host:port, or unix:/path
   // Time limit of each call, all its attempts included. InfiniteDuration() never gives up.

@@ -64,6 +64,7 @@ struct ScoredPoint {
   std::vector<NamedSparseVector> sparse_vectors = {};
 };
 
+// Settings of a search by groups.
 struct GroupOptions {
   std::string by = {};  // a payload key; its strings, integers and booleans name the groups
   uint32_t size = 0;    // points of a group, 1 to 1,000; 0: the server's default, 3
@@ -90,6 +91,7 @@ struct ReciprocalRankFusion {
 // parts that found it. Best and worst are the scores at the ends of the part's list.
 struct WeightedFusion {};
 
+// Several searches of one collection whose results are fused into one list.
 struct HybridQuery {
   std::vector<HybridPart> parts = {};  // 1 to 16
   std::variant<ReciprocalRankFusion, WeightedFusion> fusion = ReciprocalRankFusion();

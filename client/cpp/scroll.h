@@ -23,6 +23,7 @@ struct OrderBy {
   bool descending = false;
 };
 
+// Settings of a walk.
 struct ScrollOptions {
   uint32_t page_size = 0;  // points of a page, at most 10,000; 0: the server's default, 100
   Select select = {};

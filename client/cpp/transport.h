@@ -39,6 +39,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status);
 // Whether a call may be sent again if nobody knows whether the first attempt arrived.
 enum class Repeatable { kNo, kYes };
 
+// One connection to a server. Clients, scrolls and streams share it.
 class Transport {
  public:
   Transport(const ConnectOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials);

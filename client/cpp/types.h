@@ -142,6 +142,7 @@ struct SparseSpaceConfig {
   SparseModifier modifier = SparseModifier::kNone;
 };
 
+// The spaces of a collection, frozen at creation, and its metadata.
 struct CollectionConfig {
   std::vector<VectorSpaceConfig> vector_spaces = {};  // 1 to 16, with distinct names
   std::map<std::string, std::string> metadata = {};   // returned as stored; at most 1 MiB
@@ -194,11 +195,13 @@ struct CollectionInfo {
   std::vector<PayloadIndexInfo> payload_indexes;  // in the order of keys
 };
 
+// One page of a list of collections.
 struct CollectionPage {
   std::vector<CollectionInfo> collections;
   std::string next_page_token;  // empty on the last page
 };
 
+// Counts of an upsert.
 struct UpsertResult {
   uint64_t inserted = 0;  // number of points whose id was new
   uint64_t replaced = 0;  // number of points whose id existed
@@ -210,6 +213,7 @@ struct Select {
   bool vectors = false;  // dense and sparse vectors
 };
 
+// Description of a server.
 struct ServerInfo {
   std::string version;
   std::string commit;              // commit of the sources from which the server was built

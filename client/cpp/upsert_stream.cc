@@ -37,6 +37,7 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 
 }  // namespace
 
+// The reactor of one call.
 class UpsertStream::Impl
     : public grpc::ClientBidiReactor<v1::UpsertStreamRequest, v1::UpsertStreamResponse> {
  public:

@@ -41,6 +41,7 @@ struct BatchAck {
   UpsertResult result;    // set if the status is OK
 };
 
+// Settings of a stream.
 struct UpsertStreamOptions {
   Durability durability = Durability::kSync;
   // Limit of the batches that are sent and not answered. Send waits at the limit. Together with the

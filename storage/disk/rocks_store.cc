@@ -243,6 +243,7 @@ class RocksCursor : public Cursor {
 
 }  // namespace
 
+// RocksDB's objects, hidden from the header.
 struct SharedResources::Impl {
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;

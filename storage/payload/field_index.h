@@ -46,6 +46,7 @@
 
 namespace tqdb::storage {
 
+// The index of one key.
 class FieldIndex {
  public:
   FieldIndex(KeyPath path, FieldKind kind);

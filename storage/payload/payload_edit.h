@@ -39,6 +39,7 @@ struct PayloadEdit {
 
 inline constexpr size_t kMaxEditKeys = 1'024;
 
+// An edit whose JSON and paths are parsed and checked.
 class PreparedEdit {
  public:
   // Checks and parses an edit. InvalidArgument names the field of the edit and the fault.

@@ -57,6 +57,7 @@ struct FieldInfo {
   bool complete = false;    // whether the index has seen all live rows
 };
 
+// All indexes of one collection.
 class PayloadIndex {
  public:
   // Returns the row of a point, or nullopt if there is no such point.

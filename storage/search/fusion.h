@@ -42,6 +42,7 @@ struct Fusion {
   double constant = 60;
 };
 
+// A point of a list.
 struct RankedPoint {
   PointId id;
   double score = 0;  // higher is better

@@ -29,6 +29,7 @@
 
 namespace tqdb::storage {
 
+// The key and the sizes of a search by groups.
 struct GroupSpec {
   // Path of the payload key. Its strings, integers and booleans name groups. Points without such a
   // value are in no group.
@@ -39,6 +40,7 @@ struct GroupSpec {
 // Limit of the groups of one call, and of the points of one group.
 inline constexpr size_t kMaxGroups = 1'000;
 
+// One group.
 struct PointGroup {
   MatchValue value;                 // value of the key
   std::vector<PointRecord> points;  // by descending score

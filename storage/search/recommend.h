@@ -21,6 +21,7 @@
 
 namespace tqdb::storage {
 
+// Points that the query is made from.
 struct Examples {
   std::vector<PointId> positive;  // at least one
   std::vector<PointId> negative;  // may be empty

@@ -40,6 +40,7 @@ inline constexpr double kDefaultBm25B = 0.75;
 inline constexpr double kMaxBm25K1 = 1000;
 inline constexpr size_t kMaxQueryWords = 4096;  // of one query, repetitions counted
 
+// Parameters of the formula.
 struct Bm25Options {
   // Weight of repetitions of a word, 0 to kMaxBm25K1. With 0 they do not count.
   double k1 = kDefaultBm25K1;
@@ -53,6 +54,7 @@ absl::Status ValidateBm25Options(const Bm25Options& options, absl::string_view f
 // Returns InvalidArgument, with `field` named, if a query has no word or more than kMaxQueryWords.
 absl::Status ValidateQueryText(absl::string_view query, absl::string_view field);
 
+// The index of one key.
 class Bm25Index {
  public:
   // Requires: ValidateBm25Options accepts the options.

@@ -44,6 +44,7 @@
 
 namespace tqdb::storage {
 
+// Settings of a search.
 struct SparseSearchOptions {
   size_t top_k = 10;  // number of hits, at least 1
   // Lowest score of a hit.
@@ -65,11 +66,13 @@ struct RowHit {
   friend bool operator==(const RowHit& a, const RowHit& b) = default;
 };
 
+// A term of a query.
 struct QueryTerm {
   uint32_t term;
   float weight;
 };
 
+// The index. Scoring is DotScoring or Bm25Scoring (scoring.h).
 template <typename Scoring>
 class InvertedIndex {
  public:

@@ -28,6 +28,7 @@ namespace {
 // Bad lines that --keep-going reports one by one; the others are only counted.
 constexpr size_t kBadLinesShown = 20;
 
+// Options of import.
 struct ImportOptions {
   std::string collection;
   SourceOptions source;
@@ -166,6 +167,7 @@ uint64_t AcknowledgedPrefix(const Outcome& outcome, uint64_t skip) {
   return answered == 0 ? skip : outcome.batches[answered - 1].end;
 }
 
+// Returns the outcome for --json. `resume_at_row` is the value for --skip of a second run.
 Json OutcomeToJson(const Outcome& outcome, const ImportOptions& options) {
   const UpsertStreamSummary& summary = outcome.summary;
   Json out;
@@ -223,6 +225,8 @@ int Report(const Outcome& outcome, const ImportOptions& options, CommandContext&
   return summary.batches_failed > 0 || outcome.bad_lines > 0 ? kExitError : kExitOk;
 }
 
+// Opens the source before it connects, so that errors in files are found without a server. The
+// collection is made only after both have succeeded.
 int RunImport(ImportOptions& options, CommandContext& context) {
   if (auto metadata = ParseMetadata(options.flags.metadata); !metadata.ok()) {
     return context.FailUsage(std::string(metadata.status().message()));

@@ -48,6 +48,7 @@ void AddScrollFlags(CLI::App& sub, ScrollFlags& flags, const std::string& limit_
   sub.add_flag("--with-vectors", flags.with_vectors, "Print the vectors too");
 }
 
+// Prints the first points, in the order of ids or of a key.
 int RunScroll(const ScrollFlags& flags, CommandContext& context) {
   std::optional<OrderBy> order;
   if (!flags.order_by.empty()) order = OrderBy{flags.order_by, flags.descending};

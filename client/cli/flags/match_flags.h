@@ -12,6 +12,7 @@
 
 namespace tqdb::client {
 
+// Values of the options.
 struct MatchFlags {
   FilterFlag filter;
   bool dry_run = false;

@@ -21,6 +21,7 @@ class App;
 
 namespace tqdb::client {
 
+// Values of the options. Empty strings and unset optionals were not given.
 struct QueryFlags {
   std::string vector;
   std::string vector_file;

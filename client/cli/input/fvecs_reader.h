@@ -15,6 +15,7 @@
 
 namespace tqdb::client {
 
+// An open .fvecs file. Rows are read a megabyte at a time.
 class FvecsReader : public MatrixReader {
  public:
   // Opens a file. InvalidArgument for an empty file or an impossible dim. DataLoss if the size is

@@ -24,6 +24,7 @@
 
 namespace tqdb::client {
 
+// An open file of JSON lines.
 class JsonlReader : public VectorSource {
  public:
   using OnBadLine = std::function<void(const absl::Status&)>;

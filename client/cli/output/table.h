@@ -11,6 +11,7 @@ namespace tqdb::client {
 
 enum class Align { kLeft, kRight };
 
+// A table that is filled row by row and printed at the end. Not thread-safe.
 class Table {
  public:
   struct Column {
