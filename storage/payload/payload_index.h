@@ -89,8 +89,8 @@ class PayloadIndex {
   // Returns the rows that match, and the rows that the indexes cannot decide. The caller evaluates
   // the whole filter on the latter. Decided conditions could be left out of it, but to read and
   // parse a payload costs far more than to evaluate it. The answer is exact if the index of each
-  // key serves the condition and has seen only values of its kind. HasId is always exact. A filter
-  // with a nested condition is never exact.
+  // key serves the condition, is complete, and has met only values of its kind. HasId is always
+  // exact. A filter with a nested condition is never exact.
   RowMatches Match(const PreparedFilter& filter, FindRow find_row) const;
   // Frees the memory of deleted rows. Cost: one pass over all values of all keys.
   void Vacuum();
