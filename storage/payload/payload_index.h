@@ -16,7 +16,7 @@
 // of every point that is deleted or replaced. That is a random read from disk for each point of a
 // batch, while all other writers wait.
 //
-// Nothing is stored on disk but the list of keys and kinds. Indexes are built from the payloads at
+// Only the list of keys and kinds is stored on disk. Indexes are built from the payloads at
 // start-up (5 us a point), so they cannot contradict them after a crash.
 //
 // Not thread-safe; const methods may run at the same time. The owner keeps writers out while
