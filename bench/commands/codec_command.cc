@@ -1,5 +1,5 @@
 // The command codec: distortion, variance, bias and size of codes, over many seeds of the
-// rotations. It compares the codec with the theory (docs/quantization.md): the estimate of a score
+// rotations. It compares the codec with the theory (docs/quantization.md). The estimate of a score
 // must have no bias, and its variance falls with the dim.
 #include <algorithm>
 #include <cmath>
@@ -24,6 +24,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::string data;
@@ -54,8 +55,8 @@ Pairs RandomPairs(size_t dim, size_t count, uint64_t seed) {
   return pairs;
 }
 
-// Returns pairs of a real set: each query with its nearest row and with an arbitrary one, so that
-// both small and large scores are tested.
+// Returns pairs of a real set: each query with its nearest row and with an arbitrary one. So both
+// small and large scores are tested.
 Pairs RealPairs(const DataSet& set, size_t count, size_t threads) {
   const size_t queries = std::min((count + 1) / 2, set.queries.rows);
   const Neighbors nearest = ExactNeighbors(Metric::kCosine, set.base.view(),
@@ -196,6 +197,8 @@ absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const P
   return record;
 }
 
+// Measures random pairs of each dim and, with --data, the pairs of each set with and without a
+// mean.
 absl::Status Run(const Flags& flags) {
   std::vector<Pairs> inputs;
   for (size_t dim : flags.dims) inputs.push_back(RandomPairs(dim, flags.pairs, flags.common.seed));

@@ -20,6 +20,7 @@
 
 namespace tqdb::bench {
 
+// Options that all subcommands have.
 struct CommonFlags {
   bool json = false;
   size_t threads = 0;  // threads of this program; 0: one for each core that it may use

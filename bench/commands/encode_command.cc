@@ -1,5 +1,5 @@
-// The command encode: rows per second that the codec encodes, compared with the rotation alone and
-// with the limit of the machine.
+// The command encode: rows per second of the codec, compared with the rotation alone and with the
+// limit of the machine.
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -22,6 +22,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::vector<size_t> dims = {128, 512, 768, 1536};
@@ -55,10 +56,12 @@ struct Rates {
   double rotate;
 };
 
+// Sixteen floats, one cache line. Buffers of rows begin at the start of a line.
 struct alignas(64) Row {
   float values[16];
 };
 
+// Measures both rates over the same rows.
 Rates MeasureRates(const Codec& codec, const Matrix& rows, size_t threads, double seconds) {
   const size_t dim = codec.dim(), batches = rows.rows / kBatchRows;
   // Rows are rotated in groups that stay in the L1 cache, as the encoder does it.
@@ -109,8 +112,8 @@ double CyclesPerSecond() {
 //   inside a vector;
 // - quantising takes 12 (magnitude, clamp, bin, look-up, comparison, level, look-up, 3 for the two
 //   sums, sign bits, narrowing);
-// - the residual stage takes two rounds and 12 more: 3 for the signed centroid and its square, 9
-//   for z, its two sums and the field.
+// - the residual stage takes two rounds and 12 more (3 for the signed centroid and its square, 9
+//   for z, its two sums and the field).
 double VectorOperations(const CodecOptions& options, size_t lanes) {
   const auto log2 = [](size_t n) { return static_cast<double>(std::bit_width(n) - 1); };
   double stages = 0;  // operations of one round
@@ -125,8 +128,8 @@ double VectorOperations(const CodecOptions& options, size_t lanes) {
 }
 
 // Returns the rows per second of one core if every cycle issued as many vector operations as it
-// can: two of 16 floats with AVX-512 (on Intel; AMD does as many additions), three of 8 floats with
-// AVX2. 0 at the scalar level, which has no such bound.
+// can. With AVX-512 these are two of 16 floats (on Intel; AMD does as many additions), with AVX2
+// three of 8 floats. 0 at the scalar level, which has no such bound.
 double RowLimit(const Codec& codec, double cycles_per_second) {
   const absl::string_view level = codec.kernels().name;
   const bool wide = absl::StartsWith(level, "avx512") || level == "amx";
@@ -134,6 +137,7 @@ double RowLimit(const Codec& codec, double cycles_per_second) {
   return cycles_per_second * (wide ? 2 : 3) / VectorOperations(codec.options(), wide ? 16 : 8);
 }
 
+// Measures every combination of dim, bits and residual, on one thread and on all threads.
 absl::Status Run(const Flags& flags) {
   std::vector<size_t> thread_counts = {1};
   if (flags.common.ThreadCount() > 1) thread_counts.push_back(flags.common.ThreadCount());

@@ -1,6 +1,6 @@
 // The command filter: searches by filters of several selectivities, in process, over a payload
-// index. It reports their latency over that of searches without a filter in the same minute, and
-// the recall among the rows that match.
+// index. It reports their latency, also as a multiple of searches without a filter in the same
+// minute. It also reports the recall among the rows that match.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -24,6 +24,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::string generator;
@@ -126,6 +127,7 @@ absl::StatusOr<double> MeasureRecall(const Collection& collection, MatrixView qu
   return wanted == 0 ? 1.0 : static_cast<double>(found) / static_cast<double>(wanted);
 }
 
+// Fills a database with generated rows, builds the indexes, and measures all settings in turn.
 absl::Status Run(const Flags& flags) {
   GeneratedRows::Options options;
   options.directory = flags.generator;

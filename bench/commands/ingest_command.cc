@@ -1,5 +1,5 @@
 // The command ingest: durable upserts over gRPC. It reports their rate, and the cost of the rows on
-// disk and in memory, both as the server reports it and as the machine sees it.
+// disk and in memory. The cost is given as the server reports it and as the machine sees it.
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +15,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   TargetFlags target;
@@ -49,8 +50,8 @@ double Growth(uint64_t before, uint64_t after) {
   return static_cast<double>(after) - static_cast<double>(before);
 }
 
-// Loads a new collection into a server of its own, measures it, and restarts the server to measure
-// the collection once more.
+// Loads a new collection into a server of its own and measures it. Then restarts the server and
+// measures the collection again.
 absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
                                const PointBatches& batches, storage::StoreVectors store,
                                size_t clients) {
@@ -117,6 +118,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
   return record;
 }
 
+// Makes all batches once and loads them under every setting.
 absl::Status Run(const Flags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;

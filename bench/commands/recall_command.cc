@@ -1,6 +1,6 @@
 // The command recall: recall of the embedded database on real sets, for many settings. The whole
-// write path is part of it: rows come in batches, means are adopted and codes are re-encoded, as in
-// a server.
+// write path is part of it. Rows come in batches, means are adopted and rows are encoded again, as
+// in a server.
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -27,6 +27,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::string data;
@@ -57,8 +58,8 @@ struct Setting {
   Centering centering;
 };
 
-// Returns all combinations of the flags. Metric and order change slowest, because the ground truth
-// and the order of rows are computed anew for each of them.
+// Returns all combinations of the flags. Metric and order change slowest, because each change costs
+// a new ground truth or a new order of rows.
 std::vector<Setting> Settings(const Flags& flags) {
   std::vector<Setting> settings;
   for (Metric metric : flags.metrics) {
@@ -184,6 +185,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const
       .Set("queries_per_s", static_cast<double>(set.queries.rows) / search_s);
 }
 
+// Measures all settings on one set. Ground truth and order are kept while they stay the same.
 absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
   const size_t threads = flags.common.ThreadCount();
   const std::vector<Setting> settings = Settings(flags);

@@ -1,5 +1,5 @@
-// The command recover: the time from the start of a process until a collection answers, after a
-// clean stop and after SIGKILL. It also checks that no acknowledged point is lost.
+// The command recover: the time from the start of a process until a collection answers. It is
+// measured after a clean stop and after SIGKILL. It also checks that no acknowledged point is lost.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -25,6 +25,7 @@ namespace {
 
 using storage::Database;
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   SpaceFlags space;
@@ -128,6 +129,7 @@ absl::StatusOr<std::vector<double>> Repeat(const Flags& flags, const Ended& ende
   return seconds;
 }
 
+// Makes one directory that was closed and one that was killed, and measures both ways to open each.
 absl::Status Run(const Flags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;

@@ -1,5 +1,5 @@
-// The command scan: searches of the engine in memory, on one core and on all cores, compared with
-// the limits of the machine.
+// The command scan: searches of the engine in memory, on one core and on all cores. Rates are
+// compared with the limits of the machine.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -21,6 +21,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::string data;
@@ -207,6 +208,7 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
   return absl::OkStatus();
 }
 
+// Measures generated rows or, with --data, one set after the other.
 absl::Status Run(const Flags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::vector<const Kernels*> levels, KernelLevels(flags));
   std::unique_ptr<Report> report;

@@ -23,6 +23,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   TargetFlags target;
@@ -48,6 +49,7 @@ constexpr size_t kLoadBatchRows = 256;
 constexpr size_t kLoadClients = 2;
 constexpr size_t kWarmUpCalls = 20;  // calls of each client before the measurement
 
+// Returns one query for each vector, with the settings of the flags.
 std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
   std::vector<client::Query> queries;
   for (size_t q = 0; q < vectors.rows(); ++q) {
@@ -72,6 +74,7 @@ absl::Status CallOnce(client::Client& client, const std::vector<client::Query>& 
   return client.SearchBatch(kCollection, some).status();
 }
 
+// Result of a closed loop.
 struct LoopResult {
   double seconds = 0;
   Latencies latencies;
@@ -193,6 +196,7 @@ DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
           tree.Queries(flags.queries, flags.common.ThreadCount())};
 }
 
+// Starts a server or connects to one, and measures generated rows or one set after the other.
 absl::Status Run(const Flags& flags) {
   std::vector<DataSetFiles> files;
   ClusterTreeShape shape;

@@ -36,6 +36,7 @@ using storage::SparseVector;
 enum class Index : uint8_t { kDot, kBm25 };
 enum class QueryWords : uint8_t { kDocuments, kMiddle };
 
+// Options of the command.
 struct Flags {
   CommonFlags common;
   std::vector<Index> indexes = {Index::kDot, Index::kBm25};
@@ -223,6 +224,7 @@ absl::Status Check(const Flags& flags, const ZipfDocuments& documents, const Bui
   return absl::OkStatus();
 }
 
+// Builds each index once and searches it with every kind of query and filter.
 absl::Status Run(const Flags& flags) {
   ZipfDocuments::Options options = flags.documents;
   options.seed = flags.common.seed;

@@ -2,7 +2,7 @@
 //
 // Real sets are too small for benchmarks of a million rows. Independent Gaussian rows have no near
 // neighbours, while embeddings lie in clusters within clusters. So a row is a sum of Gaussian
-// vectors, one for each of its ancestors in a tree, and rows of the same branch are alike:
+// vectors, one for each of its ancestors in a tree. Rows of the same branch are alike:
 //
 //   x = normalise(mean + sqrt(spectrum) * z)
 //   z = sum over levels l of sqrt(s_l) g(node_l) + sqrt(tau) g(row)
@@ -12,8 +12,8 @@
 // proportional to 4^(-2 l / D) and sum to 1 - tau. Every g is a Gaussian vector keyed by (seed,
 // level, node). So nothing is stored, and any row can be made again at any time.
 //
-// Mean and spectrum are those of real embeddings, in their eigenbasis. Left out: the rotation into
-// another basis, because the codec rotates anyway.
+// Mean and spectrum are taken from real embeddings, in their eigenbasis. Left out: the rotation
+// into another basis, because the codec rotates anyway.
 #ifndef TQDB_BENCH_DATA_CLUSTER_TREE_H_
 #define TQDB_BENCH_DATA_CLUSTER_TREE_H_
 

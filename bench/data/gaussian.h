@@ -1,4 +1,4 @@
-// Standard Gaussian numbers by counter. A number depends only on its stream and its position, so
+// Standard Gaussian numbers by counter. A number depends only on its stream and its position. So
 // any piece of any stream can be made in any order, by any thread, without state.
 #ifndef TQDB_BENCH_DATA_GAUSSIAN_H_
 #define TQDB_BENCH_DATA_GAUSSIAN_H_

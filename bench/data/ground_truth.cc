@@ -61,7 +61,7 @@ float Dot(const float* a, const float* b, size_t dim) {
   return static_cast<float>(sum);
 }
 
-// Turns inner products into an order of rows that is the metric's for one query: score = factor *
+// Turns inner products into the order of rows under a metric, for one query. The score is factor *
 // <q, x> + term, with factor and term of the row. So one loop serves all metrics. Example: -|q -
 // x|^2 and 2 <q, x> - |x|^2 differ by |q|^2, which is the same for all rows.
 struct RowTerms {

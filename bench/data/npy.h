@@ -1,6 +1,6 @@
 // NumPy's .npy files: read as a whole into float32, and written as float32.
 //
-// The reader accepts versions 1.0 and 2.0 of the format, and one- and two-dimensional arrays in
+// The reader accepts versions 1.0 and 2.0 of the format. Arrays have one or two dimensions, in
 // row-major order, of little-endian float16, float32 or int8. A one-dimensional array is one row.
 #ifndef TQDB_BENCH_DATA_NPY_H_
 #define TQDB_BENCH_DATA_NPY_H_
@@ -15,8 +15,8 @@
 
 namespace tqdb::bench {
 
-// Returns the array of a file. NotFound if the file cannot be opened, InvalidArgument for other
-// formats than the above, DataLoss if the file is shorter or longer than its header says. Messages
+// Returns the array of a file. NotFound if the file cannot be opened. InvalidArgument for other
+// formats than the above. DataLoss if the file is shorter or longer than its header says. Messages
 // name the path.
 absl::StatusOr<Matrix> ReadNpy(const std::string& path);
 

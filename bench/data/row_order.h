@@ -1,5 +1,5 @@
-// The order in which rows are inserted. The guarded mean is learnt from the rows that come first,
-// so recall is measured under several orders and must not depend on them.
+// The order in which rows are inserted. The guarded mean is learnt from the rows that come first.
+// So recall is measured under several orders, and must not depend on them.
 #ifndef TQDB_BENCH_DATA_ROW_ORDER_H_
 #define TQDB_BENCH_DATA_ROW_ORDER_H_
 

@@ -1,6 +1,6 @@
-// Documents whose words follow Zipf's law, as the words of real texts do: word r is used in
-// proportion to 1 / (r + 1). A document depends only on its number, so any document can be made in
-// any order, without state.
+// Documents whose words follow Zipf's law, as in real texts: word r is used in proportion to 1 / (r
+// + 1). A document depends only on its number, so any document can be made in any order, without
+// state.
 #ifndef TQDB_BENCH_DATA_ZIPF_DOCUMENTS_H_
 #define TQDB_BENCH_DATA_ZIPF_DOCUMENTS_H_
 
@@ -32,7 +32,7 @@ class ZipfDocuments {
   storage::SparseVector Vector(uint64_t document) const;
 
   // Returns distinct words of a query. They are drawn as documents draw them, or only from the
-  // ranks 100 to 10,000: users rarely search for the most frequent words.
+  // ranks 100 to 10,000. Users rarely search for the most frequent words.
   std::vector<uint32_t> QueryWords(uint64_t query, size_t count, bool only_middle) const;
   static std::string TextOf(const std::vector<uint32_t>& words);
   // Returns the distinct words in ascending order, with weights from the stream `key`.

@@ -25,12 +25,14 @@ PointBatches MakeBatches(MatrixView rows, uint64_t first_id, size_t batch_rows);
 PointBatches GenerateBatches(const ClusterTree& tree, size_t rows, size_t batch_rows,
                              size_t threads);
 
+// Settings of a load.
 struct LoadOptions {
   std::string collection;
   size_t clients = 2;   // number of connections, with one upsert stream and one thread each
   uint32_t window = 8;  // batches in flight on each stream
   client::Durability durability = client::Durability::kSync;
 };
+// Result of a load.
 struct LoadResult {
   double seconds = 0;   // time from the first batch sent to the last acknowledgement
   uint64_t points = 0;  // number of points acknowledged

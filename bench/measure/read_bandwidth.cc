@@ -75,6 +75,7 @@ SumFn BestSum() {
 SumFn BestSum() { return SumPortable; }
 #endif
 
+// Deleter for memory of aligned_alloc.
 struct Free {
   void operator()(void* memory) const { std::free(memory); }
 };

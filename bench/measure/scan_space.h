@@ -29,10 +29,10 @@ struct RowCost {
   size_t lookups;     // look-ups of one byte, in registers
   size_t multiplies;  // multiply-accumulates of bytes
 };
-// Returns the cost of a scan of the sign plane: signs and three floats are read, with one look-up
-// for four dimensions.
+// Returns the cost of a scan of the sign plane. It reads signs and three floats, and takes one
+// look-up for four dimensions.
 RowCost SignsCost(const Codec& codec);
-// Returns the cost of a scan of whole codes: signs, record and three floats are read, with one
+// Returns the cost of a scan of whole codes. It reads signs, record and three floats, and takes one
 // product for each dimension of the code. The residual bit is not counted, because it may be summed
 // by look-ups.
 RowCost CodesCost(const Codec& codec);

@@ -15,6 +15,7 @@
 
 namespace tqdb::bench {
 
+// Result of a measurement.
 struct SearchRate {
   double seconds = 0;
   uint64_t queries = 0;

@@ -19,6 +19,7 @@
 
 namespace tqdb::bench {
 
+// Options that choose the server.
 struct TargetFlags {
   std::string server;     // path of the program to start; empty: the one of this build
   std::string address;    // address of a running server; empty: start one

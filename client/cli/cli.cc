@@ -36,6 +36,8 @@ bool AsksForJson(int argc, const char* const* argv) {
 
 }  // namespace
 
+// Global options may stand before or behind the subcommand. The parser only notes which command to
+// run; it runs after the whole command line was accepted.
 int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ostream& out,
            std::ostream& err) {
   CommandContext context(terminal, out, err);

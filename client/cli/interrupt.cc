@@ -16,7 +16,7 @@ InterruptGuard::InterruptGuard() {
   interrupted_flag.store(false, std::memory_order_relaxed);
   struct sigaction action = {};
   action.sa_handler = SetInterrupted;
-  // The handler serves one signal only: a second Ctrl-C must end the process even if the command
+  // The handler serves one signal only. A second Ctrl-C must end the process even if the command
   // hangs and never looks at the flag.
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);

@@ -1,5 +1,5 @@
 // Ctrl-C as a flag that a long command looks at from time to time. So an import can wait for the
-// batches in flight and say where to continue, in place of dying in the middle.
+// batches in flight and say where to continue.
 #ifndef TQDB_CLIENT_CLI_INTERRUPT_H_
 #define TQDB_CLIENT_CLI_INTERRUPT_H_
 

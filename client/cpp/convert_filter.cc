@@ -26,7 +26,8 @@ void BoundsToProto(const storage::Bounds<T>& bounds, Proto* proto) {
 }
 
 // Splits microseconds since 1970 into seconds and nanoseconds. The nanoseconds of a Timestamp must
-// not be negative, so times before 1970 round their seconds down: -1 us is -1 s and 999,999,000 ns.
+// not be negative, so times before 1970 round their seconds down. Example: -1 us is -1 s and
+// 999,999,000 ns.
 void TimeToProto(int64_t micros, Timestamp* proto) {
   const int64_t fraction = (micros % kMicros + kMicros) % kMicros;
   proto->set_seconds((micros - fraction) / kMicros);

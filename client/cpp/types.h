@@ -42,14 +42,14 @@ enum class PayloadIndexKind : uint8_t {
   kText = 6,      // words of strings
 };
 
-// What the values of a sparse query are multiplied with before the dot product is taken.
+// Factor of the values of a sparse query, applied before the dot product is taken.
 enum class SparseModifier : uint8_t {
   kNone = 1,  // nothing
   kIdf = 2,   // ln(1 + (n - f + 0.5) / (f + 0.5)), where f of n points have the value's index
 };
 
-// Each returns the lower-case name that the command line and JSON use, or "unknown" for a value
-// outside of the enum.
+// Each returns the lower-case name that the command line and JSON use, or "unknown" for other
+// values.
 absl::string_view MetricName(Metric metric);
 absl::string_view ResidualName(Residual residual);
 absl::string_view CenteringName(Centering centering);
@@ -142,13 +142,14 @@ struct SparseSpaceConfig {
   SparseModifier modifier = SparseModifier::kNone;
 };
 
+// The spaces of a collection, frozen at creation, and its metadata.
 struct CollectionConfig {
   std::vector<VectorSpaceConfig> vector_spaces = {};  // 1 to 16, with distinct names
   std::map<std::string, std::string> metadata = {};   // returned as stored; at most 1 MiB
   std::vector<SparseSpaceConfig> sparse_spaces = {};  // at most 16
 };
 
-// What a vector space holds and costs.
+// Figures of a vector space.
 struct VectorSpaceInfo {
   std::string name;
   uint64_t rows = 0;  // number of live vectors
@@ -161,14 +162,14 @@ struct VectorSpaceInfo {
   uint64_t rows_under_current_mean = 0;  // number of live vectors encoded under it
 };
 
-// What a sparse space holds and costs.
+// Figures of a sparse space.
 struct SparseSpaceInfo {
   std::string name;
   uint64_t rows = 0;  // number of live vectors
   uint64_t memory_bytes = 0;
 };
 
-// What the index of a payload key has seen and costs.
+// Figures of the index of a payload key.
 struct PayloadIndexInfo {
   std::string key;
   PayloadIndexKind kind = PayloadIndexKind::kUnknown;
@@ -194,22 +195,25 @@ struct CollectionInfo {
   std::vector<PayloadIndexInfo> payload_indexes;  // in the order of keys
 };
 
+// One page of a list of collections.
 struct CollectionPage {
   std::vector<CollectionInfo> collections;
   std::string next_page_token;  // empty on the last page
 };
 
+// Counts of an upsert.
 struct UpsertResult {
   uint64_t inserted = 0;  // number of points whose id was new
   uint64_t replaced = 0;  // number of points whose id existed
 };
 
-// What a returned point has besides its id.
+// Contents of a returned point besides its id.
 struct Select {
   bool payload = false;
   bool vectors = false;  // dense and sparse vectors
 };
 
+// Description of a server.
 struct ServerInfo {
   std::string version;
   std::string commit;              // commit of the sources from which the server was built

@@ -95,6 +95,7 @@ int Report(const absl::StatusOr<CollectionInfo>& info, CommandContext& context) 
   return kExitOk;
 }
 
+// Options of create.
 struct CreateOptions {
   std::string collection;
   uint32_t dim = 0;
@@ -102,6 +103,7 @@ struct CreateOptions {
   CollectionFlags flags;
 };
 
+// Creates a collection. All errors of the command line are found before the server is asked.
 int RunCreate(const CreateOptions& options, CommandContext& context) {
   CollectionConfig config;
   if ((options.dim == 0) == options.spaces.empty()) {
@@ -124,6 +126,8 @@ int RunCreate(const CreateOptions& options, CommandContext& context) {
   return Report((*client)->CreateCollection(options.collection, config), context);
 }
 
+// Prints one line for each collection. The error of a quarantined one stands in place of its
+// spaces.
 int RunList(CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
@@ -166,6 +170,7 @@ int RunInfo(const std::string& collection, CommandContext& context) {
   return Report((*client)->GetCollection(collection), context);
 }
 
+// Options of update.
 struct UpdateOptions {
   std::string collection;
   std::vector<std::string> metadata;
@@ -183,6 +188,7 @@ int RunUpdate(const UpdateOptions& options, CommandContext& context) {
   return Report((*client)->UpdateCollection(options.collection, *metadata), context);
 }
 
+// Options of drop.
 struct DropOptions {
   std::string collection;
   bool yes = false;

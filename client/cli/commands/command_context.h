@@ -68,8 +68,8 @@ class CommandContext {
   int FailInput(const absl::Status& status);
   // Writes one line of JSON to the output stream.
   void Print(const Json& json);
-  // Returns how progress is shown: as a bar on a terminal, as lines elsewhere, and not at all under
-  // --json or if `enabled` is false.
+  // Returns how progress is shown: as a bar on a terminal and as lines elsewhere. It is off under
+  // --json and if `enabled` is false.
   ProgressBar::Mode ProgressMode(bool enabled) const;
 
  private:

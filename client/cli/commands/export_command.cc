@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kPageBytes = size_t{8} << 20;
 constexpr uint32_t kLargestPage = 1000;
 
+// Options of export.
 struct ExportOptions {
   std::string collection;
   std::string path;
@@ -69,6 +70,8 @@ absl::Status CopyAll(Scroll& scroll, uint32_t page_size, PointSink& sink, Progre
   }
 }
 
+// Writes all points that match to a file. After an error or Ctrl-C no file appears, because half an
+// export looks like a whole one.
 int RunExport(const ExportOptions& options, CommandContext& context) {
   const bool npy = absl::EndsWithIgnoreCase(options.path, ".npy");
   if (!npy && options.path != "-" && !absl::EndsWithIgnoreCase(options.path, ".jsonl") &&

@@ -14,6 +14,7 @@
 namespace tqdb::client {
 namespace {
 
+// Options of facet.
 struct FacetFlags {
   std::string collection;
   std::string key;
@@ -21,6 +22,7 @@ struct FacetFlags {
   FilterFlag filter;
 };
 
+// Prints the most frequent values and how many points have each.
 int RunFacet(const FacetFlags& flags, CommandContext& context) {
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());

@@ -1,9 +1,9 @@
 // The command import: loads points from a file through a stream of upserts.
 //
-// An import of hours must be able to stop and go on. So every way to end (a bad line, a refused
-// batch, a broken connection, Ctrl-C) waits for the batches in flight and then prints the row
-// before which everything is stored. `--skip ROW` continues there. Rows that are sent twice do no
-// harm, because upserts are idempotent.
+// An import of hours must be able to stop and go on. It may end by a bad line, a refused batch, a
+// broken connection or Ctrl-C. In every case it waits for the batches in flight, and then prints
+// the row before which everything is stored. `--skip ROW` continues there. Rows that are sent twice
+// do no harm, because upserts are idempotent.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
@@ -28,6 +28,7 @@ namespace {
 // Bad lines that --keep-going reports one by one; the others are only counted.
 constexpr size_t kBadLinesShown = 20;
 
+// Options of import.
 struct ImportOptions {
   std::string collection;
   SourceOptions source;
@@ -60,8 +61,8 @@ struct Outcome {
   double seconds = 0;
 };
 
-// Checks that the collection exists. With --create, makes it if it does not: the spaces and dims
-// are those of the first point of the file.
+// Checks that the collection exists. With --create, makes it if it does not. Spaces and dims are
+// taken from the first point of the file.
 absl::Status EnsureCollection(Client& client, const ImportOptions& options,
                               const VectorSource& source) {
   absl::StatusOr<CollectionInfo> existing = client.GetCollection(options.collection);
@@ -96,7 +97,8 @@ absl::Status EnsureCollection(Client& client, const ImportOptions& options,
   return client.CreateCollection(options.collection, config).status();
 }
 
-// Returns the limits of batches: those of the options, and at most what the server takes.
+// Returns the limits of batches. They come from the options, and are lowered to the limits of the
+// server.
 absl::StatusOr<BatchLimits> FitLimits(Client& client, const ImportOptions& options) {
   absl::StatusOr<ServerInfo> info = client.GetServerInfo();
   if (!info.ok()) return info.status();
@@ -157,7 +159,7 @@ void SendAll(VectorSource& source, UpsertStream& stream, const ImportOptions& op
 }
 
 // Returns the row before which every row is stored: a second run can start there. Batches are
-// answered in order, so it is the end of the last one before the first refused or unanswered batch.
+// answered in order. So it is the end of the last batch before the first refused or unanswered one.
 uint64_t AcknowledgedPrefix(const Outcome& outcome, uint64_t skip) {
   const UpsertStreamSummary& summary = outcome.summary;
   uint64_t answered = summary.batches_acked + summary.batches_failed;
@@ -165,6 +167,7 @@ uint64_t AcknowledgedPrefix(const Outcome& outcome, uint64_t skip) {
   return answered == 0 ? skip : outcome.batches[answered - 1].end;
 }
 
+// Returns the outcome for --json. `resume_at_row` is the value for --skip of a second run.
 Json OutcomeToJson(const Outcome& outcome, const ImportOptions& options) {
   const UpsertStreamSummary& summary = outcome.summary;
   Json out;
@@ -222,6 +225,8 @@ int Report(const Outcome& outcome, const ImportOptions& options, CommandContext&
   return summary.batches_failed > 0 || outcome.bad_lines > 0 ? kExitError : kExitOk;
 }
 
+// Opens the source before it connects, so that errors in files are found without a server. The
+// collection is made only after both have succeeded.
 int RunImport(ImportOptions& options, CommandContext& context) {
   if (auto metadata = ParseMetadata(options.flags.metadata); !metadata.ok()) {
     return context.FailUsage(std::string(metadata.status().message()));

@@ -15,6 +15,7 @@
 namespace tqdb::client {
 namespace {
 
+// Options of the three commands.
 struct IndexOptions {
   std::string collection;
   std::string key;
@@ -25,6 +26,7 @@ struct IndexOptions {
 // Names of the kinds, in the order of PayloadIndexKind. kKeyword has the number 1 and place 0.
 const std::vector<std::string> kKinds = {"keyword", "integer", "float", "bool", "datetime", "text"};
 
+// Makes an index and, unless told not to, waits until it is complete.
 int RunCreate(const IndexOptions& options, CommandContext& context) {
   const auto name = std::find(kKinds.begin(), kKinds.end(), absl::AsciiStrToLower(options.kind));
   const auto kind = static_cast<PayloadIndexKind>(name - kKinds.begin() + 1);
@@ -52,6 +54,7 @@ int RunCreate(const IndexOptions& options, CommandContext& context) {
   return kExitOk;
 }
 
+// Prints the indexes of a collection.
 int RunList(const IndexOptions& options, CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());

@@ -76,6 +76,7 @@ int RunGet(const IdOptions& options, CommandContext& context) {
                    missing.size() > kShown ? ", ..." : "")));
 }
 
+// Options of delete: ids, or a filter.
 struct DeleteOptions {
   IdOptions ids;
   MatchFlags match;
@@ -164,6 +165,7 @@ int RunDelete(const DeleteOptions& options, CommandContext& context) {
   return DeleteByFilter(options, **filter, context);
 }
 
+// Options of count.
 struct CountOptions {
   std::string collection;
   FilterFlag filter;

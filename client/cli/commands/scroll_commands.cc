@@ -48,6 +48,7 @@ void AddScrollFlags(CLI::App& sub, ScrollFlags& flags, const std::string& limit_
   sub.add_flag("--with-vectors", flags.with_vectors, "Print the vectors too");
 }
 
+// Prints the first points, in the order of ids or of a key.
 int RunScroll(const ScrollFlags& flags, CommandContext& context) {
   std::optional<OrderBy> order;
   if (!flags.order_by.empty()) order = OrderBy{flags.order_by, flags.descending};
@@ -105,7 +106,7 @@ absl::Status SampleIds(Client& client, const ScrollFlags& flags,
 }
 
 // Draws a uniform random sample of the points. It walks over all ids once, because only that makes
-// every point equally likely, and then reads the points that were drawn.
+// every point equally likely. Then it reads the points that were drawn.
 int RunSample(const ScrollFlags& flags, CommandContext& context) {
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());

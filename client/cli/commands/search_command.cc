@@ -16,6 +16,7 @@
 namespace tqdb::client {
 namespace {
 
+// Options of search.
 struct SearchOptions {
   std::string collection;
   QueryFlags query;
@@ -118,6 +119,7 @@ int SearchFile(Client& client, const SearchOptions& options, const Query& query,
   return kExitOk;
 }
 
+// Reads the flags into a plan, fetches the vector if it is elsewhere, and runs the search.
 int RunSearch(const SearchOptions& options, CommandContext& context) {
   absl::StatusOr<QueryPlan> plan = ReadQueryFlags(options.query);
   if (!plan.ok()) return context.FailInput(plan.status());

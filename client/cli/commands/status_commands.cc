@@ -11,6 +11,7 @@
 namespace tqdb::client {
 namespace {
 
+// Prints the description of the server.
 int RunStatus(CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
@@ -34,6 +35,7 @@ int RunStatus(CommandContext& context) {
   return kExitOk;
 }
 
+// Prints the time of one round trip to the server.
 int RunPing(CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());

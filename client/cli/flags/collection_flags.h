@@ -16,6 +16,7 @@ class App;
 
 namespace tqdb::client {
 
+// Values of the options, with their defaults.
 struct CollectionFlags {
   std::string metric = "cosine";
   uint32_t code_bits = 4;

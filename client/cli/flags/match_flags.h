@@ -12,6 +12,7 @@
 
 namespace tqdb::client {
 
+// Values of the options.
 struct MatchFlags {
   FilterFlag filter;
   bool dry_run = false;
@@ -27,9 +28,8 @@ struct MatchWords {
 // Adds the options to a command. Requires: `flags` outlives `app`.
 void AddMatchFlags(CLI::App& app, MatchFlags& flags, const std::string& filter_description);
 
-// Ends the command with an error of usage if it would have to ask and nobody can answer, because
-// the input is not a terminal. Returns the exit code then, or nullopt to go on. Needs no
-// connection.
+// Ends the command with an error of usage if it would have to ask and the input is not a terminal.
+// Returns the exit code then, or nullopt to go on. Needs no connection.
 std::optional<int> RefuseUnasked(const MatchFlags& flags, const MatchWords& words,
                                  CommandContext& context);
 // Counts the points that match, and prints the number (--dry-run) or asks for a confirmation

@@ -91,8 +91,8 @@ Query CommonOf(const QueryFlags& flags) {
   return query;
 }
 
-// Sets the part by a vector. The vector itself is set only if it is in an option; `point` is set if
-// it is that of a point.
+// Sets the part by a vector. The vector itself is set only if it is in an option. `point` is set if
+// it is the vector of a point.
 absl::Status FindByVector(const QueryFlags& flags, Query& query, std::optional<PointId>& point) {
   query.vector_name = flags.vector_name;
   query.exact = flags.exact;

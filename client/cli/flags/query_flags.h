@@ -1,9 +1,8 @@
 // Options that say what a search looks for, and how.
 //
 // A search has up to three parts: a vector, words, and a sparse vector. The vector is given as
-// JSON, or is a row of a file, the vector of a point, or made from examples. One part is a plain
-// search, and several parts are a hybrid search. Example: --id 7 --text whale --text-key title has
-// two.
+// JSON, by a row of a file, by a point, or by examples. One part is a plain search, and several
+// parts are a hybrid search. Example: --id 7 --text whale --text-key title has two.
 #ifndef TQDB_CLIENT_CLI_FLAGS_QUERY_FLAGS_H_
 #define TQDB_CLIENT_CLI_FLAGS_QUERY_FLAGS_H_
 
@@ -22,6 +21,7 @@ class App;
 
 namespace tqdb::client {
 
+// Values of the options. Empty strings and unset optionals were not given.
 struct QueryFlags {
   std::string vector;
   std::string vector_file;

@@ -15,9 +15,10 @@
 
 namespace tqdb::client {
 
+// An open .fvecs file. Rows are read a megabyte at a time.
 class FvecsReader : public MatrixReader {
  public:
-  // Opens a file. InvalidArgument for an empty file or an impossible dim; DataLoss if the size is
+  // Opens a file. InvalidArgument for an empty file or an impossible dim. DataLoss if the size is
   // not a multiple of the size of a row. A row of another dim is found by ReadRow.
   static absl::StatusOr<std::unique_ptr<MatrixReader>> Open(const std::string& path);
 

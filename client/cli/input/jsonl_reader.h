@@ -1,8 +1,13 @@
-// Reads points from JSON lines, plain or gzip. Each line is one object: {"id": 7, "vector": [0.1,
-// ...], "payload": {"title": "..."}} {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "vectors":
-// {"image": [...], "text": [...]}} Either all lines have an "id" or none has. Without ids, lines
-// are numbered from `id_start`. Bad lines are counted too, so that all others keep their ids when a
-// bad line is mended and the file is imported again. Blank lines are skipped and not counted.
+// Reads points from JSON lines, plain or gzip. Each line is one object:
+//
+// clang-format off
+//   {"id": 7, "vector": [0.1, ...], "payload": {"title": "..."}}
+//   {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "vectors": {"image": [...], "text": [...]}}
+// clang-format on
+//
+// Either all lines have an "id" or none has. Without ids, lines are numbered from `id_start`. Bad
+// lines are counted too. So the others keep their ids when a bad line is mended and the file is
+// imported again. Blank lines are skipped and not counted.
 #ifndef TQDB_CLIENT_CLI_INPUT_JSONL_READER_H_
 #define TQDB_CLIENT_CLI_INPUT_JSONL_READER_H_
 
@@ -19,6 +24,7 @@
 
 namespace tqdb::client {
 
+// An open file of JSON lines.
 class JsonlReader : public VectorSource {
  public:
   using OnBadLine = std::function<void(const absl::Status&)>;

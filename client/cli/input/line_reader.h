@@ -1,5 +1,5 @@
 // Reads the lines of a text file, plain or compressed by gzip. The first bytes of the file tell
-// which of the two it is, so the name of a pipe does not matter.
+// which of the two it is. So the name does not matter.
 #ifndef TQDB_CLIENT_CLI_INPUT_LINE_READER_H_
 #define TQDB_CLIENT_CLI_INPUT_LINE_READER_H_
 

@@ -18,7 +18,7 @@ namespace tqdb::client {
 // Row i goes with line i of the payloads file and with line i of the ids file. A payload line is a
 // JSON object, stored as it is written; a blank line means no payload. The id comes from the ids
 // file, or else from `id_field` of the payload, or else it is id_start + i. A file with fewer or
-// more lines than rows is an error, because then lines and rows probably do not belong together.
+// more lines than rows is an error: its lines probably do not belong to the rows.
 class MatrixSource : public VectorSource {
  public:
   // Opens the accompanying files. Requires: Validate accepts the options.

@@ -16,6 +16,7 @@
 
 namespace tqdb::client {
 
+// Files of a source, and how they are read.
 struct SourceOptions {
   std::string path = {};           // file with vectors or points; "-": JSON lines from the input
   std::string format = {};         // npy, fvecs or jsonl; empty: by the ending of the path

@@ -18,8 +18,8 @@ class GzipEncoder {
   GzipEncoder(const GzipEncoder&) = delete;
   GzipEncoder& operator=(const GzipEncoder&) = delete;
 
-  // Compresses `bytes` and appends to `out` as much of the result as is ready. The encoder keeps
-  // the rest until later calls.
+  // Compresses `bytes` and appends to `out` as much of the result as is ready. Later calls append
+  // the remaining bytes.
   void Append(absl::string_view bytes, std::string& out) { Run(bytes, Z_NO_FLUSH, out); }
   // Appends everything that is left, and the end of the format. No call may follow.
   void Finish(std::string& out) { Run({}, Z_FINISH, out); }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kShown = 4;  // number of values of a vector that are shown
 
+// Returns the vectors of a point in one cell of a table: the first values of each.
 std::string DescribeVectors(const Point& point) {
   std::string out;
   for (const NamedVector& vector : point.vectors) {

@@ -10,6 +10,7 @@
 
 namespace tqdb::client {
 
+// Prints results as they come. Not thread-safe.
 class SearchPrinter {
  public:
   struct Options {

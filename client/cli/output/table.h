@@ -11,6 +11,7 @@ namespace tqdb::client {
 
 enum class Align { kLeft, kRight };
 
+// A table that is filled row by row and printed at the end. Not thread-safe.
 class Table {
  public:
   struct Column {
@@ -22,7 +23,7 @@ class Table {
   // Adds a row. Requires: one cell for each column.
   void AddRow(std::vector<std::string> cells);
   // Prints titles and rows. The last column, which has the longest texts (payloads), is cut so that
-  // lines fit into `width` columns of the terminal. 0 means no limit.
+  // lines fit into `width`. 0 means no limit.
   void Print(std::ostream& out, size_t width = 0) const;
 
  private:
