@@ -13,11 +13,11 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
-#include "server/build_info.h"
 #include "server/grpc/admin_service.h"
 #include "server/grpc/collection_service.h"
 #include "server/grpc/point_service.h"
 #include "server/listen_address.h"
+#include "service/build_info.h"
 #include "spdlog/spdlog.h"
 
 namespace tqdb::server {
@@ -77,8 +77,8 @@ Server::~Server() {
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  spdlog::info("tqdb-server {} (commit {}), {} kernels, data directory {}", Version(), Commit(),
-               BestKernels().name, options.database.directory);
+  spdlog::info("tqdb-server {} (commit {}), {} kernels, data directory {}", service::Version(),
+               service::Commit(), BestKernels().name, options.database.directory);
   TQDB_ASSIGN_OR_RETURN(const std::string address, ResolveListenAddress(options.listen));
   // Told before minutes of loading, not after.
   TQDB_RETURN_IF_ERROR(CheckPortFree(address, options.grpc_port, "--grpc-port"));

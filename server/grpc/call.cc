@@ -3,12 +3,14 @@
 #include <chrono>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "server/grpc/grpc_status.h"
+#include "service/overload.h"
 #include "spdlog/spdlog.h"
 
 namespace tqdb::server {
@@ -35,25 +37,26 @@ std::function<bool()> CancelledFn(grpc::ServerContext* context) {
   return [context] { return !CheckAlive(context).ok(); };
 }
 
-void LogFailure(Method method, const absl::Status& status) {
+void LogFailure(service::Method method, const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDataLoss:
-      spdlog::error("{} failed: {}", MethodName(method), status.ToString());
+      spdlog::error("{} failed: {}", service::MethodName(method), status.ToString());
       break;
     case absl::StatusCode::kResourceExhausted:
       // A full server is told by metrics; a full disk has to be told here.
-      if (!RetryAfter(status)) spdlog::warn("{} failed: {}", MethodName(method), status.ToString());
+      if (!service::RetryAfterS(status))
+        spdlog::warn("{} failed: {}", service::MethodName(method), status.ToString());
       break;
-    default: spdlog::debug("{} refused: {}", MethodName(method), status.ToString());
+    default: spdlog::debug("{} refused: {}", service::MethodName(method), status.ToString());
   }
 }
 
-grpc::Status CallRunner::Run(grpc::ServerContext* context, Method method, size_t upsert_bytes,
-                             absl::FunctionRef<absl::Status()> handler) {
+grpc::Status CallRunner::Run(grpc::ServerContext* context, service::Method method,
+                             size_t upsert_bytes, absl::FunctionRef<absl::Status()> handler) {
   const absl::Time start = absl::Now();
-  absl::StatusOr<Admission::Ticket> ticket = admission_.AdmitRequest(upsert_bytes);
+  absl::StatusOr<service::Admission::Ticket> ticket = admission_.AdmitRequest(upsert_bytes);
   absl::Status status = ticket.status();
   if (status.ok()) status = CheckAlive(context);
   if (status.ok()) status = RunCatching(handler);
@@ -63,8 +66,8 @@ grpc::Status CallRunner::Run(grpc::ServerContext* context, Method method, size_t
   }
   if (!status.ok()) {
     LogFailure(method, status);
-    if (const auto retry_after = RetryAfter(status)) {
-      context->AddTrailingMetadata("retry-after", *retry_after);
+    if (const std::optional<int> retry_after_s = service::RetryAfterS(status)) {
+      context->AddTrailingMetadata("retry-after", absl::StrCat(*retry_after_s));
     }
   }
   metrics_.CountCall(method, status.code(), absl::Now() - start);

@@ -11,29 +11,30 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "grpcpp/server_context.h"
-#include "server/admission.h"
-#include "server/metrics.h"
+#include "service/admission.h"
+#include "service/metrics.h"
 
 namespace tqdb::server {
 
 class CallRunner {
  public:
   // Both must outlive the runner.
-  CallRunner(Admission& admission, Metrics& metrics) : admission_(admission), metrics_(metrics) {}
+  CallRunner(service::Admission& admission, service::Metrics& metrics)
+      : admission_(admission), metrics_(metrics) {}
 
   // Runs `handler` and answers with its status. The handler is not run when the server is at a
   // bound (RESOURCE_EXHAUSTED with `retry-after`) or the caller has gone (CANCELLED,
   // DEADLINE_EXCEEDED). `upsert_bytes` is the size of an upsert message, 0 for other calls.
-  grpc::Status Run(grpc::ServerContext* context, Method method, size_t upsert_bytes,
+  grpc::Status Run(grpc::ServerContext* context, service::Method method, size_t upsert_bytes,
                    absl::FunctionRef<absl::Status()> handler);
-  grpc::Status Run(grpc::ServerContext* context, Method method,
+  grpc::Status Run(grpc::ServerContext* context, service::Method method,
                    absl::FunctionRef<absl::Status()> handler) {
     return Run(context, method, 0, handler);
   }
 
  private:
-  Admission& admission_;
-  Metrics& metrics_;
+  service::Admission& admission_;
+  service::Metrics& metrics_;
 };
 
 // True when the caller has cancelled or its deadline has passed: for loops that poll. Valid while
@@ -47,7 +48,7 @@ absl::Status CheckAlive(grpc::ServerContext* context);
 absl::Status RunCatching(absl::FunctionRef<absl::Status()> handler);
 
 // Logs failures that an operator must see (not those that a client caused).
-void LogFailure(Method method, const absl::Status& status);
+void LogFailure(service::Method method, const absl::Status& status);
 
 }  // namespace tqdb::server
 

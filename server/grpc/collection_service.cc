@@ -24,7 +24,7 @@ constexpr char kPageKind = 'c';
 grpc::Status CollectionService::CreateCollection(grpc::ServerContext* context,
                                                  const v1::CreateCollectionRequest* request,
                                                  v1::CreateCollectionResponse* response) {
-  return runner_.Run(context, Method::kCreateCollection, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kCreateCollection, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(storage::CollectionConfig config, ConfigFromProto(request->config()));
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.CreateCollection(request->collection(), config));
@@ -37,7 +37,7 @@ grpc::Status CollectionService::CreateCollection(grpc::ServerContext* context,
 grpc::Status CollectionService::GetCollection(grpc::ServerContext* context,
                                               const v1::GetCollectionRequest* request,
                                               v1::GetCollectionResponse* response) {
-  return runner_.Run(context, Method::kGetCollection, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kGetCollection, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(storage::CollectionInfo info, database_.GetInfo(request->collection()));
     InfoToProto(info, response->mutable_collection());
     return absl::OkStatus();
@@ -47,7 +47,7 @@ grpc::Status CollectionService::GetCollection(grpc::ServerContext* context,
 grpc::Status CollectionService::ListCollections(grpc::ServerContext* context,
                                                 const v1::ListCollectionsRequest* request,
                                                 v1::ListCollectionsResponse* response) {
-  return runner_.Run(context, Method::kListCollections, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kListCollections, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(const size_t page_size,
                           PageSize(request->page_size(), kDefaultPageSize, kMaxPageSize));
     std::string after;
@@ -73,7 +73,7 @@ grpc::Status CollectionService::ListCollections(grpc::ServerContext* context,
 grpc::Status CollectionService::UpdateCollection(grpc::ServerContext* context,
                                                  const v1::UpdateCollectionRequest* request,
                                                  v1::UpdateCollectionResponse* response) {
-  return runner_.Run(context, Method::kUpdateCollection, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kUpdateCollection, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     TQDB_RETURN_IF_ERROR(collection->SetMetadata(MetadataFromProto(request->metadata())));
@@ -85,7 +85,7 @@ grpc::Status CollectionService::UpdateCollection(grpc::ServerContext* context,
 grpc::Status CollectionService::DeleteCollection(grpc::ServerContext* context,
                                                  const v1::DeleteCollectionRequest* request,
                                                  v1::DeleteCollectionResponse*) {
-  return runner_.Run(context, Method::kDeleteCollection, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kDeleteCollection, [&]() -> absl::Status {
     TQDB_RETURN_IF_ERROR(database_.DeleteCollection(request->collection()));
     spdlog::info("collection '{}' deleted", request->collection());
     return absl::OkStatus();
@@ -95,7 +95,7 @@ grpc::Status CollectionService::DeleteCollection(grpc::ServerContext* context,
 grpc::Status CollectionService::CreatePayloadIndex(grpc::ServerContext* context,
                                                    const v1::CreatePayloadIndexRequest* request,
                                                    v1::CreatePayloadIndexResponse* response) {
-  return runner_.Run(context, Method::kCreatePayloadIndex, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kCreatePayloadIndex, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     TQDB_ASSIGN_OR_RETURN(const storage::FieldKind kind, FieldKindFromProto(request->kind()));
@@ -111,7 +111,7 @@ grpc::Status CollectionService::CreatePayloadIndex(grpc::ServerContext* context,
 grpc::Status CollectionService::DeletePayloadIndex(grpc::ServerContext* context,
                                                    const v1::DeletePayloadIndexRequest* request,
                                                    v1::DeletePayloadIndexResponse*) {
-  return runner_.Run(context, Method::kDeletePayloadIndex, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kDeletePayloadIndex, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     return collection->DeletePayloadIndex(request->key());

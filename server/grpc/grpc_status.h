@@ -5,7 +5,6 @@
 #define TQDB_SERVER_GRPC_GRPC_STATUS_H_
 
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,12 +23,6 @@ grpc::Status ToGrpc(const absl::Status& status);
 
 // `message` cut to kMaxStatusMessageBytes with a mark, never within a UTF-8 character.
 std::string StatusMessage(absl::string_view message);
-
-// RESOURCE_EXHAUSTED that is worth trying again: `retry_after_s` travels as a payload of the status
-// and reaches the client as the trailing metadata `retry-after`.
-absl::Status OverloadedError(absl::string_view message, int retry_after_s);
-// The delay of an OverloadedError; empty for every other status.
-std::optional<std::string> RetryAfter(const absl::Status& status);
 
 }  // namespace tqdb::server
 

@@ -56,7 +56,7 @@ absl::Status SearchGroup(const storage::Collection& collection, const QueryGroup
 
 grpc::Status PointService::Search(grpc::ServerContext* context, const v1::SearchRequest* request,
                                   v1::SearchResponse* response) {
-  return runner_.Run(context, Method::kSearch, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kSearch, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     const storage::CollectionConfig config = collection->config();
@@ -79,7 +79,7 @@ grpc::Status PointService::Search(grpc::ServerContext* context, const v1::Search
 grpc::Status PointService::SearchBatch(grpc::ServerContext* context,
                                        const v1::SearchBatchRequest* request,
                                        v1::SearchBatchResponse* response) {
-  return runner_.Run(context, Method::kSearchBatch, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kSearchBatch, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     const size_t count = static_cast<size_t>(request->queries_size());
@@ -133,7 +133,7 @@ grpc::Status PointService::SearchBatch(grpc::ServerContext* context,
 grpc::Status PointService::SearchGroups(grpc::ServerContext* context,
                                         const v1::SearchGroupsRequest* request,
                                         v1::SearchGroupsResponse* response) {
-  return runner_.Run(context, Method::kSearchGroups, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kSearchGroups, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     const storage::CollectionConfig config = collection->config();
@@ -158,7 +158,7 @@ grpc::Status PointService::SearchGroups(grpc::ServerContext* context,
 grpc::Status PointService::SearchHybrid(grpc::ServerContext* context,
                                         const v1::SearchHybridRequest* request,
                                         v1::SearchResponse* response) {
-  return runner_.Run(context, Method::kSearchHybrid, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kSearchHybrid, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     const storage::CollectionConfig config = collection->config();

@@ -36,16 +36,18 @@ constexpr size_t kReadChunk = 64;
 
 grpc::Status PointService::Upsert(grpc::ServerContext* context, const v1::UpsertRequest* request,
                                   v1::UpsertResponse* response) {
-  return runner_.Run(context, Method::kUpsert, request->ByteSizeLong(), [&]() -> absl::Status {
-    TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
-                          database_.GetCollection(request->collection()));
-    TQDB_ASSIGN_OR_RETURN(DecodedUpsert decoded, UpsertFromProto(*request, collection->config()));
-    TQDB_ASSIGN_OR_RETURN(storage::UpsertResult result, collection->Upsert(decoded.batch));
-    metrics_.CountUpserted(decoded.ids.size());
-    response->set_inserted(result.inserted);
-    response->set_replaced(result.replaced);
-    return absl::OkStatus();
-  });
+  return runner_.Run(
+      context, service::Method::kUpsert, request->ByteSizeLong(), [&]() -> absl::Status {
+        TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
+                              database_.GetCollection(request->collection()));
+        TQDB_ASSIGN_OR_RETURN(DecodedUpsert decoded,
+                              UpsertFromProto(*request, collection->config()));
+        TQDB_ASSIGN_OR_RETURN(storage::UpsertResult result, collection->Upsert(decoded.batch));
+        metrics_.CountUpserted(decoded.ids.size());
+        response->set_inserted(result.inserted);
+        response->set_replaced(result.replaced);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerBidiReactor<v1::UpsertStreamRequest, v1::UpsertStreamResponse>*
@@ -55,7 +57,7 @@ PointService::UpsertStream(grpc::CallbackServerContext* context) {
 
 grpc::Status PointService::Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
                                   v1::DeleteResponse* response) {
-  return runner_.Run(context, Method::kDelete, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kDelete, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     TQDB_ASSIGN_OR_RETURN(const storage::Durability durability,
@@ -82,7 +84,7 @@ grpc::Status PointService::Delete(grpc::ServerContext* context, const v1::Delete
 grpc::Status PointService::UpdatePayload(grpc::ServerContext* context,
                                          const v1::UpdatePayloadRequest* request,
                                          v1::UpdatePayloadResponse* response) {
-  return runner_.Run(context, Method::kUpdatePayload, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kUpdatePayload, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     if (request->ids_size() == 0 && !request->has_filter()) {
@@ -107,7 +109,7 @@ grpc::Status PointService::UpdatePayload(grpc::ServerContext* context,
 
 grpc::Status PointService::Get(grpc::ServerContext* context, const v1::GetRequest* request,
                                v1::GetResponse* response) {
-  return runner_.Run(context, Method::kGet, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kGet, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     TQDB_ASSIGN_OR_RETURN(const std::vector<PointId> ids, IdsFromProto(request->ids()));
@@ -131,7 +133,7 @@ grpc::Status PointService::Get(grpc::ServerContext* context, const v1::GetReques
 
 grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::ScrollRequest* request,
                                   v1::ScrollResponse* response) {
-  return runner_.Run(context, Method::kScroll, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kScroll, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     TQDB_ASSIGN_OR_RETURN(size_t left,
@@ -230,7 +232,7 @@ absl::Status PointService::ScrollOrdered(grpc::ServerContext* context,
 
 grpc::Status PointService::Facet(grpc::ServerContext* context, const v1::FacetRequest* request,
                                  v1::FacetResponse* response) {
-  return runner_.Run(context, Method::kFacet, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kFacet, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     storage::FacetSpec spec{.key = request->key(), .cancelled = CancelledFn(context)};
@@ -247,7 +249,7 @@ grpc::Status PointService::Facet(grpc::ServerContext* context, const v1::FacetRe
 
 grpc::Status PointService::Count(grpc::ServerContext* context, const v1::CountRequest* request,
                                  v1::CountResponse* response) {
-  return runner_.Run(context, Method::kCount, [&]() -> absl::Status {
+  return runner_.Run(context, service::Method::kCount, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
     if (!request->has_filter()) {

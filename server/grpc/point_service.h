@@ -23,7 +23,7 @@ class PointService final
     : public v1::PointService::WithCallbackMethod_UpsertStream<v1::PointService::Service> {
  public:
   // Everything must outlive the service. Responses stay within `max_message_bytes`.
-  PointService(storage::Database& database, CallRunner& runner, Metrics& metrics,
+  PointService(storage::Database& database, CallRunner& runner, service::Metrics& metrics,
                UpsertStreams& streams, size_t max_message_bytes)
       : database_(database),
         runner_(runner),
@@ -65,7 +65,7 @@ class PointService final
 
   storage::Database& database_;
   CallRunner& runner_;
-  Metrics& metrics_;
+  service::Metrics& metrics_;
   UpsertStreams& streams_;
   const size_t max_message_bytes_;
 };

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status_macros.h"
@@ -14,6 +15,7 @@
 #include "server/grpc/call.h"
 #include "server/grpc/convert_points.h"
 #include "server/grpc/grpc_status.h"
+#include "service/overload.h"
 
 namespace tqdb::server {
 
@@ -26,7 +28,7 @@ struct Batch {
   // The many small messages of a batch are allocated and freed as one.
   google::protobuf::Arena arena{ArenaOptions()};
   v1::UpsertStreamRequest* request;
-  Admission::Ticket ticket;
+  service::Admission::Ticket ticket;
   std::shared_ptr<storage::Collection> collection;
   DecodedUpsert decoded;
   v1::UpsertStreamResponse response;
@@ -58,7 +60,7 @@ class RefusedStream final : public UpsertStreams::Reactor {
 class UpsertStreamReactor final : public UpsertStreams::Reactor,
                                   public std::enable_shared_from_this<UpsertStreamReactor> {
  public:
-  UpsertStreamReactor(UpsertStreams& streams, Admission::Ticket ticket)
+  UpsertStreamReactor(UpsertStreams& streams, service::Admission::Ticket ticket)
       : streams_(streams), ticket_(std::move(ticket)) {}
 
   void Start() ABSL_LOCKS_EXCLUDED(mu_) {
@@ -89,7 +91,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     batch->start = absl::Now();
     const size_t bytes = batch->request->ByteSizeLong();
     streams_.admission_.WaitForUpsertBytes(
-        bytes, [self = shared_from_this(), batch](Admission::Ticket ticket) {
+        bytes, [self = shared_from_this(), batch](service::Admission::Ticket ticket) {
           batch->ticket = std::move(ticket);
           self->streams_.pool_.Submit([self, batch] { self->Prepare(batch); });
         });
@@ -159,11 +161,12 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     batch->response.set_status_code(static_cast<int>(status.code()));
     if (!status.ok()) {
       batch->response.set_status_message(StatusMessage(status.message()));
-      LogFailure(Method::kUpsertStream, status);
+      LogFailure(service::Method::kUpsertStream, status);
     } else {
       streams_.metrics_.CountUpserted(batch->decoded.ids.size());
     }
-    streams_.metrics_.CountCall(Method::kUpsertStream, status.code(), absl::Now() - batch->start);
+    streams_.metrics_.CountCall(service::Method::kUpsertStream, status.code(),
+                                absl::Now() - batch->start);
     // All but the response is given back before the acknowledgement waits for its turn.
     const std::vector<PointId> ids = std::move(batch->decoded.ids);
     batch->decoded = DecodedUpsert();
@@ -235,7 +238,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
   }
 
   UpsertStreams& streams_;
-  const Admission::Ticket ticket_;
+  const service::Admission::Ticket ticket_;
   absl::Mutex mu_;
   std::unique_ptr<Batch> next_ ABSL_GUARDED_BY(mu_);                 // being read
   std::deque<std::unique_ptr<Batch>> batches_ ABSL_GUARDED_BY(mu_);  // read, not yet acknowledged
@@ -249,8 +252,8 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
 };
 
-UpsertStreams::UpsertStreams(storage::Database& database, Admission& admission, Metrics& metrics,
-                             const Options& options)
+UpsertStreams::UpsertStreams(storage::Database& database, service::Admission& admission,
+                             service::Metrics& metrics, const Options& options)
     : database_(database),
       admission_(admission),
       metrics_(metrics),
@@ -260,11 +263,12 @@ UpsertStreams::UpsertStreams(storage::Database& database, Admission& admission, 
 UpsertStreams::~UpsertStreams() = default;
 
 UpsertStreams::Reactor* UpsertStreams::Open(grpc::CallbackServerContext* context) {
-  absl::StatusOr<Admission::Ticket> ticket = admission_.AdmitStream();
+  absl::StatusOr<service::Admission::Ticket> ticket = admission_.AdmitStream();
   if (!ticket.ok()) {
-    metrics_.CountCall(Method::kUpsertStream, ticket.status().code(), absl::ZeroDuration());
-    if (const auto retry_after = RetryAfter(ticket.status())) {
-      context->AddTrailingMetadata("retry-after", *retry_after);
+    metrics_.CountCall(service::Method::kUpsertStream, ticket.status().code(),
+                       absl::ZeroDuration());
+    if (const auto retry_after_s = service::RetryAfterS(ticket.status())) {
+      context->AddTrailingMetadata("retry-after", absl::StrCat(*retry_after_s));
     }
     return new RefusedStream(ToGrpc(ticket.status()));
   }

@@ -9,6 +9,7 @@
 #include "grpc/grpc_security.h"
 #include "grpc/slice.h"
 #include "grpc/status.h"
+#include "server/grpc/access.h"
 #include "server/grpc/grpc_status.h"
 
 namespace tqdb::server {
@@ -41,7 +42,7 @@ void Check(void* state, grpc_auth_context*, const grpc_metadata* metadata, size_
       consumed = &metadata[i];
     }
   }
-  const absl::Status status = checker->keys->Authorize(path, authorization);
+  const absl::Status status = Authorize(*checker->keys, path, authorization);
   if (status.ok()) {
     done(call, consumed, consumed == nullptr ? 0 : 1, nullptr, 0, GRPC_STATUS_OK, nullptr);
     return;

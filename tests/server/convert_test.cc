@@ -140,10 +140,5 @@ TEST(GrpcStatusTest, CodesAndMessagesPassAndLongOnesAreCutBetweenCharacters) {
   EXPECT_EQ(cut.find(" ...") % 2, 0u);
 }
 
-TEST(GrpcStatusTest, OverloadCarriesItsDelay) {
-  EXPECT_EQ(RetryAfter(OverloadedError("busy", 2)), "2");
-  EXPECT_FALSE(RetryAfter(absl::ResourceExhaustedError("disk full")).has_value());
-}
-
 }  // namespace
 }  // namespace tqdb::server

@@ -1,13 +1,13 @@
-#include "server/admission.h"
+#include "service/admission.h"
 
 #include <atomic>
 #include <vector>
 
 #include "base/task_queue.h"
 #include "gtest/gtest.h"
-#include "server/grpc/grpc_status.h"
+#include "service/overload.h"
 
-namespace tqdb::server {
+namespace tqdb::service {
 namespace {
 
 TEST(AdmissionTest, RequestsBeyondTheBoundAreRefusedUntilOneEnds) {
@@ -17,7 +17,7 @@ TEST(AdmissionTest, RequestsBeyondTheBoundAreRefusedUntilOneEnds) {
   ASSERT_TRUE(a.ok() && b.ok());
   const absl::Status refused = admission.AdmitRequest(0).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(RetryAfter(refused).has_value());
+  EXPECT_TRUE(RetryAfterS(refused).has_value());
   a->Release();
   EXPECT_TRUE(admission.AdmitRequest(0).ok());
 }
@@ -69,14 +69,14 @@ TEST(AdmissionTest, AMovedTicketReleasesOnce) {
   EXPECT_EQ(admission.usage().requests, 0u);
 }
 
-TEST(WorkerPoolTest, RunsEveryTaskBeforeItIsDestroyed) {
+TEST(TaskQueueTest, RunsEveryTaskBeforeItIsDestroyed) {
   std::atomic<int> ran{0};
   {
-    HelperPool pool(3);
+    TaskQueue pool(3);
     for (int i = 0; i < 1000; ++i) pool.Submit([&ran] { ++ran; });
   }
   EXPECT_EQ(ran, 1000);
 }
 
 }  // namespace
-}  // namespace tqdb::server
+}  // namespace tqdb::service

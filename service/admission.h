@@ -4,8 +4,8 @@
 // after which to try again; a stream over the bound of bytes waits its turn, and HTTP/2 flow
 // control slows its client. A stream waits in line before later unary upserts, so neither kind
 // starves the other.
-#ifndef TQDB_SERVER_ADMISSION_H_
-#define TQDB_SERVER_ADMISSION_H_
+#ifndef TQDB_SERVICE_ADMISSION_H_
+#define TQDB_SERVICE_ADMISSION_H_
 
 #include <cstddef>
 #include <deque>
@@ -16,7 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 
-namespace tqdb::server {
+namespace tqdb::service {
 
 struct AdmissionLimits {
   size_t max_requests = 256;                    // unary calls being served
@@ -90,6 +90,6 @@ class Admission {
   std::deque<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
 };
 
-}  // namespace tqdb::server
+}  // namespace tqdb::service
 
-#endif  // TQDB_SERVER_ADMISSION_H_
+#endif  // TQDB_SERVICE_ADMISSION_H_

@@ -1,4 +1,4 @@
-#include "server/metrics.h"
+#include "service/metrics.h"
 
 #include <unistd.h>
 
@@ -13,9 +13,9 @@
 #include "prometheus/metric_family.h"
 #include "prometheus/registry.h"
 #include "prometheus/text_serializer.h"
-#include "server/build_info.h"
+#include "service/build_info.h"
 
-namespace tqdb::server {
+namespace tqdb::service {
 
 namespace {
 
@@ -105,32 +105,6 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
 
 }  // namespace
 
-const char* MethodName(Method method) {
-  switch (method) {
-    case Method::kCreateCollection: return "CreateCollection";
-    case Method::kGetCollection: return "GetCollection";
-    case Method::kListCollections: return "ListCollections";
-    case Method::kUpdateCollection: return "UpdateCollection";
-    case Method::kDeleteCollection: return "DeleteCollection";
-    case Method::kCreatePayloadIndex: return "CreatePayloadIndex";
-    case Method::kDeletePayloadIndex: return "DeletePayloadIndex";
-    case Method::kUpsert: return "Upsert";
-    case Method::kUpsertStream: return "UpsertStream";
-    case Method::kDelete: return "Delete";
-    case Method::kUpdatePayload: return "UpdatePayload";
-    case Method::kGet: return "Get";
-    case Method::kScroll: return "Scroll";
-    case Method::kCount: return "Count";
-    case Method::kFacet: return "Facet";
-    case Method::kSearch: return "Search";
-    case Method::kSearchBatch: return "SearchBatch";
-    case Method::kSearchGroups: return "SearchGroups";
-    case Method::kSearchHybrid: return "SearchHybrid";
-    case Method::kGetServerInfo: return "GetServerInfo";
-  }
-  return "Unknown";
-}
-
 Metrics::Metrics(const Admission& admission)
     : admission_(admission), registry_(std::make_unique<prometheus::Registry>()) {
   requests_ =
@@ -205,4 +179,4 @@ uint64_t ResidentBytes() {
   return resident_pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-}  // namespace tqdb::server
+}  // namespace tqdb::service

@@ -1,9 +1,9 @@
 // Everything that /metrics shows, in one place.
 //
-// Thread-safe. Counters and histograms are fed by call.cc and upsert_stream.cc; gauges about
-// collections and the process are read when a scrape comes.
-#ifndef TQDB_SERVER_METRICS_H_
-#define TQDB_SERVER_METRICS_H_
+// Thread-safe. Calls feed the counters and histograms when they end. Gauges about collections and
+// the process are read when a scrape comes.
+#ifndef TQDB_SERVICE_METRICS_H_
+#define TQDB_SERVICE_METRICS_H_
 
 #include <array>
 #include <cstdint>
@@ -13,7 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/admission.h"
+#include "service/admission.h"
+#include "service/method.h"
 #include "storage/api/database.h"
 
 namespace prometheus {
@@ -24,35 +25,7 @@ template <typename T>
 class Family;
 }  // namespace prometheus
 
-namespace tqdb::server {
-
-// Every RPC, in the order of the protos.
-enum class Method {
-  kCreateCollection,
-  kGetCollection,
-  kListCollections,
-  kUpdateCollection,
-  kDeleteCollection,
-  kCreatePayloadIndex,
-  kDeletePayloadIndex,
-  kUpsert,
-  kUpsertStream,  // one sample a batch
-  kDelete,
-  kUpdatePayload,
-  kGet,
-  kScroll,
-  kCount,
-  kFacet,
-  kSearch,
-  kSearchBatch,
-  kSearchGroups,
-  kSearchHybrid,
-  kGetServerInfo,
-};
-inline constexpr size_t kNumMethods = static_cast<size_t>(Method::kGetServerInfo) + 1;
-
-// As in the proto: "Search".
-const char* MethodName(Method method);
+namespace tqdb::service {
 
 class Metrics {
  public:
@@ -87,6 +60,6 @@ class Metrics {
 // Resident set of this process; 0 when /proc cannot be read.
 uint64_t ResidentBytes();
 
-}  // namespace tqdb::server
+}  // namespace tqdb::service
 
-#endif  // TQDB_SERVER_METRICS_H_
+#endif  // TQDB_SERVICE_METRICS_H_

@@ -1,11 +1,11 @@
-#include "server/admission.h"
+#include "service/admission.h"
 
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/grpc/grpc_status.h"
+#include "service/overload.h"
 
-namespace tqdb::server {
+namespace tqdb::service {
 
 namespace {
 
@@ -105,4 +105,4 @@ Admission::Usage Admission::usage() const {
   return {requests_, streams_, upsert_bytes_, waiters_.size()};
 }
 
-}  // namespace tqdb::server
+}  // namespace tqdb::service
