@@ -68,7 +68,8 @@ Server::Server(const ServerOptions& options)
     : options_(options),
       admission_(options.admission),
       metrics_(admission_),
-      runner_(admission_, metrics_) {}
+      runner_(admission_, metrics_),
+      calls_(runner_, options.max_message_bytes) {}
 
 Server::~Server() {
   if (const absl::Status status = Shutdown(absl::ZeroDuration()); !status.ok()) {
@@ -146,12 +147,14 @@ absl::Status Server::OpenDatabase() {
 }
 
 absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
-  streams_ = std::make_unique<UpsertStreams>(*database_, admission_, metrics_, options_.streams);
-  collection_service_ = std::make_unique<CollectionService>(*database_, runner_);
-  point_service_ = std::make_unique<PointService>(*database_, runner_, metrics_, *streams_,
+  services_ = std::make_unique<service::Services>(*database_, metrics_, options_.database.directory,
                                                   options_.max_message_bytes);
-  admin_service_ = std::make_unique<AdminService>(options_.database.directory,
-                                                  options_.max_message_bytes, runner_);
+  streams_ =
+      std::make_unique<UpsertStreams>(services_->points, admission_, metrics_, options_.streams);
+  collection_service_ = std::make_unique<CollectionService>(services_->collections, calls_);
+  point_service_ =
+      std::make_unique<PointService>(services_->points, services_->searches, calls_, *streams_);
+  admin_service_ = std::make_unique<AdminService>(services_->admin, calls_);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 

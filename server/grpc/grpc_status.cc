@@ -1,6 +1,9 @@
 #include "server/grpc/grpc_status.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
+#include "service/overload.h"
 
 namespace tqdb::server {
 
@@ -30,6 +33,12 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
                       StatusMessage(status.message()));
+}
+
+void AddRetryAfter(const absl::Status& status, grpc::ServerContextBase* context) {
+  if (const std::optional<int> retry_after_s = service::RetryAfterS(status)) {
+    context->AddTrailingMetadata("retry-after", absl::StrCat(*retry_after_s));
+  }
 }
 
 }  // namespace tqdb::server

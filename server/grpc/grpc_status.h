@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
 
 namespace tqdb::server {
@@ -23,6 +24,10 @@ grpc::Status ToGrpc(const absl::Status& status);
 
 // `message` cut to kMaxStatusMessageBytes with a mark, never within a UTF-8 character.
 std::string StatusMessage(absl::string_view message);
+
+// Adds the trailing metadata `retry-after`, in seconds, when the status says that another try is
+// worth while after a delay.
+void AddRetryAfter(const absl::Status& status, grpc::ServerContextBase* context);
 
 }  // namespace tqdb::server
 

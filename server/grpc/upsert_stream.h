@@ -21,7 +21,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "service/admission.h"
 #include "service/metrics.h"
-#include "storage/api/database.h"
+#include "service/point_service.h"
 #include "tqdb/v1/points.pb.h"
 
 namespace tqdb::server {
@@ -39,7 +39,7 @@ class UpsertStreams {
   };
 
   // Everything must outlive this object; so must every stream (Server shuts gRPC down first).
-  UpsertStreams(storage::Database& database, service::Admission& admission,
+  UpsertStreams(const service::PointService& points, service::Admission& admission,
                 service::Metrics& metrics, const Options& options);
   ~UpsertStreams();
 
@@ -55,7 +55,7 @@ class UpsertStreams {
   friend class UpsertStreamReactor;
   void Remove(UpsertStreamReactor* stream) ABSL_LOCKS_EXCLUDED(mu_);
 
-  storage::Database& database_;
+  const service::PointService& points_;
   service::Admission& admission_;
   service::Metrics& metrics_;
   const Options options_;

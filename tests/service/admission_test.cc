@@ -8,7 +8,7 @@
 #include "service/overload.h"
 
 namespace tqdb::service {
-namespace {
+namespace admission_test {
 
 TEST(AdmissionTest, RequestsBeyondTheBoundAreRefusedUntilOneEnds) {
   Admission admission({.max_requests = 2, .max_streams = 1, .max_upsert_bytes = 100});
@@ -78,5 +78,5 @@ TEST(TaskQueueTest, RunsEveryTaskBeforeItIsDestroyed) {
   EXPECT_EQ(ran, 1000);
 }
 
-}  // namespace
+}  // namespace admission_test
 }  // namespace tqdb::service

@@ -3,7 +3,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::service {
-namespace {
+namespace overload_test {
 
 TEST(OverloadTest, OnlyAnOverloadCarriesADelay) {
   const absl::Status busy = OverloadedError("busy", 2);
@@ -13,5 +13,5 @@ TEST(OverloadTest, OnlyAnOverloadCarriesADelay) {
   EXPECT_FALSE(RetryAfterS(absl::OkStatus()).has_value());
 }
 
-}  // namespace
+}  // namespace overload_test
 }  // namespace tqdb::service

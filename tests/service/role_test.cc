@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::service {
-namespace {
+namespace role_test {
 
 TEST(RoleTest, AReaderMayCallWhatChangesNothing) {
   for (size_t i = 0; i < kNumMethods; ++i) {
@@ -24,7 +24,7 @@ TEST(RoleTest, AMethodThatIsNotKnownIsClosedToReaders) {
   const absl::Status denied = CheckRole(Role::kReader, std::nullopt, "NotYetInvented");
   EXPECT_EQ(denied.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_THAT(std::string(denied.message()),
-              testing::HasSubstr("read-only; NotYetInvented needs one that may write"));
+              ::testing::HasSubstr("read-only; NotYetInvented needs one that may write"));
 }
 
 TEST(RoleTest, EveryMethodHasANameOfItsOwn) {
@@ -34,5 +34,5 @@ TEST(RoleTest, EveryMethodHasANameOfItsOwn) {
   EXPECT_EQ(names.count("Unknown"), 0u);
 }
 
-}  // namespace
+}  // namespace role_test
 }  // namespace tqdb::service

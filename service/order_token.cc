@@ -1,4 +1,4 @@
-#include "server/grpc/order_token.h"
+#include "service/order_token.h"
 
 #include <utility>
 #include <vector>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 
-namespace tqdb::server {
+namespace tqdb::service {
 
 std::string ToText(const storage::OrderedPosition& position) {
   if (const auto* integer = std::get_if<int64_t>(&position.value)) {
@@ -36,4 +36,4 @@ std::optional<storage::OrderedPosition> OrderedPositionFromText(absl::string_vie
   return position;
 }
 
-}  // namespace tqdb::server
+}  // namespace tqdb::service
