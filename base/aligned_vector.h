@@ -8,6 +8,7 @@
 
 namespace tqdb {
 
+// Allocates memory that starts on a cache line of 64 bytes. All allocators of this kind are equal.
 template <typename T>
 struct CacheLineAllocator {
   using value_type = T;

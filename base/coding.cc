@@ -40,6 +40,8 @@ bool GetFixed8(absl::string_view* in, uint8_t* value) { return GetLittleEndian(i
 bool GetFixed32(absl::string_view* in, uint32_t* value) { return GetLittleEndian(in, value); }
 bool GetFixed64(absl::string_view* in, uint64_t* value) { return GetLittleEndian(in, value); }
 
+// Ten bytes hold 70 bits, so the tenth may only be 0 or 1. Longer forms are refused: they would not
+// fit 64 bits.
 bool GetVarint64(absl::string_view* in, uint64_t* value) {
   uint64_t result = 0;
   for (size_t i = 0; i < in->size() && i < 10; ++i) {

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kMicros = 1'000'000;
 constexpr int64_t kDaySeconds = 86'400;
 
-// Takes exactly `digits` digits off the front; -1 when they are not there.
+// Takes exactly `digits` digits off the front. Returns -1 when they are not there.
 int TakeNumber(absl::string_view& text, size_t digits) {
   if (text.size() < digits) return -1;
   int number = 0;
@@ -24,13 +24,14 @@ int TakeNumber(absl::string_view& text, size_t digits) {
   return number;
 }
 
+// Takes one of `characters` off the front. Returns false when none is there.
 bool TakeOneOf(absl::string_view& text, absl::string_view characters) {
   if (text.empty() || characters.find(text[0]) == characters.npos) return false;
   text.remove_prefix(1);
   return true;
 }
 
-// Seconds east of UTC at the end of a time.
+// Returns the seconds east of UTC that the end of a time says. No text means UTC.
 std::optional<int64_t> ParseOffset(absl::string_view text) {
   if (text.empty() || text == "Z" || text == "z") return 0;
   const int64_t sign = text[0] == '-' ? -1 : 1;
@@ -64,12 +65,13 @@ std::optional<int64_t> ParseDatetime(absl::string_view text) {
   const int minute = TakeNumber(text, 2);
   if (minute < 0 || minute > 59 || !TakeOneOf(text, ":")) return std::nullopt;
   const int second = TakeNumber(text, 2);
-  if (second < 0 || second > 60) return std::nullopt;
+  if (second < 0 || second > 60) return std::nullopt;  // 60 is a leap second
   int64_t fraction = 0;
   if (TakeOneOf(text, ".")) {
     int64_t unit = kMicros;
     if (text.empty() || !absl::ascii_isdigit(text[0])) return std::nullopt;
     for (; !text.empty() && absl::ascii_isdigit(text[0]); text.remove_prefix(1)) {
+      // From the seventh digit on the unit is 0, so these digits are dropped.
       unit /= 10;
       fraction += unit * (text[0] - '0');
     }

@@ -18,7 +18,7 @@ HelperPool::~HelperPool() {
 }
 
 HelperPool& HelperPool::Shared() {
-  // Never destroyed: threads may still search while the process exits.
+  // It is never destroyed, because threads may still search while the process exits.
   static HelperPool* pool = new HelperPool(std::max(1u, std::thread::hardware_concurrency()) - 1);
   return *pool;
 }
@@ -26,7 +26,10 @@ HelperPool& HelperPool::Shared() {
 bool HelperPool::RunNext(Work& work) {
   if (work.next == work.count) return false;
   const size_t index = work.next++;
+  // The last part is taken, so no other thread may find this work. It lives on a stack that is gone
+  // once `done` has reached `count`.
   if (work.next == work.count) queue_.erase(std::find(queue_.begin(), queue_.end(), &work));
+  // The lock is not held during a part. `work` stays alive, since its caller waits for `done`.
   mutex_.Unlock();
   work.part(index);
   mutex_.Lock();
@@ -36,6 +39,7 @@ bool HelperPool::RunNext(Work& work) {
 
 void HelperPool::Run(size_t count, absl::FunctionRef<void(size_t)> part) {
   if (count == 0) return;
+  // No other thread is needed or exists, so the lock is not taken at all.
   if (count == 1 || threads_.empty()) {
     for (size_t i = 0; i < count; ++i) part(i);
     return;
@@ -43,8 +47,11 @@ void HelperPool::Run(size_t count, absl::FunctionRef<void(size_t)> part) {
   Work work = {part, count};
   absl::MutexLock lock(&mutex_);
   queue_.push_back(&work);
+  // The caller takes parts like every helper. Even if all helpers are busy elsewhere, the work gets
+  // done.
   while (RunNext(work)) {
   }
+  // Parts that helpers have taken may still run.
   mutex_.Await(absl::Condition(
       +[](Work* w) { return w->done == w->count; }, &work));
 }

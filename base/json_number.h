@@ -1,5 +1,9 @@
 // Numbers of JSON, compared without rounding.
 //
+// A double holds integers exactly only up to 2^53, and payloads have ids and times beyond that.
+// Comparing by conversion to double would find 2^53 + 1 equal to 2^53. So integers are compared as
+// integers, and with a double exactly.
+//
 // Json is nlohmann::json or nlohmann::ordered_json.
 #ifndef TQDB_BASE_JSON_NUMBER_H_
 #define TQDB_BASE_JSON_NUMBER_H_
@@ -11,7 +15,8 @@
 
 namespace tqdb::storage {
 
-// The value as an integer of 64 bits; nothing when it is no number or no such integer.
+// Returns the value as an integer of 64 bits. 1.0 is the integer 1. Returns nothing for other
+// numbers and for values that are no number.
 template <typename Json>
 std::optional<int64_t> AsInteger(const Json& value) {
   if (value.is_number_unsigned()) {
@@ -22,11 +27,12 @@ std::optional<int64_t> AsInteger(const Json& value) {
   if (value.is_number_integer()) return value.template get<int64_t>();
   if (!value.is_number_float()) return std::nullopt;
   const auto number = value.template get<double>();
+  // The bounds come first: casting a double beyond them is undefined. NaN fails them, too.
   if (!(number >= -0x1p63 && number < 0x1p63) || number != std::trunc(number)) return std::nullopt;
   return static_cast<int64_t>(number);
 }
 
-// The value as a double, if one is equal to it.
+// Returns the value as a double, if one is equal to it. 2^53 + 1 has none.
 template <typename Json>
 std::optional<double> AsDouble(const Json& value) {
   if (!value.is_number()) return std::nullopt;
@@ -43,12 +49,15 @@ std::optional<double> AsDouble(const Json& value) {
   return same ? std::optional<double>(number) : std::nullopt;
 }
 
-// Negative, zero or positive, as `a` is below, equal to or above `b`. `b` is finite or infinite.
+// Each returns a negative number, zero or a positive one, as `a` is below, equal to or above `b`.
+//
+// Requires: `b` is finite or infinite, not NaN.
 inline int Compare(double a, double b) { return a < b ? -1 : a > b; }
 inline int Compare(int64_t a, double b) {
   if (b >= 0x1p63) return -1;
   if (b < -0x1p63) return 1;
-  const auto whole = static_cast<int64_t>(b);  // toward zero
+  // Conversion rounds toward zero. If the integers are equal, the fraction of b decides.
+  const auto whole = static_cast<int64_t>(b);
   if (a != whole) return a < whole ? -1 : 1;
   return Compare(0.0, b - static_cast<double>(whole));
 }

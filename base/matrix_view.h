@@ -9,7 +9,8 @@
 
 namespace tqdb {
 
-// (rows, dim) float32, row-major, rows contiguous. Does not own; zero rows are allowed.
+// A view of (rows, dim) float32, row-major, rows contiguous. It does not own the floats, which must
+// outlive it. Zero rows are allowed.
 class MatrixView {
  public:
   MatrixView() = default;
@@ -18,10 +19,12 @@ class MatrixView {
   size_t rows() const { return rows_; }
   size_t dim() const { return dim_; }
   const float* data() const { return data_; }
+  // Returns row i. Requires: i < rows().
   absl::Span<const float> row(size_t i) const {
     assert(i < rows_);
     return {data_ + i * dim_, dim_};
   }
+  // Returns the rows [first, first + count). Requires: they exist.
   MatrixView Slice(size_t first, size_t count) const {
     assert(first + count <= rows_);
     return {data_ + first * dim_, count, dim_};

@@ -1,4 +1,4 @@
-// Values of a caller within messages.
+// Values that a caller sent, as parts of messages.
 #ifndef TQDB_BASE_QUOTED_H_
 #define TQDB_BASE_QUOTED_H_
 
@@ -11,7 +11,8 @@
 
 namespace tqdb::storage {
 
-// Shortened and escaped, so that a hostile value cannot flood a log line.
+// Returns the text in quotes, shortened and escaped, so that a hostile value cannot flood a log
+// line or break out of it.
 inline std::string Quoted(absl::string_view text, size_t max_bytes = 64) {
   return absl::StrCat("'", absl::CHexEscape(text.substr(0, max_bytes)),
                       text.size() > max_bytes ? "..." : "", "'");

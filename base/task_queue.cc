@@ -27,7 +27,7 @@ void TaskQueue::Run() {
     std::function<void()> task;
     {
       absl::MutexLock lock(&mu_, absl::Condition(this, &TaskQueue::HasWork));
-      if (tasks_.empty()) return;  // stopped, and nothing is left
+      if (tasks_.empty()) return;  // stopped, and nothing is left to run
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }

@@ -8,14 +8,16 @@ namespace tqdb::storage {
 
 namespace {
 
-// Takes one character off the front. A character of more than one byte is decoded when it has the
-// form of UTF-8; a byte that has not is itself, above every code point.
+// Takes one character off the front. Bytes that have the form of UTF-8 are decoded. Any other byte
+// is a character of its own, above every code point, so that it can be told apart from letters of
+// UTF-8.
 uint32_t TakeCharacter(absl::string_view& text) {
   constexpr uint32_t kStrayByte = 0x110000;
   const auto byte = [&text](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t first = byte(0);
   size_t length = 0;
   if (first < 0x80) length = 1;
+  // 0xc0 and 0xc1 would encode ASCII in two bytes; bytes from 0xf5 on lie beyond Unicode.
   if (first >= 0xc2 && first < 0xe0) length = 2;
   if (first >= 0xe0 && first < 0xf0) length = 3;
   if (first >= 0xf0 && first < 0xf5) length = 4;
@@ -30,6 +32,9 @@ uint32_t TakeCharacter(absl::string_view& text) {
   return character;
 }
 
+// Returns whether a character belongs to words. Above ASCII everything does except for the spaces
+// and punctuation that words.h lists. A table of all letters would be large and change with
+// Unicode.
 bool IsLetter(uint32_t c) {
   if (c < 0x80) return absl::ascii_isalnum(static_cast<unsigned char>(c));
   if (c < 0xc0) return c == 0xaa || c == 0xb5 || c == 0xba;
@@ -41,7 +46,7 @@ bool IsLetter(uint32_t c) {
   return !punctuation;
 }
 
-// A letter that is a word by itself: Han and Hiragana.
+// Returns whether a character is a word by itself: Han and Hiragana.
 bool IsWord(uint32_t c) {
   if (c < 0x3005) return false;
   return c == 0x3005 || (c >= 0x3040 && c <= 0x309f) || (c >= 0x3400 && c <= 0x4dbf) ||
@@ -49,11 +54,13 @@ bool IsWord(uint32_t c) {
          (c >= 0x20000 && c <= 0x3ffff);
 }
 
+// Returns the lower-case partner of a capital of the blocks below U+0530, else the character
+// itself.
 uint32_t ToLower(uint32_t c) {
   if (c < 0x80) return static_cast<uint32_t>(absl::ascii_tolower(static_cast<unsigned char>(c)));
   if (c >= 0xc0 && c <= 0xde && c != 0xd7) return c + 0x20;
-  // Latin Extended-A: pairs with the capital at the even place, from U+0139 and U+0179 at the odd
-  // one.
+  // In Latin Extended-A a capital stands at the even place before its partner. From U+0139 and from
+  // U+0179 on it stands at the odd place.
   if ((c >= 0x100 && c <= 0x12f) || (c >= 0x132 && c <= 0x137) || (c >= 0x14a && c <= 0x177)) {
     return c | 1;
   }
@@ -68,6 +75,7 @@ uint32_t ToLower(uint32_t c) {
   return c;
 }
 
+// Appends a character as UTF-8.
 void Append(uint32_t c, std::string& out) {
   if (c < 0x80) {
     out.push_back(static_cast<char>(c));
@@ -99,6 +107,7 @@ bool WordReader::Next() {
       if (word_.empty()) {
         Append(c, word_);
       } else {
+        // The word before ends here. The character is put back and becomes the next word.
         rest_ = here;
       }
       return true;

@@ -1,9 +1,9 @@
-# Everything comes from Debian packages (ARCHITECTURE.md says why each is there).
+# Everything comes from Debian packages. ARCHITECTURE.md says why each is there.
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 if(NOT TQDB_CORE_ONLY)
   find_package(Protobuf REQUIRED)
-  list(APPEND CMAKE_PREFIX_PATH "${CMAKE_SOURCE_DIR}/cmake/re2")  # see the file in it
+  list(APPEND CMAKE_PREFIX_PATH "${PROJECT_SOURCE_DIR}/cmake/re2")  # see the file in it
   find_package(gRPC CONFIG REQUIRED)
   find_package(RocksDB CONFIG REQUIRED)
   find_package(spdlog CONFIG REQUIRED)

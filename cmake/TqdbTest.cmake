@@ -1,18 +1,63 @@
-# tqdb_test(NAME codec_test LABEL unit SOURCES codec_test.cc LIBRARIES tqdb_core [TIMEOUT seconds])
-# One GoogleTest binary, registered with ctest as one test under its label:
+# One test program a folder, one ctest entry a source file.
+#
+#   tqdb_test(NAME core_tests LABEL unit SOURCES codec_test.cc ... LIBRARIES tqdb_core
+#             [TIMEOUT seconds])
+#
+# A program a folder is linked once and its sources are compiled together (a unity build), which
+# takes half the time of a program a file. Each source stays an entry of ctest and a process of its
+# own, so a crash takes no other file's tests along: the entry "core_tests.codec_test" runs the test
+# suites that codec_test.cc names. The entry "NAME_complete" fails when the program has a test that
+# belongs to no entry.
+#
+# Labels:
 #   unit         seconds, no server, no fork; all of them within a minute
 #   integration  real files, real servers
 #   crash        processes that are killed
+#
+# The target unit_tests builds all programs with the label unit.
+add_custom_target(unit_tests)
+
 function(tqdb_test)
   cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${T_NAME} ${T_SOURCES})
-  target_link_libraries(${T_NAME} PRIVATE ${T_LIBRARIES} tqdb_options GTest::gtest_main GTest::gmock)
-  add_test(NAME ${T_NAME} COMMAND ${T_NAME})
+  target_link_libraries(${T_NAME}
+    PRIVATE ${T_LIBRARIES} tqdb_options GTest::gtest_main GTest::gmock)
+  set_target_properties(${T_NAME} PROPERTIES
+    UNITY_BUILD ${TQDB_UNITY_TESTS} UNITY_BUILD_BATCH_SIZE 8)
+  if(T_LABEL STREQUAL unit)
+    add_dependencies(unit_tests ${T_NAME})
+  endif()
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
   endif()
   if(CMAKE_CROSSCOMPILING_EMULATOR)
     math(EXPR T_TIMEOUT "${T_TIMEOUT} * 5")
   endif()
-  set_tests_properties(${T_NAME} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
+
+  set(all_suites "")
+  foreach(source ${T_SOURCES})
+    # Read again whenever the file changes: it may name a new suite.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+    file(STRINGS ${source} lines REGEX "^(TYPED_)?TEST(_[FP])?\\(")
+    list(TRANSFORM lines REPLACE "^[A-Z_]+\\(([A-Za-z0-9_]+).*" "\\1")
+    list(REMOVE_DUPLICATES lines)
+    set(suites "")
+    foreach(suite ${lines})
+      # Plain, with a prefix of parameters, and with a type as suffix.
+      list(APPEND suites "${suite}.*" "*/${suite}.*" "${suite}/*")
+    endforeach()
+    if(NOT suites)
+      continue()  # a helper of the other sources
+    endif()
+    list(APPEND all_suites ${suites})
+    get_filename_component(entry ${source} NAME_WE)
+    list(JOIN suites ":" filter)
+    add_test(NAME ${T_NAME}.${entry} COMMAND ${T_NAME} "--gtest_filter=${filter}")
+    set_tests_properties(${T_NAME}.${entry} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
+  endforeach()
+  list(JOIN all_suites ":" filter)
+  add_test(NAME ${T_NAME}_complete COMMAND ${T_NAME} --gtest_list_tests "--gtest_filter=-${filter}")
+  # A list of tests has a suite a line, and each of its tests indented on a line of its own.
+  set_tests_properties(${T_NAME}_complete PROPERTIES
+    LABELS ${T_LABEL} FAIL_REGULAR_EXPRESSION "\n  ")
 endfunction()

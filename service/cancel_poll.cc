@@ -16,8 +16,8 @@ bool CancelPoll::Cancelled() {
   if (now >= options_.deadline) return true;
   Clock::rep due = ask_at_.load(std::memory_order_relaxed);
   if (now.time_since_epoch().count() < due) return false;
-  // Of all threads that find the question due, the one that moves the time on asks it. The next
-  // one sees what this one wrote before, hence acquire and release.
+  // Many threads may find the question due; the one that moves the time on asks it. The thread that
+  // asks next sees all that this one wrote, hence acquire and release.
   constexpr Clock::rep kNever = std::numeric_limits<Clock::rep>::max();
   if (!ask_at_.compare_exchange_strong(due, kNever, std::memory_order_acquire)) return false;
   if (ask_()) gone_.store(true, std::memory_order_relaxed);

@@ -107,15 +107,12 @@ absl::StatusOr<uint64_t> PointService::Delete(const CallContext& context,
                                               const DeleteRequest& request) const {
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> collection,
                         database_.GetCollection(request.collection));
+  TQDB_RETURN_IF_ERROR(CheckDeleteTarget(request.ids.size(), request.filter.has_value()));
   uint64_t deleted = 0;
   if (request.filter) {
-    if (!request.ids.empty()) {
-      return absl::InvalidArgumentError("both ids and filter are set; set one of them");
-    }
     TQDB_ASSIGN_OR_RETURN(
         deleted, collection->DeleteMatching({*request.filter, context.stop()}, request.durability));
   } else {
-    TQDB_RETURN_IF_ERROR(CheckIdCount(request.ids.size()));
     TQDB_ASSIGN_OR_RETURN(deleted, collection->Delete(request.ids, request.durability));
   }
   metrics_.CountDeleted(deleted);
@@ -126,11 +123,7 @@ absl::StatusOr<uint64_t> PointService::UpdatePayload(const CallContext& context,
                                                      const UpdatePayloadRequest& request) const {
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> collection,
                         database_.GetCollection(request.collection));
-  if (request.ids.empty() && !request.filter) {
-    return absl::InvalidArgumentError(
-        "neither ids nor filter is set; to edit all payloads, set an empty filter");
-  }
-  if (!request.ids.empty()) TQDB_RETURN_IF_ERROR(CheckIdCount(request.ids.size()));
+  TQDB_RETURN_IF_ERROR(CheckEditTarget(request.ids.size(), request.filter.has_value()));
   return collection->UpdatePayload({.ids = request.ids,
                                     .filter = request.filter,
                                     .edit = request.edit,

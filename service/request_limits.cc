@@ -21,6 +21,19 @@ absl::Status CheckIdCount(size_t count) {
   return CheckCount("ids", count, storage::kMaxBatchPoints);
 }
 
+absl::Status CheckDeleteTarget(size_t ids, bool has_filter) {
+  if (!has_filter) return CheckIdCount(ids);
+  if (ids == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError("both ids and filter are set; set one of them");
+}
+
+absl::Status CheckEditTarget(size_t ids, bool has_filter) {
+  if (ids > 0) return CheckIdCount(ids);
+  if (has_filter) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "neither ids nor filter is set; to edit all payloads, set an empty filter");
+}
+
 absl::Status CheckQueryCount(size_t count) {
   return CheckCount("queries", count, storage::kMaxQueries);
 }

@@ -14,11 +14,13 @@ namespace tqdb::storage {
 
 namespace {
 
+// Returns InvalidArgument with the arguments joined to a message.
 template <typename... Args>
 absl::Status Bad(const Args&... args) {
   return absl::InvalidArgumentError(absl::StrCat(args...));
 }
 
+// Each returns a bound as it is shown in messages.
 std::string Show(double value) { return absl::StrCat(value); }
 std::string Show(uint64_t value) { return absl::StrCat(value); }
 std::string Show(int64_t micros) {
@@ -26,6 +28,8 @@ std::string Show(int64_t micros) {
                                                         : FormatDatetime(micros);
 }
 
+// Each returns whether one bound is a possible value. An infinite or NaN bound would compare in
+// ways that its sender hardly meant.
 absl::Status CheckBound(double value, absl::string_view field, absl::string_view name) {
   if (std::isfinite(value)) return absl::OkStatus();
   return Bad(field, ".", name, " is ", value, "; need a finite number");
@@ -36,7 +40,8 @@ absl::Status CheckBound(int64_t micros, absl::string_view field, absl::string_vi
   return Bad(field, ".", name, " is ", Show(micros), "; need a time of the years 0000 to 9999");
 }
 
-// Bounds that leave nothing between them are a mistake of the caller's.
+// Checks the bounds of one range together. Bounds that leave nothing between them are a mistake of
+// the caller's, and finding nothing would hide it.
 template <typename T>
 absl::Status CheckBounds(const Bounds<T>& bounds, const std::string& field) {
   struct Bound {
@@ -69,17 +74,22 @@ absl::Status CheckBounds(const Bounds<T>& bounds, const std::string& field) {
   return absl::OkStatus();
 }
 
+// Checks the length of a list.
 absl::Status CheckCount(size_t count, const std::string& field) {
   if (count <= kMaxListValues) return absl::OkStatus();
   return Bad(field, " has ", count, " values; at most ", kMaxListValues, " are allowed");
 }
 
+// Returns the number of values of either kind of list.
 size_t Size(const ValueList& list) {
   return std::visit([](const auto& values) { return values.size(); }, list);
 }
 
+// Walks a filter and returns the first fault, with its path. Conditions are counted over all
+// levels, and depth is bounded, so a hostile filter costs no more than its limits allow.
 class Validator {
  public:
+  // Checks a filter at `depth`: 1 for the outermost. `field` is its path in messages.
   absl::Status Check(const Filter& filter, const std::string& field, size_t depth) {
     if (depth > kMaxFilterDepth) {
       return Bad(field, " is a filter within ", depth - 1, " others; at most ", kMaxFilterDepth - 1,
@@ -98,6 +108,7 @@ class Validator {
   }
 
  private:
+  // Checks the conditions of one list of the filter.
   absl::Status CheckList(const std::vector<Condition>& conditions, const std::string& field,
                          size_t depth) {
     for (size_t i = 0; i < conditions.size(); ++i) {
@@ -113,6 +124,7 @@ class Validator {
     return absl::OkStatus();
   }
 
+  // One overload for each kind of condition.
   absl::Status CheckCondition(const FieldCondition& condition, const std::string& field, size_t) {
     TQDB_RETURN_IF_ERROR(CheckKey(condition.key, field));
     return std::visit([&](const auto& test) { return CheckTest(test, field); }, condition.test);
@@ -134,6 +146,7 @@ class Validator {
     return status.ok() ? status : Bad(field, ".", status.message());
   }
 
+  // One overload for each test of a field condition.
   static absl::Status CheckTest(const MatchValue&, const std::string&) { return absl::OkStatus(); }
   static absl::Status CheckTest(const MatchAny& match, const std::string& field) {
     return CheckCount(Size(match.any), absl::StrCat(field, ".match.any"));
@@ -168,11 +181,12 @@ class Validator {
   }
   static absl::Status CheckTest(Presence, const std::string&) { return absl::OkStatus(); }
 
-  size_t conditions_ = 0;
+  size_t conditions_ = 0;  // seen so far, over all levels
 };
 
 }  // namespace
 
+// Compares part by part, since MinShould has no comparison of its own.
 bool operator==(const Filter& a, const Filter& b) {
   const bool lists = a.must == b.must && a.should == b.should && a.must_not == b.must_not;
   if (!lists || a.min_should.has_value() != b.min_should.has_value()) return false;

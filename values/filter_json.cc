@@ -15,23 +15,29 @@ namespace tqdb::storage {
 
 namespace {
 
+// Members keep their order, so that a filter prints as it was written.
 using Json = nlohmann::ordered_json;
 
-// Objects and arrays within each other: a level of filters takes at most six.
+// Objects and arrays within each other. One level of filters takes at most six: filter, min_should,
+// its conditions, a condition, its match, the list. Deeper text is refused before it is built.
 constexpr int kMaxJsonDepth = 8 * static_cast<int>(kMaxFilterDepth);
 
+// Returns a value as it is shown in messages, without its content if it has members.
 std::string Shown(const Json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "an array";
   return Quoted(value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+// Returns InvalidArgument: the field, the value got and the value needed.
 absl::Status Need(const std::string& field, const Json& got, absl::string_view need) {
   return absl::InvalidArgumentError(absl::StrCat(field, " is ", Shown(got), "; need ", need));
 }
 
+// Parses JSON and refuses members that appear twice. JSON parsers disagree about which of the two
+// counts. Such a filter could mean different things to its sender and to tqdb.
 absl::StatusOr<Json> ParseText(absl::string_view text, absl::string_view field) {
-  std::vector<std::set<std::string>> members;  // of the objects that are open
+  std::vector<std::set<std::string>> members;  // names seen in each object that is open
   absl::Status fault;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxJsonDepth && fault.ok()) {
@@ -56,13 +62,15 @@ absl::StatusOr<Json> ParseText(absl::string_view text, absl::string_view field) 
   } catch (const Json::parse_error& error) {
     fault.Update(absl::InvalidArgumentError(
         absl::StrCat(field, " is not JSON: it goes wrong at byte ", error.byte)));
-  } catch (const Json::exception& error) {  // a number beyond every double
+  } catch (const Json::exception& error) {  // for example a number beyond every double
     fault.Update(absl::InvalidArgumentError(absl::StrCat(field, " is not JSON: ", error.what())));
   }
   TQDB_RETURN_IF_ERROR(fault);
   return json;
 }
 
+// Checks that a value is an object whose members are all known. A misspelt member must not be
+// ignored: the filter would silently find more.
 absl::Status CheckMembers(const Json& json, const std::string& field,
                           std::initializer_list<absl::string_view> known) {
   if (!json.is_object()) return Need(field, json, "an object");
@@ -74,6 +82,7 @@ absl::Status CheckMembers(const Json& json, const std::string& field,
   return absl::OkStatus();
 }
 
+// Reads a member that must be a string.
 absl::StatusOr<std::string> ReadString(const Json& json, const char* name,
                                        const std::string& field) {
   const auto it = json.find(name);
@@ -84,6 +93,7 @@ absl::StatusOr<std::string> ReadString(const Json& json, const char* name,
   return it->get<std::string>();
 }
 
+// Reads a list of strings or of integers, not mixed.
 absl::StatusOr<ValueList> ReadValueList(const Json& json, const std::string& field) {
   constexpr absl::string_view kNeed = "a list of strings or of integers of 64 bits";
   if (!json.is_array()) return Need(field, json, kNeed);
@@ -103,9 +113,11 @@ absl::StatusOr<ValueList> ReadValueList(const Json& json, const std::string& fie
   return strings;
 }
 
+// Reads one bound.
 template <typename T>
 using ReadBound = absl::StatusOr<T> (*)(const Json&, const std::string& field);
 
+// Reads the bounds of a range by `read`.
 template <typename T>
 absl::Status ReadBounds(const Json& json, const std::string& field, ReadBound<T> read,
                         Bounds<T>& bounds) {
@@ -119,6 +131,7 @@ absl::Status ReadBounds(const Json& json, const std::string& field, ReadBound<T>
   return absl::OkStatus();
 }
 
+// Each reads one bound of a kind of range.
 absl::StatusOr<double> ReadNumber(const Json& json, const std::string& field) {
   if (!json.is_number()) return Need(field, json, "a number, like the other bounds");
   return json.get<double>();
@@ -138,6 +151,7 @@ absl::StatusOr<uint64_t> ReadCount(const Json& json, const std::string& field) {
   return static_cast<uint64_t>(*count);
 }
 
+// Reads {"value": ..}, {"any": ..}, {"except": ..} or {"text": ..}.
 absl::Status ReadMatch(const Json& json, const std::string& field, FieldCondition& condition) {
   TQDB_RETURN_IF_ERROR(CheckMembers(json, field, {"value", "any", "except", "text"}));
   if (json.size() != 1) {
@@ -169,6 +183,8 @@ absl::Status ReadMatch(const Json& json, const std::string& field, FieldConditio
   return absl::OkStatus();
 }
 
+// Reads a range of numbers or of times. The type of the first bound decides, so a mixed range names
+// the first bound that does not fit.
 absl::Status ReadRange(const Json& json, const std::string& field, FieldCondition& condition) {
   const bool times = json.is_object() && !json.empty() && json.begin()->is_string();
   if (times) {
@@ -177,6 +193,7 @@ absl::Status ReadRange(const Json& json, const std::string& field, FieldConditio
   return ReadBounds<double>(json, field, ReadNumber, condition.test.emplace<NumberRange>());
 }
 
+// Reads a condition on a key: it has exactly one test.
 absl::StatusOr<FieldCondition> ReadFieldCondition(const Json& json, const std::string& field) {
   TQDB_RETURN_IF_ERROR(CheckMembers(json, field, {"key", "match", "range", "values_count"}));
   FieldCondition condition;
@@ -198,6 +215,7 @@ absl::StatusOr<FieldCondition> ReadFieldCondition(const Json& json, const std::s
   return condition;
 }
 
+// Reads a list of ids: numbers as JSON numbers and UUIDs as strings.
 absl::StatusOr<HasId> ReadHasId(const Json& json, const std::string& field) {
   constexpr absl::string_view kNeed = "an integer of 0 to 2^64 - 1 or a UUID of 36 characters";
   if (!json.is_array()) return Need(field, json, "a list of ids");
@@ -208,7 +226,7 @@ absl::StatusOr<HasId> ReadHasId(const Json& json, const std::string& field) {
       condition.ids.push_back(PointId::Number(id.get<uint64_t>()));
       continue;
     }
-    // Parse also takes numbers, which are not text here.
+    // Parse also takes numbers as text, which are not ids here.
     const auto parsed = id.is_string() ? PointId::Parse(id.get_ref<const std::string&>())
                                        : absl::StatusOr<PointId>(absl::InvalidArgumentError(""));
     if (!parsed.ok() || !parsed->is_uuid()) {
@@ -221,6 +239,7 @@ absl::StatusOr<HasId> ReadHasId(const Json& json, const std::string& field) {
 
 absl::StatusOr<Filter> ReadFilter(const Json& json, const std::string& field);
 
+// Reads a condition of any kind. Its members say which kind it is.
 absl::StatusOr<Condition> ReadCondition(const Json& json, const std::string& field) {
   constexpr std::pair<const char*, Presence> kPresence[] = {{"exists", Presence::kExists},
                                                             {"is_empty", Presence::kIsEmpty},
@@ -271,11 +290,13 @@ absl::StatusOr<Condition> ReadCondition(const Json& json, const std::string& fie
                    "nested; or must, should, must_not, min_should"));
 }
 
+// Reads a list of conditions.
 absl::StatusOr<std::vector<Condition>> ReadConditions(const Json& json, const std::string& field) {
   if (!json.is_array()) return Need(field, json, "a list of conditions");
   std::vector<Condition> conditions;
   for (size_t i = 0; i < json.size(); ++i) {
-    // Moved once: g++ 12 takes a second move of the variant for a use of what is not there.
+    // It is moved once: g++ 12 takes a second move of the variant for a use of uninitialised
+    // memory.
     absl::StatusOr<Condition> condition = ReadCondition(json[i], absl::StrCat(field, "[", i, "]"));
     TQDB_RETURN_IF_ERROR(condition.status());
     conditions.push_back(*std::move(condition));
@@ -283,6 +304,7 @@ absl::StatusOr<std::vector<Condition>> ReadConditions(const Json& json, const st
   return conditions;
 }
 
+// Reads a filter. Every part may be absent.
 absl::StatusOr<Filter> ReadFilter(const Json& json, const std::string& field) {
   TQDB_RETURN_IF_ERROR(CheckMembers(json, field, {"must", "should", "must_not", "min_should"}));
   Filter filter;
@@ -312,8 +334,10 @@ absl::StatusOr<Filter> ReadFilter(const Json& json, const std::string& field) {
 
 // --- Printing.
 
+// --- Printing.
 Json ToJson(const Filter& filter);
 
+// Returns the bounds that are set, each as value(bound).
 template <typename T, typename Fn>
 Json BoundsToJson(const Bounds<T>& bounds, const Fn& value) {
   Json json = Json::object();
@@ -324,11 +348,13 @@ Json BoundsToJson(const Bounds<T>& bounds, const Fn& value) {
   return json;
 }
 
+// Returns the value that a variant holds.
 template <typename Variant>
 Json VariantToJson(const Variant& value) {
   return std::visit([](const auto& held) { return Json(held); }, value);
 }
 
+// Returns the members that a test adds to the key of its condition.
 struct TestToJson {
   Json operator()(const MatchValue& match) const {
     return {{"match", {{"value", VariantToJson(match.value)}}}};
@@ -349,9 +375,10 @@ struct TestToJson {
   Json operator()(const ValuesCount& count) const {
     return {{"values_count", BoundsToJson(count, [](uint64_t bound) { return bound; })}};
   }
-  Json operator()(Presence) const { return nullptr; }  // has a form of its own
+  Json operator()(Presence) const { return nullptr; }  // has a form of its own, see ConditionToJson
 };
 
+// Returns a condition as JSON.
 struct ConditionToJson {
   Json operator()(const FieldCondition& condition) const {
     Json json = {{"key", condition.key}};
@@ -377,7 +404,7 @@ struct ConditionToJson {
   }
   Json operator()(const Filter& filter) const {
     Json json = ToJson(filter);
-    if (json.empty()) json["must"] = Json::array();  // {} is no condition
+    if (json.empty()) json["must"] = Json::array();  // {} would not be read as a condition
     return json;
   }
 };

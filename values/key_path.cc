@@ -9,8 +9,10 @@ namespace tqdb::storage {
 
 namespace {
 
+// Characters that a name has to be quoted for.
 constexpr absl::string_view kSpecial = ".[]\"";
 
+// Returns InvalidArgument: the key, and what is wrong with it.
 absl::Status BadKey(absl::string_view key, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("key ", Quoted(key), " ", why));
 }
@@ -37,6 +39,7 @@ absl::StatusOr<KeyPath> KeyPath::Parse(absl::string_view key) {
       segment = std::string(rest.substr(0, end));
       rest.remove_prefix(end);
     }
+    // [] says what holds anyway: an array stands for its elements.
     if (rest.substr(0, 2) == "[]") rest.remove_prefix(2);
     if (rest.empty()) return path;
     if (rest[0] == '[') {

@@ -1,12 +1,16 @@
 // A key of a filter or of a payload index: the way to a value within a payload.
 //
-//   path    = segment { "." segment }
-//   segment = ( name | quoted ) [ "[]" ]
-//   name    one or more characters other than . [ ] "
-//   quoted  " any characters other than " "
+// clang-format off
+//   path     segment { "." segment }
+//   segment  ( name | quoted ) [ "[]" ]
+//   name     one or more characters other than . [ ] "
+//   quoted   " any characters other than " "
+// clang-format on
 //
-// `a."b.c"` names the key "b.c" of the object at "a". Arrays are always walked into, so `a[].b` is
-// another way to write `a.b`.
+// Examples: `a.b` names the key "b" of the object at "a", and `a."b.c"` the key "b.c" of that
+// object. Arrays are always walked into, so `a[].b` is another way to write `a.b`.
+//
+// This file leaves out positions in arrays, such as `a[0]`: they are refused with a message.
 #ifndef TQDB_VALUES_KEY_PATH_H_
 #define TQDB_VALUES_KEY_PATH_H_
 
@@ -18,17 +22,19 @@
 
 namespace tqdb::storage {
 
+// A parsed key: the names on the way, from the outermost object inwards.
 class KeyPath {
  public:
   KeyPath() = default;
 
-  // InvalidArgument says what is wrong with the key, without its field.
+  // Returns the path of a key. InvalidArgument says what is wrong with the key, without naming the
+  // field that it came from.
   static absl::StatusOr<KeyPath> Parse(absl::string_view key);
 
   const std::vector<std::string>& segments() const { return segments_; }
-  // The way to `rest` from where this path ends.
+  // Returns the path that first walks this one and then `rest`.
   KeyPath Join(const KeyPath& rest) const;
-  // The shortest text that parses to this path.
+  // Returns the shortest text that parses to this path: names are quoted only where they must be.
   std::string ToString() const;
 
   friend bool operator==(const KeyPath&, const KeyPath&) = default;

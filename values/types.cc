@@ -31,6 +31,7 @@ absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
     return absl::InvalidArgumentError("point id is empty; need an unsigned integer or a UUID");
   }
   uint64_t number;
+  // A number beyond 64 bits is refused below as a UUID: it has no dashes.
   const bool digits = text.find_first_not_of("0123456789") == absl::string_view::npos;
   if (digits && absl::SimpleAtoi(text, &number)) return Number(number);
   if (text.size() != 36) {

@@ -11,6 +11,7 @@
 
 namespace tqdb {
 
+// Dimensions of a dense vector.
 inline constexpr size_t kMinDim = 8;
 inline constexpr size_t kMaxDim = 16384;
 // Largest magnitude of one coordinate, and smallest Euclidean norm under COSINE: outside these,
@@ -18,32 +19,38 @@ inline constexpr size_t kMaxDim = 16384;
 inline constexpr float kMaxCoordinate = 1e15f;
 inline constexpr double kMinNorm = 1e-15;
 
-// Similarity that a vector space ranks by. A score is higher-is-better under every metric.
+// The similarity that a vector space ranks by. A higher score is better under every metric, so L2
+// has the negative squared distance.
 enum class Metric : uint8_t {
   kCosine = 1,  // score = <q, x> / (|q| |x|)
   kDot = 2,     // score = <q, x>
   kL2 = 3,      // score = -|q - x|^2
 };
 
-// The residual stage of the codec: one more bit per dimension (FACTS-codec 8.1).
+// The residual stage of the codec. With kQjl each dimension has one more bit: the sign of the part
+// that the code missed, under a second rotation. See TurboQuant (arXiv 2504.19874, Sec. 3.2) and
+// docs/quantization.md.
 enum class Residual : uint8_t { kNone = 1, kQjl = 2 };
 
-// Whether a space subtracts a guarded mean before encoding (FACTS-codec 8.2).
+// Whether a space subtracts a mean before encoding, under a guard that adopts it only while it
+// helps (docs/quantization.md, "Guarded centring").
 enum class Centering : uint8_t { kOff = 1, kAuto = 2 };
 
-// External identifier of a point: an unsigned integer or a UUID.
+// The identifier that a caller gives a point: an unsigned integer or a UUID.
 struct PointId {
   enum class Kind : uint8_t { kNumber = 0, kUuid = 1 };
 
+  // Each makes an id: from a number, or from the upper and the lower half of a UUID.
   static PointId Number(uint64_t number) { return {0, number, Kind::kNumber}; }
   static PointId Uuid(uint64_t high, uint64_t low) { return {high, low, Kind::kUuid}; }
-  // Accepts a decimal uint64 or a UUID in its 36-character hexadecimal form; InvalidArgument
-  // otherwise.
+  // Returns the id of a text, which is a decimal uint64 or a UUID in its 36-character hexadecimal
+  // form. InvalidArgument otherwise.
   static absl::StatusOr<PointId> Parse(absl::string_view text);
   std::string ToString() const;
 
   bool is_uuid() const { return kind == Kind::kUuid; }
-  // Numbers first, ascending; then UUIDs in byte order. The order of scrolling.
+  // Orders numbers first, ascending, then UUIDs in byte order. It is the order of scrolling, and of
+  // hits with equal scores.
   friend auto operator<=>(const PointId& a, const PointId& b) {
     if (a.kind != b.kind) return a.kind <=> b.kind;
     if (a.high != b.high) return a.high <=> b.high;
@@ -55,11 +62,12 @@ struct PointId {
     return H::combine(std::move(h), id.high, id.low, id.kind);
   }
 
-  uint64_t high = 0;  // zero for a number
-  uint64_t low = 0;
+  uint64_t high = 0;  // upper half of a UUID; 0 for a number
+  uint64_t low = 0;   // lower half of a UUID; the number itself
   Kind kind = Kind::kNumber;
 };
 
+// Each returns the name as it is written in the API, in capitals.
 absl::string_view MetricName(Metric metric);
 absl::string_view ResidualName(Residual residual);
 absl::string_view CenteringName(Centering centering);

@@ -1,8 +1,8 @@
 """How well hybrid search finds known items in real text, beside its two parts. See README.md here.
 
 A document is the long description of a Debian package; a query is the title of one, which its
-document does not have. Its document is the one right answer: nDCG@10 is 1 / log2(1 + rank) of it, or
-0 from rank 11 on, and recall@10 says whether it is among the ten.
+document does not have. Its document is the one right answer: nDCG@10 is 1 / log2(1 + rank) of it,
+or 0 from rank 11 on, and recall@10 says whether it is among the ten.
 """
 
 from __future__ import annotations

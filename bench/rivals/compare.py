@@ -32,7 +32,9 @@ def parse():
     parser.add_argument("--queries", type=int, default=1000, help="at most, of a set")
     parser.add_argument("--ours", default="4+1,4,2+1,2", help="code bits, +1: residual bit")
     parser.add_argument("--stages", default="", help="of tqdb-bench scan; a list; default: its own")
-    parser.add_argument("--rivals", default="", help="only those whose name contains one of this list")
+    parser.add_argument(
+        "--rivals", default="", help="only those whose name contains one of this list"
+    )
     parser.add_argument("--batch", default="1,64", help="queries a call; a list")
     parser.add_argument("--rounds", type=int, default=5, help="alternations")
     parser.add_argument("--seconds", type=float, default=1, help="of each measurement")
@@ -134,7 +136,8 @@ def print_results(data, results, batches):
     for name in dict.fromkeys(name for name, _ in results):
         program = results[name, batches[0]].program
         line = [name, str(program.bits), f"{program.code_bytes:.0f}"]
-        line += [f"{program.resident_bytes:.0f}", program.build_s and f"{program.build_s:.1f}" or "-"]
+        build = f"{program.build_s:.1f}" if program.build_s else "-"
+        line += [f"{program.resident_bytes:.0f}", build]
         line += [f"{results[name, batches[0]].recall:.4f}"]
         for batch in batches:
             result = results[name, batch]
@@ -150,7 +153,7 @@ def fastest(ours, batch, results, suits):
 
 
 def print_ratios(data, ours, rivals, results, batches):
-    """Rate of ours over theirs; below 1 theirs is faster. Others on the machine disturb medians most."""
+    """Rate of ours over theirs; below 1 theirs is faster. Others on the machine disturb medians."""
     lines = []
     for rival in rivals:
         for batch in batches:
@@ -225,7 +228,8 @@ def print_environment(ours):
     environment = ours[0].environment
     print(
         f"{environment['cpu']}, {os.cpu_count()} cores, {environment['kernels']} kernels, "
-        f"tqdb {environment['commit']} ({environment['compiler']}), turbovec {turbovec.__version__}, "
+        f"tqdb {environment['commit']} ({environment['compiler']}), "
+        f"turbovec {turbovec.__version__}, "
         f"faiss {faiss.__version__} ({faiss.get_compile_options().strip()}), "
         f"numpy {numpy.__version__}, Python {platform.python_version()}; 1 thread, k = 10"
     )

@@ -1,4 +1,4 @@
-"""The rows that all programs see: exported by tqdb-bench, normalised here, with their exact answers."""
+"""The rows that all programs see, exported by tqdb-bench, normalised here; and exact answers."""
 
 import copy
 import os
@@ -10,7 +10,7 @@ TOP_K = 10
 
 
 class Data:
-    """base and queries: float32 of norm 1; truth: (queries, 10) row numbers by exact float32 search."""
+    """base and queries: float32 of norm 1; truth: (queries, 10) row numbers by exact search."""
 
     def __init__(self, name, directory):
         self.name = name

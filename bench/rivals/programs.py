@@ -52,7 +52,8 @@ class InProcess:
         return recall(data.truth, found)
 
     def measure(self, data, batch, seconds):
-        calls = [data.queries[i : i + batch] for i in range(0, len(data.queries) - batch + 1, batch)]
+        starts = range(0, len(data.queries) - batch + 1, batch)
+        calls = [data.queries[i : i + batch] for i in starts]
         self._loop(calls, WARM_UP_S)
         elapsed, done = self._loop(calls, seconds)
         return elapsed / (done * batch)
@@ -69,7 +70,7 @@ class InProcess:
 
 
 class Turbovec(InProcess):
-    """Calibrated on all rows, which its documentation recommends; RAYON_NUM_THREADS rules searches."""
+    """Calibrated on all rows, as its documentation advises; RAYON_NUM_THREADS rules searches."""
 
     def __init__(self, bits):
         self.name = f"turbovec {bits}"
@@ -91,8 +92,8 @@ class Turbovec(InProcess):
 class Faiss(InProcess):
     """An index of the factory under L2, which gives PQ more recall than inner product does here.
 
-    `code` may hold {d} and {d/2}. `rotated` puts an orthonormal map in front: Hadamard where dim is a
-    power of two, a dense random one elsewhere.
+    `code` may hold {d} and {d/2}. `rotated` puts an orthonormal map in front: Hadamard where dim is
+    a power of two, a dense random one elsewhere.
     """
 
     def __init__(self, code, bits, rotated=False):
@@ -148,7 +149,8 @@ class Tqdb:
         self.recalls = {r["batch"]: r[f"recall_at_{TOP_K}"] for r in records}
         self.code_bytes = records[0]["code_bytes"]
         self.resident_bytes = records[0]["bytes_per_vector"]
-        self.environment = {key: records[0][key] for key in ("cpu", "kernels", "compiler", "commit")}
+        keys = ("cpu", "kernels", "compiler", "commit")
+        self.environment = {key: records[0][key] for key in keys}
         self.survivors = {r["batch"]: r["survivors"] for r in records}
 
     def one_thread(self):

@@ -11,6 +11,7 @@
 namespace tqdb::client {
 namespace {
 
+// Checks options before gRPC sees them: its own errors come later and do not name the option.
 absl::Status Validate(const ConnectOptions& options) {
   if (options.address.empty()) {
     return absl::InvalidArgumentError("address: must not be empty; give host:port or unix:/path");
@@ -31,6 +32,8 @@ absl::Status Validate(const ConnectOptions& options) {
   return CheckApiKey(options.api_key);
 }
 
+// Sends a request to delete by ids or by filter. Both may be repeated: points that are gone stay
+// gone.
 absl::StatusOr<uint64_t> SendDelete(Transport& transport, const v1::DeleteRequest& request) {
   v1::DeleteResponse response;
   absl::Status status = transport.Call(transport.points(), &v1::PointService::Stub::Delete, request,
@@ -62,7 +65,7 @@ absl::StatusOr<CollectionInfo> Client::CreateCollection(absl::string_view collec
   request.set_collection(std::string(collection));
   ToProto(config, request.mutable_config());
   v1::CreateCollectionResponse response;
-  // Not repeatable: the second time would say AlreadyExists.
+  // Not repeatable: if the first attempt arrived, the second one would return AlreadyExists.
   absl::Status status =
       transport_->Call(transport_->collections(), &v1::CollectionService::Stub::CreateCollection,
                        request, &response, Repeatable::kNo);
@@ -128,7 +131,7 @@ absl::Status Client::DeleteCollection(absl::string_view collection) {
   v1::DeleteCollectionRequest request;
   request.set_collection(std::string(collection));
   v1::DeleteCollectionResponse response;
-  // Not repeatable: the second time would say NotFound.
+  // Not repeatable: if the first attempt arrived, the second one would return NotFound.
   return transport_->Call(transport_->collections(), &v1::CollectionService::Stub::DeleteCollection,
                           request, &response, Repeatable::kNo);
 }
@@ -154,7 +157,7 @@ absl::Status Client::DeletePayloadIndex(absl::string_view collection, absl::stri
   request.set_collection(std::string(collection));
   request.set_key(std::string(key));
   v1::DeletePayloadIndexResponse response;
-  // Not repeatable: the second time would say NotFound.
+  // Not repeatable: if the first attempt arrived, the second one would return NotFound.
   return transport_->Call(transport_->collections(),
                           &v1::CollectionService::Stub::DeletePayloadIndex, request, &response,
                           Repeatable::kNo);
@@ -206,8 +209,8 @@ absl::StatusOr<uint64_t> Client::UpdatePayload(absl::string_view collection,
   if (target.filter.has_value()) ToProto(*target.filter, request.mutable_filter());
   ToProto(edit, &request);
   v1::UpdatePayloadResponse response;
-  // The same edit of the same ids comes to the same; what a filter matches may have changed by the
-  // edit.
+  // An edit by ids is idempotent, so it may be repeated. With a filter it is not: the edit itself
+  // may change which points match.
   const Repeatable repeatable = target.filter.has_value() ? Repeatable::kNo : Repeatable::kYes;
   absl::Status status = transport_->Call(
       transport_->points(), &v1::PointService::Stub::UpdatePayload, request, &response, repeatable);

@@ -4,10 +4,12 @@
 //   if (!client.ok()) ...
 //   auto hits = (*client)->Search("books", {.vector = embedding, .limit = 5});
 //
-// Every call returns absl::Status or absl::StatusOr. Codes are those of the server:
-// InvalidArgument, NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted, DataLoss,
-// Unauthenticated and PermissionDenied (API keys); and those of the way there: Unavailable (no
-// connection), DeadlineExceeded (the timeout ran out). Vectors travel as float32 bytes.
+// Every call returns absl::Status or absl::StatusOr. The server sends the codes InvalidArgument,
+// NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted and DataLoss, and for API keys
+// Unauthenticated and PermissionDenied. The connection adds Unavailable (no server answers) and
+// DeadlineExceeded (the timeout ran out). docs/api.md says when each of them comes.
+//
+// Vectors travel as float32 bytes, without loss.
 #ifndef TQDB_CLIENT_CPP_CLIENT_H_
 #define TQDB_CLIENT_CPP_CLIENT_H_
 
@@ -35,39 +37,45 @@ namespace tqdb::client {
 
 inline constexpr char kDefaultAddress[] = "127.0.0.1:6334";
 
-// Files are in PEM form and are read by Connect.
+// Encryption of the connection. The files are in PEM form; Connect reads them once.
 struct TlsOptions {
   bool enabled = false;
-  std::string ca_file = {};    // authorities that may have signed the server; empty: the system's
-  std::string cert_file = {};  // of this client, for a server that asks; with key_file
+  // Certificates of the authorities that may have signed the server's. Empty means the system's.
+  std::string ca_file = {};
+  // Certificate and key of this client, for servers that ask for one. Both or neither are set.
+  std::string cert_file = {};
   std::string key_file = {};
-  // Name to expect in the server's certificate in place of the host in the address.
+  // Name that the server's certificate must have. Empty means the host of the address.
   std::string server_name = {};
 };
 
 struct ConnectOptions {
   std::string address = kDefaultAddress;  // host:port, or unix:/path
-  // Of each call, all its attempts included. InfiniteDuration() never gives up.
+  // Time limit of each call, all its attempts included. InfiniteDuration() never gives up.
   absl::Duration timeout = absl::Seconds(30);
-  size_t max_message_bytes = size_t{64} << 20;  // of one request or response
-  // Wait, within the timeout, for a server that does not accept connections yet.
+  size_t max_message_bytes = size_t{64} << 20;  // limit of one request and of one response
+  // Whether Connect waits, within the timeout, for a server that accepts no connections so far.
   bool wait_for_ready = false;
-  // A call that can be repeated without harm is tried up to this often while the server is
-  // Unavailable, with growing pauses. 1 turns retries off. Upsert, Delete and UpdatePayload by ids
-  // are repeated too: the outcome is the same, but the counts may then tell of the second time, and
-  // a value that another client wrote in between is overwritten.
+  // Number of attempts at a call while the server is Unavailable, with growing pauses between them.
+  // 1 turns retries off. Only calls that can be repeated without harm are tried again. Upsert,
+  // Delete and UpdatePayload by ids are among them, because a second time has the same outcome. If
+  // the first attempt did arrive, two things may surprise: counts describe the second attempt, and
+  // a value that another client wrote between the two is overwritten.
   int max_attempts = 4;
   TlsOptions tls = {};
-  // Sent with every call, readable on the way unless TLS is enabled. Empty: none.
+  // API key that is sent with every call. Without TLS anybody on the way can read it. Empty means
+  // none.
   std::string api_key = {};
 };
 
-// Thread-safe; one client holds one connection and serves any number of threads.
+// A client. It holds one connection, which serves any number of threads.
+//
+// Thread-safe.
 class Client {
  public:
-  // Unavailable when `wait_for_ready` is set and no server answers within the timeout; otherwise it
-  // returns at once and the first call connects. InvalidArgument on options out of range; errors of
-  // the files of TLS.
+  // Makes a client. With `wait_for_ready`, waits for the server: Unavailable if none answers within
+  // the timeout. Without, returns at once, and the first call connects. InvalidArgument for options
+  // out of range; errors of TLS files name the option and the path.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ConnectOptions& options);
   ~Client();
   Client(const Client&) = delete;
@@ -76,67 +84,72 @@ class Client {
   absl::StatusOr<CollectionInfo> CreateCollection(absl::string_view collection,
                                                   const CollectionConfig& config);
   absl::StatusOr<CollectionInfo> GetCollection(absl::string_view collection);
-  // All collections in name order, by as many pages as needed.
+  // Returns all collections in the order of their names. Reads as many pages as needed.
   absl::StatusOr<std::vector<CollectionInfo>> ListCollections();
-  // One page; `page_size` 0 means the server's default, an empty token the first page.
+  // Returns one page. `page_size` 0 means the server's default; an empty token asks for the first
+  // page.
   absl::StatusOr<CollectionPage> ListCollectionsPage(uint32_t page_size,
                                                      absl::string_view page_token);
-  // Replaces the metadata; the rest of a collection's configuration is frozen.
+  // Replaces the metadata. Everything else of a configuration is frozen at creation.
   absl::StatusOr<CollectionInfo> UpdateCollection(
       absl::string_view collection, const std::map<std::string, std::string>& metadata);
   absl::Status DeleteCollection(absl::string_view collection);
 
-  // Indexes the values of a payload key, and waits until the index is complete when `wait`: after
-  // DeadlineExceeded it is completed all the same, and GetCollection says when it is ready. OK when
-  // the index exists; AlreadyExists when one of another kind does.
+  // Indexes the values of a payload key. With `wait`, returns when the index is complete. After
+  // DeadlineExceeded the server completes it all the same, and GetCollection tells when it is
+  // ready. OK if the same index exists; AlreadyExists if the key has an index of another kind.
   absl::StatusOr<PayloadIndexInfo> CreatePayloadIndex(absl::string_view collection,
                                                       absl::string_view key, PayloadIndexKind kind,
                                                       bool wait = true);
-  // NotFound when the key has no index.
+  // Removes the index of a key. NotFound if it has none.
   absl::Status DeletePayloadIndex(absl::string_view collection, absl::string_view key);
 
   // Inserts or replaces points, all or none.
   absl::StatusOr<UpsertResult> Upsert(absl::string_view collection, absl::Span<const Point> points,
                                       Durability durability = Durability::kSync);
-  // Never null. Connection errors show up in Send and Finish.
+  // Opens a stream of upserts. Never returns null: errors of the connection come from Send and
+  // Finish.
   std::unique_ptr<UpsertStream> OpenUpsertStream(absl::string_view collection,
                                                  UpsertStreamOptions options = {});
-  // Number of points that existed.
+  // Deletes points and returns how many of them existed.
   absl::StatusOr<uint64_t> Delete(absl::string_view collection, absl::Span<const PointId> ids,
                                   Durability durability = Durability::kSync);
-  // Deletes what matches, in atomic batches, and returns how many that were. After an error some
-  // points may be gone; calling again goes on. An empty filter is InvalidArgument: DeleteCollection
-  // removes everything.
+  // Deletes the points that match, in batches that are atomic each, and returns their number. After
+  // an error some points may be gone; the same call again goes on. An empty filter is
+  // InvalidArgument, so that a mistake does not delete everything: DeleteCollection does that.
   absl::StatusOr<uint64_t> DeleteMatching(absl::string_view collection, const Filter& filter,
                                           Durability durability = Durability::kSync);
-  // Edits payloads and leaves vectors alone. The number of points edited. After an error of an edit
-  // by filter alone some points may be edited. With a filter it is never tried again: the filter
-  // may no longer hold because of the first time.
+  // Edits payloads, leaves vectors alone, and returns the number of points edited. After an error
+  // of an edit by filter alone some points may be edited. An edit with a filter is never tried
+  // again: the first attempt may have arrived, and the filter may not hold any more because of it.
   absl::StatusOr<uint64_t> UpdatePayload(absl::string_view collection, const PayloadTarget& target,
                                          const PayloadEdit& edit,
                                          Durability durability = Durability::kSync);
-  // In the order asked; ids that do not exist are left out.
+  // Returns points in the order of `ids`. Ids that do not exist are left out.
   absl::StatusOr<std::vector<Point>> Get(absl::string_view collection,
                                          absl::Span<const PointId> ids, Select select);
+  // Returns a walk over points. It sends nothing before its first NextPage.
   Scroll ScrollPoints(absl::string_view collection, ScrollOptions options = {});
-  // Of all points, or of those that match.
+  // Returns the number of points that match, or of all points without a filter.
   absl::StatusOr<uint64_t> Count(absl::string_view collection,
                                  const std::optional<Filter>& filter = std::nullopt);
-  // The most frequent strings, integers and booleans of a payload key, highest first.
+  // Returns the most frequent strings, integers and booleans of a payload key, by descending number
+  // of points.
   absl::StatusOr<std::vector<FacetCount>> Facet(absl::string_view collection, absl::string_view key,
                                                 const FacetOptions& options = {});
 
-  // Best first.
+  // Returns hits by descending score.
   absl::StatusOr<std::vector<ScoredPoint>> Search(absl::string_view collection, const Query& query);
-  // One result a query, in order.
+  // Returns one list of hits for each query, in the order of queries. The server scores queries
+  // that differ only in their vectors in one pass, which is far cheaper than many calls.
   absl::StatusOr<std::vector<std::vector<ScoredPoint>>> SearchBatch(
       absl::string_view collection, absl::Span<const Query> queries);
-  // The best points of each of the best groups, in the order of their best points. The query's
-  // limit is that of groups, 1..1000; its offset is not used.
+  // Returns the best points of each of the best groups, in the order of their best points. The
+  // limit of the query is the number of groups, 1 to 1,000; its offset is ignored.
   absl::StatusOr<std::vector<PointGroup>> SearchGroups(absl::string_view collection,
                                                        const Query& query,
                                                        const GroupOptions& group);
-  // Several searches, fused into one list.
+  // Returns the fused hits of several searches.
   absl::StatusOr<std::vector<ScoredPoint>> SearchHybrid(absl::string_view collection,
                                                         const HybridQuery& query);
 

@@ -1,4 +1,4 @@
-// The searches of Client, and facets.
+// The second half of class Client: searches and facets. client.cc has all other calls.
 #include <utility>
 
 #include "absl/strings/str_cat.h"

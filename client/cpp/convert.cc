@@ -13,6 +13,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "vectors travel as little-endian bytes");
 
+// Returns the coordinates of a vector in any of the three forms. The server sends float32, but
+// other versions may send the others.
 absl::StatusOr<std::vector<float>> VectorFromProto(const v1::Vector& vector) {
   switch (vector.form_case()) {
     case v1::Vector::kF32: {
@@ -76,8 +78,9 @@ absl::StatusOr<std::vector<NamedSparseVector>> VectorsFromProto(
   return out;
 }
 
-// The enums of types.h take their numbers from the messages; an unknown number stays as it is and
-// is named "unknown".
+// The enums of types.h have the numbers of the protocol, so they are converted by casts. The
+// asserts look at the last enumerator of each. A number that this version does not know stays as it
+// is, and its name is "unknown".
 static_assert(static_cast<int>(Metric::kL2) == v1::METRIC_L2);
 static_assert(static_cast<int>(Residual::kQjl) == v1::RESIDUAL_QJL);
 static_assert(static_cast<int>(Centering::kAuto) == v1::CENTERING_AUTO);

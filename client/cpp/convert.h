@@ -1,4 +1,10 @@
-// Between plain types and messages. Internal to the library; pure functions.
+// Conversions between the plain types of the library and the messages of the protocol. Internal to
+// the library.
+//
+// To the server, values are passed on as they are: the server checks them and its messages name the
+// field. From the server, everything is checked, because a caller must never see half a point.
+//
+// Thread-safe: functions without state.
 #ifndef TQDB_CLIENT_CPP_CONVERT_H_
 #define TQDB_CLIENT_CPP_CONVERT_H_
 
@@ -19,28 +25,29 @@
 
 namespace tqdb::client {
 
+// Each ToProto fills an empty message.
 void ToProto(const PointId& id, v1::PointId* out);
 void ToProto(const Point& point, v1::Point* out);
 void ToProto(const CollectionConfig& config, v1::CollectionConfig* out);
-// In convert_filter.cc.
+// Defined in convert_filter.cc.
 void ToProto(const Filter& filter, v1::Filter* proto);
-// In convert_query.cc. The parts, the fusion and the limits; not the collection.
+// The next three are defined in convert_query.cc. They leave the name of the collection, and for
+// edits also the target, to the caller.
 void ToProto(const Query& query, v1::SearchQuery* out);
 void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
-// The edit alone.
 void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out);
 void VectorToProto(const std::vector<float>& values, v1::Vector* out);
 void ToProto(const SparseVector& vector, v1::SparseVector* out);
 void ToProto(const Select& select, v1::PointSelector* out);
 v1::Durability ToProto(Durability durability);
 
-// DataLoss when a message breaks the protocol: a point without an id, vector bytes of odd length, a
-// sparse vector with more indices than values.
+// Each FromProto returns DataLoss if a message breaks the protocol: a point without an id, vector
+// bytes that are not whole numbers, or a sparse vector with more indices than values.
 absl::StatusOr<PointId> FromProto(const v1::PointId& id);
 absl::StatusOr<Point> FromProto(v1::Point&& point);
 absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point);
 absl::StatusOr<std::vector<ScoredPoint>> FromProto(v1::SearchResponse&& response);
-// In convert_query.cc.
+// The next two are defined in convert_query.cc.
 absl::StatusOr<FacetCount> FromProto(v1::FacetCount&& count);
 absl::StatusOr<PointGroup> FromProto(v1::PointGroup&& group);
 PayloadIndexInfo FromProto(const v1::PayloadIndexInfo& info);

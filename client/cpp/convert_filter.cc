@@ -16,6 +16,7 @@ using google::protobuf::Timestamp;
 constexpr int64_t kMicros = 1'000'000;
 constexpr int32_t kNanosPerMicro = 1'000;
 
+// Copies the bounds that are set.
 template <typename T, typename Proto>
 void BoundsToProto(const storage::Bounds<T>& bounds, Proto* proto) {
   if (bounds.gt) proto->set_gt(*bounds.gt);
@@ -24,6 +25,8 @@ void BoundsToProto(const storage::Bounds<T>& bounds, Proto* proto) {
   if (bounds.lte) proto->set_lte(*bounds.lte);
 }
 
+// Splits microseconds since 1970 into seconds and nanoseconds. The nanoseconds of a Timestamp must
+// not be negative, so times before 1970 round their seconds down: -1 us is -1 s and 999,999,000 ns.
 void TimeToProto(int64_t micros, Timestamp* proto) {
   const int64_t fraction = (micros % kMicros + kMicros) % kMicros;
   proto->set_seconds((micros - fraction) / kMicros);
@@ -39,6 +42,7 @@ v1::Presence PresenceToProto(Presence presence) {
   return v1::PRESENCE_UNSPECIFIED;
 }
 
+// Converts each kind of test of a payload key.
 struct TestToProto {
   v1::FieldCondition* proto;
 
@@ -81,6 +85,7 @@ struct TestToProto {
   void operator()(Presence presence) const { proto->set_presence(PresenceToProto(presence)); }
 };
 
+// Converts each kind of condition.
 struct ConditionToProto {
   v1::Condition* proto;
 
@@ -117,7 +122,7 @@ void ConditionsToProto(const std::vector<Condition>& conditions,
 HasId HasIds(absl::Span<const PointId> ids) {
   HasId condition;
   for (const PointId& id : ids) {
-    // Every text of an id of ours is one of an id of core.
+    // value() cannot fail: both classes have the same texts.
     condition.ids.push_back(tqdb::PointId::Parse(id.ToString()).value());
   }
   return condition;

@@ -1,4 +1,4 @@
-// Searches, edits of payloads, and what is counted and grouped by.
+// Conversions of searches, edits of payloads, facets and groups.
 #include <string>
 #include <utility>
 #include <variant>
@@ -9,6 +9,7 @@
 namespace tqdb::client {
 namespace {
 
+// Converts each kind of edit. An empty ClearPayload must be set too: its presence is the edit.
 struct EditToProto {
   v1::UpdatePayloadRequest* proto;
 
@@ -25,7 +26,8 @@ struct EditToProto {
   void operator()(const ClearPayload&) const { proto->mutable_clear(); }
 };
 
-// Message: one with the oneof of a facet's or a group's value.
+// Returns the value of a facet or a group. Message is v1::FacetCount or v1::PointGroup, whose
+// oneofs have the same members.
 template <typename Message>
 absl::StatusOr<PayloadValue> ValueFromProto(Message& message) {
   switch (message.value_case()) {
@@ -50,7 +52,7 @@ void ToProto(const Query& query, v1::SearchQuery* out) {
     out->mutable_text()->set_text(query.text->text);
   }
   if (query.sparse.has_value()) ToProto(*query.sparse, out->mutable_sparse());
-  // Several at once are the server's to refuse.
+  // If several of them are set, all are sent, and the server refuses the query with a message.
   const bool other =
       query.recommend.has_value() || query.text.has_value() || query.sparse.has_value();
   if (!other || !query.vector.empty()) {

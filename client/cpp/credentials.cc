@@ -13,7 +13,8 @@
 namespace tqdb::client {
 namespace {
 
-// gRPC says of a file that is none only that the connection failed.
+// Returns the text of a PEM file, or "" without a path. A file that holds no `what` is refused
+// here, because gRPC would only say that the connection failed.
 absl::StatusOr<std::string> ReadPem(const std::string& path, const char* field, const char* what) {
   if (path.empty()) return std::string();
   absl::StatusOr<std::string> text = ReadFile(path);

@@ -1,4 +1,7 @@
-// What a connection proves and checks: TLS and the API key. Internal to the library.
+// Credentials of a connection: TLS and the API key. Internal to the library.
+//
+// gRPC reports bad files and keys only as a failed connection, much later. So everything is checked
+// here, with messages that name the option.
 #ifndef TQDB_CLIENT_CPP_CREDENTIALS_H_
 #define TQDB_CLIENT_CPP_CREDENTIALS_H_
 
@@ -13,11 +16,12 @@
 
 namespace tqdb::client {
 
-// Of a channel. InvalidArgument names the option and what is wrong with it; an error of a file its
-// path.
+// Returns the credentials of a channel. InvalidArgument names the option and the fault. Errors of
+// reading a file name the option and the path.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsOptions& tls);
 
-// InvalidArgument when the key cannot travel as metadata. The message does not hold it.
+// Returns InvalidArgument if the key cannot be sent as metadata of HTTP/2. The message does not
+// contain the key, because messages end up in logs.
 absl::Status CheckApiKey(absl::string_view key);
 
 }  // namespace tqdb::client

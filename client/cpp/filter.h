@@ -1,14 +1,17 @@
 // Filters of the client library: conditions on the payload and the id of a point, as plain values.
+// Example: points whose `lang` is "en" and whose `year` is at least 1990.
 //
 //   Filter filter;
 //   filter.must = {{FieldCondition{"lang", MatchValue{"en"}}},
 //                  {FieldCondition{"year", NumberRange{{.gte = 1990}}}}};
 //   auto hits = client->Search("books", {.vector = embedding, .filter = filter});
 //
-// or, from text, FilterFromJson(R"({"must": [{"key": "lang", "match": {"value": "en"}}]})").
+// A filter can also be read from text:
 //
-// The types are those of storage/payload, which the server evaluates: filter.h there says what each
-// condition means, filter_json.h how it is written. The library takes nothing else from storage.
+//   FilterFromJson(R"({"must": [{"key": "lang", "match": {"value": "en"}}]})")
+//
+// Client and server share the types: values/filter.h says what each condition means, and
+// values/filter_json.h how it is written.
 #ifndef TQDB_CLIENT_CPP_FILTER_H_
 #define TQDB_CLIENT_CPP_FILTER_H_
 
@@ -38,7 +41,7 @@ using storage::ValuesCount;
 
 class PointId;
 
-// Holds for these ids.
+// Returns a condition that holds for these ids.
 HasId HasIds(absl::Span<const PointId> ids);
 
 }  // namespace tqdb::client

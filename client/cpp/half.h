@@ -1,4 +1,4 @@
-// IEEE 754 half precision to single precision. Exact for every input.
+// Conversion of IEEE 754 half precision to single precision. Exact for every input.
 #ifndef TQDB_CLIENT_CPP_HALF_H_
 #define TQDB_CLIENT_CPP_HALF_H_
 
@@ -7,7 +7,7 @@
 
 namespace tqdb::client {
 
-// Infinities and NaN stay what they are.
+// Returns the number as a float. Infinities stay infinities, and NaN stays NaN.
 inline float HalfToFloat(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
   const uint32_t exponent = (half >> 10) & 0x1fu;

@@ -1,4 +1,5 @@
-// Small files that a caller names. Internal to the library and the command line.
+// Reads small files that a user names: keys, certificates, filters. Internal to the library and to
+// the command line.
 #ifndef TQDB_CLIENT_CPP_READ_FILE_H_
 #define TQDB_CLIENT_CPP_READ_FILE_H_
 
@@ -8,7 +9,7 @@
 
 namespace tqdb::client {
 
-// The whole of a file or a pipe. The message of an error names the path.
+// Returns the whole contents of a file or a pipe. The message of an error names the path.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 }  // namespace tqdb::client

@@ -14,7 +14,8 @@ Scroll::Scroll(std::shared_ptr<Transport> transport, std::string collection, Scr
 
 absl::StatusOr<std::vector<Point>> Scroll::NextPage() {
   std::vector<Point> points;
-  // A page may be empty without being the last one; the caller is promised that empty means done.
+  // The server may send an empty page before the last one. The caller is promised that an empty
+  // page means the end, so such pages are skipped.
   while (!done_ && points.empty()) {
     v1::ScrollRequest request;
     request.set_collection(collection_);

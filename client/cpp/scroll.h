@@ -1,5 +1,5 @@
-// A walk over the points of a collection, all or those that match a filter, in id order or by a
-// payload key.
+// A walk over the points of a collection: over all of them or the ones that match a filter, in the
+// order of ids or of the values of a payload key.
 #ifndef TQDB_CLIENT_CPP_SCROLL_H_
 #define TQDB_CLIENT_CPP_SCROLL_H_
 
@@ -16,31 +16,34 @@ namespace tqdb::client {
 
 class Transport;
 
-// By the numbers or times that a payload key holds; it needs a ready index of integers, floats or
-// times. A point with several values is there for each of them, points without any are not there.
+// The order of the numbers or times at a payload key. A point with several values comes once for
+// each of them, and a point without any does not come.
 struct OrderBy {
-  std::string key = {};
+  std::string key = {};  // needs a complete index of integers, floats or times
   bool descending = false;
 };
 
 struct ScrollOptions {
-  uint32_t page_size = 0;  // 0: the server's default, 100; at most 10000
+  uint32_t page_size = 0;  // points of a page, at most 10,000; 0: the server's default, 100
   Select select = {};
-  std::optional<Filter> filter = std::nullopt;     // of the points to return; unset: all
-  std::optional<OrderBy> order_by = std::nullopt;  // unset: by id
+  std::optional<Filter> filter = std::nullopt;     // points to return; unset: all
+  std::optional<OrderBy> order_by = std::nullopt;  // unset: the order of ids
 };
 
-// Not thread-safe. Reads a page a call, so memory is bounded by one page; points written or deleted
-// meanwhile may or may not be seen, others are seen exactly once (with an order, once for each of
-// their values). May outlive its Client.
+// A walk. Each call reads one page, so memory is bounded by one page. Points that are written or
+// deleted during the walk may or may not be seen. All others are seen exactly once (with an order,
+// once for each of their values). A walk may outlive its Client.
+//
+// Not thread-safe.
 class Scroll {
  public:
   Scroll(std::shared_ptr<Transport> transport, std::string collection, ScrollOptions options);
 
-  // The next page; empty once all points were returned. After an error the same page can be asked
-  // for again.
+  // Returns the next page, which is empty only after the last point. After an error the next call
+  // asks for the same page again.
   absl::StatusOr<std::vector<Point>> NextPage();
-  // For the pages to come; after ResourceExhausted a smaller page may fit into one message.
+  // Changes the size of the next pages. After ResourceExhausted a smaller page may fit into one
+  // message.
   void set_page_size(uint32_t page_size) { options_.page_size = page_size; }
   bool done() const { return done_; }
 

@@ -10,15 +10,18 @@
 namespace tqdb::client {
 namespace {
 
+// Pauses double from the first to the longest one: 50, 100, 200 ms, ...
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
 
+// Returns a channel. It connects on the first call.
 std::shared_ptr<grpc::Channel> MakeChannel(
     const ConnectOptions& options, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(options.max_message_bytes));
-  // The defaults (1 s, 120 s) would make a retry meet a connection that is not even being tried.
+  // With gRPC's defaults (1 s, 120 s) the channel would wait far longer between its own attempts to
+  // connect than we wait between ours, and our attempts would fail without a try.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
@@ -30,7 +33,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(
   return grpc::CreateCustomChannel(options.address, credentials, arguments);
 }
 
-// What the words of gRPC and OpenSSL about a connection mean to a user.
+// Returns advice for a message of gRPC or OpenSSL about a connection. Users do not know that
+// "Socket closed" mostly means that one side expects TLS and the other one does not.
 absl::string_view Advice(const ConnectOptions& options, absl::string_view message) {
   const bool hung_up =
       absl::StrContains(message, "Socket closed") || absl::StrContains(message, "Connection reset");
@@ -95,14 +99,15 @@ absl::Status Transport::Explain(const absl::Status& status) const {
 
 bool Transport::Pause(int attempt, absl::Time deadline) {
   static thread_local std::minstd_rand random{std::random_device()()};
-  // Jitter keeps clients that lost one server together from coming back together.
+  // Jitter: clients that lost a server at the same moment must not all come back at the same
+  // moment.
   std::uniform_real_distribution<double> jitter(0.8, 1.2);
   const double growth = static_cast<double>(int64_t{1} << std::min(attempt - 1, 20));
   const absl::Duration pause = std::min(kFirstPause * growth, kLongestPause) * jitter(random);
   const absl::Time end = absl::Now() + pause;
   if (end >= deadline) return false;
-  // Not only a sleep: gRPC gets on with a connection while somebody waits for it, and with nobody
-  // waiting it takes the attempt for timed out.
+  // A mere sleep is not enough: gRPC works on a connection only while somebody waits for it, and
+  // otherwise regards the attempt as timed out.
   if (channel_->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY &&
       channel_->WaitForConnected(absl::ToChronoTime(end))) {
     return true;

@@ -1,5 +1,22 @@
-// The connection: one channel, its stubs, deadlines and retries. Internal to the library;
-// thread-safe.
+// The connection: one channel, its stubs, deadlines and retries. Internal to the library.
+//
+// The simple idea: every unary call goes through Call, which sends it, looks at the status, and
+// sends it again if the server is Unavailable. One deadline covers all attempts, so a caller waits
+// for its timeout and never longer.
+//
+// Unavailable means that nobody knows whether the call arrived. So each call says whether it may be
+// repeated. A read may, and so may an upsert, whose second time has the same outcome. The creation
+// of a collection may not: its second time would return AlreadyExists for a success.
+//
+// Example with the default of 4 attempts: a server restarts and is back after 200 ms. A search is
+// sent at 0 ms and fails, and fails again at about 50 and 150 ms. The fourth attempt begins as soon
+// as the connection is back, at 350 ms at the latest. It succeeds, and the caller sees a slow
+// answer and no error.
+//
+// Left out: retries after other codes. ResourceExhausted tells that the server is busy, and sending
+// more would not help it; the caller decides. Streams are not retried either (upsert_stream.h).
+//
+// Thread-safe.
 #ifndef TQDB_CLIENT_CPP_TRANSPORT_H_
 #define TQDB_CLIENT_CPP_TRANSPORT_H_
 
@@ -16,20 +33,21 @@
 
 namespace tqdb::client {
 
-// The numbers of gRPC's and Abseil's codes are the same.
+// Returns the Abseil status of a gRPC status. Their codes have the same numbers.
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
-// Whether a call may be sent again when nobody knows if the first one arrived.
+// Whether a call may be sent again if nobody knows whether the first attempt arrived.
 enum class Repeatable { kNo, kYes };
 
 class Transport {
  public:
   Transport(const ConnectOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials);
 
-  // Waits for a connection. Unavailable after the timeout.
+  // Waits for a connection. Unavailable if there is none after the timeout.
   absl::Status WaitForConnection();
 
-  // Calls `method` of `stub`, within one deadline for all attempts.
+  // Calls `method` of `stub`, with one deadline for all attempts. Fills `response` if the status is
+  // OK.
   template <typename Stub, typename Request, typename Response>
   absl::Status Call(Stub& stub,
                     grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
@@ -47,9 +65,10 @@ class Transport {
     }
   }
 
-  // Sets what every call shares. InfiniteFuture() sets no deadline.
+  // Sets the deadline, wait_for_ready and the API key of a call. InfiniteFuture() sets no deadline.
   void Prepare(grpc::ClientContext& context, absl::Time deadline) const;
-  // Adds the address to errors of the connection, and what may help.
+  // Returns the status with the address, and with advice, added to errors of the connection. gRPC's
+  // own messages name neither.
   absl::Status Explain(const absl::Status& status) const;
 
   v1::AdminService::Stub& admin() { return *admin_; }
@@ -57,8 +76,8 @@ class Transport {
   v1::PointService::Stub& points() { return *points_; }
 
  private:
-  // Waits before the next attempt, until there is a connection at most when there is none; false
-  // when the deadline would pass first.
+  // Waits before the next attempt: for the pause of this attempt, or until a lost connection is
+  // back. Returns false, without waiting, if the deadline would pass first.
   bool Pause(int attempt, absl::Time deadline);
 
   const ConnectOptions options_;

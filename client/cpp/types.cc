@@ -14,7 +14,7 @@ bool IsDash(size_t position) {
   return position == 8 || position == 13 || position == 18 || position == 23;
 }
 
-// An error must stay readable whatever was passed in.
+// Returns the beginning of a text: an error message must stay readable, whatever was passed in.
 std::string Excerpt(absl::string_view text) {
   constexpr size_t kMaxShown = 80;
   if (text.size() <= kMaxShown) return std::string(text);

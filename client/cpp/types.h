@@ -1,5 +1,6 @@
-// Plain types of the client library: what a caller passes in and gets back. No type of gRPC or
-// Protocol Buffers appears here. All are values; the library copies what it keeps.
+// Plain types of the client library, for arguments and results. No type of gRPC or Protocol Buffers
+// appears here, so a program that uses the client compiles without their headers. All types are
+// values; the library copies what it keeps.
 #ifndef TQDB_CLIENT_CPP_TYPES_H_
 #define TQDB_CLIENT_CPP_TYPES_H_
 
@@ -17,17 +18,20 @@
 
 namespace tqdb::client {
 
-// Similarity that a vector space ranks by. A score is higher-is-better under every metric.
+// Similarity that a vector space ranks by. A higher score is better under every metric.
 enum class Metric : uint8_t { kCosine = 1, kDot = 2, kL2 = 3 };
+// Whether codes have one more bit a dimension, for the sign of the residual.
 enum class Residual : uint8_t { kNone = 1, kQjl = 2 };
+// Whether the server subtracts a mean from vectors while that improves codes.
 enum class Centering : uint8_t { kOff = 1, kAuto = 2 };
-// Which originals the server keeps beside the codes.
+// Form of the original vectors that the server keeps besides the codes.
 enum class StoreVectors : uint8_t { kNone = 1, kF16 = 2, kF32 = 3 };
 // When a write is acknowledged: after fsync, or after it reached the operating system.
 enum class Durability : uint8_t { kSync = 1, kAsync = 2 };
 enum class CollectionStatus : uint8_t { kUnknown = 0, kReady = 1, kReadOnly = 2, kQuarantined = 3 };
 
-// What the index of a payload key serves; values of another type cost speed, never answers.
+// The conditions that the index of a payload key serves. Values of another type make a filter
+// slower, never wrong.
 enum class PayloadIndexKind : uint8_t {
   kUnknown = 0,
   kKeyword = 1,   // strings as a whole
@@ -38,14 +42,14 @@ enum class PayloadIndexKind : uint8_t {
   kText = 6,      // words of strings
 };
 
-// What a value of a sparse query is multiplied with, beside the value of the point.
+// What the values of a sparse query are multiplied with before the dot product is taken.
 enum class SparseModifier : uint8_t {
-  kNone = 1,
-  kIdf = 2,  // how rare its index is: ln(1 + (n - f + 0.5) / (f + 0.5)), f of n points having it
+  kNone = 1,  // nothing
+  kIdf = 2,   // ln(1 + (n - f + 0.5) / (f + 0.5)), where f of n points have the value's index
 };
 
-// Lower-case names, as the command line and JSON spell them; "unknown" for a value outside the
-// enum.
+// Each returns the lower-case name that the command line and JSON use, or "unknown" for a value
+// outside of the enum.
 absl::string_view MetricName(Metric metric);
 absl::string_view ResidualName(Residual residual);
 absl::string_view CenteringName(Centering centering);
@@ -59,10 +63,10 @@ class PointId {
  public:
   PointId() = default;  // number 0
   static PointId Number(uint64_t number) { return PointId(number, std::string()); }
-  // 36 characters such as "6ba7b810-9dad-11d1-80b4-00c04fd430c8"; kept in lower case.
-  // InvalidArgument otherwise.
+  // Returns the id of a UUID of 36 characters such as "6ba7b810-9dad-11d1-80b4-00c04fd430c8", in
+  // lower case. InvalidArgument for other texts.
   static absl::StatusOr<PointId> Uuid(absl::string_view text);
-  // Either form: a decimal uint64 or a UUID. InvalidArgument otherwise.
+  // Returns the id of a decimal uint64 or a UUID. InvalidArgument for other texts.
   static absl::StatusOr<PointId> Parse(absl::string_view text);
 
   bool is_uuid() const { return !uuid_.empty(); }
@@ -70,7 +74,7 @@ class PointId {
   const std::string& uuid() const { return uuid_; }  // empty for a number
   std::string ToString() const;
 
-  // Numbers first, ascending; then UUIDs. The order in which the server scrolls.
+  // Orders numbers first, ascending, and then UUIDs. The server scrolls in this order.
   friend auto operator<=>(const PointId& a, const PointId& b) = default;
   friend bool operator==(const PointId& a, const PointId& b) = default;
   template <typename H>
@@ -85,14 +89,16 @@ class PointId {
   uint64_t number_ = 0;
 };
 
+// The vector of a point in one vector space.
 struct NamedVector {
-  std::string name = {};  // of the vector space; empty is the unnamed one
+  std::string name = {};  // name of the vector space; empty is the unnamed space
   std::vector<float> values = {};
 
   friend bool operator==(const NamedVector&, const NamedVector&) = default;
 };
 
-// values[i] stands at indices[i]. Indices are distinct, in any order; at most 65,536.
+// A sparse vector: values[i] is the value at indices[i], and all other values are 0. Indices are
+// distinct and may come in any order; there are at most 65,536.
 struct SparseVector {
   std::vector<uint32_t> indices = {};
   std::vector<float> values = {};
@@ -100,14 +106,15 @@ struct SparseVector {
   friend bool operator==(const SparseVector&, const SparseVector&) = default;
 };
 
+// The vector of a point in one sparse space.
 struct NamedSparseVector {
-  std::string name = {};  // of the sparse space
+  std::string name = {};  // name of the sparse space
   SparseVector vector = {};
 
   friend bool operator==(const NamedSparseVector&, const NamedSparseVector&) = default;
 };
 
-// Has at least one vector, of either sort.
+// A point: an id, at least one vector of either kind, and a payload.
 struct Point {
   PointId id = {};
   std::vector<NamedVector> vectors = {};
@@ -119,68 +126,72 @@ struct Point {
 
 // How one vector space is stored and searched; frozen at creation.
 struct VectorSpaceConfig {
-  std::string name = {};  // [A-Za-z0-9_.-]{0,64}
-  uint32_t dim = 0;       // 8..16384
+  std::string name = {};  // [A-Za-z0-9_.-]{0,64}; empty is the unnamed space
+  uint32_t dim = 0;       // number of coordinates, 8 to 16384
   Metric metric = Metric::kCosine;
-  uint32_t code_bits = 4;  // 1, 2, 3, 4 or 8
+  uint32_t code_bits = 4;  // bits of a code for one dimension: 1, 2, 3, 4 or 8
   Residual residual = Residual::kQjl;
   Centering centering = Centering::kAuto;
   StoreVectors store_vectors = StoreVectors::kF32;
-  uint64_t seed = 0;  // 0: the server's default
+  uint64_t seed = 0;  // seed of the random rotations; 0: the server's default
 };
 
 // A space of sparse vectors, searched exactly; frozen at creation.
 struct SparseSpaceConfig {
-  std::string name = {};  // [A-Za-z0-9_.-]{1,64}, not that of a vector space
+  std::string name = {};  // [A-Za-z0-9_.-]{1,64}; distinct from the names of all other spaces
   SparseModifier modifier = SparseModifier::kNone;
 };
 
 struct CollectionConfig {
-  std::vector<VectorSpaceConfig> vector_spaces = {};  // one or more, names distinct
-  std::map<std::string, std::string> metadata = {};
-  std::vector<SparseSpaceConfig> sparse_spaces = {};
+  std::vector<VectorSpaceConfig> vector_spaces = {};  // 1 to 16, with distinct names
+  std::map<std::string, std::string> metadata = {};   // returned as stored; at most 1 MiB
+  std::vector<SparseSpaceConfig> sparse_spaces = {};  // at most 16
 };
 
+// What a vector space holds and costs.
 struct VectorSpaceInfo {
   std::string name;
-  uint64_t rows = 0;
+  uint64_t rows = 0;  // number of live vectors
   uint64_t memory_bytes = 0;
-  uint32_t code_bytes = 0;  // of one vector
-  double bits_per_dim = 0;
-  double ratio_to_f32 = 0;
-  uint32_t mean_versions = 0;
-  uint32_t current_mean_version = 0;  // 0: none is subtracted
-  uint64_t rows_under_current_mean = 0;
+  uint32_t code_bytes = 0;               // bytes of the code of one vector
+  double bits_per_dim = 0;               // code_bytes * 8 / dim
+  double ratio_to_f32 = 0;               // 4 * dim / code_bytes
+  uint32_t mean_versions = 0;            // number of means adopted so far
+  uint32_t current_mean_version = 0;     // mean that new vectors are encoded under; 0: none
+  uint64_t rows_under_current_mean = 0;  // number of live vectors encoded under it
 };
 
+// What a sparse space holds and costs.
 struct SparseSpaceInfo {
   std::string name;
-  uint64_t rows = 0;
+  uint64_t rows = 0;  // number of live vectors
   uint64_t memory_bytes = 0;
 };
 
+// What the index of a payload key has seen and costs.
 struct PayloadIndexInfo {
   std::string key;
   PayloadIndexKind kind = PayloadIndexKind::kUnknown;
-  uint64_t points = 0;  // that it has seen
+  uint64_t points = 0;  // number of points that the index has seen
   uint64_t memory_bytes = 0;
-  bool ready = false;  // it has seen them all
+  bool ready = false;  // whether the index has seen all points
 };
 
+// Description of a collection. A quarantined one has only name, status, error and disk_bytes.
 struct CollectionInfo {
   std::string name;
   CollectionConfig config;
   CollectionStatus status = CollectionStatus::kUnknown;
-  std::string error;  // empty unless read-only or quarantined
+  std::string error;  // why the collection is read-only or quarantined; else empty
   uint64_t points = 0;
-  uint64_t disk_bytes = 0;
-  uint64_t write_buffer_bytes = 0;  // memory beside memory_bytes: writes not yet in a table file
-  uint64_t memory_bytes = 0;
+  uint64_t disk_bytes = 0;          // all files, write-ahead log included
+  uint64_t write_buffer_bytes = 0;  // writes in memory, not in a table file; not in memory_bytes
+  uint64_t memory_bytes = 0;        // all spaces, the id index and the payload indexes
   double disk_bytes_per_point = 0;
   double memory_bytes_per_point = 0;
   std::vector<VectorSpaceInfo> vector_spaces;
   std::vector<SparseSpaceInfo> sparse_spaces;
-  std::vector<PayloadIndexInfo> payload_indexes;  // by key
+  std::vector<PayloadIndexInfo> payload_indexes;  // in the order of keys
 };
 
 struct CollectionPage {
@@ -189,26 +200,26 @@ struct CollectionPage {
 };
 
 struct UpsertResult {
-  uint64_t inserted = 0;
-  uint64_t replaced = 0;
+  uint64_t inserted = 0;  // number of points whose id was new
+  uint64_t replaced = 0;  // number of points whose id existed
 };
 
-// What a returned point carries beside its id.
+// What a returned point has besides its id.
 struct Select {
   bool payload = false;
-  bool vectors = false;  // of both sorts
+  bool vectors = false;  // dense and sparse vectors
 };
 
 struct ServerInfo {
   std::string version;
-  std::string commit;
-  std::string kernels;
-  std::string data_directory;
-  uint64_t uptime_s = 0;
-  uint64_t memory_bytes = 0;
-  uint32_t max_batch_points = 0;
-  uint32_t max_limit = 0;
-  uint64_t max_message_bytes = 0;
+  std::string commit;              // commit of the sources from which the server was built
+  std::string kernels;             // SIMD level of the scan, for example "avx2"
+  std::string data_directory;      // path on the server's machine
+  uint64_t uptime_s = 0;           // seconds since the start
+  uint64_t memory_bytes = 0;       // resident set of the process
+  uint32_t max_batch_points = 0;   // limit of the points of one upsert
+  uint32_t max_limit = 0;          // limit of limit + offset of a search
+  uint64_t max_message_bytes = 0;  // limit of one request and of one response
 };
 
 }  // namespace tqdb::client

@@ -1,9 +1,21 @@
-// One bidirectional call driven by gRPC's callback interface: no thread of ours, and every wait has
-// a limit. Reactions run on gRPC's threads; Send and Finish on the caller's.
+// One bidirectional call, driven by gRPC's callback interface.
 //
-// An operation may complete, and call its reaction, before the function that started it returns. So
-// no operation is started while `mutex_` is held; `writing_` keeps others from starting a second
-// write meanwhile, and delays the release of the hold that allows writes from outside of reactions.
+// The simple idea: gRPC calls a reaction (OnReadDone, OnWriteDone, OnDone) on one of its own
+// threads when an operation is complete. Send starts a write, OnReadDone takes an answer and starts
+// the next read. Both change a small state under a mutex, and callers wait for the state with a
+// limit. So the stream needs no thread of its own, and no caller can hang forever.
+//
+// Example with window 2. Send 0 and Send 1 start writes. Send 2 waits, because two batches are
+// pending. The answer to batch 0 arrives; OnReadDone calls on_ack and removes it from pending_, and
+// Send 2 goes on.
+//
+// Two rules of gRPC shape the code:
+// 1. An operation may complete, and call its reaction, before the function that started it returns.
+//    So no operation is started while `mutex_` is held. At most one write may run, and `writing_`
+//    reserves that one before the mutex is released.
+// 2. Operations may be started outside of reactions only while a hold is taken. The constructor
+//    takes one, and it is released exactly once: when nothing more can be read and no write runs
+//    (TakeHold). Without the release OnDone would never be called.
 #include "client/cpp/upsert_stream.h"
 
 #include <algorithm>
@@ -20,6 +32,7 @@
 namespace tqdb::client {
 namespace {
 
+// Interval at which a waiting call looks at `interrupted` and at the stall timeout.
 constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 
 }  // namespace
@@ -38,6 +51,7 @@ class UpsertStream::Impl
     StartCall();
   }
 
+  // gRPC uses this object until OnDone, so the destructor must wait for it.
   ~Impl() override {
     {
       absl::MutexLock lock(&mutex_);
@@ -48,6 +62,7 @@ class UpsertStream::Impl
     mutex_.Await(absl::Condition(&done_));
   }
 
+  // The message is built before the mutex is taken, so that threads convert points in parallel.
   absl::Status Send(absl::Span<const Point> points) {
     v1::UpsertStreamRequest request;
     v1::UpsertRequest* batch = request.mutable_batch();
@@ -72,6 +87,7 @@ class UpsertStream::Impl
     return absl::OkStatus();
   }
 
+  // Waits for all answers, closes our side, and waits for the server's status.
   absl::Status Finish() {
     {
       absl::MutexLock lock(&mutex_);
@@ -100,6 +116,7 @@ class UpsertStream::Impl
   void OnWriteDone(bool ok) override { WriteEnded(ok); }
   void OnWritesDoneDone(bool ok) override { WriteEnded(ok); }
 
+  // Takes the answer to the first pending batch. A read that fails means the end of the call.
   void OnReadDone(bool ok) override {
     if (!ok) {
       bool release = false;
@@ -126,7 +143,7 @@ class UpsertStream::Impl
     }
     if (!protocol_error_.ok()) {
       context_.TryCancel();
-      StartRead(&response_);  // fails, and so ends the stream the usual way
+      StartRead(&response_);  // will fail, which ends the stream in the usual way
       return;
     }
     if (response_.status_code() != 0) {
@@ -135,6 +152,8 @@ class UpsertStream::Impl
     } else {
       ack.result = {response_.result().inserted(), response_.result().replaced()};
     }
+    // The batch stays in pending_ until on_ack has returned: the window must bound acknowledgements
+    // that were not handled, too.
     if (options_.on_ack) options_.on_ack(ack);
     {
       absl::MutexLock lock(&mutex_);
@@ -162,32 +181,37 @@ class UpsertStream::Impl
   }
 
  private:
+  // A batch that was sent and not answered.
   struct Pending {
     uint64_t sequence;
     uint64_t points;
   };
 
+  // Handles the end of a write or of the half-close.
   void WriteEnded(bool ok) {
     bool release = false;
     {
       absl::MutexLock lock(&mutex_);
       writing_ = false;
-      // A failed write means that the call is over; the read that is under way reports how.
+      // A failed write means that the call is over. The pending read fails too and reports it.
       if (ok) last_progress_ = absl::Now();
       release = TakeHold();
     }
     if (release) RemoveHold();
   }
 
-  // Whether the caller must release the hold now: the call has ended and nobody is about to write.
+  // Returns whether the caller must release the hold now: the call has ended, and nobody is about
+  // to write.
   bool TakeHold() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!ended_ || writing_ || !holding_) return false;
     holding_ = false;
     return true;
   }
 
+  // The next three are the conditions that callers wait for. Each is also true when waiting longer
+  // is useless.
   bool CanSend() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    // After the end only the final status matters.
+    // After the end of reading, wait for the final status, which says why.
     if (ended_) return done_;
     if (finishing_) return true;
     return !writing_ && pending_.size() < std::max<uint32_t>(options_.window, 1);
@@ -198,7 +222,7 @@ class UpsertStream::Impl
   }
   bool Done() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return done_; }
 
-  // Waits for `ready`, at most stall_timeout after the last sign of life.
+  // Waits until `ready` returns true. Cancels the call after stall_timeout without progress.
   absl::Status AwaitProgress(bool (Impl::*ready)() const, bool interruptible)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     struct Argument {
@@ -220,7 +244,7 @@ class UpsertStream::Impl
     return absl::OkStatus();
   }
 
-  // Requires done_.
+  // Returns the status of the whole stream. Requires: done_.
   absl::Status EndStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!protocol_error_.ok()) return protocol_error_;
     absl::Status status = transport_->Explain(final_status_);
@@ -238,22 +262,23 @@ class UpsertStream::Impl
   const UpsertStreamOptions options_;
 
   grpc::ClientContext context_;
-  v1::UpsertStreamRequest request_;    // being written while writing_
-  v1::UpsertStreamResponse response_;  // of the read under way; touched by OnReadDone only
-  // Written by OnReadDone before the read that ends the stream, read after done_.
+  v1::UpsertStreamRequest request_;    // batch that is being written, while writing_
+  v1::UpsertStreamResponse response_;  // answer that is being read; only OnReadDone touches it
+  // Violation of the protocol by the server. OnReadDone sets it before the read that ends the
+  // stream, and others read it after done_. So it needs no mutex.
   absl::Status protocol_error_;
 
   mutable absl::Mutex mutex_;
-  std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);  // in the order of sequences
   UpsertStreamSummary summary_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_progress_ ABSL_GUARDED_BY(mutex_) = absl::Now();
   absl::Status final_status_ ABSL_GUARDED_BY(mutex_);
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;    // a write, or the half-close, is under way
-  bool holding_ ABSL_GUARDED_BY(mutex_) = true;     // the hold of the constructor is not released
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;    // a write or the half-close is running
+  bool holding_ ABSL_GUARDED_BY(mutex_) = true;     // the constructor's hold is not released
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;      // nothing more will be read
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;  // Finish was called
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;     // our side was closed
-  bool done_ ABSL_GUARDED_BY(mutex_) = false;       // final_status_ is set; gRPC is through with us
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;       // OnDone was called; final_status_ is set
 };
 
 UpsertStream::UpsertStream(std::shared_ptr<Transport> transport, std::string collection,

@@ -8,18 +8,21 @@ namespace tqdb {
 
 namespace {
 
-// The guard decides after this many rows, then whenever the count has doubled, from kDoubling rows
-// on after as many more, and in the long run whenever it has grown by 1/16: a space of N rows has
-// at most about 16 ln N versions, each of which a query must be centred on.
+// Checkpoints, in rows. The guard decides after kFirstCheck rows, and then whenever the count has
+// doubled. From kDoubling rows on it decides after as many more, and in the long run whenever the
+// count has grown by 1/16. The checks get rarer because each may add a version, and a query must be
+// centred on every version. A space of N rows has at most about 16 ln N versions.
 constexpr uint64_t kFirstCheck = 128;
 constexpr uint64_t kDoubling = 2048;
-// Past this many rows, one in kSampling is looked at: the statistics are long steady.
+// Past kDenseRows rows, only one in kSampling is added up. The statistics are steady by then, and
+// adding up a row costs a pass over it.
 constexpr uint64_t kDenseRows = 16384;
 constexpr uint64_t kSampling = 8;
-// A proposal must lower the product of energies by this factor, which is also what the mean of 128
-// rows with no common direction can seem to gain (1/128), several times over.
+// Factor by which a proposal must lower the product of energies. The mean of 128 rows without a
+// common direction seems to gain 1/128 by chance; the margin of 3 % is several times that.
 constexpr double kMargin = 0.97;
 
+// Returns |x|^2 in double precision.
 double SquaredNorm(absl::Span<const float> x) {
   double sum = 0;
   for (float v : x) sum += double{v} * v;
@@ -48,6 +51,8 @@ void CenteringGuard::Sums::Clear() {
   std::fill(sum.begin(), sum.end(), 0.0);
 }
 
+// E|x - mu|^2 = E|x|^2 - 2 <E x, mu> + |mu|^2: no row needs to be seen again. Rounding can make it
+// slightly negative, hence the maximum.
 double CenteringGuard::Sums::EnergyAround(absl::Span<const float> mu) const {
   if (rows == 0) return 0;
   double dot = 0;
@@ -72,7 +77,8 @@ bool CenteringGuard::Observe(MatrixView rows) {
     if (seen_ < kDenseRows || seen_ % kSampling == 0) AddRow(rows.row(r));
     if (++seen_ < next_check_) continue;
     next_check_ = seen_ + std::max(std::min(seen_, kDoubling), seen_ / 16);
-    // A later check of the same batch overrides an earlier one.
+    // A later check within the same batch overrides an earlier one, as if the batch had been cut
+    // there and the first proposal adopted. So batching does not matter.
     if (Check()) {
       proposed = true;
       in_force_ = proposal_;
@@ -88,17 +94,17 @@ std::vector<float> CenteringGuard::Sums::Mean() const {
   return mean;
 }
 
-// The error of a score grows with |x - mu| |q - mu|. All rows seen stand for q. Where old rows
-// follow they stand for x too; else the recent rows do, which are like those to be encoded next,
-// and a local mean may serve them better than the mean of all: it pays for that by a larger |q -
-// mu|.
+// The error of a score grows with |x - mu| |q - mu|, so the cost of a mean is the product of two
+// mean squares. All rows seen stand for q. If old rows are encoded again, all rows stand for x,
+// too. Otherwise the recent rows do, since only rows to come will use the mean. A local mean may
+// then win, although it pays with a larger |q - mu|.
 bool CenteringGuard::Check() {
   total_.Add(window_);
   const Sums& rows = old_rows_ == OldRows::kReencoded ? total_ : window_;
   const auto cost = [&](absl::Span<const float> mu) {
     return rows.EnergyAround(mu) * total_.EnergyAround(mu);
   };
-  std::vector<float> best;  // no mean
+  std::vector<float> best;  // empty: subtract nothing
   for (std::vector<float> mean : {total_.Mean(), rows.Mean()}) {
     if (cost(mean) < cost(best)) best = std::move(mean);
   }
@@ -115,6 +121,7 @@ void CenteringGuard::Restore(absl::Span<const float> mu, uint64_t rows, double e
   total_.energy += normalize_ ? static_cast<double>(rows) : energy;
   for (size_t i = 0; i < mu.size(); ++i) total_.sum[i] += static_cast<double>(rows) * mu[i];
   seen_ += rows;
+  // The next check is as far away as if the guard had never stopped.
   next_check_ = seen_ + std::max(std::min(std::max(seen_, kFirstCheck), kDoubling), seen_ / 16);
 }
 

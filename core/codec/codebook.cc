@@ -8,8 +8,10 @@ namespace tqdb {
 
 namespace {
 
-// Centroids, positive half, from the fixed point of the continuous Lloyd-Max iteration in double
-// precision; tests/core/codebook_test.cc derives them again.
+// Positive centroids, from the fixed point of the continuous Lloyd-Max iteration in double
+// precision. They are written out because bytes on disk depend on every bit of them. An iteration
+// at start-up could end in other bits with another compiler or libm. codebook_test derives them
+// again and compares.
 constexpr float kLevels1[1] = {
     0.797884561f,
 };
@@ -44,6 +46,7 @@ constexpr float kLevels8[128] = {
     4.18659544f,    4.60353561f,
 };
 
+// Returns the codebook of the given centroids: everything else in it follows from them.
 Codebook Build(int bits, const float* centroids) {
   Codebook book{};
   book.bits = bits;
@@ -58,7 +61,8 @@ Codebook Build(int bits, const float* centroids) {
     book.magnitudes[i] =
         static_cast<uint8_t>(std::lround(63 * centroids[i] / centroids[book.levels - 1]));
   }
-  // E Q(x)^2 = 1 - E (x - Q(x))^2 for centroids that are means of their cells.
+  // A centroid is the mean of its cell, so E (x - Q(x))^2 = 1 - E Q(x)^2. The error function gives
+  // the probability of |x| below a boundary.
   double energy = 0, below = 0;
   for (int i = 0; i < book.levels; ++i) {
     const double end = i + 1 < book.levels ? std::erf(book.boundaries[i] / std::sqrt(2.0)) : 1.0;
@@ -66,8 +70,9 @@ Codebook Build(int bits, const float* centroids) {
     below = end;
   }
   book.distortion = static_cast<float>(1 - energy);
-  // Up to 8 levels: any width from 2.75 / levels to 2.87 / levels puts boundary i into bin i. 128
-  // levels: centroids are at least 1/60 apart.
+  // Any width from 2.75 / levels to 2.87 / levels puts boundary i into bin i where there are at
+  // most 8 levels; 2.8 lies between. With 128 levels, centroids are at least 1/60 apart, and bins
+  // of 1/64 hold at most one boundary.
   book.bin_limit = book.levels <= 8 ? 2.6f : 4.9f;
   book.bins_per_unit = book.levels <= 8 ? static_cast<float>(book.levels) / 2.8f : 64.0f;
   for (size_t bin = 0; bin < book.first_level.size(); ++bin) {
@@ -81,6 +86,7 @@ Codebook Build(int bits, const float* centroids) {
 
 }  // namespace
 
+// The first call builds all tables. Function-local statics make that safe for several threads.
 const Codebook& Codebook::Get(int bits) {
   static const Codebook book1 = Build(1, kLevels1);
   static const Codebook book2 = Build(2, kLevels2);

@@ -9,6 +9,7 @@
 
 namespace tqdb {
 
+// The offsets of docs/format.md. They hold because every field is four bytes wide.
 static_assert(offsetof(CodeHeader, mean_version) == 0 && offsetof(CodeHeader, norm) == 4 &&
               offsetof(CodeHeader, centered_norm) == 8 && offsetof(CodeHeader, sign_scale) == 12 &&
               offsetof(CodeHeader, code_scale) == 16 &&
@@ -16,8 +17,8 @@ static_assert(offsetof(CodeHeader, mean_version) == 0 && offsetof(CodeHeader, no
 
 namespace {
 
-// The residual of a code is well mixed already: one round makes its signs independent of the
-// code's.
+// Rounds of S. A code's residual is well mixed already, so one round suffices to make its signs
+// independent of the code's.
 constexpr int kResidualRounds = 1;
 
 }  // namespace
@@ -37,6 +38,7 @@ absl::StatusOr<std::unique_ptr<Codec>> Codec::Create(const CodecOptions& options
         absl::StrCat("code_bits is ", options.code_bits, "; need 1, 2, 3, 4 or 8"));
   }
   const Kernels* level = kernels != nullptr ? kernels : &BestKernels();
+  // The complement of the seed gives S a stream of its own, so S is independent of H.
   return std::unique_ptr<Codec>(new Codec(
       options, level, Rotation(options.dim, options.seed, Rotation::RoundsFor(options.dim)),
       Rotation(options.dim, ~options.seed, kResidualRounds)));
@@ -57,7 +59,9 @@ absl::Status Codec::Validate(MatrixView rows) const {
   }
   for (size_t r = 0; r < rows.rows(); ++r) {
     const absl::Span<const float> row = rows.row(r);
-    // NaN and infinity make the sum NaN or infinite; a large coordinate makes it large.
+    // One pass over the row proves most rows good. NaN and infinity make the sum NaN or infinite,
+    // and a large coordinate makes it large. Only a suspect row is looked at coordinate by
+    // coordinate, in order to name the first bad one.
     const double norm_squared = kernels_->norm_squared(row.data(), row.size());
     constexpr double kSuspect = double{kMaxCoordinate} * kMaxCoordinate;
     if (!(norm_squared <= kSuspect)) {
@@ -101,11 +105,15 @@ std::shared_ptr<const Mean> Codec::MakeMean(uint32_t version, absl::Span<const f
 
 namespace {
 
-// Encodes rows in groups, step by step: a step of one row then need not wait for the step before to
-// end, and all buffers of a group stay in the L1 cache. For one thread.
+// Encodes a few rows at a time, step by step: all of them are centred, then all rotated, and so on.
+//
+// One row's steps depend on each other, so a CPU would wait at the end of each. With several rows
+// the steps of different rows overlap. A group is as large as its buffers fit the first-level
+// cache: 2,048 floats, at most 16 rows. At dim 1536 that is one row, at dim 128 it is 16. Not
+// thread-safe: each call of Codec::Encode has its own.
 class GroupEncoder {
  public:
-  // Rows of a group, at most `rows`.
+  // Returns the rows of a group: at least one, and at most `rows`.
   static size_t GroupRows(size_t dim, size_t rows) {
     return std::min({std::max<size_t>(2048 / dim, 1), kMaxGroup, rows});
   }
@@ -123,10 +131,13 @@ class GroupEncoder {
         rows_(kBuffers * group * rows_per_vector_),
         fields_(group * dim_) {}
 
+  // Encodes the rows of one group. `next` is the group after it, whose floats are prefetched: they
+  // come from memory once, and the arithmetic of this group hides the wait.
   void Encode(MatrixView rows, MatrixView next, uint8_t* codes) {
     const size_t count = rows.rows(), stride = 16 * rows_per_vector_;
     for (size_t v = 0; v < count; ++v) Measure(v, rows.row(v).data());
     const float* centered = mean_ != nullptr ? buffer(0) : rows.data();
+    // Buffer 2 is scratch here; S y goes there only afterwards.
     codec_.rotation().Apply(kernels_, centered, mean_ != nullptr ? stride : dim_, count, buffer(1),
                             buffer(2), stride);
     for (size_t v = 0; v < count; ++v) {
@@ -134,6 +145,7 @@ class GroupEncoder {
       Quantize(v, code(codes, v));
     }
     if (qjl_) {
+      // Writes S y to buffer 2, then S c over y, which is no longer needed.
       codec_.residual_rotation().Apply(kernels_, buffer(1), stride, count, buffer(2), buffer(3),
                                        stride);
       codec_.residual_rotation().Apply(kernels_, buffer(0), stride, count, buffer(1), buffer(3),
@@ -149,24 +161,34 @@ class GroupEncoder {
   struct alignas(64) Row {
     float values[16];
   };
+  // State of one row of the group between the steps.
   struct Vector {
     CodeHeader header;
-    double length;  // of y as it was rotated
+    double length;  // length of y as it was rotated; under COSINE without a mean, not 1
     float dot;      // <y, c>
     float squares;  // |c|^2
   };
 
-  // Vector v of buffer b. Buffers 0 and 1 begin as x - mu and y = H(x - mu) and end as c and S c; 2
-  // is S y.
+  // Returns row v of buffer b. The buffers are used again, so that a group fits the first-level
+  // cache:
+  //
+  // clang-format off
+  //   buffer 0   x - mu, then c
+  //   buffer 1   y = H(x - mu), then S c
+  //   buffer 2   scratch, then S y
+  //   buffer 3   scratch
+  // clang-format on
   float* buffer(size_t b, size_t v = 0) {
     return rows_[(b * group_ + v) * rows_per_vector_].values;
   }
   uint8_t* fields(size_t v) { return fields_.data() + v * dim_; }
   uint8_t* code(uint8_t* codes, size_t v) const { return codes + v * codec_.code_bytes(); }
 
+  // Asks memory for the floats of a row, a cache line at a time.
   static void Prefetch(absl::Span<const float> x) {
     for (size_t i = 0; i < x.size(); i += 16) __builtin_prefetch(x.data() + i, 0, 3);
   }
+  // The steps for row v of the group, in this order. They are described at their definitions.
   void Measure(size_t v, const float* x);
   void Quantize(size_t v, uint8_t* code);
   void AppendResidual(size_t v);
@@ -185,8 +207,8 @@ class GroupEncoder {
   Vector vectors_[kMaxGroup];
 };
 
-// Norms and bias, and x - mu, x normalised under COSINE. Without a mean x itself is rotated: the
-// scales see to its length.
+// Fills in the norms and the bias, and writes x - mu, with x normalised under COSINE. Without a
+// mean nothing is written and x itself is rotated: the scales account for its length.
 void GroupEncoder::Measure(size_t v, const float* x) {
   Vector& vector = vectors_[v];
   CodeHeader& header = vector.header = {};
@@ -205,18 +227,20 @@ void GroupEncoder::Measure(size_t v, const float* x) {
   }
   if (codec_.options().metric == Metric::kL2)
     header.bias = static_cast<float>(-vector.length * vector.length);
-  // A vector at the mean itself: every scale zero, so that its estimate is its bias, which is
-  // exact.
+  // A row at the mean itself has no direction to code. All its scales are zero, so its estimate is
+  // its bias, which is exact. The negated comparison treats NaN in the same way.
   if (!(vector.length >= kMinUnit * root_dim_)) vector.header.centered_norm = 0;
 }
 
+// Rounds y to signs, levels and centroids, and sets the two scales that need no residual.
 void GroupEncoder::Quantize(size_t v, uint8_t* code) {
   Vector& vector = vectors_[v];
   if (vector.header.centered_norm == 0) return;
   float sums[3] = {};
   kernels_.quantize(buffer(1, v), dim_, static_cast<float>(vector.length / root_dim_), book_,
                     code + sizeof(CodeHeader), fields(v), qjl_ ? buffer(0, v) : nullptr, sums);
-  // |y|^2 over the estimate of it, in the units of the header.
+  // A scale is |y|^2 divided by the product of y with its code: then the estimate for q = x is
+  // exact. One length of self_score is in the units of the header, the other in the units of y.
   const double self_score = vector.header.centered_norm * vector.length;
   vector.header.sign_scale = static_cast<float>(self_score / sums[0]);
   vector.header.code_scale = static_cast<float>(self_score / sums[1]);
@@ -224,9 +248,15 @@ void GroupEncoder::Quantize(size_t v, uint8_t* code) {
   vector.squares = sums[2];
 }
 
-// With b the signs of S r, r the part of y orthogonal to c: alpha c + beta S^T b is the combination
-// nearest to y (least squares; FACTS-codec 8.1 without neglecting <Sc, b>), and one scale then
-// makes <y, alpha c + beta S^T b> equal |y|^2. S is linear: S r = S y - t S c.
+// Adds the residual bits to the fields and replaces the scale of the code by the pair of scales.
+//
+// Let r = y - t c be the part of y orthogonal to c, and b the signs of S r. Least squares finds the
+// combination nearest to y,
+//   alpha c + beta S^T b
+// from two linear equations, whose coefficients are |c|^2, dim and <S c, b>. Leaving <S c, b> out
+// would save one rotation, but at 4 bits the self-score would err by about 0.08 / sqrt(dim). One
+// common scale then makes the product of the combination with y equal to |y|^2. S is linear, so S r
+// = S y - t S c, and r is never made.
 void GroupEncoder::AppendResidual(size_t v) {
   Vector& vector = vectors_[v];
   if (vector.header.centered_norm == 0) return;
@@ -234,8 +264,8 @@ void GroupEncoder::AppendResidual(size_t v) {
   float sums[2];
   kernels_.append_residual(buffer(2, v), buffer(1, v), t, dim_, fields(v), sums);
   const double residual = sums[0], cross = sums[1], count = static_cast<double>(dim_);
-  // The bits say nothing new where there is no residual (every |y_i| on a centroid) and b is noise
-  // along S c.
+  // `spread` is the part of |S^T b|^2 that is orthogonal to c. Where it is small, b is noise along
+  // S c and says nothing new. That happens when there is no residual, each |y_i| being a centroid.
   const double spread = count - cross * cross / vector.squares;
   const double beta = spread > count / 64 ? residual / spread : 0;
   const double alpha = t - beta * cross / vector.squares;
@@ -245,6 +275,8 @@ void GroupEncoder::AppendResidual(size_t v) {
   vector.header.residual_scale = static_cast<float>(scale * beta);
 }
 
+// Writes the header and the packed fields. Records of rows at the mean are zero after the header,
+// so that equal rows have equal bytes.
 void GroupEncoder::Finish(size_t v, uint8_t* code) {
   const RecordPacking& packing = codec_.packing();
   uint8_t* signs = code + sizeof(CodeHeader);
@@ -277,6 +309,7 @@ absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
   }
   CodeHeader header;
   std::memcpy(&header, code.data(), sizeof(header));
+  // A damaged record must not put NaN into an answer.
   for (float f : {header.norm, header.centered_norm, header.sign_scale, header.code_scale,
                   header.residual_scale, header.bias}) {
     if (!std::isfinite(f))
@@ -294,6 +327,7 @@ absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
   std::vector<uint8_t> fields(n);
   packing_.Unpack(signs + sign_bytes(), fields.data());
   std::vector<float> y(padded_dim()), z(padded_dim()), scratch(padded_dim());
+  // z = residual_scale S^T bits + code_scale c, the estimate of y that scores use.
   if (qjl) {
     for (size_t i = 0; i < n; ++i)
       y[i] = fields[i] & 1 ? header.residual_scale : -header.residual_scale;
@@ -303,11 +337,13 @@ absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
     const float c = book.centroids[fields[i] >> (qjl ? 1 : 0)];
     z[i] += header.code_scale * (signs[i / 8] >> (i % 8) & 1 ? c : -c);
   }
-  // z satisfies <z, y> = |y|^2; of all multiples of z, |y|^2 / |z|^2 times z is nearest to y.
+  // <z, y> = |y|^2 holds by the choice of the scales. The multiple of z nearest to y has the factor
+  // |y|^2 / |z|^2. It shortens z: an unbiased estimate is longer than y.
   const double z_squared = kernels_->norm_squared(z.data(), n);
   const double shrink =
       z_squared > 0 ? double{header.centered_norm} * header.centered_norm / z_squared : 0.0;
   rotation_.ApplyInverse(*kernels_, z.data(), y.data(), scratch.data());
+  // Under COSINE the code stands for a vector of length 1; the header kept the original length.
   const float length = options_.metric == Metric::kCosine ? header.norm : 1.0f;
   for (size_t i = 0; i < n; ++i) {
     const float mu = mean != nullptr ? mean->mu[i] : 0.0f;

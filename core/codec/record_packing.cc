@@ -7,6 +7,7 @@ namespace tqdb {
 RecordPacking::RecordPacking(size_t dim_in, int code_bits, Residual residual)
     : dim(dim_in), field_bits(code_bits - 1 + (residual == Residual::kQjl ? 1 : 0)) {
   int shift = 0;
+  // The widths are the binary digits of field_bits, largest first: 7 = 4 + 2 + 1.
   for (int width : {8, 4, 2, 1}) {
     if (field_bits - shift < width) continue;
     sections[num_sections++] = {width, shift, bytes};
@@ -16,6 +17,8 @@ RecordPacking::RecordPacking(size_t dim_in, int code_bits, Residual residual)
 }
 
 void RecordPacking::Pack(const uint8_t* fields, uint8_t* packed) const {
+  // Parts are or-ed into place, so the bytes start at zero. This also clears the unused bits at the
+  // end of a section, which the format requires to be zero.
   std::fill_n(packed, bytes, uint8_t{0});
   for (int s = 0; s < num_sections; ++s) {
     const Section& section = sections[s];

@@ -1,5 +1,21 @@
 // AMX level: AVX-512 with VBMI, and whole codes multiplied 16 rows times 16 queries at a time
 // (Sapphire Rapids and later Xeons).
+//
+// A *tile register* holds 16 rows of 64 bytes. One instruction multiplies a tile of weights (16
+// queries, 64 dimensions) with a tile of codes (64 dimensions, 16 rows). It adds to a tile of 16 x
+// 16 sums. That is 16,384 products, where a vector makes 64. The layout of avx512_expand_inline.h
+// fits as it is, since a row of the code tile is a step: four dimensions of 16 rows.
+//
+// There are eight registers. Two groups of queries times two groups of rows give four products with
+// every four tiles that are loaded:
+//
+// clang-format off
+//               codes 6   codes 7
+//   weights 4   sums 0    sums 1
+//   weights 5   sums 2    sums 3
+// clang-format on
+//
+// Everything but sum_codes and pack_weights is taken from the AVX-512 level.
 #include "core/kernels/kernels.h"
 
 #if (defined(__x86_64__) && defined(__linux__)) || defined(TQDB_EMULATE_AVX512)
@@ -27,20 +43,22 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-constexpr size_t kGroupQueries = 16;
-constexpr size_t kBlockDims = 64;  // of one tile product
+constexpr size_t kGroupQueries = 16;  // queries of a tile
+constexpr size_t kBlockDims = 64;     // dimensions of one tile product
+// Bytes from one query's sums to the next query's.
 constexpr size_t kSumStride = kBlockRows * sizeof(int32_t);
-// Fewer queries are multiplied by AVX-512: a tile product takes as long for one as for 16.
+// Fewest queries of a tile. Fewer are multiplied by AVX-512, because a tile product takes as long
+// for one query as for 16.
 constexpr size_t kMinQueries = 4;
 
-// How many of the queries tiles take, in groups of 16 of which the last may be smaller.
+// Returns how many of the queries tiles take, in groups of 16 of which the last may be smaller.
 size_t QueriesInTiles(size_t count) {
   const size_t rest = count % kGroupQueries;
   return rest < kMinQueries ? count - rest : count;
 }
 
-// The tile registers: sums of query group a and row group b in 2 a + b, weights in 4 + a, codes in
-// 6 + b.
+// The configuration of the tile registers, in the layout that the instruction reads. The sums of
+// query group a and row group b are in register 2 a + b, weights in 4 + a, codes in 6 + b.
 struct alignas(64) TileConfig {
   uint8_t palette = 1;
   uint8_t start_row = 0;
@@ -48,7 +66,8 @@ struct alignas(64) TileConfig {
   uint16_t row_bytes[16] = {};
   uint8_t rows[16] = {};
 
-  // For two groups of so many queries; the second may be empty.
+  // For two groups of `first` and `second` queries. The second may be empty; its registers are then
+  // not used.
   TileConfig(size_t first, size_t second) {
     const size_t counts[8] = {first, first, second, second, first, second, kGroupRows, kGroupRows};
     for (size_t t = 0; t < 8; ++t) {
@@ -58,9 +77,9 @@ struct alignas(64) TileConfig {
   }
 };
 
-// Adds `dims` dimensions of two groups of rows to the sums of two groups of queries, first and
-// second, of which the second may be empty. `groups` and the weights point to the first of these
-// dimensions, of n.
+// Adds `dims` dimensions of two groups of rows to the sums of two groups of queries. The second
+// group of queries may be empty. `groups` and the weights point to the first of these dimensions,
+// of n.
 void Multiply(const uint8_t* groups, size_t n, size_t dims, const int8_t* first, size_t first_count,
               const int8_t* second, size_t second_count, PrefetchBlock& next, int32_t* sums) {
   const uint8_t* upper = groups + kGroupRows * n;
@@ -92,13 +111,17 @@ void Multiply(const uint8_t* groups, size_t n, size_t dims, const int8_t* first,
   }
 }
 
-// A chunk of dimensions at a time, whose weights, codes and sums share the first-level cache.
+// Dimensions that are multiplied for all queries and rows before the next ones: their weights,
+// codes and sums share the first-level cache.
 constexpr size_t kChunkDims = 256;
 
+// Makes the sums from a tile, by tile products as far as there are queries for them. The remaining
+// queries are left to DotTile.
 void DotTileByTiles(const uint8_t* tile, size_t n, const CodeQueries& queries,
                     const CodeBlock& block, int32_t* sums) {
   const size_t in_tiles = QueriesInTiles(queries.count);
   if (in_tiles == 0) return DotTile(tile, n, queries, block, sums);
+  // The sums start at minus the offset of the code bytes.
   for (size_t q = 0; q < in_tiles; ++q) {
     const __m512i zero = _mm512_set1_epi32(-queries.zeros[q]);
     for (size_t r = 0; r < kBlockRows; r += 16)
@@ -113,6 +136,7 @@ void DotTileByTiles(const uint8_t* tile, size_t n, const CodeQueries& queries,
     for (size_t q = 0; q < in_tiles; q += kQueries) {
       const size_t count = in_tiles - q < kQueries ? in_tiles - q : kQueries;
       const size_t first = count < kGroupQueries ? count : kGroupQueries, second = count - first;
+      // Loading a configuration clears the tiles and is slow, so it is done only when it changes.
       if (configured != count) {
         const TileConfig config(first, second);
         _tile_loadconfig(&config);
@@ -139,8 +163,8 @@ void SumCodesByTiles(const RecordPacking& packing, const CodeBlock& block, size_
   SumCodesBy(DotTileByTiles, packing, block, n, book, level_shift, queries, tile, sums);
 }
 
-// For each group of queries and 64 dimensions a row of 64 weights of every query: what one tile
-// product multiplies.
+// Packs the weights as tile products read them: for each group of queries and 64 dimensions, a row
+// of 64 weights of every query.
 void PackTileWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed) {
   const size_t in_tiles = QueriesInTiles(count);
   for (size_t first = 0; first < in_tiles; first += kGroupQueries) {
@@ -159,6 +183,7 @@ void PackTileWeights(const int8_t* const* weights, size_t count, size_t n, int8_
 Kernels MakeTable(const Kernels& avx512) {
   Kernels kernels = avx512;
   kernels.name = TQDB_LEVEL_NAME("amx");
+  // As measured, the code stage is faster from 48 queries on, whatever the data.
   kernels.codes_pay_from = 48;
   kernels.sum_codes = SumCodesByTiles;
   kernels.pack_weights = PackTileWeights;
@@ -185,15 +210,15 @@ const Kernels* EmulatedAmxKernels() {
 
 namespace {
 
-// The CPU has int8 tiles, and Linux lets this process use them: it keeps room for their state from
-// then on.
+// Returns whether the CPU has int8 tiles and Linux lets this process use them. The process has to
+// ask, because the kernel then keeps room for their state in every thread.
 bool MayUseTiles() {
   unsigned eax, ebx, ecx, edx;
   if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return false;
   constexpr unsigned kTiles = 1u << 24, kInt8 = 1u << 25;
   if ((edx & kTiles) == 0 || (edx & kInt8) == 0) return false;
-  constexpr long kRequestState = 0x1023,
-                 kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA
+  // ARCH_REQ_XCOMP_PERM and XFEATURE_XTILE_DATA of the Linux headers, which older ones lack.
+  constexpr long kRequestState = 0x1023, kTileData = 18;
   return syscall(SYS_arch_prctl, kRequestState, kTileData) == 0;
 }
 

@@ -1,4 +1,5 @@
-// As avx512_vbmi_begin.h, with AMX tiles; avx512_end.h closes the region.
+// Opens a region like that of avx512_vbmi_begin.h, in which AMX tiles are allowed, too.
+// avx512_end.h closes it.
 #if !defined(TQDB_EMULATE_AVX512)
 #if defined(__clang__)
 #pragma clang attribute push(                                                                   \

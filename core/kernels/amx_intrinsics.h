@@ -1,5 +1,5 @@
 // The AMX intrinsics that amx.cc uses, or plain functions of the same effect where
-// TQDB_EMULATE_AVX512 asks for them.
+// TQDB_EMULATE_AVX512 asks for them. The emulation lets every x86 machine test the tile code.
 #ifndef TQDB_CORE_KERNELS_AMX_INTRINSICS_H_
 #define TQDB_CORE_KERNELS_AMX_INTRINSICS_H_
 
@@ -11,17 +11,20 @@
 
 namespace tqdb::emulated_amx {
 
+// The eight tile registers and their configured sizes.
 struct Tiles {
   size_t rows[8];
   size_t row_bytes[8];
   alignas(64) uint8_t data[8][16][64];
 };
 
+// Returns the registers of this thread, as the CPU has them for each thread.
 inline Tiles& State() {
   static thread_local Tiles tiles;
   return tiles;
 }
 
+// Reads the configuration at the offsets that the instruction defines, and clears all tiles.
 inline void LoadConfig(const void* config) {
   const uint8_t* bytes = static_cast<const uint8_t*>(config);
   Tiles& tiles = State();
@@ -36,6 +39,7 @@ inline void LoadConfig(const void* config) {
 
 inline void Release() { State() = {}; }
 
+// Load and Store move the rows of one tile, `stride` bytes apart in memory.
 inline void Load(int t, const void* from, size_t stride) {
   Tiles& tiles = State();
   for (size_t r = 0; r < tiles.rows[t]; ++r) {
@@ -51,7 +55,8 @@ inline void Store(int t, void* to, size_t stride) {
   }
 }
 
-// sums (rows, columns) += signed (rows, 4 k) * unsigned (k, 4 columns), four products a lane.
+// Adds a product to `sums`: sums (rows, columns) += signed a (rows, 4 k) * unsigned b (k, 4
+// columns), four products a lane.
 inline void MultiplySignedUnsigned(int sums, int a, int b) {
   Tiles& tiles = State();
   for (size_t m = 0; m < tiles.rows[sums]; ++m) {

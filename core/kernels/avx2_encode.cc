@@ -1,4 +1,7 @@
 // AVX2 level, encoding: 8 floats a vector, two of which are the 16 lanes of every sum.
+//
+// Codebooks of at most 8 levels fit one vector, so a level's boundary and its centroid are found by
+// one permutation each. Larger codebooks are left to the specification.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -21,7 +24,7 @@ namespace {
 
 using scalar::kNormLanes;
 
-// The 64 lanes of a sum.
+// The 64 lanes of a sum: eight vectors. Named quarters are 16 lanes each.
 struct NormLanes {
   Lanes quarters[4];
 
@@ -29,6 +32,7 @@ struct NormLanes {
     __m256& lane = eighth % 2 == 0 ? quarters[eighth / 2].low : quarters[eighth / 2].high;
     lane = _mm256_add_ps(lane, _mm256_mul_ps(a, b));
   }
+  // Adds lane l + 32 to lane l, then l + 16, and ends with the tree of 16 lanes.
   float Sum() const {
     Lanes sum;
     sum.low = _mm256_add_ps(_mm256_add_ps(quarters[0].low, quarters[2].low),
@@ -39,11 +43,13 @@ struct NormLanes {
   }
 };
 
+// Returns x with its signs flipped where those of `signs` are set.
 __m256 FlipSignsBy(__m256 x, __m256 signs) {
   return _mm256_xor_ps(x, _mm256_and_ps(signs, _mm256_set1_ps(-0.0f)));
 }
 
-// A byte for each of 16 int32 that fit into one.
+// Narrows 16 int32, which must fit a byte, to 16 bytes in order. The permutation puts the 64-bit
+// quarters back in order, since packs works on each 128-bit half alone.
 __m128i Bytes(__m256i low, __m256i high) {
   const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
   return _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
@@ -62,6 +68,7 @@ double NormSquared(const float* x, size_t n) {
   size_t i = 0;
   for (; i + kNormLanes <= n; i += kNormLanes) add(x + i);
   if (i < n) {
+    // Zeros after the end leave every lane's sum as it is.
     float tail[kNormLanes] = {};
     std::memcpy(tail, x + i, (n - i) * sizeof(float));
     add(tail);
@@ -97,7 +104,8 @@ void Center(const float* x, float factor, const float* mu, size_t n, float* out,
 
 namespace {
 
-// Levels (as int32) of eight magnitudes, for codebooks of at most 8 levels.
+// Finds the levels (as int32) of eight magnitudes, for codebooks of at most 8 levels. There bin i
+// holds exactly boundary i, so the bin is the index of the boundary (codebook.h).
 class LevelFinder {
  public:
   LevelFinder(const Codebook& book, float unit)
@@ -109,6 +117,7 @@ class LevelFinder {
     const __m256i bin = _mm256_cvttps_epi32(_mm256_mul_ps(_mm256_min_ps(magnitude, limit_), bins_));
     const __m256 reached =
         _mm256_cmp_ps(magnitude, _mm256_permutevar8x32_ps(boundaries_, bin), _CMP_GE_OQ);
+    // A true comparison is -1 as an integer, so subtracting it adds one.
     return _mm256_sub_epi32(bin, _mm256_castps_si256(reached));
   }
 
@@ -116,6 +125,8 @@ class LevelFinder {
   __m256 limit_, bins_, boundaries_;
 };
 
+// Quantizes with a codebook of at most 8 levels. kCentroids says whether they are asked for: as a
+// template argument it costs no test in the loop.
 template <bool kCentroids>
 void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
                        uint8_t* levels, float* centroids, float sums[3]) {

@@ -1,4 +1,5 @@
-// Small functions of the AVX2 files; to be included inside the region of avx2_begin.h.
+// Small functions of the AVX2 files. Include it inside the region of avx2_begin.h: outside of it
+// their instructions are not allowed.
 #ifndef TQDB_CORE_KERNELS_AVX2_INLINE_H_
 #define TQDB_CORE_KERNELS_AVX2_INLINE_H_
 
@@ -7,11 +8,12 @@ namespace {
 
 using scalar::kLanes;
 
-// Two vectors hold the 16 lanes of a sum.
+// The 16 lanes of a sum, in two vectors.
 struct Lanes {
   Lanes() : low(_mm256_setzero_ps()), high(_mm256_setzero_ps()) {}
   __m256 low, high;
 
+  // Store and Load hand the lanes to the scalar functions for the last floats, and take them back.
   void Store(float out[kLanes]) const {
     _mm256_storeu_ps(out, low);
     _mm256_storeu_ps(out + 8, high);
@@ -20,7 +22,7 @@ struct Lanes {
     low = _mm256_loadu_ps(in);
     high = _mm256_loadu_ps(in + 8);
   }
-  // The tree of scalar::SumLanes.
+  // Returns the sum in the order of scalar::SumLanes.
   float Sum() const {
     const __m256 eight = _mm256_add_ps(low, high);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -29,6 +31,7 @@ struct Lanes {
   }
 };
 
+// Returns |x| by clearing the sign bits.
 inline __m256 AbsoluteOf(__m256 x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
 
 }  // namespace

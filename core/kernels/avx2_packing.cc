@@ -1,4 +1,7 @@
-// AVX2 level, packing of record fields: 32 of them a vector. Serves the AVX-512 level too.
+// AVX2 level, packing of record fields: 32 of them a vector.
+//
+// A section is packed and unpacked by itself, in vectors of 32 parts, a byte each. Parts of 4 and 2
+// bits are joined by multiply-add: a byte times 1 plus its neighbour times 16 is a | b << 4.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -16,7 +19,7 @@ namespace tqdb::avx2 {
 
 namespace {
 
-// 32 parts of kBits bits, a byte each, to and from 4 * kBits dense bytes.
+// Packs 32 parts of kBits bits, a byte each, into 4 * kBits dense bytes.
 template <int kBits>
 void PackPart(__m256i part, uint8_t* out) {
   if constexpr (kBits == 8) {
@@ -28,7 +31,7 @@ void PackPart(__m256i part, uint8_t* out) {
         _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
   } else if constexpr (kBits == 2) {
-    // Pairs a | b << 2, then pairs of those.
+    // Makes pairs a | b << 2, then joins two pairs to a byte.
     const __m256i words = _mm256_maddubs_epi16(part, _mm256_set1_epi16(0x0401));
     const __m256i dwords = _mm256_madd_epi16(words, _mm256_set1_epi32(0x00100001));
     const __m256i narrow = _mm256_permute4x64_epi64(_mm256_packs_epi32(dwords, dwords), 0xd8);
@@ -40,6 +43,7 @@ void PackPart(__m256i part, uint8_t* out) {
   }
 }
 
+// Unpacks 4 * kBits dense bytes to 32 parts, a byte each.
 template <int kBits>
 __m256i UnpackPart(const uint8_t* in) {
   if constexpr (kBits == 8) {
@@ -68,6 +72,7 @@ __m256i UnpackPart(const uint8_t* in) {
   }
 }
 
+// Packs one section: bits [shift, shift + kBits) of n fields.
 template <int kBits>
 void PackSection(const uint8_t* fields, size_t n, int shift, uint8_t* out) {
   const __m256i mask = _mm256_set1_epi8(static_cast<char>((1 << kBits) - 1));
@@ -79,13 +84,14 @@ void PackSection(const uint8_t* fields, size_t n, int shift, uint8_t* out) {
   size_t i = 0;
   for (; i + 32 <= n; i += 32) PackPart<kBits>(part(fields + i), out + i * kBits / 8);
   if (i == n) return;
+  // The last fields go through buffers, because a vector would write beyond the section.
   uint8_t tail[32] = {}, packed[32];
   std::memcpy(tail, fields + i, n - i);
   PackPart<kBits>(part(tail), packed);
   std::memcpy(out + i * kBits / 8, packed, ((n - i) * kBits + 7) / 8);
 }
 
-// Adds the section's bits to the fields.
+// Or-s the section's bits into the fields.
 template <int kBits>
 void UnpackSection(const uint8_t* in, size_t n, int shift, uint8_t* fields) {
   const __m128i count = _mm_cvtsi32_si128(shift);

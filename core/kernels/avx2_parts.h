@@ -1,4 +1,5 @@
-// What the files of the AVX2 level share: the functions that avx2.cc puts into its table.
+// The functions that the files of the AVX2 level share, and that avx2.cc puts into its table. Their
+// contracts are those of kernels.h.
 #ifndef TQDB_CORE_KERNELS_AVX2_PARTS_H_
 #define TQDB_CORE_KERNELS_AVX2_PARTS_H_
 

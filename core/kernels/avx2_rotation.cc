@@ -1,4 +1,11 @@
 // AVX2 level, rotation: 8 floats a vector, 8 vectors in registers at a time.
+//
+// The simple idea: the stages of a Walsh-Hadamard transform, one pass over memory each. At n = 1024
+// that would be ten passes. Here a pass loads 8 vectors that are far apart, does three stages among
+// them in registers, and stores them. 1024 floats take one such pass and then eight transforms of
+// 128. Each of them takes a pass of one stage and two transforms of 64 in registers. The stages
+// within a vector come last. The order of stages stays that of the specification, so sums round
+// alike.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -12,7 +19,8 @@ namespace tqdb::avx2 {
 
 namespace {
 
-// Where transforms have their input: calling it with v, then i, loads vector i of chunk v.
+// The input of a transform. Calling it with v, then i, loads vector i of chunk v. InPlace reads
+// floats as they lie.
 struct InPlace {
   const float* x;
   size_t stride;
@@ -21,6 +29,8 @@ struct InPlace {
     return [=](size_t i) { return _mm256_loadu_ps(chunk + 8 * i); };
   }
 };
+// Reads rows in dealt order and multiplies them with their factors. The first stage of a transform
+// loads through it, so dealing costs no pass of its own.
 struct Dealt {
   const float* in;
   size_t stride;
@@ -37,9 +47,8 @@ struct Dealt {
 template <typename Loads>
 void Transform(Loads loads, size_t n, float* out, size_t out_stride, size_t count);
 
-// The stages of strides 4, 2 and 1 within one vector: partner + own, own negated in the upper of
-// each pair. A product with +-1 is exact, so that the fused multiply-add rounds as an addition
-// does.
+// The stages of strides 4, 2 and 1 within one vector: partner + own, with own negated in the upper
+// of each pair. A product with +-1 is exact, so the fused multiply-add rounds as an addition does.
 __m256 HadamardInVector(__m256 x) {
   x = _mm256_fmadd_ps(x, _mm256_setr_ps(1, 1, 1, 1, -1, -1, -1, -1),
                       _mm256_permute2f128_ps(x, x, 1));
@@ -47,8 +56,8 @@ __m256 HadamardInVector(__m256 x) {
   return _mm256_fmadd_ps(x, _mm256_setr_ps(1, -1, 1, -1, 1, -1, 1, -1), _mm256_permute_ps(x, 0xb1));
 }
 
-// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave
-// their registers.
+// Does all stages between kCount vectors, the largest stride first. It must be inlined: otherwise
+// the vectors leave their registers.
 template <size_t kCount>
 [[gnu::always_inline]] inline void Butterflies(__m256* v) {
   if constexpr (kCount > 1) {
@@ -62,8 +71,8 @@ template <size_t kCount>
   }
 }
 
-// The same, of vectors i, i + stride, ... that are loaded by the first stage: of a loop that only
-// loads, g++ makes a copy on the stack.
+// Does the same with vectors i, i + stride, ..., which the first stage loads. With a loop that only
+// loads, g++ would make a copy of the vectors on the stack.
 template <size_t kCount, typename Load>
 [[gnu::always_inline]] inline void LoadButterflies(Load load, size_t i, size_t stride, __m256* v) {
   if constexpr (kCount == 1) {
@@ -79,7 +88,7 @@ template <size_t kCount, typename Load>
   }
 }
 
-// All stages of 8 * kCount floats, in registers. loads(v) is the input of vector v.
+// Does all stages of 8 * kCount floats in registers, for `count` chunks.
 template <size_t kCount, typename Loads>
 void TransformSmall(Loads loads, float* out, size_t out_stride, size_t count) {
   for (size_t v = 0; v < count; ++v, out += out_stride) {
@@ -89,7 +98,8 @@ void TransformSmall(Loads loads, float* out, size_t out_stride, size_t count) {
   }
 }
 
-// The stages of strides n/2, ..., n/kRadix in one pass over memory, then the rest part by part.
+// Does the stages of strides n/2, ..., n/kRadix in one pass over memory, then transforms the kRadix
+// parts one by one.
 template <size_t kRadix, typename Loads>
 void TransformLarge(Loads loads, size_t n, float* out, size_t out_stride, size_t count) {
   const size_t stride = n / 8 / kRadix;  // in vectors

@@ -1,4 +1,12 @@
 // AVX2 level, scan and refinement: 32 bytes of codes a vector.
+//
+// The sign stage is a matter of look-ups: four sign bits of a row choose one of 16 table bytes. One
+// shuffle makes 32 such look-ups, for 32 rows, in the table of one query. That is why the plane
+// holds the same byte of 64 rows side by side. The bytes that come out are summed in 16 bits and
+// spilled to 32 bits before they could overflow.
+//
+// The code stage multiplies bytes. A multiply-add of bytes gives sums of two products in 16 bits,
+// and a second one with ones widens them to 32.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -20,9 +28,14 @@ namespace tqdb::avx2 {
 
 namespace {
 
-// 16-bit sums of 32 vectors: `whole` adds the table bytes in pairs, `odd` only the odd ones; the
-// even ones are the difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each
-// half.
+// Sums of 32 rows, a byte each, in two vectors of 16 bits.
+//
+// Widening bytes before adding them would cost two operations an addition. Instead `whole` adds
+// pairs of bytes as words of 16 bits, and `odd` adds the upper bytes of the pairs alone. The sum of
+// the lower bytes is then whole - 256 odd, computed modulo 2^16. Example: the pairs (3, 1) and (4,
+// 2) are the words 259 and 516. whole is 775 and odd is 3, so the lower sum is 775 - 768 = 7.
+//
+// A table byte is at most 252, so the sum of 128 look-ups is at most 32,256 and fits.
 struct PairSums {
   PairSums() : whole(_mm256_setzero_si256()), odd(_mm256_setzero_si256()) {}
   __m256i whole, odd;
@@ -31,11 +44,11 @@ struct PairSums {
     whole = _mm256_add_epi16(whole, bytes);
     odd = _mm256_add_epi16(odd, _mm256_srli_epi16(bytes, 8));
   }
-  // Adds the sums of vectors 0..31 to out, and starts again.
+  // Adds the sums of rows 0..31 to out, and starts again.
   void Flush(int32_t* out) {
     const __m256i even = _mm256_sub_epi16(whole, _mm256_slli_epi16(odd, 8));
-    const __m256i low = _mm256_unpacklo_epi16(even, odd);   // vectors 0..7, 16..23
-    const __m256i high = _mm256_unpackhi_epi16(even, odd);  // vectors 8..15, 24..31
+    const __m256i low = _mm256_unpacklo_epi16(even, odd);   // rows 0..7, 16..23
+    const __m256i high = _mm256_unpackhi_epi16(even, odd);  // rows 8..15, 24..31
     const __m128i parts[4] = {_mm256_castsi256_si128(low), _mm256_castsi256_si128(high),
                               _mm256_extracti128_si256(low, 1), _mm256_extracti128_si256(high, 1)};
     for (int p = 0; p < 4; ++p) {
@@ -49,8 +62,9 @@ struct PairSums {
 
 }  // namespace
 
-// A plane of a block that is being filled is read while a writer stores bytes of rows that are not
-// yet published; those rows' sums are masked away. ThreadSanitizer cannot know.
+// While a block is being filled, a scan reads its plane and a writer stores bytes of rows that are
+// not published. The sums of these rows are masked away, and a row's bytes go into no other row's
+// sum, so the race is harmless. ThreadSanitizer cannot know that.
 #if defined(__clang__) || defined(__GNUC__)
 __attribute__((no_sanitize("thread")))
 #endif
@@ -58,7 +72,7 @@ void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_p
                const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
   const __m256i mask = _mm256_set1_epi8(15);
-  constexpr size_t kFlush = 64;  // byte positions, two look-ups each
+  constexpr size_t kFlush = 64;  // byte positions between spills, with two look-ups each
   for (size_t q = 0; q < num_queries; ++q) {
     int32_t* sum = sums + q * kBlockRows;
     const __m256i start = _mm256_set1_epi32(-static_cast<int32_t>(bytes_per_row) * 256);
@@ -88,7 +102,8 @@ void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_p
 
 namespace {
 
-// 16 bytes of 16 rows at a time: four rounds of interleaving transpose them.
+// Transposes 16 bytes of 16 rows at a time. Interleaving vector i with vector i + 8 four times
+// moves byte i of vector j to byte j of vector i.
 void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
                  uint8_t* signs) {
   size_t b = 0;
@@ -113,6 +128,7 @@ void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, s
   }
 }
 
+// Expands codes with up to 16 levels, whose magnitudes are one shuffle table.
 void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
                  size_t n, const Codebook& book, int level_shift, uint8_t* row) {
   if (book.levels > 16)
@@ -134,21 +150,25 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
     int bits;
     std::memcpy(&bits, signs + i / 8, 4);
     const __m256i set = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(bits), spread), own);
-    // All ones where the sign bit is clear.
+    // `clear` is all ones, which is -1, where the sign bit is clear. (x ^ -1) - (-1) is -x.
     const __m256i clear = _mm256_cmpeq_epi8(set, _mm256_setzero_si256());
     const __m256i code = _mm256_sub_epi8(_mm256_xor_si256(magnitude, clear), clear);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(row + i), _mm256_add_epi8(zero, code));
   }
 }
 
+// Returns the sum of eight int32.
 int32_t SumDwords(__m256i v) {
   const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   const __m128i pair = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32(pair, 0xb1)));
 }
 
-// Two rows times kQueries queries. A code byte is at most 127 and a weight at most 63, so two sums
-// of two products fit 16 bits.
+// Multiplies two rows with kQueries queries. With two rows and four queries, each load of codes
+// serves four products and each load of weights two. The eight sums stay in registers.
+//
+// A code byte is at most 127 and a weight at most 63. Two sums of two products are at most 32,004,
+// which fits 16 bits with a sign.
 template <size_t kQueries>
 void DotTwoRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros,
                 int32_t* sums) {
@@ -176,6 +196,7 @@ void DotTwoRows(const uint8_t* rows, size_t n, const int8_t* weights, const int3
   }
 }
 
+// Takes four queries at a time over all rows of the tile.
 void DotRows(const uint8_t* rows, size_t n, const CodeQueries& queries, int32_t* sums) {
   for (size_t first = 0; first < queries.count; first += 4) {
     const size_t count = queries.count - first < 4 ? queries.count - first : 4;
@@ -222,13 +243,14 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
 
 namespace {
 
+// Adds 32 lanes in the order of the specification.
 float SumWide(const __m256 sum[4]) {
   float lanes[2 * kLanes];
   for (size_t part = 0; part < 4; ++part) _mm256_storeu_ps(lanes + 8 * part, sum[part]);
   return scalar::SumWideLanes(lanes);
 }
 
-// x with the sign of lane l flipped where bit l of `positive` is clear.
+// Returns x with the sign of lane l flipped where bit l of `positive` is clear.
 __m256 WithSigns(__m256 x, unsigned positive) {
   const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
   const __m256i set = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(positive)), bit);
@@ -266,7 +288,7 @@ float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
       const size_t at = i + 8 * part;
       const __m256i field =
           _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(fields + at)));
-      // Bit 0 clear flips the sign: move its complement to bit 31.
+      // The sign is flipped where bit 0 is clear, so the complement of that bit moves to bit 31.
       const __m256i flip =
           _mm256_andnot_si256(_mm256_slli_epi32(field, 31), _mm256_set1_epi32(INT32_MIN));
       sum[part] = _mm256_add_ps(

@@ -1,6 +1,5 @@
 // Opens the region in which functions are compiled for AVX-512 (F, BW, DQ, VL, VNNI); avx512_end.h
-// closes it. Include every other header before it, so that no shared inline function is compiled
-// for AVX-512.
+// closes it. Include every other header before it, for the reason that avx2_begin.h gives.
 //
 // TQDB_EMULATE_AVX512 builds the same code over SIMDe's portable intrinsics, so that its results
 // are tested on machines that lack the instructions.

@@ -1,4 +1,13 @@
 // AVX-512 levels, the code stage: dot products of a tile of expanded codes with many queries.
+//
+// One instruction (VNNI) multiplies 64 code bytes with 64 weights and adds the products in fours to
+// 16 sums. In the tile, a vector holds four dimensions of 16 rows (avx512_expand_inline.h). So the
+// weights are one dword of the query, broadcast, and each lane is the sum of one row. Nothing is
+// ever added across lanes.
+//
+// The instruction takes several cycles until its sum can be used again. 16 independent sums keep
+// the multipliers busy: eight queries times two groups of rows, or fewer queries and several steps
+// at a time.
 #if defined(__x86_64__) || defined(TQDB_EMULATE_AVX512)
 
 #include <cstring>
@@ -22,14 +31,13 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-// How many of `count` queries are taken together: 8, 4, 2 or 1. Eight times two groups of rows are
-// 16 sums.
+// Returns how many of `count` queries are taken together: 8, 4, 2 or 1.
 size_t Together(size_t count) { return count >= 8 ? 8 : count >= 4 ? 4 : count >= 2 ? 2 : 1; }
 
-constexpr size_t kDimsAtOnce = 64;
+constexpr size_t kDimsAtOnce = 64;  // dimensions between two shares of prefetching
 
-// kQueries queries over two groups of rows. Fewer than eight take several steps at a time, so that
-// there are always 16 sums for the multipliers to work on.
+// Sums kQueries queries over two groups of rows. Fewer than eight queries take several steps at a
+// time, with sums of their own that are added at the end. So there are always 16 sums.
 template <size_t kQueries>
 void DotTwoGroups(const uint8_t* groups, size_t n, const int8_t* weights, const int32_t* zeros,
                   PrefetchBlock& next, int32_t* sums) {
@@ -75,7 +83,8 @@ void SumCodesVnni(const RecordPacking& packing, const CodeBlock& block, size_t n
   SumCodesOf</*kVbmi=*/false>(packing, block, n, book, level_shift, queries, DotTile, tile, sums);
 }
 
-// The queries taken together lie side by side: for each step a dword of each.
+// Packs the weights in the order of DotTwoGroups: queries that are taken together lie side by side,
+// a dword of each for every step.
 void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed) {
   while (count > 0) {
     const size_t together = Together(count);
@@ -96,6 +105,7 @@ void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* p
 void DotTile(const uint8_t* tile, size_t n, const CodeQueries& queries, const CodeBlock& block,
              int32_t* sums) {
   constexpr size_t kRows = 2 * kGroupRows;
+  // One share for every kDimsAtOnce dimensions that DotTwoGroups handles.
   PrefetchBlock next(block, (queries.count + 7) / 8 * (n / kDimsAtOnce) * (kBlockRows / kRows));
   for (size_t r = 0; r < kBlockRows; r += kRows) {
     const uint8_t* groups = tile + r * n;

@@ -1,4 +1,7 @@
-// AVX-512 level, encoding: 16 floats, which are the 16 lanes of every sum, a vector.
+// AVX-512 level, encoding: 16 floats a vector, which are the 16 lanes of every sum.
+//
+// Codebooks of at most 8 levels fit half a vector, so a level's boundary and its centroid are found
+// by one permutation each. Larger codebooks are left to the specification.
 #if defined(__x86_64__) || defined(TQDB_EMULATE_AVX512)
 
 #include <cstring>
@@ -20,7 +23,7 @@ namespace {
 
 using scalar::kNormLanes;
 
-// The 64 lanes of a sum.
+// The 64 lanes of a sum: four vectors.
 struct NormLanes {
   NormLanes()
       : lanes{_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()} {}
@@ -29,6 +32,7 @@ struct NormLanes {
   void AddProduct(size_t quarter, __m512 a, __m512 b) {
     lanes[quarter] = _mm512_add_ps(lanes[quarter], _mm512_mul_ps(a, b));
   }
+  // Adds lane l + 32 to lane l, then l + 16, and ends with the tree of 16 lanes.
   float Sum() const {
     return SumLanes(
         _mm512_add_ps(_mm512_add_ps(lanes[0], lanes[2]), _mm512_add_ps(lanes[1], lanes[3])));
@@ -48,6 +52,7 @@ double NormSquared(const float* x, size_t n) {
   size_t i = 0;
   for (; i + kNormLanes <= n; i += kNormLanes) add(x + i);
   if (i < n) {
+    // Zeros after the end leave every lane's sum as it is.
     float tail[kNormLanes] = {};
     std::memcpy(tail, x + i, (n - i) * sizeof(float));
     add(tail);
@@ -83,7 +88,8 @@ void Center(const float* x, float factor, const float* mu, size_t n, float* out,
 
 namespace {
 
-// Levels of 16 magnitudes, in the low byte of each element, for codebooks of at most 8 levels.
+// Finds the levels of 16 magnitudes, in the low byte of each element, for codebooks of at most 8
+// levels. There bin i holds exactly boundary i, so the bin is the index of the boundary.
 class LevelFinder {
  public:
   LevelFinder(const Codebook& book, float unit)
@@ -96,8 +102,9 @@ class LevelFinder {
 #if defined(TQDB_EMULATE_AVX512)
     const __m512i bin = _mm512_cvttps_epi32(_mm512_mul_ps(clamped, bins_));
 #else
-    // Rounded down from 2^23 on, where floats are integers, the bin stands in the low bits of the
-    // mantissa.
+    // Converting to integers would cost another operation. From 2^23 on floats are integers, so
+    // adding 2^23 and rounding down leaves the bin in the low bits of the mantissa. Permutations
+    // look at nothing else.
     const __m512i bin = _mm512_castps_si512(_mm512_fmadd_round_ps(
         clamped, bins_, _mm512_set1_ps(8388608.0f), _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
 #endif
@@ -110,6 +117,8 @@ class LevelFinder {
   __m512 limit_, bins_, boundaries_;
 };
 
+// Quantizes with a codebook of at most 8 levels. kCentroids says whether they are asked for: as a
+// template argument it costs no test in the loop.
 template <bool kCentroids>
 void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
                        uint8_t* levels, float* centroids, float sums[3]) {

@@ -1,19 +1,29 @@
-// Expansion of codes for the AVX-512 levels; to be included, after avx512_inline.h, inside a region
-// that allows what kVbmi asks for.
+// Expansion of codes for the AVX-512 levels: from sign bits and packed fields to bytes that a dot
+// product can multiply. Include it after avx512_inline.h, inside a region that allows the
+// instructions that kVbmi asks for.
 //
-// A tile is four groups of 16 rows, a group n / 4 steps of 64 bytes: dword v of a step holds four
-// codes of row v, so that a dot product with one query's dword adds up all 16 rows at once and no
-// sum is ever reduced across lanes. Step 8 s + t, byte j of the dword: dimension 32 s + 8 j + t. So
-// bit t of the sign bytes as they lie in the plane, and one fixed part of every byte of the packed
-// fields, once 16 rows of them are transposed, belong to one step.
+// The simple idea would be a byte for every dimension of a row, row after row. A dot product then
+// has to add 16 lanes of a vector at the end of every row. Here a *tile* has another order. It has
+// four groups of 16 rows, and a group has n / 4 *steps* of 64 bytes. Dword v of a step holds four
+// codes of row v. So a step is multiplied with one dword of a query, and all 16 rows are added at
+// once. No sum is ever reduced across lanes.
+//
+// Which four dimensions share a dword is free, as long as the weights have the same order
+// (StepsOf). It is chosen so that bits need no moving:
+//   byte j of the dwords of step 8 s + t is dimension 32 s + 8 j + t.
+// Example: step 1 (s = 0, t = 1) has dimensions 1, 9, 17 and 25. Their signs are bit 1 of the row's
+// first four sign bytes, which lie in the plane as one dword. All dwords of 16 rows are tested with
+// one mask. Packed fields behave in the same way once 16 rows of them are transposed: one fixed
+// part of every byte belongs to one step.
 #ifndef TQDB_CORE_KERNELS_AVX512_EXPAND_INLINE_H_
 #define TQDB_CORE_KERNELS_AVX512_EXPAND_INLINE_H_
 
 namespace tqdb::TQDB_AVX512 {
 namespace {
 
+// Returns four sign bytes of 16 rows, a dword a row: those of dimensions 32 s to 32 s + 31.
 inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int plane_group) {
-  // Beyond the padded dimension the signs are free.
+  // Beyond the padded dimension the weights are zero, so any signs will do.
   const size_t last = block.bytes_per_row / 4 - 1;
   const size_t step = s < last ? s : last;
   if (plane_group == 4) {
@@ -21,7 +31,8 @@ inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int pl
   }
   const uint8_t* at = block.plane + step * 4 * kBlockRows;
   const size_t first = kGroupRows * group;
-  // Four bytes of 16 rows each: dword l of every quarter to quarter l, there to be transposed.
+  // The plane has byte j of 16 rows together. They are loaded to quarter j, dword l of every
+  // quarter moves to quarter l, and there bytes are transposed.
   __m512i bytes =
       _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + first)));
   const auto insert = [&](size_t j) {
@@ -36,7 +47,8 @@ inline __m512i SignDwords(const CodeBlock& block, size_t group, size_t s, int pl
   return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(quarters, bytes), transposed);
 }
 
-// 16 bytes each of rows i, 4 + i, 8 + i and 12 + i.
+// Loads 16 bytes each of rows i, 4 + i, 8 + i and 12 + i, so that TransposeDwords leaves rows in
+// order.
 inline __m512i FourRows(const uint8_t* at, size_t stride, size_t i) {
   const auto row = [&](size_t r) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + r * stride));
@@ -47,7 +59,7 @@ inline __m512i FourRows(const uint8_t* at, size_t stride, size_t i) {
   return _mm512_inserti32x4(x, row(12 + i), 3);
 }
 
-// Dword j of all 16 rows to out[j], from x[i] as FourRows loads it.
+// Transposes dwords: dword j of all 16 rows goes to out[j]. x[i] is loaded by FourRows.
 inline void TransposeDwords(const __m512i x[4], __m512i out[4]) {
   const __m512i low01 = _mm512_unpacklo_epi32(x[0], x[1]),
                 high01 = _mm512_unpackhi_epi32(x[0], x[1]);
@@ -59,8 +71,8 @@ inline void TransposeDwords(const __m512i x[4], __m512i out[4]) {
   out[3] = _mm512_unpackhi_epi64(high01, high23);
 }
 
-// 16 bytes of 16 rows, a section's part kBits wide (1, 2 or 4), as four vectors of a dword a row:
-// bytes in the order in which the four of a dword belong to four octets of dimensions.
+// Transposes 16 bytes of 16 rows of a section that is kBits (1, 2 or 4) wide to four vectors with a
+// dword a row. The four bytes of a dword belong to four octets of dimensions, in order.
 template <int kBits>
 inline void TransposeFields(const uint8_t* at, size_t stride, __m512i out[4]) {
   const __m512i order = _mm512_broadcast_i32x4(
@@ -75,9 +87,10 @@ inline void TransposeFields(const uint8_t* at, size_t stride, __m512i out[4]) {
   TransposeDwords(x, out);
 }
 
-// 32 bytes of 16 rows, a field each, as eight vectors of a dword a row: the same order.
+// Transposes 32 bytes of 16 rows, a field each, to eight vectors with a dword a row in the same
+// order.
 inline void TransposeBytes(const uint8_t* at, size_t stride, __m512i out[8]) {
-  // Bytes t and 8 + t of either half beside each other.
+  // Puts bytes t and 8 + t of either half next to each other.
   const __m512i order =
       _mm512_broadcast_i32x4(_mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
   __m512i low[4], high[4];
@@ -92,7 +105,8 @@ inline void TransposeBytes(const uint8_t* at, size_t stride, __m512i out[8]) {
   TransposeDwords(high, out + 4);
 }
 
-// x with bit kFrom of every byte at kTo; bits cross into neighbouring bytes, to be masked away.
+// Returns x with bit kFrom of every byte at kTo. The shift works on words of 16 bits, so bits cross
+// into neighbouring bytes. The caller masks them away.
 template <int kFrom, int kTo>
 inline __m512i MoveBit(__m512i x) {
   if constexpr (kFrom > kTo) return _mm512_srli_epi16(x, kFrom - kTo);
@@ -100,17 +114,19 @@ inline __m512i MoveBit(__m512i x) {
   return x;
 }
 
+// Returns bits of `where_set` where the mask has ones, else bits of `where_clear`.
 inline __m512i Select(__m512i mask, __m512i where_set, __m512i where_clear) {
   return _mm512_ternarylogic_epi32(mask, where_set, where_clear, 0xca);
 }
 
-// From a field of kBits bits and a sign to the byte of a code.
+// The table that turns a field of kBits bits and a sign into the byte of a code.
 template <int kBits, bool kVbmi>
 class CodeTable {
  public:
   CodeTable(const Codebook& book, int level_shift) {
     // With byte permutation the sign is one more index bit, as long as the entries fit one vector.
-    // They repeat for every value of the bits above.
+    // A single look-up then makes a signed code. The entries repeat for every value of the bits
+    // above, so those need no masking.
     alignas(64) uint8_t entries[128];
     constexpr size_t kOwn = size_t{1} << (kSignIsIndex ? kBits + 1 : kBits == 8 ? 7 : kBits);
     for (size_t e = 0; e < kOwn; ++e) {
@@ -125,8 +141,8 @@ class CodeTable {
     table_[1] = _mm512_load_si512(entries + 64);
   }
 
-  // The field stands in the low bits of every byte, whatever above; the sign is bit kBit of
-  // `signs`.
+  // Returns 64 codes. The field stands in the low bits of every byte, with any bits above; the sign
+  // is bit kBit of `signs`.
   template <int kBit>
   __m512i Codes(__m512i field, __m512i signs) const {
     if constexpr (kSignIsIndex) {
@@ -135,7 +151,7 @@ class CodeTable {
     } else {
       __m512i code;
       if constexpr (kBits == 8) {
-        // The residual bit stands below the level.
+        // The residual bit stands below the level and is shifted out.
         code = _mm512_permutex2var_epi8(table_[0], _mm512_srli_epi16(field, 1), table_[1]);
       } else if constexpr (kBits == 7) {
         code = _mm512_permutex2var_epi8(table_[0], field, table_[1]);
@@ -154,8 +170,8 @@ class CodeTable {
   __m512i table_[2];
 };
 
-// Where the sections of a field of kBits bits are: one of 8, or parts of 4, 2 and 1 bits, those
-// that it has, low bits first.
+// The places of the sections of a field of kBits bits. There is one section of 8 bits, or there are
+// parts of 4, 2 and 1 bits as kBits has them, low bits first.
 template <int kBits>
 struct Sections {
   explicit Sections(const RecordPacking& packing) {
@@ -168,8 +184,8 @@ struct Sections {
   size_t eight = 0, four = 0, two = 0, one = 0;
 };
 
-// Step 8 s + kStep from the transposed parts of 32 dimensions: eights[8], fours[4], twos[2] and
-// `ones` of 16 rows.
+// Returns the fields of step 8 s + kStep, in the low bits of each byte. The arguments are the
+// transposed parts of 32 dimensions of 16 rows: eights[8], fours[4], twos[2] and `ones`.
 template <int kBits, int kStep>
 inline __m512i FieldOf(const __m512i* eights, const __m512i* fours, const __m512i* twos,
                        __m512i ones) {
@@ -188,7 +204,7 @@ inline __m512i FieldOf(const __m512i* eights, const __m512i* fours, const __m512
   return field;
 }
 
-// Takes the steps of 16 rows: stores them.
+// Sinks of an expansion: they take the steps of 16 rows. ToTile stores them.
 class ToTile {
  public:
   explicit ToTile(uint8_t* tile) : tile_(tile) {}
@@ -201,7 +217,8 @@ class ToTile {
   uint8_t* tile_;
 };
 
-// Or multiplies them at once with one or two queries, which nothing is stored for.
+// ToSums multiplies each step at once with one or two queries, and no tile is stored. With so few
+// queries, writing and reading the tile would cost more than the products.
 template <size_t kQueries>
 class ToSums {
  public:
@@ -229,12 +246,14 @@ class ToSums {
   }
 
  private:
+  // Independent sums of one query. An addition waits some cycles for the one before in its chain.
   static constexpr size_t kChains = 4;
   const int8_t* weights_;
   __m512i sum_[kQueries * kChains];
 };
 
-// kOctets times 32 dimensions (2 or 4) of 16 rows, from dimension `from`, a multiple of 64.
+// Expands kOctets times 32 dimensions (2 or 4) of 16 rows, from dimension `from`, a multiple of 64.
+// kStep is a template argument, so the eight steps are written out: shifts must be constants.
 template <int kBits, bool kVbmi, size_t kOctets, typename Sink>
 inline void ExpandChunk(const Sections<kBits>& sections, const CodeBlock& block, size_t group,
                         size_t from, const CodeTable<kBits, kVbmi>& table, Sink& sink) {
@@ -273,7 +292,7 @@ inline void ExpandChunk(const Sections<kBits>& sections, const CodeBlock& block,
   }
 }
 
-// 16 rows.
+// Expands a group of 16 rows, and asks for a share of the next block with every 128 dimensions.
 template <int kBits, bool kVbmi, typename Sink>
 inline void ExpandGroup(const Sections<kBits>& sections, const CodeBlock& block, size_t group,
                         size_t n, const CodeTable<kBits, kVbmi>& table, PrefetchBlock* next,
@@ -288,6 +307,7 @@ inline void ExpandGroup(const Sections<kBits>& sections, const CodeBlock& block,
   ExpandChunk<kBits, kVbmi, 2>(sections, block, group, from, table, sink);
 }
 
+// Makes the sums of one or two queries without a tile.
 template <int kBits, bool kVbmi, size_t kQueries>
 void SumFewQueries(const Sections<kBits>& sections, const CodeBlock& block, size_t n,
                    const CodeTable<kBits, kVbmi>& table, const CodeQueries& queries,
@@ -301,6 +321,7 @@ void SumFewQueries(const Sections<kBits>& sections, const CodeBlock& block, size
   }
 }
 
+// Makes the sums for fields of kBits bits: directly for one or two queries, else by a tile.
 template <int kBits, bool kVbmi>
 void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
                int level_shift, const CodeQueries& queries, DotTileFunction* dot, uint8_t* tile,
@@ -318,7 +339,7 @@ void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, c
   dot(tile, n, queries, block, sums);
 }
 
-// Codes of 8 bits where no instruction looks into 128 entries: one by one.
+// Expands codes of 8 bits one by one, on CPUs that have no look-up in 128 entries.
 [[maybe_unused]] void ExpandSlowly(const RecordPacking& packing, const CodeBlock& block, size_t n,
                                    const Codebook& book, int level_shift, uint8_t* tile) {
   uint8_t fields[kMaxDim];
@@ -339,6 +360,7 @@ void SumFields(const RecordPacking& packing, const CodeBlock& block, size_t n, c
   }
 }
 
+// Does the work of sum_codes: picks the instance for the width of the fields.
 template <bool kVbmi>
 void SumCodesOf(const RecordPacking& packing, const CodeBlock& block, size_t n,
                 const Codebook& book, int level_shift, const CodeQueries& queries,

@@ -1,4 +1,5 @@
-// Small functions of the AVX-512 files; to be included inside the region of avx512_begin.h.
+// Small functions of the AVX-512 files. Include it inside the region of avx512_begin.h: outside of
+// it their instructions are not allowed.
 #ifndef TQDB_CORE_KERNELS_AVX512_INLINE_H_
 #define TQDB_CORE_KERNELS_AVX512_INLINE_H_
 
@@ -7,7 +8,7 @@ namespace {
 
 using scalar::kLanes;
 
-// The tree of scalar::SumLanes.
+// Returns the sum of 16 lanes in the order of scalar::SumLanes.
 inline float SumLanes(__m512 sum) {
   const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(sum), 1));
   const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(sum), high);
@@ -16,33 +17,36 @@ inline float SumLanes(__m512 sum) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
+// Returns x with the sign bits flipped that are set in `bits`.
 inline __m512 FlipSigns(__m512 x, __m512i bits) {
   return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(x), bits));
 }
 
+// Returns |x| by clearing the sign bits.
 inline __m512 AbsoluteOf(__m512 x) {
   return _mm512_castsi512_ps(
       _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff)));
 }
 
-// x with its signs flipped where those of `signs` are set.
+// Returns x with its signs flipped where those of `signs` are set.
 inline __m512 FlipSignsBy(__m512 x, __m512 signs) {
   return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
       _mm512_castps_si512(x), _mm512_castps_si512(signs), _mm512_set1_epi32(INT32_MIN), 0x78));
 }
 
-// The lanes whose sign bit is clear.
+// Returns a mask of the lanes whose sign bit is clear.
 inline uint16_t SignsClear(__m512 x) {
   return _mm512_testn_epi32_mask(_mm512_castps_si512(x), _mm512_set1_epi32(INT32_MIN));
 }
 
-// The sign bit in every lane whose mask bit is clear.
+// Returns a sign bit in every lane whose mask bit is clear.
 inline __m512i SignWhereClear(uint16_t mask) {
   return _mm512_maskz_mov_epi32(static_cast<uint16_t>(~mask), _mm512_set1_epi32(INT32_MIN));
 }
 
-// sum += the dot products of groups of four bytes of `bytes` (unsigned) and `weights` (signed). By
-// hand for g++ 12, which copies the accumulator before and after the intrinsic: half the rate.
+// Adds to each sum the dot product of four bytes of `bytes` (unsigned) and of `weights` (signed).
+// It is in assembly for g++ 12, which copies the accumulator before and after the intrinsic and
+// so halves the rate.
 inline void AddDots(__m512i& sum, __m512i bytes, __m512i weights) {
 #if defined(TQDB_EMULATE_AVX512) || defined(__clang__)
   sum = _mm512_dpbusd_epi32(sum, bytes, weights);
@@ -51,15 +55,15 @@ inline void AddDots(__m512i& sum, __m512i bytes, __m512i weights) {
 #endif
 }
 
-// Four bytes in every dword.
+// Returns four bytes, repeated in every dword.
 inline __m512i BroadcastDword(const int8_t* from) {
   int32_t dword;
   std::memcpy(&dword, from, sizeof(dword));
   return _mm512_set1_epi32(dword);
 }
 
-// Weights of 32 dimensions in the order of eight steps of a tile (avx512_expand_inline.h): byte 4 t
-// + j is that of dimension 8 j + t.
+// Orders weights of 32 dimensions as eight steps of a tile (avx512_expand_inline.h): byte 4 t + j
+// is that of dimension 8 j + t.
 inline void StepsOf(const int8_t* weights, int8_t* steps) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights));
   const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights + 16));

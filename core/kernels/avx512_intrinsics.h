@@ -1,11 +1,15 @@
 // The AVX-512 intrinsics, or SIMDe's portable ones where TQDB_EMULATE_AVX512 asks for them.
+//
+// The emulation compiles the same kernel files a second time. So the AVX-512 levels are tested on
+// every x86 machine, bit for bit, whether or not it has the instructions.
 #ifndef TQDB_CORE_KERNELS_AVX512_INTRINSICS_H_
 #define TQDB_CORE_KERNELS_AVX512_INTRINSICS_H_
 
 #if defined(TQDB_EMULATE_AVX512)
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
-// What SIMDe 0.7 does not have, or has wrong: its alias of _mm512_madd_epi16 takes four arguments.
+// Functions that SIMDe 0.7 lacks, or has wrong: its alias of _mm512_madd_epi16 takes four
+// arguments.
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
 #if !defined(_mm512_cvtepi32_ps)

@@ -1,4 +1,5 @@
-// AVX-512 level, packing of record fields: 64 of them a vector.
+// AVX-512 level, packing of record fields: 64 of them a vector. Unpacking is in avx512_scan.cc,
+// since refinement uses it.
 #if defined(__x86_64__) || defined(TQDB_EMULATE_AVX512)
 
 #include <cstring>
@@ -23,7 +24,7 @@ void PackPart(__m512i part, uint8_t* out) {
     const __m512i words = _mm512_maddubs_epi16(part, _mm512_set1_epi16(0x1001));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi16_epi8(words));
   } else if constexpr (kBits == 2) {
-    // Pairs a | b << 2, then pairs of those.
+    // Makes pairs a | b << 2, then joins two pairs to a byte.
     const __m512i words = _mm512_maddubs_epi16(part, _mm512_set1_epi16(0x0401));
     const __m512i dwords = _mm512_madd_epi16(words, _mm512_set1_epi32(0x00100001));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm512_cvtepi32_epi8(dwords));
@@ -33,6 +34,7 @@ void PackPart(__m512i part, uint8_t* out) {
   }
 }
 
+// Packs one section: bits [shift, shift + kBits) of n fields.
 template <int kBits>
 void PackSection(const uint8_t* fields, size_t n, int shift, uint8_t* out) {
   const __m512i mask = _mm512_set1_epi8(static_cast<char>((1 << kBits) - 1));
@@ -43,6 +45,7 @@ void PackSection(const uint8_t* fields, size_t n, int shift, uint8_t* out) {
   size_t i = 0;
   for (; i + 64 <= n; i += 64) PackPart<kBits>(part(fields + i), out + i * kBits / 8);
   if (i == n) return;
+  // The last fields go through buffers, because a vector would write beyond the section.
   uint8_t tail[64] = {}, packed[64];
   std::memcpy(tail, fields + i, n - i);
   PackPart<kBits>(part(tail), packed);

@@ -1,4 +1,5 @@
-// What the files of the AVX-512 level share: the functions that avx512.cc puts into its table.
+// The functions that the files of the AVX-512 levels share, and that avx512.cc and amx.cc put into
+// their tables. Their contracts are those of kernels.h unless said otherwise.
 #ifndef TQDB_CORE_KERNELS_AVX512_PARTS_H_
 #define TQDB_CORE_KERNELS_AVX512_PARTS_H_
 
@@ -7,7 +8,7 @@
 
 #include "core/kernels/kernels.h"
 
-// The emulated build lives beside the real one in one program.
+// The emulated build lives next to the real one in one program, so it has a namespace of its own.
 #if defined(TQDB_EMULATE_AVX512)
 #define TQDB_AVX512 emulated_avx512
 #define TQDB_LEVEL_NAME(name) "emulated_" name
@@ -18,7 +19,7 @@
 
 namespace tqdb::TQDB_AVX512 {
 
-inline constexpr size_t kGroupRows = 16;  // of a tile: lanes of a vector
+inline constexpr size_t kGroupRows = 16;  // rows of a group of a tile: 32-bit lanes of a vector
 
 // avx512_rotation.cc
 void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source,
@@ -42,9 +43,10 @@ void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_r
 void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,
               int level_shift, const CodeQueries& queries, uint8_t* tile, int32_t* sums);
 
-// As SumCodes, for more than two queries with another function than DotTile.
+// Makes the sums of more than two queries from a finished tile.
 using DotTileFunction = void(const uint8_t* tile, size_t n, const CodeQueries& queries,
                              const CodeBlock& block, int32_t* sums);
+// Does the work of SumCodes with another function than DotTile: amx.cc multiplies by tiles.
 void SumCodesBy(DotTileFunction* dot, const RecordPacking& packing, const CodeBlock& block,
                 size_t n, const Codebook& book, int level_shift, const CodeQueries& queries,
                 uint8_t* tile, int32_t* sums);
@@ -54,7 +56,8 @@ void SumCodesVnni(const RecordPacking& packing, const CodeBlock& block, size_t n
                   const Codebook& book, int level_shift, const CodeQueries& queries, uint8_t* tile,
                   int32_t* sums);
 void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* packed);
-// Sums from a tile, as avx512_expand_inline.h lays it; asks for the next rows meanwhile.
+// Makes the sums from a tile laid out as in avx512_expand_inline.h. It asks for the next block's
+// rows on the way.
 void DotTile(const uint8_t* tile, size_t n, const CodeQueries& queries, const CodeBlock& block,
              int32_t* sums);
 

@@ -1,4 +1,6 @@
-// AVX-512 level, rotation: 16 floats a vector, 16 vectors in registers at a time.
+// AVX-512 level, rotation: 16 floats a vector, 16 vectors in registers at a time. avx2_rotation.cc
+// has the idea; here 256 floats are transformed in registers, and a pass over memory does up to
+// four stages.
 #if defined(__x86_64__) || defined(TQDB_EMULATE_AVX512)
 
 #include "core/kernels/avx512_intrinsics.h"
@@ -15,7 +17,8 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-// Where transforms have their input: calling it with v, then i, loads vector i of chunk v.
+// The input of a transform. Calling it with v, then i, loads vector i of chunk v. InPlace reads
+// floats as they lie.
 struct InPlace {
   const float* x;
   size_t stride;
@@ -24,6 +27,7 @@ struct InPlace {
     return [=](size_t i) { return _mm512_loadu_ps(chunk + 16 * i); };
   }
 };
+// Reads rows in dealt order and multiplies them with their factors.
 struct Dealt {
   const float* in;
   size_t stride;
@@ -40,14 +44,15 @@ struct Dealt {
 template <typename Loads>
 void Transform(Loads loads, size_t n, float* out, size_t out_stride, size_t count);
 
-// Swaps 128-bit quarters. By the integer shuffle, since SIMDe lacks the float one.
+// Permutes the 128-bit quarters of a vector. It uses the integer shuffle, since SIMDe lacks
+// the float one.
 template <int kOrder>
 __m512 Quarters(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x);
   return _mm512_castsi512_ps(_mm512_shuffle_i32x4(bits, bits, kOrder));
 }
 
-// 1 in the lanes of the lower of each pair of `stride` lanes, -1 in the upper.
+// Returns 1 in the lower lanes of each pair of `kStride` lanes, and -1 in the upper ones.
 template <int kStride>
 __m512 LowerMinusUpper() {
   const auto sign = [](int lane) { return lane & kStride ? -1.0f : 1.0f; };
@@ -56,8 +61,8 @@ __m512 LowerMinusUpper() {
                         sign(15));
 }
 
-// The stages of strides 8, 4, 2 and 1 within one vector: partner + own, own negated in the upper of
-// each pair. A product with +-1 is exact, so that the fused multiply-add rounds as an addition
+// The stages of strides 8, 4, 2 and 1 within one vector: partner + own, with own negated in the
+// upper of each pair. A product with +-1 is exact, so the fused multiply-add rounds as an addition
 // does.
 __m512 HadamardInVector(__m512 x) {
   x = _mm512_fmadd_ps(x, LowerMinusUpper<8>(), Quarters<0x4e>(x));
@@ -66,8 +71,8 @@ __m512 HadamardInVector(__m512 x) {
   return _mm512_fmadd_ps(x, LowerMinusUpper<1>(), _mm512_shuffle_ps(x, x, 0xb1));
 }
 
-// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave
-// their registers.
+// Does all stages between kCount vectors, the largest stride first. It must be inlined: otherwise
+// the vectors leave their registers.
 template <size_t kCount>
 [[gnu::always_inline]] inline void Butterflies(__m512* v) {
   if constexpr (kCount > 1) {
@@ -81,8 +86,8 @@ template <size_t kCount>
   }
 }
 
-// The same, of vectors i, i + stride, ... that are loaded by the first stage: of a loop that only
-// loads, g++ makes a copy on the stack.
+// Does the same with vectors i, i + stride, ..., which the first stage loads. With a loop that only
+// loads, g++ would make a copy of the vectors on the stack.
 template <size_t kCount, typename Load>
 [[gnu::always_inline]] inline void LoadButterflies(Load load, size_t i, size_t stride, __m512* v) {
   if constexpr (kCount == 1) {
@@ -98,7 +103,7 @@ template <size_t kCount, typename Load>
   }
 }
 
-// All stages of 16 * kCount floats, in registers. loads(v) is the input of vector v.
+// Does all stages of 16 * kCount floats in registers, for `count` chunks.
 template <size_t kCount, typename Loads>
 void TransformSmall(Loads loads, float* out, size_t out_stride, size_t count) {
   for (size_t v = 0; v < count; ++v, out += out_stride) {
@@ -108,7 +113,8 @@ void TransformSmall(Loads loads, float* out, size_t out_stride, size_t count) {
   }
 }
 
-// The stages of strides n/2, ..., n/kRadix in one pass over memory, then the rest part by part.
+// Does the stages of strides n/2, ..., n/kRadix in one pass over memory, then transforms the kRadix
+// parts one by one.
 template <size_t kRadix, typename Loads>
 void TransformLarge(Loads loads, size_t n, float* out, size_t out_stride, size_t count) {
   const size_t stride = n / 16 / kRadix;  // in vectors

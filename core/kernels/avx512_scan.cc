@@ -1,4 +1,5 @@
-// AVX-512 level, scan and refinement: 64 bytes of codes a vector.
+// AVX-512 level, scan and refinement: 64 bytes of codes a vector. The sign scan with byte
+// permutation (VBMI) is in avx512_vbmi.cc; the one here is for CPUs without it.
 #if defined(__x86_64__) || defined(TQDB_EMULATE_AVX512)
 
 #include <cstring>
@@ -19,8 +20,9 @@ namespace tqdb::TQDB_AVX512 {
 
 namespace {
 
-// 16-bit sums of 64 vectors: `whole` adds table bytes in pairs, `odd` only the odd ones; the even
-// ones are the difference. A table byte is at most 252, so 128 look-ups fit 16 bits in each half.
+// Sums of 64 rows, a byte each, in two vectors of 16 bits. avx2_scan.cc explains the trick: `whole`
+// adds pairs of bytes as words, `odd` the upper bytes alone, and the lower sums are the difference.
+// A table byte is at most 252, so the sum of 128 look-ups fits.
 struct PairSums {
   PairSums() : whole(_mm512_setzero_si512()), odd(_mm512_setzero_si512()) {}
   __m512i whole, odd;
@@ -29,6 +31,7 @@ struct PairSums {
     whole = _mm512_add_epi16(whole, bytes);
     odd = _mm512_add_epi16(odd, _mm512_srli_epi16(bytes, 8));
   }
+  // Adds the sums to those of the 64 rows.
   void AddTo(int32_t* sums) const {
     uint16_t evens[32], odds[32];
     _mm512_storeu_si512(evens, _mm512_sub_epi16(whole, _mm512_slli_epi16(odd, 8)));
@@ -40,10 +43,12 @@ struct PairSums {
   }
 };
 
+// Scans a block for kQueries queries. Each byte of the plane is loaded and split into nibbles once
+// for all of them.
 template <size_t kQueries>
 void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* const* tables,
                  int32_t* sums) {
-  constexpr size_t kFlush = 64;  // byte positions, two look-ups each
+  constexpr size_t kFlush = 64;  // byte positions between spills, with two look-ups each
   const __m512i nibble = _mm512_set1_epi8(15);
   for (size_t v = 0; v < kQueries * kBlockRows; ++v)
     sums[v] = -static_cast<int32_t>(bytes_per_row) * 256;
@@ -69,9 +74,8 @@ void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row, const uint8_t* cons
 
 }  // namespace
 
-// For CPUs without byte permutation over a whole vector (VBMI): one byte of 64 vectors at a time,
-// plane_group 1. See avx2_scan.cc: bytes of rows that are not yet published may change under the
-// scan.
+// Scans one byte of 64 rows at a time (plane_group 1). As avx2_scan.cc explains, bytes of rows that
+// are not published may change under the scan.
 __attribute__((no_sanitize("thread"))) void ScanSignBytes(const SignBlock& block,
                                                           const SignBlock& /*next*/,
                                                           size_t bytes_per_row,
@@ -94,12 +98,12 @@ __attribute__((no_sanitize("thread"))) void ScanSignBytes(const SignBlock& block
 
 namespace {
 
-// 16 fields, one in the low bits of each dword.
+// Widens 16 fields to the low bits of 16 dwords.
 __m512i FieldsOf(const uint8_t* fields) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(fields)));
 }
 
-// 64 parts of kBits bits, a byte each, from 8 * kBits dense bytes.
+// Unpacks 8 * kBits dense bytes to 64 parts, a byte each.
 template <int kBits>
 __m512i UnpackPart(const uint8_t* in) {
   if constexpr (kBits == 8) {
@@ -121,7 +125,8 @@ __m512i UnpackPart(const uint8_t* in) {
   }
 }
 
-// Puts the section's bits into the fields, beside those that are there unless it is the first.
+// Puts the section's bits into the fields, next to the bits that are there. The first section
+// overwrites the fields instead, which saves clearing them.
 template <int kBits>
 void UnpackSection(const uint8_t* in, size_t n, int shift, bool first, uint8_t* fields) {
   const __m128i count = _mm_cvtsi32_si128(shift);
@@ -174,7 +179,8 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
 
 namespace {
 
-// 16 products of a query with centroids; `table` is indexed by the low four bits of a field.
+// Returns 16 products of a query with centroids. `table` is indexed by the low four bits of a
+// field.
 __m512 Products(const float* rotated, __m512 table, const uint8_t* signs, const uint8_t* fields) {
   uint16_t positive;
   std::memcpy(&positive, signs, 2);
@@ -182,7 +188,7 @@ __m512 Products(const float* rotated, __m512 table, const uint8_t* signs, const 
   return _mm512_mul_ps(_mm512_loadu_ps(rotated), FlipSigns(centroid, SignWhereClear(positive)));
 }
 
-// 16 floats, negated where bit 0 of the field is clear.
+// Returns 16 floats, negated where bit 0 of the field is clear.
 __m512 WithFieldSigns(const float* x, const uint8_t* fields) {
   const __m512i clear =
       _mm512_andnot_si512(_mm512_slli_epi32(FieldsOf(fields), 31), _mm512_set1_epi32(INT32_MIN));
@@ -194,7 +200,8 @@ __m512 WithFieldSigns(const float* x, const uint8_t* fields) {
 float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_shift,
               const uint8_t* signs, const uint8_t* fields) {
   if (book.levels > 8) return scalar::CodeDot(rotated, n, book, level_shift, signs, fields);
-  // The residual bit, where there is one, is ignored by holding every centroid twice.
+  // The table holds every centroid twice where there is a residual bit, which thereby does not
+  // count.
   const __m512i field = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const __m512 table =
       _mm512_permutexvar_ps(_mm512_srl_epi32(field, _mm_cvtsi32_si128(level_shift)),

@@ -1,4 +1,5 @@
-// As avx512_begin.h, with VBMI.
+// Opens a region like that of avx512_begin.h, in which VBMI (permutation of bytes over a whole
+// vector) is allowed, too. avx512_end.h closes it.
 #if !defined(TQDB_EMULATE_AVX512)
 #if defined(__clang__)
 #pragma clang attribute push(                                                            \

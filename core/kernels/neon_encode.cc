@@ -1,4 +1,7 @@
 // NEON level, encoding: 4 floats a vector, four of which are the 16 lanes of a sum.
+//
+// A codebook of at most 8 levels fits two vectors, in which a look-up of bytes finds four floats at
+// a time. Larger codebooks are left to the specification.
 #if defined(__aarch64__) && defined(__linux__)
 
 #include <arm_neon.h>
@@ -22,13 +25,14 @@ using scalar::kNormLanes;
 
 namespace {
 
-// The 64 lanes of a sum: half of the registers.
+// The 64 lanes of a sum: 16 vectors, half of the registers.
 struct NormLanes {
   float32x4_t v[16] = {};
 
   [[gnu::always_inline]] void AddProduct(size_t j, float32x4_t a, float32x4_t b) {
     v[j] = vaddq_f32(v[j], vmulq_f32(a, b));
   }
+  // Adds lane l + 32 to lane l, then l + 16, and ends with the tree of 16 lanes.
   float Sum() const {
     Lanes sum;
     for (size_t j = 0; j < 4; ++j) {
@@ -38,12 +42,13 @@ struct NormLanes {
   }
 };
 
+// Returns x with its signs flipped where those of `signs` are set.
 float32x4_t FlipSignsBy(float32x4_t x, float32x4_t signs) {
   const uint32x4_t flips = vandq_u32(vreinterpretq_u32_f32(signs), vdupq_n_u32(0x80000000));
   return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x), flips));
 }
 
-// The uppermost bytes of 16 floats.
+// Returns the uppermost bytes of 16 floats, which hold their signs.
 uint8x16_t TopBytes(const float32x4_t v[4]) {
   const auto words = [&](size_t j) { return vreinterpretq_u16_f32(v[j]); };
   const uint16x8_t low = vuzp2q_u16(words(0), words(1)), high = vuzp2q_u16(words(2), words(3));
@@ -78,6 +83,7 @@ double NormSquared(const float* x, size_t n) {
   size_t i = 0;
   for (; i + kNormLanes <= n; i += kNormLanes) AddSquares(x + i, squares);
   if (i < n) {
+    // Zeros after the end leave every lane's sum as it is.
     float tail[kNormLanes] = {};
     std::memcpy(tail, x + i, (n - i) * sizeof(float));
     AddSquares(tail, squares);
@@ -104,17 +110,20 @@ void Center(const float* x, float factor, const float* mu, size_t n, float* out,
 
 namespace {
 
-// One of at most 8 floats for each index: a look-up of bytes in the two vectors that they fill.
+// Returns one of at most 8 floats for each index, by a look-up of bytes in the two vectors that the
+// floats fill. Float i is bytes 4 i to 4 i + 3.
 float32x4_t PickFloats(uint8x16x2_t table, uint32x4_t index) {
   const uint32x4_t bytes = vmlaq_u32(vdupq_n_u32(0x03020100), index, vdupq_n_u32(0x04040404));
   return vreinterpretq_f32_u8(vqtbl2q_u8(table, vreinterpretq_u8_u32(bytes)));
 }
 
+// Returns two vectors as one table of bytes.
 uint8x16x2_t TableOf(float32x4_t low, float32x4_t high) {
   return {{vreinterpretq_u8_f32(low), vreinterpretq_u8_f32(high)}};
 }
 
-// Levels of four magnitudes, for codebooks of at most 8 levels.
+// Finds the levels of four magnitudes, for codebooks of at most 8 levels. There bin i holds exactly
+// boundary i, so the bin is the index of the boundary (codebook.h).
 class LevelFinder {
  public:
   LevelFinder(const Codebook& book, float unit)
@@ -125,6 +134,7 @@ class LevelFinder {
 
   uint32x4_t Find(float32x4_t magnitude) const {
     const uint32x4_t bin = vcvtq_u32_f32(vmulq_f32(vminq_f32(magnitude, limit_), bins_));
+    // A true comparison is all ones, which is -1, so subtracting it adds one.
     return vsubq_u32(bin, vcgeq_f32(magnitude, PickFloats(boundaries_, bin)));
   }
 
@@ -133,6 +143,8 @@ class LevelFinder {
   uint8x16x2_t boundaries_;
 };
 
+// Quantizes with a codebook of at most 8 levels. kCentroids says whether they are asked for: as a
+// template argument it costs no test in the loop.
 template <bool kCentroids>
 void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
                        uint8_t* levels, float* centroids, float sums[3]) {
@@ -159,6 +171,8 @@ void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& boo
       }
     }
     vst1q_u8(levels + i, NarrowToBytes(level[0], level[1], level[2], level[3]));
+    // NEON has no move of sign bits to a mask. Each byte keeps the bit of its place, and three
+    // rounds of adding pairs join eight of them to a byte.
     const uint8x16_t negative = vcltzq_s8(vreinterpretq_s8_u8(TopBytes(value)));
     uint8x16_t bits = vbicq_u8(own, negative);
     for (int round = 0; round < 3; ++round) bits = vpaddq_u8(bits, bits);
@@ -182,7 +196,7 @@ void QuantizeFewLevels(const float* y, size_t n, float unit, const Codebook& boo
 
 }  // namespace
 
-// 8-bit codes are left to the specification: 128 levels are more than table look-ups reach.
+// Leaves 8-bit codes to the specification: 128 levels are more than table look-ups reach.
 void Quantize(const float* y, size_t n, float unit, const Codebook& book, uint8_t* signs,
               uint8_t* levels, float* centroids, float sums[3]) {
   if (book.levels > 8) return scalar::Quantize(y, n, unit, book, signs, levels, centroids, sums);

@@ -1,13 +1,14 @@
-// Small functions of the NEON files; to be included inside the region of neon_begin.h.
+// Small functions of the NEON files. Include it inside the region of neon_begin.h.
 #ifndef TQDB_CORE_KERNELS_NEON_INLINE_H_
 #define TQDB_CORE_KERNELS_NEON_INLINE_H_
 
 namespace tqdb::neon {
 namespace {
 
+// Byte i has the bit that it stands for among eight: bit i % 8.
 inline constexpr uint8_t kOwnBit[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
 
-// 64 bytes in four vectors.
+// 64 bytes in four vectors: one for each row of a block, or for each of 64 dimensions.
 struct Bytes64 {
   uint8x16_t part[4];
 };
@@ -20,7 +21,9 @@ struct Bytes64 {
   for (size_t p = 0; p < 4; ++p) vst1q_u8(to + 16 * p, bytes.part[p]);
 }
 
-// Byte i is all ones where bit i of the 64 bits at `bits` is set, else zero.
+// Returns bytes of which byte i is all ones where bit i of the 64 bits at `bits` is set, else zero.
+// Each of the eight bytes is repeated eight times by zipping it with itself, and tested for its
+// bit.
 [[gnu::always_inline]] inline Bytes64 MaskOfBits(const uint8_t* bits) {
   const uint8x8_t eight = vld1_u8(bits);
   const uint8x16_t twice = vcombine_u8(eight, eight), own = vld1q_u8(kOwnBit);
@@ -34,7 +37,8 @@ struct Bytes64 {
            vtstq_u8(vreinterpretq_u8_u32(vzip2q_u32(high, high)), own)}};
 }
 
-// The inverse: bit i of the result is set where byte i of `mask` is all ones; other bytes are zero.
+// Does the inverse: bit i of the result is set where byte i of `mask` is all ones. Other bytes must
+// be zero.
 inline uint8x8_t BitsOfMask(const Bytes64& mask) {
   const uint8x16_t own = vld1q_u8(kOwnBit);
   const uint8x16_t low = vpaddq_u8(vandq_u8(mask.part[0], own), vandq_u8(mask.part[1], own));
@@ -43,24 +47,25 @@ inline uint8x8_t BitsOfMask(const Bytes64& mask) {
   return vget_low_u8(vpaddq_u8(quarters, quarters));
 }
 
-// The low bytes of 16 words of 32 bits.
+// Returns the low bytes of 16 words of 32 bits.
 inline uint8x16_t NarrowToBytes(uint32x4_t a, uint32x4_t b, uint32x4_t c, uint32x4_t d) {
   const uint16x8_t low = vuzp1q_u16(vreinterpretq_u16_u32(a), vreinterpretq_u16_u32(b));
   const uint16x8_t high = vuzp1q_u16(vreinterpretq_u16_u32(c), vreinterpretq_u16_u32(d));
   return vuzp1q_u8(vreinterpretq_u8_u16(low), vreinterpretq_u8_u16(high));
 }
 
-// Four vectors hold the 16 lanes of a sum.
+// The 16 lanes of a sum, in four vectors.
 struct Lanes {
   float32x4_t v[4] = {};
 
+  // Store and Load hand the lanes to the scalar functions for the last floats, and take them back.
   void Store(float out[16]) const {
     for (size_t j = 0; j < 4; ++j) vst1q_f32(out + 4 * j, v[j]);
   }
   void Load(const float from[16]) {
     for (size_t j = 0; j < 4; ++j) v[j] = vld1q_f32(from + 4 * j);
   }
-  // scalar::SumLanes.
+  // Returns the sum in the order of scalar::SumLanes.
   float Sum() const {
     const float32x4_t quarter = vaddq_f32(vaddq_f32(v[0], v[2]), vaddq_f32(v[1], v[3]));
     const float32x2_t pair = vadd_f32(vget_low_f32(quarter), vget_high_f32(quarter));

@@ -1,4 +1,7 @@
 // NEON level, packing of record fields: 64 of them at a time, in four vectors.
+//
+// A section is packed and unpacked by itself. Parts are joined by de-interleaving: even bytes stay,
+// odd bytes are shifted and inserted above them, which is one instruction.
 #if defined(__aarch64__) && defined(__linux__)
 
 #include <arm_neon.h>
@@ -18,15 +21,15 @@ namespace tqdb::neon {
 
 namespace {
 
-// The vectors' even bytes in one vector, and their odd ones moved up by kBits in the same: pairs of
-// parts.
+// Returns pairs of parts: the even bytes of both vectors, with their odd bytes moved up by kBits
+// and inserted.
 template <int kBits>
 uint8x16_t JoinPairs(uint8x16_t a, uint8x16_t b) {
   return vsliq_n_u8(vuzp1q_u8(a, b), vuzp2q_u8(a, b), kBits);
 }
 
-// 64 parts of kBits bits, a byte each, to and from 8 * kBits dense bytes. Inlined, or else the
-// vectors leave their registers.
+// Packs 64 parts of kBits bits, a byte each, into 8 * kBits dense bytes. It must be inlined:
+// otherwise the vectors leave their registers.
 template <int kBits>
 [[gnu::always_inline]] inline void PackPart(const Bytes64& part, uint8_t* out) {
   if constexpr (kBits == 8) {
@@ -44,6 +47,7 @@ template <int kBits>
   }
 }
 
+// Unpacks 8 * kBits dense bytes to 64 parts, a byte each.
 template <int kBits>
 [[gnu::always_inline]] inline Bytes64 UnpackPart(const uint8_t* in) {
   if constexpr (kBits == 8) {
@@ -72,6 +76,7 @@ template <int kBits>
   }
 }
 
+// Returns 64 parts: bits [shift, shift + kBits) of the fields.
 template <int kBits>
 [[gnu::always_inline]] inline Bytes64 SectionOf(const uint8_t* fields, int shift) {
   const int8x16_t count = vdupq_n_s8(static_cast<int8_t>(-shift));
@@ -81,19 +86,22 @@ template <int kBits>
   return part;
 }
 
+// Packs one section of n fields.
 template <int kBits>
 void PackSection(const uint8_t* fields, size_t n, int shift, uint8_t* out) {
   size_t i = 0;
   for (; i + 64 <= n; i += 64)
     PackPart<kBits>(SectionOf<kBits>(fields + i, shift), out + i * kBits / 8);
   if (i == n) return;
+  // The last fields go through buffers, because a vector would write beyond the section.
   uint8_t tail[64] = {}, packed[64];
   std::memcpy(tail, fields + i, n - i);
   PackPart<kBits>(SectionOf<kBits>(tail, shift), packed);
   std::memcpy(out + i * kBits / 8, packed, ((n - i) * kBits + 7) / 8);
 }
 
-// Puts the section's bits into the fields, beside those that are there unless it is the first.
+// Puts the section's bits into the fields, next to the bits that are there. The first section
+// overwrites the fields instead, which saves clearing them.
 template <int kBits>
 void UnpackSection(const uint8_t* in, size_t n, int shift, bool first, uint8_t* fields) {
   const int8x16_t count = vdupq_n_s8(static_cast<int8_t>(shift));

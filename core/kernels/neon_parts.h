@@ -1,4 +1,5 @@
-// What the files of the NEON level share: the functions that neon.cc puts into its table.
+// The functions that the files of the NEON level share, and that neon.cc puts into its table. Their
+// contracts are those of kernels.h.
 #ifndef TQDB_CORE_KERNELS_NEON_PARTS_H_
 #define TQDB_CORE_KERNELS_NEON_PARTS_H_
 

@@ -1,4 +1,6 @@
-// NEON level, rotation: 4 floats a vector, 16 vectors in registers at a time.
+// NEON level, rotation: 4 floats a vector, 16 vectors in registers at a time. avx2_rotation.cc has
+// the idea; here 64 floats are transformed in registers, and a pass over memory does up to four
+// stages.
 #if defined(__aarch64__) && defined(__linux__)
 
 #include <arm_neon.h>
@@ -12,7 +14,8 @@ namespace tqdb::neon {
 
 namespace {
 
-// Where transforms have their input: calling it with v, then i, loads vector i of chunk v.
+// The input of a transform. Calling it with v, then i, loads vector i of chunk v. InPlace reads
+// floats as they lie.
 struct InPlace {
   const float* x;
   size_t stride;
@@ -21,6 +24,7 @@ struct InPlace {
     return [=](size_t i) { return vld1q_f32(chunk + 4 * i); };
   }
 };
+// Reads rows in dealt order and multiplies them with their factors.
 struct Dealt {
   const float* in;
   size_t stride;
@@ -34,16 +38,16 @@ struct Dealt {
   }
 };
 
-// The stages of strides 2 and 1 within one vector: partner + own, own negated in the upper of each
-// pair. A product with +-1 is exact, so that the fused multiply-add rounds as an addition does.
+// The stages of strides 2 and 1 within one vector: partner + own, with own negated in the upper of
+// each pair. A product with +-1 is exact, so the fused multiply-add rounds as an addition does.
 [[gnu::always_inline]] inline float32x4_t HadamardInVector(float32x4_t x) {
   const float32x4_t upper_half = {1, 1, -1, -1}, odd = {1, -1, 1, -1};
   x = vfmaq_f32(vextq_f32(x, x, 2), x, upper_half);
   return vfmaq_f32(vrev64q_f32(x), x, odd);
 }
 
-// All stages between kCount vectors, the largest stride first. Inlined, or else the vectors leave
-// their registers.
+// Does all stages between kCount vectors, the largest stride first. It must be inlined: otherwise
+// the vectors leave their registers.
 template <size_t kCount>
 [[gnu::always_inline]] inline void Butterflies(float32x4_t* v) {
   if constexpr (kCount > 1) {
@@ -58,7 +62,8 @@ template <size_t kCount>
   }
 }
 
-// The same, of vectors i, i + stride, ... that are loaded by the first stage: see avx2_rotation.cc.
+// Does the same with vectors i, i + stride, ..., which the first stage loads. avx2_rotation.cc says
+// why it is written out.
 template <size_t kCount, typename Load>
 [[gnu::always_inline]] inline void LoadButterflies(Load load, size_t i, size_t stride,
                                                    float32x4_t* v) {
@@ -76,7 +81,7 @@ template <size_t kCount, typename Load>
   }
 }
 
-// All stages of 4 * kCount floats, in registers. loads(v) is the input of vector v.
+// Does all stages of 4 * kCount floats in registers, for `count` chunks.
 template <size_t kCount, typename Loads>
 void TransformSmall(Loads loads, float* out, size_t out_stride, size_t count) {
   for (size_t v = 0; v < count; ++v, out += out_stride) {
@@ -90,7 +95,8 @@ void TransformSmall(Loads loads, float* out, size_t out_stride, size_t count) {
 template <typename Loads>
 void Transform(Loads loads, size_t n, float* out, size_t out_stride, size_t count);
 
-// The stages of strides n/2, ..., n/kRadix in one pass over memory, then the rest part by part.
+// Does the stages of strides n/2, ..., n/kRadix in one pass over memory, then transforms the kRadix
+// parts one by one.
 template <size_t kRadix, typename Loads>
 void TransformLarge(Loads loads, size_t n, float* out, size_t out_stride, size_t count) {
   const size_t stride = n / 4 / kRadix;  // in vectors

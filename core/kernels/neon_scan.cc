@@ -1,4 +1,8 @@
 // NEON level, scan and refinement: 16 bytes of codes a vector.
+//
+// The sign stage looks four sign bits of 16 rows up in one table of 16 bytes at a time. NEON can
+// add bytes to words of 16 bits in one instruction, so the trick of AVX2 with pairs is not needed.
+// The code stage multiplies bytes with the dot-product extension, four products a lane.
 #if defined(__aarch64__) && defined(__linux__)
 
 #include <arm_neon.h>
@@ -22,13 +26,16 @@ using scalar::kLanes;
 
 namespace {
 
-// kQueries queries over 16 * kGroups vectors of a block, in 16-bit sums: a table byte is at most
-// 252, so the 256 look-ups of 128 byte positions fit. 4 x 2 and 2 x 4 keep their 16 vectors of
-// sums, the tables and the indices in the 32 registers; each index serves all queries.
+// Scans kQueries queries over 16 * kGroups rows of a block, in 16-bit sums. A table byte is at most
+// 252, so the 256 look-ups of 128 byte positions fit.
+//
+// 4 x 2 and 2 x 4 keep their 16 vectors of sums, the tables and the indices in the 32 registers.
+// Each index serves all queries.
 template <size_t kQueries, size_t kGroups>
 __attribute__((no_sanitize("thread"))) void ScanSignsOf(const uint8_t* plane, size_t bytes_per_row,
                                                         const uint8_t* const* tables,
                                                         int32_t* sums) {
+  // Byte positions between spills to 32 bits, with two look-ups each.
   constexpr size_t kFlush = 128;
   const uint8x16_t nibble = vdupq_n_u8(15);
   const int32x4_t start = vdupq_n_s32(-static_cast<int32_t>(bytes_per_row) * 256);
@@ -73,7 +80,7 @@ __attribute__((no_sanitize("thread"))) void ScanSignsOf(const uint8_t* plane, si
 
 }  // namespace
 
-// See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
+// As avx2_scan.cc explains, bytes of rows that are not published may change under the scan.
 __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block,
                                                       const SignBlock& /*next*/,
                                                       size_t bytes_per_row,
@@ -93,7 +100,7 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block,
 
 namespace {
 
-// 16 bytes of 16 rows at a time: four rounds of interleaving transpose them.
+// Transposes 16 bytes of 16 rows at a time, by four rounds of interleaving.
 void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
                  uint8_t* signs) {
   size_t b = 0;
@@ -119,13 +126,14 @@ void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, s
   }
 }
 
-// kCodeZero + magnitude where the sign is positive, else kCodeZero - magnitude.
+// Returns kCodeZero + magnitude where the sign is positive, else kCodeZero - magnitude.
 uint8x16_t ExpandedCode(uint8x16_t magnitude, uint8x16_t positive) {
   const uint8x16_t zero = vdupq_n_u8(kCodeZero);
   return vbslq_u8(positive, vaddq_u8(zero, magnitude), vsubq_u8(zero, magnitude));
 }
 
-// 64 codes of 4-bit fields.
+// Expands 64 codes of 4-bit fields, without unpacking the fields first: two fields of a byte are
+// looked up in place and zipped.
 void ExpandNibbles(const uint8_t* signs, const uint8_t* packed, uint8x16_t table, uint8_t* row) {
   const Bytes64 positive = MaskOfBits(signs);
 #pragma GCC unroll 2
@@ -138,10 +146,12 @@ void ExpandNibbles(const uint8_t* signs, const uint8_t* packed, uint8x16_t table
   }
 }
 
+// Expands one row. Fields of one 4-bit section, which the default code has, take the short way.
 void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
                  size_t n, const Codebook& book, int level_shift, uint8_t* row) {
   if (packing.num_sections == 1 && packing.sections[0].bits == 4) {
-    // A residual bit is ignored by holding every magnitude twice.
+    // The table holds every magnitude twice where there is a residual bit, which thereby does not
+    // count.
     const uint8x16_t levels = vld1q_u8(book.magnitudes.data());
     const uint8x16_t table = level_shift == 0 ? levels : vzip1q_u8(levels, levels);
     const size_t whole = packing.dim / 64 * 64;
@@ -163,6 +173,8 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
       const uint8x16_t level = vshlq_u8(vld1q_u8(codes), shift);
       uint8x16_t magnitude;
       if (book.levels <= 16) {
+        // The first look-up gives zero for an index beyond its table. The second one leaves the
+        // value of the first where the index is beyond its own.
         magnitude = vqtbl1q_u8(low_table.val[0], level);
       } else {
         // An index beyond its table gives zero in the first look-up and what there was in the
@@ -175,8 +187,8 @@ void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8
   }
 }
 
-// sum += the dot products of groups of four bytes. By hand for clang, whose arm_neon.h before 16
-// has the intrinsic only where the whole file is compiled for the extension.
+// Adds to each sum the dot product of four bytes. It is in assembly for clang, whose arm_neon.h
+// before version 16 has the intrinsic only where the whole file is compiled for the extension.
 inline void AddDots(int32x4_t& sum, int8x16_t a, int8x16_t b) {
 #if defined(__clang__)
   asm("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(a), "w"(b));
@@ -185,7 +197,7 @@ inline void AddDots(int32x4_t& sum, int8x16_t a, int8x16_t b) {
 #endif
 }
 
-// kRows rows times kQueries queries, a sum each: a load of weights serves every row and a load of
+// Multiplies kRows rows with kQueries queries. A load of weights serves every row and a load of
 // codes every query. A code byte is at most 127, so it may be taken for signed.
 template <size_t kRows, size_t kQueries>
 void DotCodesOf(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros,
@@ -214,6 +226,7 @@ void DotCodesOf(const uint8_t* rows, size_t n, const int8_t* weights, const int3
   }
 }
 
+// Does the same for all rows of the tile.
 template <size_t kRows, size_t kQueries>
 void DotAllRows(const uint8_t* rows, size_t n, const int8_t* weights, const int32_t* zeros,
                 int32_t* sums) {
@@ -265,26 +278,27 @@ uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, c
 
 namespace {
 
-constexpr size_t kWideVectors = 2 * kLanes / 4;
+constexpr size_t kWideVectors = 2 * kLanes / 4;  // vectors that hold 32 lanes
 
+// Adds 32 lanes in the order of the specification.
 float SumWide(const float32x4_t sum[kWideVectors]) {
   Lanes lanes;
   for (size_t j = 0; j < 4; ++j) lanes.v[j] = vaddq_f32(sum[j], sum[j + 4]);
   return lanes.Sum();
 }
 
-// Row p names bytes 4 p, ..., 4 p + 3 of 16, four times each: once for each byte of a float.
+// Row p names bytes 4 p to 4 p + 3 of 16, four times each: once for each byte of a float.
 constexpr uint8_t kSpread[4][16] = {
     {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3},
     {4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7},
     {8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11},
     {12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15}};
 
-// Of at most 8 levels: their floats fit two vectors, and one look-up of bytes finds four.
+// A codebook of at most 8 levels. Its floats fit two vectors, and one look-up of bytes finds four.
 struct SmallBook {
   explicit SmallBook(const Codebook& book)
       : table(vld1q_u8_x2(reinterpret_cast<const uint8_t*>(book.centroids.data()))) {}
-  // Centroids of levels 4 p, ..., 4 p + 3 of the 16 bytes.
+  // Returns the centroids of levels 4 p to 4 p + 3 of the 16 bytes.
   float32x4_t Centroids(uint8x16_t levels, size_t p) const {
     const uint8x16_t byte_of_float = vreinterpretq_u8_u32(vdupq_n_u32(0x03020100));
     const uint8x16_t first = vqtbl1q_u8(vshlq_n_u8(levels, 2), vld1q_u8(kSpread[p]));
@@ -293,7 +307,7 @@ struct SmallBook {
   uint8x16x2_t table;
 };
 
-// Of more, picked one by one.
+// A larger codebook, whose centroids are picked one by one.
 struct LargeBook {
   explicit LargeBook(const Codebook& book) : centroids(book.centroids.data()) {}
   float32x4_t Centroids(uint8x16_t levels, size_t p) const {
@@ -306,11 +320,13 @@ struct LargeBook {
   const float* centroids;
 };
 
+// Does the work of code_dot with either kind of codebook.
 template <typename Book>
 float CodeDotOf(const float* rotated, size_t n, const Book& book, int level_shift,
                 const uint8_t* signs, const uint8_t* fields) {
   const int8x16_t shift = vdupq_n_s8(static_cast<int8_t>(-level_shift));
   const uint32x4_t sign_bit = vdupq_n_u32(0x80000000);
+  // Shifts that bring the sign bits of four dimensions to the sign place of a float.
   const int32_t to_sign[4] = {31, 30, 29, 28};
   const int32x4_t first_shift = vld1q_s32(to_sign);
   float32x4_t sum[kWideVectors] = {};
@@ -345,7 +361,7 @@ float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_sh
 }
 
 float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
-  // Byte 4 p + l of 16 into the top byte of float l, zero into the others.
+  // to_top[p] moves byte 4 p + l of 16 into the top byte of float l and zero into its other bytes.
   uint8x16_t to_top[4];
   const uint8x16_t top = vreinterpretq_u8_u32(vdupq_n_u32(0x00ffffff));
   for (size_t p = 0; p < 4; ++p) to_top[p] = vorrq_u8(vld1q_u8(kSpread[p]), top);
@@ -353,7 +369,7 @@ float ResidualDot(const float* residual, size_t n, const uint8_t* fields) {
   for (size_t i = 0; i < n; i += 2 * kLanes) {
 #pragma GCC unroll 2
     for (size_t half = 0; half < 2; ++half) {
-      // Bit 0 clear flips the sign.
+      // A clear bit 0 flips the sign.
       const uint8x16_t flips = vshlq_n_u8(vmvnq_u8(vld1q_u8(fields + i + 16 * half)), 7);
 #pragma GCC unroll 4
       for (size_t p = 0; p < 4; ++p) {

@@ -1,5 +1,6 @@
 // Scalar level: the table. Its functions, in scalar_encode.cc and scalar_scan.cc, are the
-// specification: every other level must return the same bits.
+// specification: every other level must return the same bits. They are written to be read, in the
+// order of kernels.h, and run on any CPU.
 #include "core/kernels/kernels.h"
 #include "core/kernels/scalar_parts.h"
 

@@ -1,4 +1,7 @@
 // The specification of rotation and encoding: every other level must return the same bits.
+//
+// Sums are kept in arrays of lanes, though one float would do, because vector levels have lanes. A
+// compiler may vectorise these loops, but must not reorder additions (no -ffast-math).
 #include <cmath>
 #include <cstring>
 
@@ -11,6 +14,8 @@ namespace tqdb::scalar {
 
 namespace {
 
+// Adds kCount lanes as a tree: the upper half to the lower half, until one lane is left. A vector
+// register halves in the same way.
 template <size_t kCount>
 float SumTree(float* lanes) {
   for (size_t width = kCount / 2; width > 0; width /= 2) {
@@ -32,6 +37,8 @@ void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* so
   }
 }
 
+// Each stage replaces pairs (a, b) by (a + b, a - b). The stage of the largest stride comes first.
+// The order of stages decides how sums round, so it is part of the specification.
 void Hadamard(float* x, size_t n) {
   for (size_t stride = n / 2; stride > 0; stride /= 2) {
     for (size_t base = 0; base < n; base += 2 * stride) {
@@ -45,7 +52,7 @@ void Hadamard(float* x, size_t n) {
 }
 
 double NormSquaredFrom(float sum, const float* x, size_t n) {
-  // Outside, squares of some size might have been lost; a NaN fails the test too.
+  // Outside of this range squares of some size might have been lost. A NaN fails the test, too.
   if (sum > 1e-20f && sum < 1e34f) return sum;
   double exact = 0;
   for (size_t i = 0; i < n; ++i) exact += double{x[i]} * x[i];
@@ -75,6 +82,7 @@ void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Code
     const int level = book.LevelOf(magnitude, unit);
     const float centroid = book.centroids[level];
     const bool positive = !std::signbit(y[i]);
+    // The first bit of a byte clears it, so `signs` need not be zero before.
     if (i % 8 == 0) signs[i / 8] = 0;
     signs[i / 8] |= static_cast<uint8_t>(positive << (i % 8));
     levels[i] = static_cast<uint8_t>(level);

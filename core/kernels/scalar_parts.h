@@ -1,5 +1,8 @@
-// Pieces of the scalar specification that every level reuses: for what is left after its last full
-// vector, and for widths that it does not speed up.
+// Pieces of the scalar specification that the other levels reuse.
+//
+// A vector level handles whole vectors and leaves the floats after its last one to these functions.
+// They continue its lanes, so the result does not show where the vectors ended. Widths that a level
+// does not speed up, such as 8-bit codes, are handed over whole.
 #ifndef TQDB_CORE_KERNELS_SCALAR_PARTS_H_
 #define TQDB_CORE_KERNELS_SCALAR_PARTS_H_
 
@@ -14,30 +17,34 @@
 
 namespace tqdb::scalar {
 
-inline constexpr size_t kLanes = 16;
-inline constexpr size_t kNormLanes = 64;
+inline constexpr size_t kLanes = 16;      // lanes of a sum
+inline constexpr size_t kNormLanes = 64;  // lanes of sums in norm_squared and center
 
-// The trees that end every sum. Destroy `lanes`.
+// Each adds all lanes as the tree that ends every sum, and destroys `lanes`. SumWideLanes first
+// adds the second half of twice as many lanes to the first half.
 float SumLanes(float lanes[kLanes]);
-// The same of twice as many lanes, the second half added to the first.
 float SumWideLanes(float lanes[2 * kLanes]);
 float SumNormLanes(float lanes[kNormLanes]);
 
-// What norm_squared makes of the sum in float.
+// Returns the result of norm_squared, given its sum in float. It is that sum unless float might
+// have overflowed or lost small squares; then the sum is made again in double.
 double NormSquaredFrom(float sum, const float* x, size_t n);
 
-// Elements [first, n) of the functions of the table, added to running lanes. `first` is a multiple
-// of 16.
+// Running sums of quantize.
 struct QuantizeLanes {
   float magnitudes[kLanes];
   float dots[kLanes];
-  float squares[kLanes];  // only where centroids are asked for
+  float squares[kLanes];  // used only where centroids are asked for
 };
+// Each handles elements [first, n) of quantize or append_residual, and adds to running lanes.
+//
+// Requires: `first` is a multiple of 16, so that element `first` falls into lane 0.
 void QuantizeFrom(const float* y, size_t first, size_t n, float unit, const Codebook& book,
                   uint8_t* signs, uint8_t* levels, float* centroids, QuantizeLanes& lanes);
 void AppendResidualFrom(const float* y, const float* c, float t, size_t first, size_t n,
                         uint8_t* fields, float magnitudes[kLanes], float signed_c[kLanes]);
 
+// The functions of the table, as kernels.h describes them.
 void MixRows(const float* in, size_t in_stride, size_t count, const uint32_t* source,
              const float* factors, size_t n, float* out, size_t out_stride);
 void Hadamard(float* x, size_t n);
@@ -60,16 +67,20 @@ float CodeDot(const float* rotated, size_t n, const Codebook& book, int level_sh
               const uint8_t* signs, const uint8_t* fields);
 float ResidualDot(const float* residual, size_t n, const uint8_t* fields);
 
-// --- What levels whose tiles are row-major build sum_codes from.
-// Sign bytes of 16 rows of a block, first_row a multiple of 16: signs (16, bytes_per_row), with
-// `stride` bytes from one row to the next.
+// --- Parts of sum_codes, for levels whose tiles are row-major.
+// Gathers the sign bytes of 16 rows of a block: signs (16, bytes_per_row), with `stride` bytes from
+// one row to the next. Requires: first_row is a multiple of 16.
 void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, size_t stride,
                  uint8_t* signs);
-// One row's codes from its n / 8 bytes of signs and its packed fields.
+// Expands one row's codes to bytes, from its n / 8 bytes of signs and its packed fields.
 void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
                  size_t n, const Codebook& book, int level_shift, uint8_t* row);
 
-// kDotRows: the sums from rows (kBlockRows, n) of expanded codes.
+// Expands 64 rows and lets kDotRows make the sums from the rows (kBlockRows, n) of codes.
+//
+// Expansion costs more than one query's products, so it is done once for all queries. Signs come 16
+// rows at a time, since gathering them is a transposition. The next block is asked for in equal
+// shares, one a row, while this one is expanded (prefetch.h).
 template <auto kGatherSigns, auto kExpandCodes, auto kDotRows>
 void SumCodesByRows(const RecordPacking& packing, const CodeBlock& block, size_t n,
                     const Codebook& book, int level_shift, const CodeQueries& queries,

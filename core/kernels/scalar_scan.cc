@@ -1,4 +1,4 @@
-// The specification of scan and refinement.
+// The specification of scan and refinement: every other level must return the same bits.
 #include <algorithm>
 
 #include "core/codec/codebook.h"
@@ -13,6 +13,8 @@ float SumWideLanes(float lanes[2 * kLanes]) {
   return SumLanes(lanes);
 }
 
+// A table entry is 128 + sum, and a byte of signs takes two entries. So a row's sum starts at -256
+// for each byte.
 void ScanSigns(const SignBlock& block, const SignBlock& /*next*/, size_t bytes_per_row,
                const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
@@ -39,6 +41,7 @@ void GatherSigns(const uint8_t* plane, size_t bytes_per_row, size_t first_row, s
 void ExpandCodes(const RecordPacking& packing, const uint8_t* signs, const uint8_t* packed,
                  size_t n, const Codebook& book, int level_shift, uint8_t* row) {
   UnpackFields(packing, packed, row);
+  // Weights are zero there; the bytes only have to be defined.
   for (size_t i = packing.dim; i < n; ++i) row[i] = 0;
   for (size_t i = 0; i < n; ++i) {
     const int magnitude = book.magnitudes[row[i] >> level_shift];
@@ -71,6 +74,7 @@ void PackWeights(const int8_t* const* weights, size_t count, size_t n, int8_t* p
   for (size_t q = 0; q < count; ++q) std::copy_n(weights[q], n, packed + q * n);
 }
 
+// The order of the operations is fixed: scale times sum, then times weight, then plus bias.
 uint64_t Survivors(const int32_t* sums, const float* bias, const float* scale, const float* error,
                    float weight, float error_weight, float threshold) {
   uint64_t mask = 0;

@@ -10,26 +10,29 @@ namespace tqdb {
 
 namespace {
 
+// Integer weights of one stage, and the factors that belong to them.
 struct Rounded {
   AlignedVector<int8_t> weights;
   CenteredQuery::Stage stage;
 };
 
-// weights_i = round(x_i / step), at most `limit` in magnitude. `allowed` is the rounding, as a
-// share of the norm, that the errors of rows cover.
+// Rounds x to weights_i = round(x_i / step), at most `limit` in magnitude. `norm` is |x|. `allowed`
+// is the rounding, as a share of the norm, that the errors of rows cover. A query that rounds worse
+// gets a larger error_norm, so that the bound still holds.
 Rounded Round(const AlignedVector<float>& x, double norm, float limit, float allowed) {
   float largest = 0;
   for (float v : x) largest = std::max(largest, std::fabs(v));
   Rounded rounded;
-  // Where 1 / step would overflow, the query is at the mean itself: every weight may as well be
-  // zero.
+  // Where 1 / step would overflow, the query is at the mean itself, and every weight may be zero.
   rounded.stage.step = largest > 1e-30f ? largest / limit : 1.0f;
   rounded.weights.resize(x.size());
   const float inverse = 1 / rounded.stage.step;
-  float rounding_squared[8] = {};  // in lanes, for the vectoriser; x has a multiple of 32 elements
+  // Eight lanes let the compiler vectorise the sum. x has a multiple of 32 elements.
+  float rounding_squared[8] = {};
   for (size_t i = 0; i < x.size(); i += 8) {
     for (size_t l = 0; l < 8; ++l) {
       const float scaled = x[i + l] * inverse;
+      // Adding half and truncating rounds to nearest without a call into libm.
       const int weight = static_cast<int>(scaled + (scaled >= 0 ? 0.5f : -0.5f));
       const float rounding = scaled - static_cast<float>(weight);
       rounded.weights[i + l] = static_cast<int8_t>(weight);
@@ -43,7 +46,9 @@ Rounded Round(const AlignedVector<float>& x, double norm, float limit, float all
   return rounded;
 }
 
-// The 16 entries of every nibble of a row's sign bytes, in the order of Kernels::scan_signs.
+// Returns the 16 entries for every nibble of a row's sign bytes, in the order of
+// Kernels::scan_signs. Entry e of a nibble is 128 plus the sum of its four weights, each with the
+// sign that its bit in e says.
 AlignedVector<uint8_t> NibbleTables(const AlignedVector<int8_t>& weights, size_t group) {
   AlignedVector<uint8_t> tables(weights.size() / 8 * 32);
   for (size_t byte = 0; byte < weights.size() / 8; ++byte) {
@@ -51,7 +56,9 @@ AlignedVector<uint8_t> NibbleTables(const AlignedVector<int8_t>& weights, size_t
       const int8_t* w = weights.data() + byte * 8 + half * 4;
       uint8_t* table =
           tables.data() + byte / group * group * 32 + half * group * 16 + byte % group * 16;
-      // Eight entries at a time, as the bytes of a word: no sum leaves its byte.
+      // Eight entries are made at a time, as the bytes of one word: no sum leaves its byte. Entry 0
+      // has all four weights negative. A set bit adds its weight twice, at the entries whose number
+      // has it.
       constexpr uint64_t kOnes = 0x0101010101010101;
       const auto times = [](int8_t weight, uint64_t bytes) {
         return static_cast<uint64_t>(weight) * bytes;
@@ -91,6 +98,7 @@ CenteredQuery::CenteredQuery(const Codec& codec, absl::Span<const float> query,
     codec.RotateResidual(rotated_.data(), residual_.data());
   }
 
+  // The stages round the same vector, each with its own limit.
   const double norm = std::sqrt(norm_squared);
   Rounded signs = Round(rotated_, norm, 31, kSignRounding);
   signs_ = signs.stage;
@@ -98,8 +106,11 @@ CenteredQuery::CenteredQuery(const Codec& codec, absl::Span<const float> query,
   Rounded codes = Round(rotated_, norm, 63, kCodeRounding);
   codes_ = codes.stage;
   code_weights_ = std::move(codes.weights);
+  // Weights beyond the dimension are zero, so the bytes of a code there do not matter.
   code_weights_.resize(codec.expanded_dim());
   code_zero_ = 0;
+  // A code byte is kCodeZero + value, so every sum is too large by kCodeZero times the weights'
+  // sum.
   for (int8_t w : code_weights_) code_zero_ += kCodeZero * w;
 }
 

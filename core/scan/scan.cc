@@ -13,31 +13,43 @@ namespace tqdb {
 
 namespace {
 
-// A tile of sign planes and the tables of a few queries share the second-level cache.
+// Bytes of the sign planes of a tile. They share the second-level cache with the tables of a few
+// queries.
 constexpr size_t kTileBytes = 128 << 10;
-// At most so many queries pass over a tile together, and at least half: their tables fit the
-// first-level cache.
+// Queries that pass over a tile together: kSignQueries, or half of them if their tables would not
+// fit kTableBytes. The tables are read once a block and have to stay in the first-level cache. At
+// dim 1536 a query's tables have 6 KB, so four queries go together.
 constexpr size_t kSignQueries = 8;
 constexpr size_t kTableBytes = 24 << 10;
-constexpr double kRateMemory = 4;  // tiles that make up the measured rate
-// The signs are tried again after one tile of codes, then after twice as many each time that they
-// still let too much through, up to so many: the rate falls as the threshold rises.
+constexpr double kRateMemory = 4;  // weight of the measured rate: tiles that it averages over
+// Tiles by codes between two tries of the signs, at most. The signs are tried again after one tile
+// by codes, then after twice as many each time that they still let too much through. Trying again
+// pays, since the rate falls as the threshold rises.
 constexpr size_t kMaxSignProbe = 16;
-// Rows that wait for the final threshold, for each query.
+// Rows that may wait for the final threshold, for each query. More are refined on the way, which
+// bounds the memory of a scan.
 constexpr size_t kMaxWaiting = 4096;
+// Rows by which prefetching is ahead of refining. Waiting rows lie anywhere in memory, so without
+// it each would cost a wait for several cache lines.
 constexpr size_t kPrefetchAhead = 4;
 
-// The code's part of an estimate, of which the residual bits add the rest: with r the code's
-// residual, |r|^2 = D |y|^2, the two parts are (1 - D) |y|^2 and (2/pi) D |y|^2 for the query y
-// (FACTS-codec 8.1). Its inverse makes the code alone an unbiased estimate, from which the
-// residual's part then only deviates.
+// Returns the factor that makes the code alone an unbiased estimate.
+//
+// The scale of the code is made for the sum of both parts. Let D be the codebook's distortion: the
+// code's residual r has |r|^2 = D |y|^2. For the query y itself, the two parts contribute
+//   (1 - D) |y|^2 by the code and (2/pi) D |y|^2 by the residual bits.
+// The code alone falls short by the second part, and the factor
+//   1 + (2/pi) D / (1 - D)
+// restores it. After that, the residual's part only deviates around its mean. At 4 bits, D is
+// 0.0095 and the factor 1.0061.
 float CodeGain(const CodecOptions& options) {
   if (options.residual == Residual::kNone) return 1;
   const float distortion = Codebook::Get(options.code_bits).distortion;
   return 1 + 2 * std::numbers::inv_pi_v<float> * distortion / (1 - distortion);
 }
 
-// Standard deviation of a level's rounding in Codebook::magnitudes, in units of the codebook.
+// Returns the standard deviation of a level's rounding in Codebook::magnitudes, in units of the
+// codebook. A uniform rounding to steps of one has the standard deviation 1 / sqrt(12).
 float MagnitudeRounding(const Codebook& book) {
   return book.centroids[book.levels - 1] / 63 / std::sqrt(12.0f);
 }
@@ -65,12 +77,13 @@ Scan::Scan(const Codec& codec, const QuerySet& queries, const SearchOptions& opt
 }
 
 bool Scan::UseCodes() const {
-  // The signs of a 1-bit code are its codes.
+  // The signs of a 1-bit code are its codes: there is nothing more to read.
   if (options_.stages == Stages::kSigns || codec_.options().code_bits == 1) return false;
   if (options_.stages == Stages::kCodes) return true;
   const Kernels& kernels = codec_.kernels();
   if (codec_.options().code_bits == 8 && !kernels.expands_8_bits) return false;
   if (kernels.codes_pay_from != 0 && queries_.size() >= kernels.codes_pay_from) return true;
+  // Measure the signs again. Otherwise a scan that once switched to codes would never switch back.
   if (tiles_since_signs_ >= sign_probe_) return false;
   return survivor_rate_ >
          (queries_.size() == 1 ? kernels.codes_pay_for_one : kernels.codes_pay_for_many);
@@ -82,6 +95,8 @@ uint64_t Scan::Candidates(const Segment& segment, size_t block, size_t first, si
   if (first > base) mask &= ~uint64_t{0} << (first - base);
   if (end - base < kBlockRows) mask &= (uint64_t{1} << (end - base)) - 1;
   if (options_.filter == nullptr || mask == 0) return mask;
+  // In the common case the filter's words are the mask. Otherwise 64 row numbers are looked up,
+  // unless their range shows that none is allowed.
   if (segment.rows_ascend_by_one(block))
     return mask & options_.filter->MaskFrom(segment.min_row(block));
   if (!options_.filter->MayAllow(segment.min_row(block), segment.max_row(block))) return 0;
@@ -111,10 +126,11 @@ void Scan::Run(const Segment& segment, size_t first, size_t end) {
       let_through_ = 0;
       tiles_since_signs_ = 0;
       ScanSigns(tile);
-      // Of what a stage by codes would read, whatever a filter leaves of it.
+      // The rate is per row that the code stage would read. That stage reads whole blocks, so a
+      // filter does not reduce its cost, and a filtered search is not driven to it.
       const double rate = static_cast<double>(let_through_) /
                           static_cast<double>(scanned_blocks * kBlockRows * queries_.size());
-      // The first tiles have no threshold yet.
+      // The first, smaller tiles have no threshold and say nothing about the rate to come.
       if (tile_blocks_ == tile_limit_) survivor_rate_ += (rate - survivor_rate_) / kRateMemory;
       sign_probe_ = UseCodes() ? std::min(2 * sign_probe_, kMaxSignProbe) : 1;
     }
@@ -135,8 +151,8 @@ void Scan::ScanSigns(const Tile& tile) {
     for (size_t b = 0; b < tile.num_blocks; ++b) {
       if (tile.candidates[b] == 0) continue;
       const size_t block = tile.first_block + b;
-      // A filter may leave out blocks. What lies behind the last one of a tile is likely to be
-      // next.
+      // A filter may leave out blocks, so the next wanted one is looked up. Behind the last one of
+      // a tile, the next tile's first block is likely to come.
       size_t next = b + 1;
       while (next < tile.num_blocks && tile.candidates[next] == 0) ++next;
       const size_t next_block = tile.first_block + next;
@@ -158,6 +174,7 @@ void Scan::ScanSigns(const Tile& tile) {
 }
 
 void Scan::PackQueries(const std::vector<CenteredQuery>& queries) {
+  // QuerySet keeps its addresses, so the address says which queries were packed.
   if (packed_for_ == &queries) return;
   packed_for_ = &queries;
   weights_.resize(queries.size() * codec_.expanded_dim());
@@ -179,9 +196,10 @@ void Scan::ScanCodes(const Tile& tile) {
   std::array<CenteredQuery::Stage, kMaxQueries> stages;
   for (size_t q = 0; q < tile.queries.size(); ++q) {
     stages[q] = tile.queries[q].codes();
-    // Weights and magnitudes are both in steps.
+    // Weights and magnitudes are both in steps, and one factor undoes both.
     stages[q].step *= code_gain_ * book_.centroids[book_.levels - 1] / 63;
   }
+  // Two independent roundings, of the row's levels and of the query, add up as squares.
   const float rounding = std::hypot(MagnitudeRounding(book_), CenteredQuery::kCodeRounding);
   for (size_t b = 0; b < tile.num_blocks; ++b) {
     const size_t block = tile.first_block + b;
@@ -195,6 +213,7 @@ void Scan::ScanCodes(const Tile& tile) {
                              .next_fields = tile.segment.fields((block + 1) * kBlockRows)};
     kernels.sum_codes(codec_.packing(), codes, codec_.expanded_dim(), book_, level_shift_, queries,
                       expanded_.data(), sums_.data());
+    // The error of the stage: the residual's part, which it does not read, and the roundings.
     std::array<float, kBlockRows> errors;
     const float* code_scale = tile.segment.code_scale(block);
     const float* residual_scale = tile.segment.residual_scale(block);
@@ -217,6 +236,8 @@ void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sum
   const float* bias = tile.segment.bias(at);
   const float weight = centered.weight() * stage.step;
   const float error_weight = options_.error_bound * centered.weight() * stage.error_norm;
+  // One kernel compares estimate + bound with the threshold for 64 rows. The constant of the query
+  // is moved to the side of the threshold, which saves an addition a row.
   uint64_t within =
       tile.candidates[block] & codec_.kernels().survivors(sums, bias, factors.scale, factors.error,
                                                           weight, error_weight,
@@ -231,7 +252,9 @@ void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sum
         centered.constant() + bias[v] + weight * (factors.scale[v] * static_cast<float>(sums[v]));
     const float bound = error_weight * factors.error[v];
     const size_t index = at * kBlockRows + v;
+    // The true score is at least estimate - bound, up to the width that the caller asked for.
     if (by_codes) floors_[query].Push(estimate - bound);
+    // Likely one of the best: its score soon raises the threshold for others.
     if (!by_codes && full && estimate >= top_[query].threshold()) {
       tile.segment.Prefetch(index);
       ready_.push_back({static_cast<uint32_t>(index), static_cast<uint32_t>(query)});
@@ -239,7 +262,7 @@ void Scan::Pick(const Tile& tile, size_t block, size_t query, const int32_t* sum
       waiting.push_back({estimate + bound, static_cast<uint32_t>(index), &tile.segment});
     }
   }
-  // Without a threshold everything waits: once enough do, the likeliest give one.
+  // Without a threshold everything waits. Once k rows wait, the likeliest of them give one.
   if ((!full && !by_codes && waiting.size() >= options_.top_k) || waiting.size() >= kMaxWaiting) {
     RefineWaiting(query);
   }
@@ -252,11 +275,11 @@ void Scan::RefineReady(const Segment& segment) {
 
 void Scan::RefineWaiting(size_t query) {
   std::vector<Waiting>& waiting = waiting_[query];
-  // Most are out by now: the threshold has risen since they came.
+  // Most rows are ruled out by now, because the threshold has risen since they came.
   waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
                                [&](const Waiting& w) { return w.bound < Threshold(query); }),
                 waiting.end());
-  // The likeliest first: they raise the threshold for the others.
+  // The likeliest rows go first: they raise the threshold, and the loop ends early.
   std::sort(waiting.begin(), waiting.end(),
             [](const Waiting& a, const Waiting& b) { return a.bound > b.bound; });
   for (size_t i = 0; i < waiting.size() && waiting[i].bound >= Threshold(query); ++i) {
@@ -282,7 +305,8 @@ void Scan::Refine(const Segment& segment, size_t index, size_t query) {
                                     signs_.data(), fields_.data());
   ++stats_.rows_refined;
   if (level_shift_ == 1) {
-    // The residual's part deviates by its scale times the query's norm.
+    // The residual's part deviates by its scale times the query's norm. If even that cannot lift
+    // the row over the threshold, its residual bits need not be multiplied.
     const float residual_scale = segment.residual_scale(block)[v];
     const float bound = options_.error_bound * residual_scale * centered.signs().error_norm;
     if (base + centered.weight() * (code_gain_ * estimate + bound) < top_[query].threshold())

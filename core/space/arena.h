@@ -1,4 +1,16 @@
 // Memory for segments, straight from the operating system.
+//
+// The simple idea would be malloc. A segment of dim 1536 has some 4 MB and is read from end to end.
+// In pages of 4 KB that is a thousand translations, and a search over many segments misses the
+// translation buffer all the time. Pages of 2 MB need two. But a segment rarely ends where a huge
+// page does. So a *slab* of huge pages is cut into neighbouring segments, which share the pages
+// between them.
+//
+// A fresh page reads as zero and takes no memory until it is written to. Segments rely on both: an
+// open one reserves room for all of its rows and pays for those that it has.
+//
+// This file leaves out reuse. Freed memory goes back to the operating system at once, and a later
+// segment gets fresh pages.
 #ifndef TQDB_CORE_SPACE_ARENA_H_
 #define TQDB_CORE_SPACE_ARENA_H_
 
@@ -8,11 +20,11 @@
 
 namespace tqdb {
 
-// Zeroed pages, given back on destruction. Counts as used only where it was written to.
+// Zeroed pages, given back on destruction. Movable; a moved-from arena is empty.
 class Arena {
  public:
   Arena() = default;
-  // In small pages. Throws std::bad_alloc.
+  // Maps `bytes`, rounded up to whole small pages. Throws std::bad_alloc.
   explicit Arena(size_t bytes);
   Arena(Arena&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
@@ -23,11 +35,14 @@ class Arena {
   }
   ~Arena();
 
-  static constexpr size_t kPage = 4096;
+  static constexpr size_t kPage = 4096;  // bytes of a small page
 
   uint8_t* data() const { return data_; }
   size_t bytes() const { return bytes_; }
-  // Cuts off its first pages: `bytes` is a multiple of kPage, at most bytes().
+  // Cuts off the first `bytes` bytes and returns them; this keeps the others. Each part is given
+  // back by itself.
+  //
+  // Requires: `bytes` is a multiple of kPage and at most bytes().
   Arena Split(size_t bytes);
 
  private:
@@ -35,15 +50,17 @@ class Arena {
   size_t bytes_ = 0;
 };
 
-// Arenas side by side in huge pages, which neighbours share: at most one page of a slab is part
-// empty. Not for use by several threads; the arenas may be destroyed anywhere, and may outlive it.
+// Arenas next to each other in huge pages, which neighbours share: at most one huge page of a slab
+// is partly empty.
+//
+// Not thread-safe. Its arenas may be destroyed on any thread, and may outlive the slab.
 class ArenaSlab {
  public:
-  // Throws std::bad_alloc.
+  // Returns an arena of `bytes`, rounded up to small pages. Throws std::bad_alloc.
   Arena Take(size_t bytes);
 
  private:
-  Arena free_;
+  Arena free_;  // part of the last mapping that is not handed out
 };
 
 }  // namespace tqdb

@@ -27,7 +27,8 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab
       dim_(codec.dim()),
       signs_are_code_(codec.options().code_bits == 1 &&
                       codec.options().residual == Residual::kNone) {
-  // The sizes of the arrays, in the order of their pointers below.
+  // Sizes of the arrays, in the order of their pointers below. Each starts on a page, so that an
+  // array that is never written to, or not yet, takes no memory.
   const size_t sizes[] = {kBlocks * plane_bytes_,    kRows * field_stride_,
                           kRows * 3 * sizeof(float), kRows * 2 * sizeof(float),
                           kRows * sizeof(uint64_t),  kRows * sizeof(uint64_t),
@@ -79,12 +80,14 @@ size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
 
   float sign_scale = header.sign_scale, sign_error;
   if (signs_are_code_) {
+    // The sums of the sign stage count +-w, so the code's only centroid becomes part of the scale.
     sign_scale = header.code_scale * Codebook::Get(1).centroids[0];
     sign_error = 0;
   } else {
-    // The sign plane's estimate errs by |q - mu| |y| tan(theta) / sqrt(d - 1) in standard
-    // deviation, theta the angle between y and its signs: cos(theta) = |y|_1 / (|y| sqrt(d))
-    // (FACTS-codec 5(b), 8.3).
+    // The scaled signs are y plus a part orthogonal to it, which points anywhere under a random
+    // rotation. Its energy is sign_scale^2 dim - |y|^2. The estimate thus errs by
+    //   |q - mu| sqrt(energy / (dim - 1))
+    // in standard deviation (docs/quantization.md, "Scanning the sign plane first").
     const float dim = static_cast<float>(dim_);
     const float opposite =
         sign_scale * sign_scale * dim - header.centered_norm * header.centered_norm;
@@ -93,6 +96,7 @@ size_t Segment::Append(const PointId& id, uint64_t row, const uint8_t* code) {
   float* floats = floats_ + FloatAt(index, 3);
   floats[0] = header.bias;
   floats[kBlockRows] = sign_scale;
+  // The rounding of the query is independent of it, so the two add up as squares.
   floats[2 * kBlockRows] = std::hypot(sign_error, sign_scale * CenteredQuery::kSignRounding);
   float* scales = scales_ + FloatAt(index, 2);
   scales[0] = header.code_scale;
@@ -112,18 +116,24 @@ void Segment::Publish(size_t index) {
   const size_t block = index / kBlockRows;
   const bool first = index % kBlockRows == 0;
   const uint64_t row = rows_[index];
+  // These three go before size_: whoever sees the new size must see bounds that cover the row.
   if (first || row < min_row(block)) min_rows_[block].store(row, std::memory_order_relaxed);
   if (!first && row != rows_[index - 1] + 1)
     scattered_[block].store(true, std::memory_order_relaxed);
   if (first || row > max_row(block)) max_rows_[block].store(row, std::memory_order_relaxed);
+  // The live bit goes before size_, too. A reader that sees the bit first ignores it, since it
+  // takes only rows below the size that it loaded. fetch_or, because Remove changes the same word.
   live_[index / kBlockRows].fetch_or(uint64_t{1} << (index % kBlockRows),
                                      std::memory_order_release);
   live_rows_.fetch_add(1, std::memory_order_relaxed);
+  // The release makes all bytes of the row visible to a reader that loads the new size.
   size_.store(index + 1, std::memory_order_release);
 }
 
 void Segment::Remove(size_t index) {
   assert(is_live(index));
+  // The release makes the row that replaces this one visible to a reader that sees the bit cleared:
+  // the writer appended it before.
   live_[index / kBlockRows].fetch_and(~(uint64_t{1} << (index % kBlockRows)),
                                       std::memory_order_release);
   live_rows_.fetch_sub(1, std::memory_order_relaxed);
@@ -140,6 +150,7 @@ void Segment::CopyTo(size_t index, Segment& to) const {
   assert(target < kRows && to.mean_version() == mean_version());
   std::vector<uint8_t> signs(row_plane_bytes_);
   GatherSigns(index, signs.data());
+  // The derived floats are copied as they are: they depend on the row and its mean alone.
   to.StoreSigns(target, signs.data());
   std::memcpy(to.fields_ + target * field_stride_, fields(index), field_bytes_);
   for (size_t part = 0; part < 3 * kBlockRows; part += kBlockRows) {
@@ -161,6 +172,7 @@ void Segment::CopyTo(size_t index, Segment& to) const {
 
 size_t Segment::used_bytes() const {
   const size_t n = size();
+  // The plane of a block is used as a whole from its first row on.
   const size_t planes = (n + kBlockRows - 1) / kBlockRows * plane_bytes_;
   return planes + n * (field_stride_ + 5 * sizeof(float) + 2 * sizeof(uint64_t));
 }

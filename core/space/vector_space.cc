@@ -23,6 +23,7 @@ VectorSpace::VectorSpace(std::unique_ptr<Codec> codec)
       view_(std::make_shared<const View>()),
       means_(std::make_shared<const Means>()) {}
 
+// The list of means is copied and replaced, like the list of segments: readers hold the old one.
 void VectorSpace::AddMean(std::shared_ptr<const Mean> mean) {
   Means means = *means_.load();
   means.push_back(std::move(mean));
@@ -64,9 +65,11 @@ absl::StatusOr<uint64_t> VectorSpace::OpenSegment(uint32_t mean_version) {
     return absl::FailedPreconditionError(absl::StrCat(
         "code record is under mean version ", mean_version, ", which this space does not have"));
   }
+  // A freed number is used again, so that slots stay small.
   const auto free = std::find(segments_.begin(), segments_.end(), nullptr);
   const uint64_t number = static_cast<uint64_t>(free - segments_.begin());
-  // A space that has filled a segment will fill the next: worth its huge pages.
+  // A small space keeps to small pages, because one huge page could be more than all its rows. A
+  // space that has filled a segment will fill the next one and is worth its huge pages.
   auto segment =
       std::make_shared<Segment>(*codec_, std::move(mean), segments_.empty() ? nullptr : &slab_);
   if (free == segments_.end()) {
@@ -96,15 +99,17 @@ void VectorSpace::Remove(Slot slot) {
 void VectorSpace::Vacuum(const MoveFn& moved) {
   bool freed = false;
   for (uint64_t number = 0; number < segments_.size(); ++number) {
-    // Readers may still hold it; it is freed when the last of them is done.
+    // Readers may still hold the segment. It is freed when the last of them is done.
     const std::shared_ptr<Segment> segment = segments_[number];
     if (segment == nullptr || !segment->full() || 2 * segment->live_rows() > Segment::kRows)
       continue;
     for (size_t index = 0; index < Segment::kRows; ++index) {
       if (!segment->is_live(index)) continue;
-      // Never `segment` itself: it is full.
+      // The target is never `segment` itself, because that one is full.
       const uint64_t target = *OpenSegment(segment->mean_version());
       const Slot to = target * Segment::kRows + segments_[target]->size();
+      // The old row stays live: a search that holds the old list finds it there. Searches of the
+      // new list find the copy, and a search that sees both keeps one.
       segment->CopyTo(index, *segments_[target]);
       moved(segment->row(index), segment->id(index), number * Segment::kRows + index, to);
     }
@@ -118,21 +123,21 @@ void VectorSpace::Vacuum(const MoveFn& moved) {
 
 namespace {
 
-// Rows of a segment that a search has yet to scan.
+// Rows of a segment that a search has to scan.
 struct Range {
   const Segment* segment;
   size_t first;
   size_t end;
 };
 
-// Cuts ranges into `parts` runs of about equally many rows. Which rows a part has depends on
-// nothing else, so that a search gives the same hits every time.
+// Cuts ranges into `parts` runs of about equally many rows, in multiples of a block. The cut
+// depends on the ranges and `parts` alone, so a search gives the same hits every time.
 std::vector<std::vector<Range>> Split(const std::vector<Range>& ranges, size_t parts) {
   size_t total = 0;
   for (const Range& range : ranges) total += range.end - range.first;
   const size_t share = ((total + parts - 1) / parts + kBlockRows - 1) / kBlockRows * kBlockRows;
   std::vector<std::vector<Range>> split(1);
-  size_t taken = 0;  // by the last part
+  size_t taken = 0;  // rows of the last part so far
   for (Range range : ranges) {
     while (range.first < range.end) {
       if (taken >= share) {
@@ -153,7 +158,8 @@ std::vector<std::vector<Range>> Split(const std::vector<Range>& ranges, size_t p
 }  // namespace
 
 size_t VectorSpace::ThreadsFor(size_t queries) const {
-  // Some 200 us of one thread, one query reading 20 GB/s.
+  // Sign-plane bytes that keep a thread busy for some 200 us, when one query reads 20 GB/s. Waking
+  // another thread has a cost of its own, so smaller parts would not pay.
   constexpr uint64_t kPlaneBytesPerThread = 4 << 20;
   const uint64_t bytes = stored_rows() * queries * codec_->padded_dim() / 8;
   return static_cast<size_t>(std::max<uint64_t>(1, bytes / kPlaneBytesPerThread));
@@ -165,10 +171,11 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
   QuerySet set(*codec_, queries);
   std::vector<std::unique_ptr<Scan>> scans;
   std::atomic<bool> cancelled{false};
-  // A row that is replaced meanwhile is appended before its old state is hidden, so whoever misses
-  // the old state finds the new one beyond the sizes seen so far: go on until nothing has grown.
+  // Rounds: a row that is replaced during the search is appended before its old row is hidden. A
+  // search that misses the old row finds the new one beyond the sizes seen so far. It goes on until
+  // no segment has grown. Later rounds scan only new rows, so they are short.
   absl::flat_hash_map<const Segment*, size_t> scanned;
-  std::vector<std::shared_ptr<const View>> views;  // keep the segments in `scanned` alive
+  std::vector<std::shared_ptr<const View>> views;  // keep the segments of `scanned` alive
   while (true) {
     views.push_back(view());
     std::vector<Range> ranges;
@@ -176,22 +183,25 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
       size_t& done = scanned[segment.get()];
       const size_t size = segment->size();
       if (done == size) continue;
+      // Before the threads start: Prepare must not run while they read the set.
       set.Prepare(segment->mean());
       ranges.push_back({segment.get(), done, size});
       done = size;
     }
     if (ranges.empty()) break;
+    // Rounds after the first have few rows and are not worth another thread.
     const size_t threads =
         views.size() == 1 ? std::min(options.max_threads, ThreadsFor(queries.rows())) : 1;
     const std::vector<std::vector<Range>> parts = Split(ranges, threads);
-    // Every round has scans of its own: old states of points in the best k of one must not crowd
-    // others out.
+    // Every round has scans of its own. The old states of points in the best k of one round must
+    // not crowd out others. In a shared heap they would, since BestHits drops them only afterwards.
     const size_t first_scan = scans.size();
     for (size_t p = 0; p < parts.size(); ++p)
       scans.push_back(std::make_unique<Scan>(*codec_, set, options));
     HelperPool::Shared().Run(parts.size(), [&](size_t part) {
       Scan& scan = *scans[first_scan + part];
       for (const Range& range : parts[part]) {
+        // One thread's finding ends all of them. The flag carries no other data, hence relaxed.
         if (options.cancelled &&
             (cancelled.load(std::memory_order_relaxed) || options.cancelled())) {
           cancelled.store(true, std::memory_order_relaxed);

@@ -11,6 +11,7 @@
 #include "server/grpc/convert_filter.h"
 #include "server/grpc/convert_points.h"
 #include "server/grpc/convert_search.h"
+#include "service/request_limits.h"
 
 namespace tqdb::server {
 
@@ -53,6 +54,8 @@ PointService::UpsertStream(grpc::CallbackServerContext* context) {
 grpc::Status PointService::Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
                                   v1::DeleteResponse* response) {
   return calls_.Run(context, Method::kDelete, [&](const CallContext& call) -> absl::Status {
+    TQDB_RETURN_IF_ERROR(service::CheckDeleteTarget(static_cast<size_t>(request->ids_size()),
+                                                    request->has_filter()));
     service::DeleteRequest plain{.collection = request->collection()};
     TQDB_ASSIGN_OR_RETURN(plain.durability, DurabilityFromProto(request->durability()));
     TQDB_ASSIGN_OR_RETURN(plain.filter, OptionalFilter(*request));
@@ -67,6 +70,8 @@ grpc::Status PointService::UpdatePayload(grpc::ServerContext* context,
                                          const v1::UpdatePayloadRequest* request,
                                          v1::UpdatePayloadResponse* response) {
   return calls_.Run(context, Method::kUpdatePayload, [&](const CallContext& call) -> absl::Status {
+    TQDB_RETURN_IF_ERROR(
+        service::CheckEditTarget(static_cast<size_t>(request->ids_size()), request->has_filter()));
     service::UpdatePayloadRequest plain{.collection = request->collection()};
     TQDB_ASSIGN_OR_RETURN(plain.ids, IdsFromProto(request->ids()));
     TQDB_ASSIGN_OR_RETURN(plain.edit, EditFromProto(*request));

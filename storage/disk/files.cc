@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Returns the status of a failed call: "ACTION PATH: reason". The three errors of a full disk,
+// quota and file size limit included, become ResourceExhausted, as FromRocks does it.
 absl::Status FromErrno(int error, absl::string_view action, absl::string_view path) {
   const std::string message = absl::StrCat(action, " ", path, ": ", std::strerror(error));
   if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
@@ -35,7 +37,7 @@ absl::Status FromErrorCode(const std::error_code& error, absl::string_view actio
   return error ? FromErrno(error.value(), action, path) : absl::OkStatus();
 }
 
-// Closes on scope exit.
+// A file descriptor that is closed at the end of the scope. A negative one is not closed.
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -55,6 +57,7 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+// Writes all of `contents`. One write() may take only a part, or be interrupted by a signal.
 absl::Status WriteAll(int fd, absl::string_view contents, const std::string& path) {
   while (!contents.empty()) {
     const ssize_t written = write(fd, contents.data(), contents.size());
@@ -102,6 +105,8 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view cont
     const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
     if (file.get() < 0) return FromErrno(errno, "creating", temporary);
     TQDB_RETURN_IF_ERROR(WriteAll(file.get(), contents, temporary));
+    // The sync must come before the rename: otherwise the name could be durable and the contents
+    // not, and a crash would leave an empty file in place of the old one.
     if (fsync(file.get()) != 0) return FromErrno(errno, "syncing", temporary);
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) return FromErrno(errno, "renaming to", path);
@@ -144,6 +149,7 @@ absl::StatusOr<std::vector<std::string>> ListDirectories(const std::string& path
 uint64_t TreeBytes(const std::string& path) {
   uint64_t bytes = 0;
   std::error_code error;
+  // RocksDB deletes files while this walk goes on, so a file that cannot be read is skipped.
   for (fs::recursive_directory_iterator it(path, error), end; !error && it != end;
        it.increment(error)) {
     std::error_code vanished;
@@ -169,7 +175,7 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(
         absl::StrCat("data directory ", directory, " is in use by another process",
                      pid.empty() ? "" : absl::StrCat(" (pid ", pid, ")")));
   }
-  // The pid only helps people; the lock itself is the kernel's.
+  // The pid only helps people to find the holder. The lock itself is flock's, not the file.
   if (ftruncate(fd, 0) != 0) return FromErrno(errno, "truncating", path);
   TQDB_RETURN_IF_ERROR(WriteAll(fd, absl::StrCat(getpid(), "\n"), path));
   return lock;

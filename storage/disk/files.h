@@ -1,7 +1,11 @@
-// The few file operations beside RocksDB: durable creation, renaming, removal, sizes, the lock.
+// The few file operations that RocksDB does not do for us: durable creation, renaming and removal
+// of files and directories, their sizes, and the lock of a data directory.
 //
-// Thread-safe. Errors name the path and the reason: ResourceExhausted for a full disk, Internal
-// otherwise.
+// A collection begins and ends by a rename (docs/format.md), so a rename must survive a power
+// failure. POSIX promises that only after an fsync of the directory that holds the name.
+//
+// Thread-safe. Errors name the path and the reason: ResourceExhausted for a full disk, NotFound for
+// a path that does not exist, Internal otherwise.
 #ifndef TQDB_STORAGE_DISK_FILES_H_
 #define TQDB_STORAGE_DISK_FILES_H_
 
@@ -16,29 +20,33 @@
 
 namespace tqdb::storage {
 
-// Makes the directory and its parents; no error when it exists.
+// Makes the directory and its parents. A directory that exists is not an error.
 absl::Status MakeDirectories(const std::string& path);
+// Returns whether the path exists. A symbolic link exists even if its target does not.
 bool PathExists(const std::string& path);
-// NotFound when there is no such file.
+// Returns the contents of a file.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
-// Writes a temporary file beside, syncs it and renames it: after a crash the file is old or new.
+// Writes PATH.tmp, syncs it and renames it to `path`. After a crash the file has either its old or
+// its new contents, never a part.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
-// Makes creations, renames and removals of names in the directory durable.
+// Makes earlier creations, renames and removals of names in the directory durable.
 absl::Status SyncDirectory(const std::string& path);
-// Renames and syncs both parent directories. Fails when `to` is a directory that is not empty.
+// Renames and syncs both parent directories. Fails if `to` is a directory that is not empty.
 absl::Status RenameDurably(const std::string& from, const std::string& to);
-// Removes a tree; no error when it does not exist.
+// Removes a file or a tree of directories. A path that does not exist is not an error.
 absl::Status RemoveTree(const std::string& path);
-// Names of the sub-directories, sorted.
+// Returns the names of the sub-directories, sorted.
 absl::StatusOr<std::vector<std::string>> ListDirectories(const std::string& path);
-// Sum of the sizes of all files below; files that vanish meanwhile count nothing.
+// Returns the sum of the sizes of all files below `path`, in bytes. Files that vanish during the
+// call count 0.
 uint64_t TreeBytes(const std::string& path);
 
 // An exclusive lock on a data directory, held while the object lives. The kernel drops it when the
 // process dies, however it dies.
 class DirectoryLock {
  public:
-  // Unavailable when another holder has it; the message names the directory and the holder's pid.
+  // Takes the lock, without waiting. Unavailable if another process holds it; the message names the
+  // directory and the pid of the holder.
   static absl::StatusOr<std::unique_ptr<DirectoryLock>> Acquire(const std::string& directory);
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;

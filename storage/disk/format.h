@@ -1,5 +1,11 @@
-// Versions and values of the disk format. docs/format.md is the contract; this file is held to it
-// by the golden database in tests/golden.
+// Versions and values of the disk format. docs/format.md is the contract; the golden databases in
+// tests/golden hold this file to it. Keys are in keys.h.
+//
+// The encoders write what docs/format.md says, byte for byte. The decoders trust nothing: every
+// length, number and enumerator is checked, and a violation is DataLoss, which quarantines the
+// collection.
+//
+// Thread-safe: free functions without state.
 #ifndef TQDB_STORAGE_DISK_FORMAT_H_
 #define TQDB_STORAGE_DISK_FORMAT_H_
 
@@ -16,38 +22,46 @@
 
 namespace tqdb::storage {
 
-// Of the data directory and of every collection in it. A change of any byte below is a new version.
+// Version of the data directory and of a collection without sparse spaces. A change of any byte
+// below is a new version.
 inline constexpr uint32_t kFormatVersion = 1;
-// Of a collection that has sparse spaces: builds that know nothing of them refuse it.
+// Version of a collection with sparse spaces. It is a number of its own so that older builds,
+// which would not see the sparse vectors, refuse the collection.
 inline constexpr uint32_t kSparseFormatVersion = 2;
-// One of both.
+// Returns the version that a collection of this configuration is written in.
 uint32_t CollectionFormatVersion(const CollectionConfig& config);
 
-// Contents of the FORMAT file: "tqdb data format 1\n".
+// Returns the contents of the FORMAT file: "tqdb data format 1\n".
 std::string FormatFileContents();
-// FailedPrecondition names the version found and the one this build reads.
+// Checks the contents of a FORMAT file. FailedPrecondition names the version found and the one that
+// this build reads.
 absl::Status CheckFormatFile(absl::string_view contents);
 
-// The frozen part of a configuration: every space, not the metadata.
+// Encodes the frozen part of a configuration: the spaces of both kinds, but not the metadata, which
+// may change later.
 std::string EncodeConfig(const CollectionConfig& config);
-// DataLoss when the bytes are no configuration.
+// Returns the configuration without metadata. DataLoss if the bytes are not an encoded
+// configuration as a whole.
 absl::StatusOr<CollectionConfig> DecodeConfig(absl::string_view bytes);
 
+// Encodes metadata, sorted by key. DecodeMetadata returns DataLoss for damaged bytes.
 std::string EncodeMetadata(const std::map<std::string, std::string>& metadata);
 absl::StatusOr<std::map<std::string, std::string>> DecodeMetadata(absl::string_view bytes);
 
-// A mean: dim floats, little-endian.
+// Encodes a mean as dim little-endian floats. DecodeMean returns DataLoss for another length.
 std::string EncodeMean(absl::Span<const float> mu);
 absl::StatusOr<std::vector<float>> DecodeMean(absl::string_view bytes, size_t dim);
 
-// An original vector of dim floats as the space keeps it: float32 or float16, little-endian.
+// Encodes an original vector in the form that its space keeps: dim little-endian numbers of float32
+// or float16. Replaces the contents of `out`.
 void EncodeVector(absl::Span<const float> vector, StoreVectors form, std::string* out);
-// `vector` has the dim expected; DataLoss when the bytes are of another length.
+// Fills `vector`, whose size is the expected dim. DataLoss if the bytes have another length.
 absl::Status DecodeVector(absl::string_view bytes, StoreVectors form, absl::Span<float> vector);
-// Bytes of one original, 0 for kNone.
+// Returns the bytes of one original: 4 * dim, 2 * dim, or 0 for kNone.
 size_t VectorBytes(size_t dim, StoreVectors form);
 
-// A payload value: the id in key form, then the JSON text (none: nothing).
+// Returns the value of a payload key: the id in its key form, then the JSON text. A point without
+// payload has an empty text. The id is there so that a scan of payloads yields whole points.
 std::string EncodePayload(absl::string_view id_key, absl::string_view json);
 
 }  // namespace tqdb::storage

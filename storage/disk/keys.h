@@ -1,4 +1,22 @@
-// Keys of the column families. Memcmp order of a key is the order of what it names.
+// Keys of the column families. The memcmp order of keys is the numeric order of the things that
+// they name, so a scan meets rows in the order of their arrival and ids in ascending order.
+//
+// clang-format off
+//   family    key                                                           bytes
+//   points    tag 0, number                                                 1 + 8
+//             tag 1, UUID in its printed order                              1 + 16
+//   codes     index of the space, row                                       1 + 8
+//   vectors   index of the space, row                                       1 + 8
+//   payloads  row                                                           8
+//   meta      'm', index of the space, version of the mean                  1 + 1 + 4
+//             'c', index of the space                                       1 + 1
+//             'p', path of a payload key                                    1 + length
+//             "format", "config", "metadata", "next_row"
+// clang-format on
+//
+// Numbers, rows and versions are big-endian. Example: row 258 of space 1 has the key
+// 01 00 00 00 00 00 00 01 02. Rows 257 and 259 are its neighbours, and all rows of space 0 come
+// before it.
 #ifndef TQDB_STORAGE_DISK_KEYS_H_
 #define TQDB_STORAGE_DISK_KEYS_H_
 
@@ -11,25 +29,26 @@
 
 namespace tqdb::storage {
 
+// Index of the first sparse space in keys of `codes`. Sparse space i has the index 128 + i, so both
+// kinds of spaces share the family.
 inline constexpr size_t kFirstSparseSpace = 128;
 
-// A short key on the stack.
+// A key of at most 17 bytes. It lives on the stack, because a batch makes several for every point.
 class Key {
  public:
-  // points: tag 0 and a number in 8 bytes big-endian, or tag 1 and a UUID in its 16 bytes.
+  // Returns the key of a point in `points`.
   static Key OfId(const PointId& id);
-  // payloads: the row in 8 bytes big-endian.
+  // Returns the key of a row in `payloads`.
   static Key OfRow(uint64_t row);
-  // codes, vectors: the index of the space in one byte, then the row in 8 bytes big-endian. In
-  // codes, sparse spaces have the indices from kFirstSparseSpace on.
+  // Returns the key of a row in `codes` and `vectors`. Requires: space < 255.
   static Key OfSpaceRow(size_t space, uint64_t row);
-  // First key behind all rows of a space.
+  // Returns the first key behind all rows of a space: the upper bound of a scan.
   static Key SpaceEnd(size_t space);
-  // meta: 'm', the index of the space, the version in 4 bytes big-endian: one version of a mean.
+  // Returns the key in `meta` of one version of a space's mean.
   static Key OfMean(size_t space, uint32_t version);
-  // meta: 'p' and the path of a key: the kind of its payload index.
+  // Returns the key in `meta` of the kind of a payload index.
   static std::string OfPayloadIndex(absl::string_view path);
-  // meta: 'c', the index of the space: the version of the mean in force.
+  // Returns the key in `meta` of the number of the mean that new rows are encoded under.
   static Key OfCurrentMean(size_t space);
 
   absl::string_view view() const { return {bytes_, size_}; }
@@ -39,19 +58,21 @@ class Key {
   uint8_t size_ = 0;
 };
 
-// meta keys that stand alone.
+// Keys of `meta` without parameters.
 inline constexpr absl::string_view kFormatKey = "format";
 inline constexpr absl::string_view kConfigKey = "config";
 inline constexpr absl::string_view kMetadataKey = "metadata";
 inline constexpr absl::string_view kNextRowKey = "next_row";
 
-// Inverses; false when the bytes are no such key.
+// Inverses of the functions above. Each returns false if the bytes are not a key of its kind; the
+// outputs are unspecified then.
 [[nodiscard]] bool ParseIdKey(absl::string_view key, PointId* id);
 [[nodiscard]] bool ParseRowKey(absl::string_view key, uint64_t* row);
 [[nodiscard]] bool ParseSpaceRowKey(absl::string_view key, size_t* space, uint64_t* row);
 [[nodiscard]] bool ParsePayloadIndexKey(absl::string_view key, std::string* path);
 [[nodiscard]] bool ParseMeanKey(absl::string_view key, size_t* space, uint32_t* version);
-// Takes an id in its key form off the front of `in`: how a payload value begins.
+// Takes an id in its key form off the front of `in`. Payload values begin with one. Returns false,
+// and leaves `in` alone, if there is no id.
 [[nodiscard]] bool ConsumeId(absl::string_view* in, PointId* id);
 
 }  // namespace tqdb::storage

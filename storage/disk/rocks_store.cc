@@ -1,20 +1,34 @@
-// Settings of RocksDB, and why.
+// The Store on RocksDB. No other product file includes a header of RocksDB.
 //
-// * Rows are numbered in order of arrival and never reused, so codes, vectors and payloads of one
-// space
-//   are written in key order: flushed files hardly overlap and compaction moves them without
-//   rewriting.
-// * Codes and vectors do not compress; points and payloads do.
-// * Originals of 512 bytes and more lie in blob files: they are written twice (log, blob), never
-// again
-//   by compaction, and are collected once half of a file's oldest blobs are garbage.
-// * Log recovery is kTolerateCorruptedTailRecords. A record torn at the end of the log is what a
-// crash
-//   leaves of a write that was never acknowledged, so it must not stop a start
-//   (kAbsoluteConsistency would). Any other damage is an error and quarantines the collection;
-//   kPointInTimeRecovery would drop every acknowledged write behind it without a word. What
-//   remains: a log cut off at rest looks like a torn record. For logs that were closed, the
-//   MANIFEST knows the synced size and the open fails (track_and_verify_wals_in_manifest).
+// The simple idea: a collection is one RocksDB. A write is one WriteBatch over five column
+// families, and they share one log. So a batch is on disk entirely or not at all, and one fsync
+// makes all of it durable. Example: the upsert of a point puts its id into `points`, its codes
+// into `codes`, its original vectors into `vectors` and its text into `payloads`. The same batch
+// deletes the keys of the row that it replaces. No crash can separate these steps.
+//
+// Settings, and why:
+//
+// - Column families are split by how they are read. Codes are read once, in sequence, at start-up;
+//   originals and payloads are read at random, for the hits of a search. One family for all would
+//   drag the originals (6 KB a vector at dim 1536) through every scan of the codes.
+// - Rows are numbered in order of arrival and never reused. So codes, vectors and payloads of one
+//   space are written in key order, flushed files hardly overlap, and compaction moves them
+//   without rewriting them.
+// - Points and payloads are compressed. Codes and vectors are not: their bytes are nearly random,
+//   and a compressor would only cost time.
+// - Originals of 512 bytes and more lie in blob files. They are written twice (to the log and to
+//   the blob file), and ordinary compaction does not rewrite them. Garbage is collected from the
+//   oldest quarter of the blob files, at the latest when half of that quarter is garbage.
+// - The log is recovered with kTolerateCorruptedTailRecords. A crash can leave a torn record at
+//   the end of the log, from a write that was never acknowledged. kAbsoluteConsistency would
+//   refuse to start after it. Any other damage is an error and quarantines the collection:
+//   kPointInTimeRecovery would silently drop every acknowledged write behind the damage. One case
+//   remains: a log that is cut off while no process runs looks like a torn record. For logs that
+//   were closed, the MANIFEST knows the synced size, so the open fails
+//   (track_and_verify_wals_in_manifest).
+//
+// This file does not know what keys and values mean (keys.h, format.h) and does not decide when a
+// collection becomes read-only. It only reports errors to the layers that do.
 #include "storage/disk/store.h"
 
 #include <rocksdb/cache.h>
@@ -47,16 +61,20 @@ namespace tqdb::storage {
 
 namespace {
 
-// A reopen after a crash replays at most about this much log.
+// Upper bound of the log, in bytes. RocksDB flushes memtables to stay below it, so a reopen after
+// a crash replays about this much at most.
 constexpr uint64_t kMaxLogBytes = uint64_t{128} << 20;
+// Bytes that a sequential cursor reads ahead. Large reads hide the latency of network disks.
 constexpr size_t kReadaheadBytes = size_t{4} << 20;
-// Originals of at least so many bytes go to blob files; smaller ones would pay more for the record
-// header than for being rewritten.
+// Size in bytes from which an original goes to a blob file. For smaller ones the header of the
+// blob record would cost more than the rewriting by compaction that it saves.
 constexpr uint64_t kMinBlobBytes = 512;
 
 rocksdb::Slice ToSlice(absl::string_view text) { return {text.data(), text.size()}; }
 absl::string_view FromSlice(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
+// Turns a RocksDB status into ours; `action` begins the message. The mapping matters to callers:
+// ResourceExhausted can be cured by freeing disk space, DataLoss quarantines a collection.
 absl::Status FromRocks(const rocksdb::Status& status, absl::string_view action) {
   if (status.ok()) return absl::OkStatus();
   const std::string text = status.ToString();
@@ -82,10 +100,12 @@ const char* FamilyName(Family family) {
   return "";
 }
 
+// All families, in the order of the enum, which is the order of the handles of an open store.
 constexpr std::array<Family, kNumFamilies> kFamilies = {
     Family::kPoints, Family::kCodes, Family::kVectors, Family::kPayloads, Family::kMeta};
 
-// Compressions that this build of RocksDB lacks fall back to none.
+// Returns `type`, or no compression if this build of RocksDB lacks it. Files name their own
+// compression, so a store that was written with another one stays readable.
 rocksdb::CompressionType IfSupported(rocksdb::CompressionType type) {
   const auto supported = rocksdb::GetSupportedCompressions();
   return std::find(supported.begin(), supported.end(), type) != supported.end()
@@ -93,6 +113,8 @@ rocksdb::CompressionType IfSupported(rocksdb::CompressionType type) {
              : rocksdb::kNoCompression;
 }
 
+// Returns the settings of one family. Memtable sizes follow the bytes a row: codes and vectors get
+// the largest ones, so that a flush writes files of useful size.
 rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
                                            const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
@@ -109,7 +131,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
       options.bottommost_compression = IfSupported(rocksdb::kZSTD);
       break;
     case Family::kCodes:
-      table.block_size = size_t{64} << 10;  // read in sequence, at start-up
+      // Codes are read in sequence, at start-up. Larger blocks mean fewer index entries.
+      table.block_size = size_t{64} << 10;
       options.write_buffer_size = size_t{64} << 20;
       break;
     case Family::kVectors:
@@ -126,7 +149,11 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   return options;
 }
 
-// Remembers the first error of a background job.
+// Remembers the first error of a background job. RocksDB runs flushes and compactions in threads
+// of its own, so no caller would see their errors otherwise. The first error is kept, because
+// later ones are mostly its consequences.
+//
+// Thread-safe.
 class ErrorListener : public rocksdb::EventListener {
  public:
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
@@ -152,9 +179,9 @@ class ErrorListener : public rocksdb::EventListener {
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 };
 
-// RocksDB's own log is not written: its errors reach us as statuses and through ErrorListener, and
-// Debian builds RocksDB with assertions, one of which ends the process when the log's file cannot
-// grow. A full disk must not do that.
+// Discards RocksDB's own log. Debian builds RocksDB with assertions, and one of them ends the
+// process when the file of that log cannot grow. A full disk must not end the process. Nothing is
+// lost: errors reach us as statuses and through ErrorListener.
 class SilentLogger : public rocksdb::Logger {
  public:
   SilentLogger() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
@@ -162,6 +189,7 @@ class SilentLogger : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// A RocksDB snapshot, released when the object ends.
 class RocksReadView : public ReadView {
  public:
   explicit RocksReadView(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
@@ -173,6 +201,8 @@ class RocksReadView : public ReadView {
   const rocksdb::Snapshot* const snapshot_;
 };
 
+// A RocksDB iterator over [lower, upper). It keeps a copy of the upper bound, because the iterator
+// points into it until the end.
 class RocksCursor : public Cursor {
  public:
   RocksCursor(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* handle, const Range& range)
@@ -183,6 +213,7 @@ class RocksCursor : public Cursor {
     }
     if (!upper_.empty()) options.iterate_upper_bound = &upper_slice_;
     if (range.sequential) {
+      // A walk over everything would push the blocks that searches need out of the cache.
       options.fill_cache = false;
       options.readahead_size = kReadaheadBytes;
     }
@@ -230,13 +261,14 @@ SharedResources::~SharedResources() = default;
 
 namespace {
 
+// A WriteBatch over the families of one store.
 class RocksBatch : public Batch {
  public:
   RocksBatch(const std::vector<rocksdb::ColumnFamilyHandle*>& handles, size_t reserve_bytes)
       : handles_(handles), batch_(reserve_bytes) {}
 
-  // Neither can fail: both are plain appends of keys and values far below the 4 GiB that one may
-  // have.
+  // Put and Delete append to a buffer in memory. They fail only for a key or value of 4 GiB or
+  // more, and ours are far below; so their statuses are not looked at.
   void Put(Family family, absl::string_view key, absl::string_view value) override {
     batch_.Put(handles_[static_cast<size_t>(family)], ToSlice(key), ToSlice(value))
         .PermitUncheckedError();
@@ -252,6 +284,7 @@ class RocksBatch : public Batch {
   rocksdb::WriteBatch batch_;
 };
 
+// An open RocksDB with its family handles, which must be destroyed before it is closed.
 class RocksStore : public Store {
  public:
   RocksStore(std::shared_ptr<ErrorListener> listener, std::unique_ptr<rocksdb::DB> db,
@@ -293,6 +326,7 @@ class RocksStore : public Store {
     if (view != nullptr) options.snapshot = static_cast<const RocksReadView*>(view)->get();
     std::vector<rocksdb::Slice> slices(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) slices[i] = ToSlice(keys[i].view());
+    // Pinned values stay in the block cache, so that each is copied only once, into the answer.
     std::vector<rocksdb::PinnableSlice> pinned(keys.size());
     std::vector<rocksdb::Status> statuses(keys.size());
     db_->MultiGet(options, handle(family), keys.size(), slices.data(), pinned.data(),
@@ -327,10 +361,12 @@ class RocksStore : public Store {
 
   absl::Status background_error() const override { return listener_->error(); }
 
-  // Every live file must have the size that the MANIFEST says: table files are checked by RocksDB,
-  // blob files only when they are read, which is too late to quarantine.
+  // Checks that every live file has the size that the MANIFEST says; DataLoss if not. RocksDB
+  // checks table files at the open, but blob files only when a value is read from them. That would
+  // be too late to quarantine the collection.
   absl::Status CheckFiles() {
-    // A compaction may begin at once and replace files while they are looked at.
+    // A compaction may begin as soon as the store is open. It must not delete files during the
+    // check.
     TQDB_RETURN_IF_ERROR(FromRocks(db_->DisableFileDeletions(), "holding files"));
     absl::Status status = CheckHeldFiles();
     status.Update(FromRocks(db_->EnableFileDeletions(), "releasing files"));
@@ -342,8 +378,10 @@ class RocksStore : public Store {
   }
 
  private:
+  // Does the work of CheckFiles. Requires: deletions of files are disabled.
   absl::Status CheckHeldFiles() {
     rocksdb::LiveFilesStorageInfoOptions options;
+    // The largest number means: never flush memtables for the sake of this listing.
     options.wal_size_for_flush = std::numeric_limits<uint64_t>::max();
     std::vector<rocksdb::LiveFileStorageInfo> files;
     TQDB_RETURN_IF_ERROR(FromRocks(db_->GetLiveFilesStorageInfo(options, &files), "listing files"));
@@ -379,15 +417,18 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& directory,
   options.create_if_missing = create;
   options.error_if_exists = create;
   options.create_missing_column_families = create;
+  // One job more than the compaction threads: flushes have a thread of their own.
   options.max_background_jobs = resources.background_threads + 1;
   options.write_buffer_manager = resources.write_buffers;
   options.max_total_wal_size = kMaxLogBytes;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
+  // The kernel writes table files out while they grow, so that the final sync is not one long wait.
   options.bytes_per_sync = uint64_t{1} << 20;
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   options.listeners = {listener};
   options.info_log = std::make_shared<SilentLogger>();
+  // Statistics would only go to that log, and to a buffer that nobody reads.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
 

@@ -1,11 +1,12 @@
-// RocksDB, behind the few operations that a collection needs. No other header of storage names it.
+// RocksDB, behind the few operations that a collection needs. No header names RocksDB, so that no
+// other file depends on it.
 //
 // A Store is one RocksDB: five column families under one write-ahead log. Settings and their
-// reasons are in rocks.cc; the bytes in docs/format.md.
+// reasons are in rocks_store.cc; docs/format.md describes the bytes.
 //
-// Thread-safe, except Batch and Cursor, which belong to one thread at a time. Errors: DataLoss for
-// corruption, ResourceExhausted for a full disk, FailedPrecondition for a store that cannot be
-// opened as asked, Internal otherwise.
+// Thread-safe, except Batch and Cursor, which belong to one thread at a time. Errors of all calls:
+// DataLoss for corruption, ResourceExhausted for a full disk, FailedPrecondition for a store that
+// cannot be opened in the requested mode, Internal otherwise.
 #ifndef TQDB_STORAGE_DISK_STORE_H_
 #define TQDB_STORAGE_DISK_STORE_H_
 
@@ -25,12 +26,13 @@
 
 namespace tqdb::storage {
 
-// Column families. Names and order are part of the format.
+// Column families. Names and order are part of the format; keys.h describes the keys of each.
 enum class Family : uint8_t { kPoints, kCodes, kVectors, kPayloads, kMeta };
 inline constexpr size_t kNumFamilies = 5;
 
-// What all collections of a database share: block cache, memory budget of memtables, background
-// threads.
+// Resources that all collections of a database share: the block cache, the memory budget of the
+// memtables, and the background threads. Sharing bounds the memory of a database as a whole, no
+// matter how many collections it has.
 class SharedResources {
  public:
   explicit SharedResources(const DatabaseOptions& options);
@@ -42,62 +44,73 @@ class SharedResources {
   std::unique_ptr<Impl> impl_;
 };
 
-// Writes that happen together or not at all. Outlived by its store.
+// Writes that happen together or not at all. The store must outlive its batches.
 class Batch {
  public:
   virtual ~Batch() = default;
+  // Copies key and value into the batch. Later writes of the same key win.
   virtual void Put(Family family, absl::string_view key, absl::string_view value) = 0;
   virtual void Delete(Family family, absl::string_view key) = 0;
   virtual bool empty() const = 0;
 };
 
-// A consistent state of a store, for as long as it lives. Outlived by its store.
+// A read-only view of a store at the moment when the view was taken. Writes after that moment are
+// not seen through it. The store must outlive its views. While a view lives, compaction keeps every
+// value that it shows.
 class ReadView {
  public:
   virtual ~ReadView() = default;
 };
 
-// Walks a range of keys in order. Check status() once Valid() is false.
+// Walks a range of keys in ascending order. A cursor starts at the first key of its range.
+// Valid() becomes false at the end of the range and after an error: status() tells which.
 class Cursor {
  public:
   virtual ~Cursor() = default;
   virtual bool Valid() const = 0;
+  // Requires: Valid().
   virtual void Next() = 0;
+  // Moves to the first key at or after `key`.
   virtual void Seek(absl::string_view key) = 0;
-  // Valid until the cursor moves.
+  // Requires: Valid(). The bytes of key and value stay until the cursor moves.
   virtual absl::string_view key() const = 0;
   virtual absl::string_view value() const = 0;
   virtual absl::Status status() const = 0;
 };
 
-// Range [lower, upper) of a family; an empty bound is no bound.
+// The keys of a scan: [lower, upper) of one family. An empty bound does not limit that side.
 struct Range {
   Family family;
   absl::string_view lower;
   absl::string_view upper;
-  const ReadView* view = nullptr;  // null: the state now
-  bool sequential = false;         // reads ahead and leaves the block cache alone
+  const ReadView* view = nullptr;  // state to read; null: the state when the cursor is made
+  bool sequential = false;         // whether to read ahead and bypass the block cache
 };
 
+// One collection's data on disk.
 class Store {
  public:
   enum class Mode { kCreate, kOpen };
-  // kCreate: the directory is made and must not hold a store yet. kOpen: it must.
+  // Opens the store of `directory`. kCreate makes the directory, which must not hold a store.
+  // kOpen requires a store there, and verifies the sizes of its files.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& directory, Mode mode,
                                                      const SharedResources& shared);
   virtual ~Store() = default;
 
+  // Returns an empty batch with room for `reserve_bytes` of keys and values; it grows as needed.
   virtual std::unique_ptr<Batch> NewBatch(size_t reserve_bytes) const = 0;
-  // Durable before it returns when `sync`.
+  // Writes a batch. With `sync`, it is durable when the call returns: one fsync. Without, it
+  // survives the end of the process but not a power failure.
   virtual absl::Status Write(Batch& batch, bool sync) = 0;
-  // Makes every write so far durable.
+  // Makes every earlier write durable.
   virtual absl::Status Sync() = 0;
 
-  // nullopt when there is no such key.
+  // Returns the value of a key, or nullopt if there is no such key.
   virtual absl::StatusOr<std::optional<std::string>> Get(Family family,
                                                          absl::string_view key) const = 0;
-  // One value a key, in order; nullopt for keys that do not exist. Of the state now when `view`
-  // is null.
+  // Returns one value for each key, in the order of `keys`, and nullopt for keys that do not exist.
+  // Reads the state of `view`, or the current state if it is null. Much cheaper than one Get after
+  // the other: RocksDB looks up keys of the same block together.
   virtual absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       Family family, absl::Span<const Key> keys, const ReadView* view) const = 0;
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
@@ -105,13 +118,14 @@ class Store {
     return MultiGet(family, keys, nullptr);
   }
   virtual std::unique_ptr<ReadView> TakeReadView() const = 0;
-  // Memory of writes that are in the log but not yet in a table file.
+  // Returns the bytes in memory of writes that are in the log but not in a table file.
   virtual uint64_t WriteBufferBytes() const = 0;
   virtual std::unique_ptr<Cursor> Scan(const Range& range) const = 0;
 
   // Writes memtables to table files, so that the next open replays no log.
   virtual absl::Status Flush() = 0;
-  // First error of a background flush or compaction; the store takes no writes after it.
+  // Returns the first error of a background flush or compaction, or OK. After such an error the
+  // store takes no more writes.
   virtual absl::Status background_error() const = 0;
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is read as it lies");
 
-[[maybe_unused]] constexpr uint32_t kCookie = 12'346;  // what an assertion checks
+[[maybe_unused]] constexpr uint32_t kCookie = 12'346;  // only an assertion uses it
 constexpr uint32_t kCookieWithRuns = 12'347;
 constexpr size_t kMinOffsetsWithRuns = 4;  // with runs, fewer containers have no table of offsets
 constexpr size_t kMaxArray = 4'096;        // numbers of a container; above it they are bits
@@ -26,14 +26,14 @@ Integer Load(const char* from) {
   return value;
 }
 
-// Takes an integer off the front.
+// Takes an integer off the front of `at`. The format aligns nothing, so integers are copied.
 template <typename Integer>
 Integer Next(const char*& at) {
   at += sizeof(Integer);
   return Load<Integer>(at - sizeof(Integer));
 }
 
-// Bits first..last.
+// Sets the bits first..last, both included.
 void SetRange(int64_t first, int64_t last, absl::Span<uint64_t> words) {
   for (int64_t word = first / 64; word <= last / 64; ++word) {
     uint64_t bits = ~uint64_t{0};
@@ -43,7 +43,9 @@ void SetRange(int64_t first, int64_t last, absl::Span<uint64_t> words) {
   }
 }
 
-// 1,024 words of bits, from word `to` on; those outside have none.
+// Copies the 1,024 words of a container of plain bits to `words`, from word `to` on. Words outside
+// of `words` are skipped: the caller promises that they have no bits. This happens at the ends of
+// a range, whose bounds are multiples of 64 but not of 65,536.
 void Copy(const char* bits, int64_t to, absl::Span<uint64_t> words) {
   const int64_t from = std::max<int64_t>(-to, 0);
   const int64_t end = std::min(kContainerWords, static_cast<int64_t>(words.size()) - to);
@@ -64,7 +66,7 @@ void SetBits(absl::string_view portable, int64_t offset, absl::Span<uint64_t> wo
   const size_t count = runs ? (cookie >> 16) + 1 : Next<uint32_t>(at);
   const char* const is_run = at;  // a bit for each container
   if (runs) at += (count + 7) / 8;
-  const char* const keys = at;  // upper half of the numbers, how many less one; for each container
+  const char* const keys = at;  // for each container: upper half of its numbers, count less one
   at += 4 * count;
   if (!runs || count >= kMinOffsetsWithRuns) at += 4 * count;
   for (size_t i = 0; i < count; ++i) {

@@ -1,9 +1,25 @@
 // A compressed bitmap as plain bits.
 //
-// CRoaring has no call for that in Debian 12's version, and what its containers look like in memory
-// changes from version to version. Its portable format does not: 8 KiB of it, where a bitmap is
-// dense, are the bits themselves, sixteen times faster to copy than to set one by one.
+// The scan takes a filter as plain bits, one a row. CRoaring has no call for that in Debian 12's
+// version, and its containers look different in memory from version to version. Its portable
+// serialised format is fixed, so this file reads that. A dense container is 8 KiB of plain bits in
+// it: copying them is sixteen times faster than setting bits one by one.
 // Source: github.com/RoaringBitmap/RoaringFormatSpec.
+//
+// The format, as far as it is read here. Numbers are little-endian:
+//
+// clang-format off
+//   cookie      4 bytes        12346, or 12347 in the low half and count - 1 in the high half
+//   count       4 bytes        number of containers; only with cookie 12346
+//   is_run      count bits     which containers are runs; only with cookie 12347
+//   keys        4 bytes each   upper 16 bits of the container's numbers, then their count less one
+//   offsets     4 bytes each   not read; missing if there are runs and fewer than 4 containers
+//   containers                 runs:   count, then (first, length - 1) of each; 2 bytes a number
+//                              arrays: up to 4,096 numbers of 2 bytes
+//                              bits:   8 KiB
+// clang-format on
+//
+// Thread-safe: one function without state.
 #ifndef TQDB_STORAGE_PAYLOAD_BITMAP_BITS_H_
 #define TQDB_STORAGE_PAYLOAD_BITMAP_BITS_H_
 
@@ -14,8 +30,9 @@
 
 namespace tqdb::storage {
 
-// For each number of a bitmap in portable format sets bit (number + offset) % 64 of
-// words[(number + offset) / 64]. All of them must lie within; `offset` is a multiple of 64.
+// Sets bit (number + offset) % 64 of words[(number + offset) / 64] for each number of a bitmap in
+// portable format; leaves all other bits alone. Requires: every bit lies within `words`; `offset`
+// is a multiple of 64, and may be negative.
 void SetBits(absl::string_view portable, int64_t offset, absl::Span<uint64_t> words);
 
 }  // namespace tqdb::storage

@@ -11,13 +11,14 @@ namespace {
 
 using nlohmann::json;
 
-// Whether a test is a MatchExcept.
+// Returns whether a test is a MatchExcept.
 bool IsExcept(const FieldTest& test) {
   const auto* keywords = std::get_if<KeywordTest>(&test);
   const auto* integers = std::get_if<IntegerTest>(&test);
   return (keywords != nullptr && keywords->except) || (integers != nullptr && integers->except);
 }
 
+// Returns the type of values that can pass a test, for tests other than presence and count.
 ValueClass ClassOf(const FieldTest& test) {
   if (std::holds_alternative<BoolTest>(test)) return ValueClass::kBool;
   const bool number =
@@ -41,6 +42,7 @@ bool FieldIndex::Add(uint64_t row, const json& payload) {
     return false;
   });
   if (!found) return true;
+  // Both walks return false to go on: every value must be seen, not only the first one.
   AnyValue(payload, path_.segments(), [&](const json& value) {
     if (value.is_null()) {
       null = true;
@@ -83,15 +85,20 @@ RowMatches FieldIndex::MatchSeen(const FieldTest& test) const {
     }
     return matches;
   }
+  // Sizes of arrays are not kept, so counts are left to the payloads. Rows without values have the
+  // count 0 and can be ruled out if the test wants more.
   if (const auto* count = std::get_if<CountTest>(&test)) {
     matches.undecided = count->low > 0 ? filled_ : rows_;
     return matches;
   }
+  // The kind does not serve the test. If both are about the same type (words of a keyword index),
+  // any row with a value may pass. If not, only a stray can have a value of the right type.
   if (!values_->Match(test, strays_, matches)) {
     matches.undecided = ClassOf(test) == ClassOf(kind_) ? valued_ : strays_;
   }
   if (!IsExcept(test)) return matches;
-  // So far: rows with a value of the list. One that has others, too, is still undecided.
+  // `matches` has the rows with a value of the list, and the test asks for rows with a value
+  // outside of it. A row with several values may have both kinds, so it is undecided.
   RowMatches others;
   others.undecided = (matches.certain & several_) | matches.undecided;
   others.certain = valued_ - matches.certain - matches.undecided;

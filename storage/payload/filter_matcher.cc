@@ -6,14 +6,17 @@ namespace tqdb::storage {
 
 namespace {
 
-// Of one min_should, conditions times count: above this the union of the conditions stands for it.
+// Limit of the work of one min_should: conditions times count. Each step is a union of sets. Above
+// the limit the union of all conditions is taken as an upper bound, and payloads decide.
 constexpr uint64_t kMaxThresholdSteps = 4'096;
 
+// Returns the matches between a lower and an upper bound. Requires: `certain` is in `possible`.
 RowMatches FromBounds(RowSet certain, RowSet possible) {
   possible -= certain;
   return {std::move(certain), std::move(possible)};
 }
 
+// Sets a to "a and b". Exact answers, the usual case, need one operation in place of four.
 void And(RowMatches& a, const RowMatches& b) {
   if (a.exact() && b.exact()) {
     a.certain &= b.certain;
@@ -25,6 +28,7 @@ void And(RowMatches& a, const RowMatches& b) {
   a = FromBounds(std::move(a.certain), std::move(possible));
 }
 
+// Sets a to "a or b".
 void Or(RowMatches& a, const RowMatches& b) {
   a.certain |= b.certain;
   if (a.exact() && b.exact()) return;
@@ -32,8 +36,9 @@ void Or(RowMatches& a, const RowMatches& b) {
   a.undecided -= a.certain;
 }
 
-// Adds a set to `at_least`, whose element i has the rows that are in at least i + 1 of the sets so
-// far.
+// Counts one more set. Element i of `at_least` has the rows that are in at least i + 1 of the sets
+// so far. Elements are updated from the last one down, because each needs the old state of the one
+// before it.
 void Count(std::vector<RowSet>& at_least, const RowSet& rows) {
   for (size_t i = at_least.size() - 1; i > 0; --i) at_least[i] |= at_least[i - 1] & rows;
   at_least[0] |= rows;
@@ -69,6 +74,7 @@ RowMatches FilterMatcher::Match(const PreparedGroup& group) const {
 RowMatches FilterMatcher::Match(const PreparedCondition& condition) const {
   if (const auto* field = std::get_if<PreparedField>(&condition.of)) {
     const FieldIndex* index = index_.Find(field->path);
+    // Nothing is known of a key without an index.
     if (index == nullptr) return {{}, index_.rows()};
     return index->Match(field->test, index_.rows());
   }
@@ -118,7 +124,8 @@ RowSet FilterMatcher::PossibleAt(const KeyPath& at, const PreparedGroup& group) 
 
 RowSet FilterMatcher::PossibleAt(const KeyPath& at, const PreparedCondition& condition) const {
   if (const auto* field = std::get_if<PreparedField>(&condition.of)) {
-    // An object may lack what the row has elsewhere, which satisfies these two.
+    // kIsEmpty and a count of 0 are satisfied by absence. One object may lack a value that another
+    // object of the row has, so what the index knows of the row says nothing about them.
     const auto* presence = std::get_if<Presence>(&field->test);
     const auto* count = std::get_if<CountTest>(&field->test);
     const bool by_absence = (presence != nullptr && *presence == Presence::kIsEmpty) ||

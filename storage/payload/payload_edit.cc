@@ -14,8 +14,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// Bytes of a bad JSON text that an error message shows.
 constexpr size_t kMaxQuotedBytes = 64;
 
+// Returns the object of a text; InvalidArgument, with `field` named, if it is not an object or is
+// nested too deeply. The depth is checked before the text is parsed.
 absl::StatusOr<ordered_json> ParseObject(const std::string& text, absl::string_view field) {
   if (const size_t depth = JsonDepth(text); depth > kMaxPayloadDepth) {
     return absl::InvalidArgumentError(
@@ -33,6 +36,7 @@ absl::StatusOr<KeyPath> ParseKey(const std::string& key, absl::string_view field
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", path.status().message()));
 }
 
+// Deletes the values at `path`. An array on the way stands for the objects among its elements.
 void Erase(ordered_json& object, absl::Span<const std::string> path) {
   if (path.size() == 1) {
     object.erase(path[0]);
@@ -83,7 +87,8 @@ absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const
   if (kind_ == PayloadEdit::Kind::kClear) return "";
   if (kind_ == PayloadEdit::Kind::kOverwrite) return members_.dump();
   if (JsonDepth(payload) > kMaxPayloadDepth) {
-    // Of a version without this limit.
+    // Payloads that were written before the limit existed may be deeper. Only an overwrite or a
+    // clear, which do not parse them, can help.
     return absl::FailedPreconditionError(
         absl::StrCat("the payload is nested deeper than ", kMaxPayloadDepth, "; overwrite it"));
   }
@@ -95,6 +100,8 @@ absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const
     for (const KeyPath& path : keys_) Erase(edited, path.segments());
     return edited.dump();
   }
+  // Walk to the object of `at_`. A null counts as missing, so that a key that was set to null can
+  // become an object.
   ordered_json* object = &edited;
   for (const std::string& name : at_.segments()) {
     ordered_json& member = (*object)[name];
@@ -107,6 +114,7 @@ absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const
     object = &member;
   }
   for (const auto& [name, value] : members_.items()) (*object)[name] = value;
+  // Both texts are within the limit, but an object that is set deep inside can exceed it.
   std::string text = edited.dump();
   if (const size_t depth = JsonDepth(text); depth > kMaxPayloadDepth) {
     return absl::InvalidArgumentError(

@@ -1,4 +1,12 @@
-// Edits of a payload: some keys set, all replaced, some deleted, all deleted.
+// Edits of a payload: set some members, replace all, delete some keys, delete all.
+//
+// An edit is prepared once, which checks everything that does not depend on a payload, and then
+// applied to any number of payloads. It works on the stored text and returns a new text. The order
+// of members is kept, so that a user sees the payload as it was written. Example, with the payload
+// {"a": 1, "b": {"c": 2}}: kSet of {"d": 3} at key "b" gives {"a": 1, "b": {"c": 2, "d": 3}}, and
+// kDeleteKeys of "b.c" gives {"a": 1, "b": {}}.
+//
+// Immutable; any number of threads may apply one.
 #ifndef TQDB_STORAGE_PAYLOAD_PAYLOAD_EDIT_H_
 #define TQDB_STORAGE_PAYLOAD_PAYLOAD_EDIT_H_
 
@@ -13,38 +21,42 @@
 
 namespace tqdb::storage {
 
+// An edit as the user asks for it.
 struct PayloadEdit {
   enum class Kind : uint8_t {
-    kSet,         // the members of `json` replace those of the same name; others stay
-    kOverwrite,   // `json` is the payload
-    kDeleteKeys,  // what `keys` lead to is gone; arrays on the way stand for the objects in them
-    kClear,       // there is no payload
+    kSet,         // sets the members of `json`; members of other names stay
+    kOverwrite,   // replaces the payload by `json`
+    kDeleteKeys,  // deletes the values at `keys`; an array on the way stands for its objects
+    kClear,       // deletes the payload
   };
   Kind kind = Kind::kSet;
-  std::string json = {};  // kSet, kOverwrite: an object
-  std::string key = {};   // kSet: path of the object to set members of; empty: the payload itself
-  std::vector<std::string> keys = {};  // kDeleteKeys
+  std::string json = {};  // kSet, kOverwrite: text of a JSON object
+  // kSet: path of the object whose members are set; empty is the payload itself. Objects that are
+  // missing on the way are made.
+  std::string key = {};
+  std::vector<std::string> keys = {};  // kDeleteKeys: paths, 1 to kMaxEditKeys
 };
 
 inline constexpr size_t kMaxEditKeys = 1'024;
 
 class PreparedEdit {
  public:
-  // InvalidArgument names the field of the edit and what is wrong with it.
+  // Checks and parses an edit. InvalidArgument names the field of the edit and the fault.
   static absl::StatusOr<PreparedEdit> Create(const PayloadEdit& edit);
 
-  // The payload after the edit, JSON text or "" for none, with keys in their order. `payload` is a
-  // payload as it is stored. FailedPrecondition when something that is no object stands on the way
-  // of kSet's key. Numbers beyond 64 bits come back as the nearest double.
+  // Returns the text of the payload after the edit, or "" for none. `payload` is the stored text.
+  // FailedPrecondition if a value that is not an object stands on the way of kSet's key, or if the
+  // stored payload is nested too deeply to be edited. InvalidArgument if the result would be nested
+  // too deeply. Integers beyond 64 bits come back as the nearest double.
   absl::StatusOr<std::string> Apply(absl::string_view payload) const;
 
  private:
   PreparedEdit() = default;
 
   PayloadEdit::Kind kind_ = PayloadEdit::Kind::kClear;
-  nlohmann::ordered_json members_;
-  KeyPath at_;
-  std::vector<KeyPath> keys_;
+  nlohmann::ordered_json members_;  // kSet: members to set; kOverwrite: the new payload
+  KeyPath at_;                      // kSet: path of the object; empty for the payload itself
+  std::vector<KeyPath> keys_;       // kDeleteKeys
 };
 
 }  // namespace tqdb::storage

@@ -11,7 +11,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// A vacuum pays once so many rows and such a part of all rows were removed.
+// A vacuum pays if at least 4,096 rows and at least a quarter of all rows were deleted. It visits
+// every value, so its cost is spread over a number of deletes in proportion to the rows.
 constexpr uint64_t kVacuumRows = 4'096;
 constexpr uint64_t kVacuumFraction = 4;
 
@@ -41,6 +42,7 @@ absl::Status PayloadIndex::DeleteField(absl::string_view key) {
 std::vector<FieldInfo> PayloadIndex::Fields() const {
   std::vector<FieldInfo> infos;
   for (const auto& [path, field] : fields_) {
+    // A field may have seen rows that were deleted afterwards: only live ones count.
     const uint64_t rows = field->rows().CountIn(rows_);
     infos.push_back(
         {path.ToString(), field->kind(), rows, field->memory_bytes(), rows == rows_.size()});
@@ -94,6 +96,7 @@ RowMatches PayloadIndex::Match(const PreparedFilter& filter, FindRow find_row) c
 void PayloadIndex::Facet(const KeyPath& key, const RowSet& rows, FacetCounts& counts,
                          RowSet& undecided) const {
   const FieldIndex* field = Find(key);
+  // A stray row has values that the index does not hold, so its payload must be counted as a whole.
   RowSet known;
   if (field != nullptr) known = (rows & field->rows()) - field->strays();
   const bool served = field != nullptr && field->values().ForEachValue(

@@ -1,7 +1,26 @@
-// The payload indexes of a collection, in memory: rows for a filter without reading every payload.
+// The payload indexes of a collection, in memory. They find the rows of a filter without reading
+// every payload.
 //
-// Not thread-safe; const methods may run together. The owner keeps writers out while filters are
-// matched.
+// The simple idea: for each indexed key a map from values to rows (field_index.h); a filter becomes
+// operations on sets of rows (filter_matcher.h). Example: keys `color` and `price` are indexed, and
+// the filter is color = red and price < 10. The rows of "red" are intersected with the union of the
+// rows of all prices below 10. No payload is read.
+//
+// Indexes are allowed to know less than the payloads. Each answer has two sets (row_matches.h):
+// rows that match certainly, and rows that are undecided. The caller reads the payloads of the
+// undecided rows and evaluates the whole filter on them. Hence a key without index, an index that
+// is being built, or a value of an unexpected type makes a filter slower and never wrong.
+//
+// Deletes are lazy. A delete takes the row out of rows(), and every answer is intersected with
+// rows(). The fields still hold the row until a vacuum. Removing it at once would mean to read the
+// payload of every point that is deleted or replaced: a random read from disk, for each point of a
+// batch, while all other writers wait.
+//
+// Nothing is stored on disk but the list of keys and kinds. Indexes are built from the payloads at
+// start-up (5 us a point), so they cannot contradict them after a crash.
+//
+// Not thread-safe; const methods may run at the same time. The owner keeps writers out while
+// filters are matched.
 #ifndef TQDB_STORAGE_PAYLOAD_PAYLOAD_INDEX_H_
 #define TQDB_STORAGE_PAYLOAD_PAYLOAD_INDEX_H_
 
@@ -26,79 +45,84 @@
 
 namespace tqdb::storage {
 
-inline constexpr size_t kMaxIndexedFields = 64;  // of one collection
+// Limit of the indexed keys of one collection. Every write is shown to all of them.
+inline constexpr size_t kMaxIndexedFields = 64;
 
+// Description of one index.
 struct FieldInfo {
   std::string key;
   FieldKind kind;
-  uint64_t rows = 0;  // of the collection, that the index has seen
-  size_t memory_bytes = 0;
-  bool complete = false;  // it has seen them all
+  uint64_t rows = 0;        // number of live rows that the index has seen
+  size_t memory_bytes = 0;  // bytes in memory, about
+  bool complete = false;    // whether the index has seen all live rows
 };
 
 class PayloadIndex {
  public:
-  // The row of a point; nothing when there is no such point.
+  // Returns the row of a point, or nullopt if there is no such point.
   using FindRow = absl::FunctionRef<std::optional<uint64_t>(const PointId&)>;
 
-  // Makes the index of a key. It has not seen the rows that are there already: AddToField shows it
-  // one, in any order and while writes go on; filters are answered rightly all the while.
-  // InvalidArgument on a bad key, AlreadyExists when the key has an index, ResourceExhausted above
-  // kMaxIndexedFields.
+  // Makes the index of a key. It has not seen the rows that exist, and they are undecided until
+  // AddToField shows them to it, in any order and between writes. InvalidArgument for a bad key,
+  // AlreadyExists if the key has an index, ResourceExhausted above kMaxIndexedFields.
   absl::Status CreateField(absl::string_view key, FieldKind kind);
-  // NotFound when the key has none, InvalidArgument on a bad key.
+  // Drops the index of a key. NotFound if it has none, InvalidArgument for a bad key.
   absl::Status DeleteField(absl::string_view key);
-  // How many rows the index of a key has not seen: all, when there is none.
+  // Returns how many live rows the index of a key has not seen: all rows if there is no index.
   uint64_t CountUnseen(const KeyPath& key) const;
-  // In the order of keys.
+  // Returns the descriptions of all indexes, sorted by key.
   std::vector<FieldInfo> Fields() const;
   bool has_fields() const { return !fields_.empty(); }
 
-  // `payload` is an object. No effect when the row is there.
+  // Shows a new row to all indexes. `payload` is a JSON object. No effect if the row is there.
   void Add(uint64_t row, const nlohmann::json& payload);
-  // The row matches nothing any more. What fields know of it goes with the next Vacuum: nobody has
-  // to read the payload of a point in order to delete it.
+  // Deletes a row. It matches nothing from now on; the next Vacuum frees its memory.
   void Remove(uint64_t row);
-  // The row has another payload. `old_payload` is the one that was added. No effect when the row is
-  // not there.
+  // Changes the payload of a row. No effect if the row is not there. Requires: `old_payload` is the
+  // payload that was shown last.
   void Replace(uint64_t row, const nlohmann::json& old_payload, const nlohmann::json& payload);
-  // Shows a row to the index of one key. False, and no effect, when there is no such index, no such
-  // row (any more), or when the index has seen it.
+  // Shows a row to the index of one key. Returns false, without effect, if there is no such index,
+  // if the row has been deleted, or if the index has seen it.
   bool AddToField(const KeyPath& key, uint64_t row, const nlohmann::json& payload);
 
-  // Rows that match, and rows for which the indexes cannot tell: those are to be evaluated by the
-  // filter as a whole. (Conditions that are decided could be left out of it, but a payload costs
-  // far more to read and parse than to evaluate.) Exact when every condition is on a key whose
-  // index serves it and whose payloads are of its kind, or a HasId; Nested never is.
+  // Returns the rows that match, and the rows that the indexes cannot decide. The caller evaluates
+  // the whole filter on the latter. (Conditions that are decided could be left out of it, but a
+  // payload costs far more to read and parse than to evaluate.) The answer is exact if every
+  // condition is a HasId or is on a key whose index serves it and whose values are of the index's
+  // kind. A filter with a nested condition is never exact.
   RowMatches Match(const PreparedFilter& filter, FindRow find_row) const;
-  // Frees what fields know of rows that were removed. `wants_vacuum`: there are so many that it
-  // pays.
+  // Frees the memory of deleted rows. Cost: one pass over all values of all keys.
   void Vacuum();
+  // Returns whether there are enough deleted rows for a vacuum to pay.
   bool wants_vacuum() const;
 
-  // Adds up how many of `rows` have each value of a key: strings, integers and booleans. Rows of
-  // which that is not known, all of them when the key has no index of such values, are left for
-  // `undecided`. A row counts once for a value.
+  // Counts, for each string, integer and boolean of a key, the rows of `rows` that have it, and
+  // adds the numbers to `counts`. A row counts once for each of its different values. Sets
+  // `undecided` to the rows that were not counted, because the index has not seen them or does not
+  // hold all of their values. Without an index of such values these are all of `rows`.
   using FacetCounts = absl::flat_hash_map<FieldValue, uint64_t>;
   void Facet(const KeyPath& key, const RowSet& rows, FacetCounts& counts, RowSet& undecided) const;
 
-  // Calls visit(value, rows) for the numbers or times of a key in their order, from `from` (null:
-  // the first) on, until it returns false. FailedPrecondition when the key has no index of such
-  // values, or one that has not seen all rows; InvalidArgument when `from` is of another type.
+  // Calls visit(value, rows) for the numbers or times of a key in their order, until visit returns
+  // false. Begins with the first value at `from` or behind it; null begins with the first one.
+  // FailedPrecondition if the key has no index of such values, or if the index has not seen all
+  // rows; InvalidArgument if `from` is of another type. The rows may contain deleted ones.
   absl::Status Walk(const KeyPath& key, bool descending, const OrderedValue* from,
                     ValueIndex::VisitOrdered visit) const;
 
+  // Returns the live rows.
   const RowSet& rows() const { return rows_; }
   size_t memory_bytes() const;
 
  private:
   friend class FilterMatcher;
 
+  // Returns the index of a key, or null.
   const FieldIndex* Find(const KeyPath& path) const;
 
   std::map<KeyPath, std::unique_ptr<FieldIndex>> fields_;
-  RowSet rows_;
-  uint64_t removed_ = 0;  // since the last vacuum
+  RowSet rows_;           // live rows
+  uint64_t removed_ = 0;  // rows deleted since the last vacuum
 };
 
 }  // namespace tqdb::storage

@@ -1,5 +1,8 @@
-// The ways from a payload to what a key finds in it (filter.h says what is found, and what values
-// are).
+// The ways from a payload to the values of a key. The evaluation of filters and the indexes share
+// them, so that both see the same values. values/filter.h defines "found" and "value".
+//
+// Example: the path items.size in {"items": [{"size": 1}, 5, {"size": [2, 3]}]} finds 1 and [2, 3].
+// The values are 1, 2 and 3. The array `items` stands for the objects in it, and 5 is skipped.
 #ifndef TQDB_STORAGE_PAYLOAD_PAYLOAD_WALK_H_
 #define TQDB_STORAGE_PAYLOAD_PAYLOAD_WALK_H_
 
@@ -10,8 +13,9 @@
 
 namespace tqdb::storage {
 
-// Calls fn(const json&) for what is found at `path`, until it returns true; whether it did.
-// Recurses as deep as the path is long.
+// Calls fn(const json&) for everything found at `path`, until fn returns true. Returns whether it
+// did. Requires: `object` is an object and `path` is not empty. The recursion is as deep as the
+// path is long, whatever the payload's depth.
 template <typename Fn>
 bool AnyFound(const nlohmann::json& object, absl::Span<const std::string> path, const Fn& fn) {
   const auto it = object.find(path[0]);
@@ -25,7 +29,8 @@ bool AnyFound(const nlohmann::json& object, absl::Span<const std::string> path, 
   return false;
 }
 
-// The same for values, null included.
+// Calls fn(const json&) for every value at `path`, null included, until fn returns true. Returns
+// whether it did. A found array stands for its elements.
 template <typename Fn>
 bool AnyValue(const nlohmann::json& object, absl::Span<const std::string> path, const Fn& fn) {
   return AnyFound(object, path, [&fn](const nlohmann::json& found) {

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-// --- Preparing. The filter has been validated.
+// --- Preparing. ValidateFilter has accepted the filter, so nothing below can fail.
 
 KeyPath PathOf(const std::string& key) { return *KeyPath::Parse(key); }
 
@@ -29,7 +29,9 @@ FieldTest OneOfList(const ValueList& list, bool except) {
   return IntegerTest{{integers.begin(), integers.end()}, except};
 }
 
-// Bounds of whole numbers, as the closed interval that they leave. False when it is empty.
+// Narrows [low, high] to the whole numbers within the bounds. Returns false if none is left.
+// Example: gt 3 and lte 9 narrow it to 4..9. `gt` the largest number leaves nothing; adding 1 to it
+// would overflow.
 template <typename T>
 bool Close(const Bounds<T>& bounds, T& low, T& high) {
   constexpr T kMin = std::numeric_limits<T>::min();
@@ -42,6 +44,7 @@ bool Close(const Bounds<T>& bounds, T& low, T& high) {
   return low <= high;
 }
 
+// Turns each kind of test into its prepared form.
 struct TestPreparer {
   FieldTest operator()(const MatchValue& match) const {
     if (const auto* keyword = std::get_if<std::string>(&match.value)) {
@@ -63,12 +66,14 @@ struct TestPreparer {
     NumberTest test;
     if (range.gte) test.low = *range.gte;
     if (range.lte) test.high = *range.lte;
+    // Of two bounds on the same side the narrower one counts. If both are equal, the open one does.
     if (range.gt && *range.gt >= test.low) test.low = *range.gt, test.low_open = true;
     if (range.lt && *range.lt <= test.high) test.high = *range.lt, test.high_open = true;
     return test;
   }
   FieldTest operator()(const DatetimeRange& range) const {
     TimeTest test;
+    // An interval with low > high holds nothing.
     if (!Close(range, test.low, test.high)) test.low = 1, test.high = 0;
     return test;
   }
@@ -82,6 +87,7 @@ struct TestPreparer {
 
 PreparedGroup Prepare(const Filter& filter);
 
+// Turns each kind of condition into its prepared form.
 struct ConditionPreparer {
   PreparedCondition operator()(const FieldCondition& condition) const {
     return {PreparedField{PathOf(condition.key), std::visit(TestPreparer(), condition.test)}};
@@ -116,6 +122,7 @@ PreparedGroup Prepare(const Filter& filter) {
   return group;
 }
 
+// Returns whether any condition of the group, inner groups included, is about the payload.
 bool ReadsPayload(const PreparedGroup& group) {
   for (const auto* list : {&group.must, &group.should, &group.must_not, &group.min_should}) {
     for (const PreparedCondition& condition : *list) {
@@ -129,7 +136,7 @@ bool ReadsPayload(const PreparedGroup& group) {
 
 // --- Evaluating.
 
-// A test of what a path finds in an object.
+// Evaluates a test on the values at `path` of `object`.
 struct TestEvaluator {
   const json& object;
   absl::Span<const std::string> path;
@@ -155,6 +162,8 @@ struct TestEvaluator {
     });
   }
   bool operator()(const WordsTest& test) const {
+    // One bit for each word of the query. Words are collected over all values of the key, because
+    // the words may be spread over the elements of an array.
     static_assert(kMaxTextWords <= 64);
     uint64_t missing = ~uint64_t{0} >> (64 - test.words.size());
     return AnyValue(object, path, [&](const json& value) {
@@ -174,6 +183,7 @@ struct TestEvaluator {
         const int high = Compare(number, test.high);
         return (test.low_open ? low > 0 : low >= 0) && (test.high_open ? high < 0 : high <= 0);
       };
+      // Integers are compared with the double bounds without conversion, which could round them.
       if (value.is_number_unsigned()) return within(value.get<uint64_t>());
       if (value.is_number_integer()) return within(value.get<int64_t>());
       return value.is_number_float() && within(value.get<double>());
@@ -188,6 +198,7 @@ struct TestEvaluator {
   }
   bool operator()(const CountTest& test) const {
     const auto within = [&test](uint64_t count) { return count >= test.low && count <= test.high; };
+    // Nothing found counts as 0, so the test may also pass without any call of the function below.
     bool found = false;
     const bool any = AnyFound(object, path, [&](const json& value) {
       found = true;
@@ -211,6 +222,7 @@ struct TestEvaluator {
 
 bool Holds(const PreparedGroup& group, const PointId& id, const json& object);
 
+// Evaluates a condition on a point, or on one object of it inside a nested condition.
 struct ConditionEvaluator {
   const PointId& id;
   const json& object;
@@ -236,6 +248,7 @@ bool Holds(const PreparedGroup& group, const PointId& id, const json& object) {
   if (!group.should.empty() && !std::any_of(group.should.begin(), group.should.end(), holds)) {
     return false;
   }
+  // Stops counting as soon as enough conditions hold.
   uint64_t count = 0;
   for (size_t i = 0; i < group.min_should.size() && count < group.min_count; ++i) {
     count += holds(group.min_should[i]);

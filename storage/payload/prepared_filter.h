@@ -1,4 +1,16 @@
-// A filter made ready to be evaluated many times: paths split, lists hashed, words found.
+// A filter made ready to be evaluated many times.
+//
+// The simple idea: walk the filter for every payload. A search may evaluate a filter a million
+// times, so everything that does not depend on the payload is done once, before. Keys are split
+// into path segments, lists become hash sets, the words of a text are numbered, and the bounds of
+// whole numbers become closed intervals. Example: `count > 3` and `count <= 9` become 4 to 9, and
+// `value in [...]` with 10,000 values is one look-up.
+//
+// The prepared form is the common language of both evaluators: this file evaluates it against a
+// payload, filter_matcher.h against the indexes. Tests run both on the same filters and compare.
+//
+// Left out: reordering of conditions, and stopping the parser early. A payload is parsed as a whole
+// before it is evaluated, and the parser takes most of the time.
 //
 // Immutable; any number of threads may evaluate one.
 #ifndef TQDB_STORAGE_PAYLOAD_PREPARED_FILTER_H_
@@ -22,16 +34,18 @@
 
 namespace tqdb::storage {
 
-// The object of a payload as it is stored: a JSON object, or "" for none, which is an empty one.
-// DataLoss when it is neither: payloads are validated before they are stored.
+// Returns the object of a stored payload. The empty text, a point without payload, gives an empty
+// object. DataLoss if the text is not a JSON object: payloads are validated before they are stored,
+// so this is damage and not bad input.
 absl::StatusOr<nlohmann::json> ParsePayload(absl::string_view payload);
 
-// --- Tests of a field, prepared. What they mean: filter.h.
+// --- Prepared tests of the values of a key. values/filter.h says what each of them means.
 
+// MatchValue and MatchAny; with `except`, MatchExcept.
 template <typename T>
-struct OneOf {  // MatchValue, MatchAny; with `except`, MatchExcept
+struct OneOf {
   absl::flat_hash_set<T> values;
-  bool except = false;
+  bool except = false;  // whether a value must be outside of the list
 };
 using KeywordTest = OneOf<std::string>;
 using IntegerTest = OneOf<int64_t>;
@@ -40,34 +54,43 @@ struct BoolTest {
   bool value = false;
 };
 
+// MatchText.
 struct WordsTest {
-  absl::flat_hash_map<std::string, uint32_t> words;  // to 0..size-1; at most kMaxTextWords
+  // Words to the numbers 0..size-1. A bit mask of 64 bits records which words were seen, hence at
+  // most kMaxTextWords.
+  absl::flat_hash_map<std::string, uint32_t> words;
 };
 
+// NumberRange. Bounds stay doubles with a flag each: there is no "next" double to close an open
+// bound with that would be right for integers of 64 bits as well.
 struct NumberTest {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  bool low_open = false;  // the bound itself is outside
-  bool high_open = false;
+  bool low_open = false;   // whether `low` itself is outside
+  bool high_open = false;  // whether `high` itself is outside
 };
 
+// DatetimeRange: low <= time <= high, in microseconds since 1970. No time passes if low > high.
 struct TimeTest {
-  int64_t low = std::numeric_limits<int64_t>::min();  // both within
+  int64_t low = std::numeric_limits<int64_t>::min();
   int64_t high = std::numeric_limits<int64_t>::max();
 };
 
+// ValuesCount: low <= count <= high. No count passes if low > high.
 struct CountTest {
-  uint64_t low = 0;  // both within; low > high: none
+  uint64_t low = 0;
   uint64_t high = std::numeric_limits<uint64_t>::max();
 };
 
 using FieldTest = std::variant<KeywordTest, IntegerTest, BoolTest, WordsTest, NumberTest, TimeTest,
                                CountTest, Presence>;
 
-// --- Conditions, prepared.
+// --- Prepared conditions.
 
 struct PreparedCondition;
 
+// A filter: all of `must`, any of `should` (unless empty), none of `must_not`, and at least
+// `min_count` of `min_should`.
 struct PreparedGroup {
   std::vector<PreparedCondition> must;
   std::vector<PreparedCondition> should;
@@ -76,15 +99,18 @@ struct PreparedGroup {
   uint64_t min_count = 0;
 };
 
+// A test of the values of a key.
 struct PreparedField {
   KeyPath path;
   FieldTest test;
 };
 
+// HasId.
 struct PreparedIds {
   absl::flat_hash_set<PointId> ids;
 };
 
+// Nested: the group must hold for one of the objects at `path`, with its keys relative to it.
 struct PreparedNested {
   KeyPath path;
   PreparedGroup group;
@@ -94,16 +120,19 @@ struct PreparedCondition {
   std::variant<PreparedField, PreparedIds, PreparedNested, PreparedGroup> of;
 };
 
+// A filter, ready for evaluation. Copies share the prepared form.
 class PreparedFilter {
  public:
-  // Validates: the errors are those of ValidateFilter.
+  // Validates and prepares a filter. Errors are those of ValidateFilter; `field` begins their
+  // messages.
   static absl::StatusOr<PreparedFilter> Create(const Filter& filter,
                                                absl::string_view field = "filter");
 
-  // `payload` is an object. Allocates nothing, but for words longer than any before.
+  // Returns whether a point matches. Requires: `payload` is an object. Allocates nothing, unless a
+  // word of a text is longer than all words before it.
   bool Matches(const PointId& id, const nlohmann::json& payload) const;
 
-  // False when the answer depends on the id alone.
+  // Returns false if the filter depends on the id alone, so that no payload need be read.
   bool reads_payload() const { return reads_payload_; }
   const PreparedGroup& root() const { return *root_; }
 

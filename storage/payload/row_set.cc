@@ -63,10 +63,12 @@ bool RowSet::IsSubsetOf(const RowSet& other) const {
 }
 
 size_t RowSet::memory_bytes() const {
-  // Beside its bits, a container of 65,536 rows takes its place in three arrays and a header.
+  // Overhead of a container besides its rows: its places in three arrays, and a header.
   constexpr size_t kContainerBytes = 32;
   size_t bytes = parts_.capacity() * sizeof(Part);
   for (const Part& part : parts_) {
+    // CRoaring does not tell the number of containers. It is at most the number of places between
+    // the first and the last one, and at most the number of rows.
     const size_t containers = (part.lows.maximum() >> 16) - (part.lows.minimum() >> 16) + 1;
     bytes += part.lows.getSizeInBytes(/*portable=*/false) +
              std::min<size_t>(containers, part.lows.cardinality()) * kContainerBytes;
@@ -88,6 +90,7 @@ RowSet RowSet::Of(std::vector<uint64_t> rows) {
 }
 
 RowSet RowSet::UnionOf(const std::vector<const RowSet*>& sets) {
+  // fastunion takes bitmaps of 32 bits, so the parts of all sets are gathered by upper half.
   std::map<uint32_t, std::vector<const row_set_internal::Bitmap*>> parts;
   for (const RowSet* set : sets) {
     for (const Part& part : set->parts_) parts[part.high].push_back(&part.lows);
@@ -112,6 +115,7 @@ RowSet& RowSet::operator|=(const RowSet& other) {
   return *this;
 }
 
+// Parts that become empty are dropped here and below: empty() and min() rely on it.
 RowSet& RowSet::operator&=(const RowSet& other) {
   std::vector<Part> common;
   for (const Part& part : other.parts_) {
@@ -150,7 +154,7 @@ std::vector<uint64_t> RowSet::ToVector() const {
   rows.reserve(size());
   for (const Part& part : parts_) {
     const size_t size = part.lows.cardinality();
-    // Not a vector, which would clear it first.
+    // An array and not a vector, because a vector would be cleared first.
     const std::unique_ptr<uint32_t[]> lows(new uint32_t[size]);
     part.lows.toUint32Array(lows.get());
     for (size_t i = 0; i < size; ++i) rows.push_back(uint64_t{part.high} << 32 | lows[i]);

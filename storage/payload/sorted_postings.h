@@ -1,8 +1,27 @@
-// Postings of ordered values, for ranges. Values lie in blocks and blocks in groups, and each of
-// these also has the union of its rows: a range takes that of every group within it, of every block
-// within the groups at its two ends, and looks at single values only in the blocks at the ends.
+// Values in order, each with its rows: answers ranges, and walks values in order.
 //
-// Not thread-safe; const methods may run together.
+// The simple idea: a sorted map from value to rows. A range would visit every value in it and unite
+// their rows. For `price >= 0` on a million different prices that is a million small unions.
+//
+// So there are two more levels, like those of a B-tree. Up to 512 values are a block, and up to 32
+// blocks are a group. Each block and each group also keeps the union of the rows of its values. A
+// range takes the union of every group that lies within it. From the groups at its two ends it
+// takes the unions of the blocks within it, and from the blocks at the two ends single values.
+//
+// Example: a million different values are some 60 to 250 groups. The range from the 1,000th to the
+// 900,000th value takes the unions of all groups in between. To these it adds at most 31 blocks and
+// 511 values at either end. That is about 300 large sets and 1,000 small ones in place of
+// 899,000.
+//
+// The cost is memory: a row is kept three times, for its value, its block and its group. In the
+// unions it takes some 2 bytes. Left out: more levels. All groups are united in one call, and there
+// are few of them.
+//
+// Invariants, between calls:
+// 1. Groups, blocks and values ascend; no value occurs twice; no group and no block is empty.
+// 2. A union has exactly the rows of the values below it, provided that callers follow Remove.
+//
+// Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_PAYLOAD_SORTED_POSTINGS_H_
 #define TQDB_STORAGE_PAYLOAD_SORTED_POSTINGS_H_
 
@@ -22,6 +41,7 @@ namespace tqdb::storage {
 template <typename Value>
 class SortedPostings {
  public:
+  // Adds a row to the rows of a value. A full block or group is split in two.
   void Add(const Value& value, uint64_t row) {
     if (groups_.empty()) {
       groups_.push_back(std::make_unique<Group>());
@@ -43,7 +63,9 @@ class SortedPostings {
     if (group.items.size() > kMaxGroupBlocks) Split(groups_, g);
   }
 
-  // Of a row, all values must be removed that were added: the row leaves the unions with the first.
+  // Removes a row from the rows of a value. Requires: the caller removes every value that Add
+  // received for this row. The first removal takes the row out of the unions, although other values
+  // of the same block may still have it.
   void Remove(const Value& value, uint64_t row) {
     if (groups_.empty()) return;
     const size_t g = PlaceOf(groups_, value);
@@ -60,7 +82,7 @@ class SortedPostings {
     if (group.items.empty()) groups_.erase(groups_.begin() + static_cast<ptrdiff_t>(g));
   }
 
-  // Forgets all rows but these.
+  // Removes all rows that are not in `rows`.
   void Retain(const RowSet& rows) {
     for (const std::unique_ptr<Group>& group : groups_) {
       for (const std::unique_ptr<Block>& block : group->items) {
@@ -74,6 +96,7 @@ class SortedPostings {
     EraseIf(groups_, [](const auto& group) { return group->items.empty(); });
   }
 
+  // Returns the rows of a value, or null if no row has it.
   const Postings* Find(const Value& value) const {
     if (groups_.empty()) return nullptr;
     Group& group = *groups_[PlaceOf(groups_, value)];
@@ -82,12 +105,15 @@ class SortedPostings {
     return it != block.items.end() && it->first == value ? &it->second : nullptr;
   }
 
-  // Calls whole(const RowSet&) and single(const Postings&), which together have the rows of all
-  // values that are neither below(value) nor above(value).
+  // Hands out the rows of all values that are neither below(value) nor above(value). Unions go to
+  // whole(const RowSet&), the rows of single values to single(const Postings&). The answer is the
+  // union of all that was handed out. Requires: `below` is true for a prefix of the values in their
+  // order, `above` for a suffix. Bounds are predicates so that a range of integers may have bounds
+  // that are doubles.
   template <typename Below, typename Above, typename Whole, typename Single>
   void ForRange(const Below& below, const Above& above, const Whole& whole,
                 const Single& single) const {
-    // Calls fn(part) for those of parts that have something within the range.
+    // Calls fn(part) for the parts that have a value within the range. Parts are groups or blocks.
     const auto for_each = [&](const auto& parts, const auto& fn) {
       const auto begin = std::partition_point(
           parts.begin(), parts.end(), [&](const auto& part) { return below(part->back()); });
@@ -112,10 +138,11 @@ class SortedPostings {
     });
   }
 
-  // Calls fn(value, postings) for all values, ascending or descending, from `from` (null: the
-  // first) on, until it returns false.
+  // Calls fn(value, postings) for values in ascending or descending order, until fn returns false.
+  // Begins with the first value at `from` or behind it in this order; null begins with the first.
   template <typename Fn>
   void Walk(bool descending, const Value* from, const Fn& fn) const {
+    // Whether a whole part lies before `from`.
     const auto passed = [&](const auto& part) {
       return from != nullptr && (descending ? part.front() > *from : part.back() < *from);
     };
@@ -154,10 +181,11 @@ class SortedPostings {
   static constexpr size_t kMaxGroupBlocks = 32;
 
   using Entries = std::vector<std::pair<Value, Postings>>;
-  // Both are empty only within a call.
+  // Block and Group have the same face (items, rows, front, back, FillRows), so that the functions
+  // below serve both levels.
   struct Block {
-    Entries items;  // ascending
-    RowSet rows;
+    Entries items;  // by ascending value
+    RowSet rows;    // union of the rows of `items`
 
     const Value& front() const { return items.front().first; }
     const Value& back() const { return items.back().first; }
@@ -167,8 +195,8 @@ class SortedPostings {
     }
   };
   struct Group {
-    std::vector<std::unique_ptr<Block>> items;
-    RowSet rows;
+    std::vector<std::unique_ptr<Block>> items;  // by ascending values
+    RowSet rows;                                // union of the rows of `items`
 
     const Value& front() const { return items.front()->front(); }
     const Value& back() const { return items.back()->back(); }
@@ -182,7 +210,8 @@ class SortedPostings {
     return std::lower_bound(entries.begin(), entries.end(), value,
                             [](const auto& entry, const Value& v) { return entry.first < v; });
   }
-  // The part in which a value is, or belongs.
+  // Returns the place of the part that has a value, or into which it belongs: the last part that
+  // begins at or below it, or the first part.
   template <typename Part>
   static size_t PlaceOf(const std::vector<std::unique_ptr<Part>>& parts, const Value& value) {
     const auto it =
@@ -190,6 +219,7 @@ class SortedPostings {
                          [](const Value& v, const auto& part) { return v < part->front(); });
     return static_cast<size_t>(it - parts.begin()) - 1;
   }
+  // Cuts the part at `place` in two halves and computes both unions anew.
   template <typename Part>
   static void Split(std::vector<std::unique_ptr<Part>>& parts, size_t place) {
     Part& part = *parts[place];

@@ -21,6 +21,8 @@ namespace {
 
 using nlohmann::json;
 
+// Returns the union of sets and single rows, as Postings::Collect gathers them. One union of all is
+// far cheaper than one for each value.
 RowSet Union(std::vector<const RowSet*> sets, std::vector<uint64_t> rows) {
   const RowSet others = RowSet::Of(std::move(rows));
   if (sets.empty()) return others;
@@ -28,7 +30,8 @@ RowSet Union(std::vector<const RowSet*> sets, std::vector<uint64_t> rows) {
   return RowSet::UnionOf(sets);
 }
 
-// Postings of strings.
+// A map from strings to rows. A string without rows is dropped, so that the words of deleted texts
+// do not stay forever.
 class StringPostings {
  public:
   void Add(const std::string& string, uint64_t row) { map_[string].Add(row); }
@@ -65,6 +68,7 @@ class StringPostings {
   absl::flat_hash_map<std::string, Postings> map_;
 };
 
+// Whole strings, by hash: keywords are looked up and never compared by order.
 class KeywordIndex : public ValueIndex {
  public:
   bool Add(uint64_t row, const json& value) override {
@@ -93,6 +97,7 @@ class KeywordIndex : public ValueIndex {
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
 
  private:
+  // Calls fn(postings) for the values of a list of strings. Returns false for other tests.
   template <typename Fn>
   bool ForListed(const FieldTest& test, const Fn& fn) const {
     const auto* keywords = std::get_if<KeywordTest>(&test);
@@ -106,6 +111,7 @@ class KeywordIndex : public ValueIndex {
   StringPostings postings_;
 };
 
+// Words of texts. A row matches if each word of the query is in one of its texts.
 class TextIndex : public ValueIndex {
  public:
   bool Add(uint64_t row, const json& value) override {
@@ -135,7 +141,8 @@ class TextIndex : public ValueIndex {
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
 
  private:
-  // The rarest first; empty when a word has no rows.
+  // Returns the postings of the words of a test, the rarest first, so that intersections start
+  // small. Returns an empty list if a word has no rows: nothing matches then.
   std::vector<const Postings*> FindWords(const FieldTest& test) const {
     std::vector<const Postings*> lists;
     for (const auto& [word, number] : std::get<WordsTest>(test).words) {
@@ -151,6 +158,7 @@ class TextIndex : public ValueIndex {
   StringPostings postings_;
 };
 
+// Two sets of rows.
 class BoolIndex : public ValueIndex {
  public:
   bool Add(uint64_t row, const json& value) override {
@@ -177,14 +185,15 @@ class BoolIndex : public ValueIndex {
   size_t memory_bytes() const override { return rows_[0].memory_bytes() + rows_[1].memory_bytes(); }
 
  private:
-  Postings rows_[2];
+  Postings rows_[2];  // rows with false, rows with true
 };
 
 class IntegerIndex;
 class DatetimeIndex;
 
-// Values that have an order. Derived says how a JSON value becomes a Value, and which tests it
-// serves.
+// Values that have an order. Derived::Read(json) returns the Value of a JSON value, or nullopt if
+// it is not of the kind. Integers and floats serve lists and ranges of numbers, times serve ranges
+// of times.
 template <typename Derived, typename Value>
 class OrderedIndex : public ValueIndex {
  public:
@@ -233,8 +242,9 @@ class OrderedIndex : public ValueIndex {
   SortedPostings<Value> postings_;
 
  private:
-  // Hands out the rows of the values that pass. Sets `with_strays` when values that are not held
-  // may pass, too.
+  // Hands out the rows of the values that pass, as SortedPostings::ForRange does. Sets
+  // `with_strays` if values that are not held may pass too: 7.5 is not an integer and is within 7
+  // to 8. Returns false if the test is not served.
   template <typename Whole, typename Single>
   bool Take(const FieldTest& test, const Whole& whole, const Single& single,
             bool& with_strays) const {
@@ -262,7 +272,9 @@ class OrderedIndex : public ValueIndex {
       if (list == nullptr) return false;
       for (const int64_t integer : list->values) {
         const std::optional<Value> value = Derived::Read(json(integer));
-        if (!value) with_strays = true;  // what equals it is not held either
+        // An integer above 2^53 that no double equals cannot be in an index of floats. A payload
+        // that has this integer is a stray.
+        if (!value) with_strays = true;
         const Postings* postings = value ? postings_.Find(*value) : nullptr;
         if (postings != nullptr) single(*postings);
       }
@@ -271,16 +283,19 @@ class OrderedIndex : public ValueIndex {
   }
 };
 
+// Numbers that are integers of 64 bits, however they are written: 7 and 7.0.
 class IntegerIndex : public OrderedIndex<IntegerIndex, int64_t> {
  public:
   static std::optional<int64_t> Read(const json& value) { return AsInteger(value); }
 };
 
+// Numbers that a double equals exactly. Rounding others would make comparisons wrong.
 class FloatIndex : public OrderedIndex<FloatIndex, double> {
  public:
   static std::optional<double> Read(const json& value) { return AsDouble(value); }
 };
 
+// Strings that are times (base/datetime.h), as microseconds since 1970.
 class DatetimeIndex : public OrderedIndex<DatetimeIndex, int64_t> {
  public:
   static std::optional<int64_t> Read(const json& value) {

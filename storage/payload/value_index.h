@@ -1,6 +1,22 @@
-// One kind of values of one key: values to the rows that have them.
+// The values of one kind of one key: a map from each value to the rows that have it.
 //
-// Not thread-safe; const methods may run together.
+// Each kind has the structure that its tests need:
+//
+// clang-format off
+//   kind       structure                      serves
+//   keyword    hash map of strings            equal, any of a list
+//   text       hash map of words              all words of a query
+//   boolean    two sets                       equal
+//   integer    sorted values (int64)          equal, any of a list, ranges, order
+//   float      sorted values (double)         equal, any of a list, ranges, order
+//   datetime   sorted values (microseconds)   ranges, order
+// clang-format on
+//
+// A map holds only values of its own kind. Whoever owns it (field_index.h) remembers which rows
+// have other values. Example: an index of integers takes 7, 7.0 and -1, and refuses 7.5 and "7". A
+// test `>= 7` returns the rows of 7 as certain, and the rows that also have 7.5 as undecided.
+//
+// Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_PAYLOAD_VALUE_INDEX_H_
 #define TQDB_STORAGE_PAYLOAD_VALUE_INDEX_H_
 
@@ -20,37 +36,45 @@
 
 namespace tqdb::storage {
 
-// What tests of a type and indexes of a kind are about.
+// JSON types that tests and indexes are about. An index can only help a test of its own class.
 enum class ValueClass : uint8_t { kString, kNumber, kBool };
 ValueClass ClassOf(FieldKind kind);
 
-using FieldValue = std::variant<std::string, int64_t, bool>;  // as MatchValue has it
-// Nothing of other types. A number that is an integer is one, as 1.0.
+// A value that can be counted by a facet or name a group; the types are those of MatchValue.
+using FieldValue = std::variant<std::string, int64_t, bool>;
+// Returns the value, or nullopt for other types. A number without fraction is an integer: 1.0 gives
+// 1.
 std::optional<FieldValue> ToFieldValue(const nlohmann::json& value);
-using OrderedValue = std::variant<int64_t, double>;  // integers and times, numbers
+// A value with an order: an integer or a time in microseconds (int64), or a float (double).
+using OrderedValue = std::variant<int64_t, double>;
 
+// Interface of the six kinds.
 class ValueIndex {
  public:
   static std::unique_ptr<ValueIndex> Create(FieldKind kind);
   virtual ~ValueIndex() = default;
 
-  // False when the value is not of this kind, and is not held.
+  // Adds one value of a row. Returns false, without effect, if the value is not of this kind.
   virtual bool Add(uint64_t row, const nlohmann::json& value) = 0;
-  // Of a row, all values must be removed that were added.
+  // Removes one value of a row. Values of other kinds are ignored. Requires: the caller removes
+  // every value that Add received for this row (see sorted_postings.h).
   virtual void Remove(uint64_t row, const nlohmann::json& value) = 0;
-  // Forgets all rows but these.
+  // Removes all rows that are not in `rows`.
   virtual void Retain(const RowSet& rows) = 0;
 
-  // Rows with a value that passes the test, its `except` disregarded. `strays` are rows that also
-  // have values which are not held. False when the test is none that this kind serves.
+  // Sets `matches` to the rows with a value that passes the test, and returns true. Returns false
+  // if this kind does not serve the test. `except` of a list is ignored: the caller turns the
+  // answer round. `strays` are the rows with values that are not held here. They are undecided if
+  // such values can pass the test, unless they match certainly.
   virtual bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const = 0;
 
-  // Calls visit(value, rows) for all values held, in no order. False when this kind has no values
-  // of a MatchValue.
+  // Calls visit(value, rows) for every value, in no particular order. Returns false, without calls,
+  // if values of this kind are not FieldValues: floats, times and words.
   using VisitValue = absl::FunctionRef<void(const FieldValue&, const Postings&)>;
   virtual bool ForEachValue(VisitValue) const { return false; }
-  // Calls visit(value, rows) in the order of values, from `from` (null: the first) on, until it
-  // returns false. False when this kind has no order, or another type of it.
+  // Calls visit(value, rows) in the order of values, until visit returns false. Begins with the
+  // first value at `from` or behind it; null begins with the first one. Returns false, without
+  // calls, if this kind has no order or `from` is of another type.
   using VisitOrdered = absl::FunctionRef<bool(const OrderedValue&, const Postings&)>;
   virtual bool Walk(bool /*descending*/, const OrderedValue* /*from*/, VisitOrdered) const {
     return false;

@@ -20,7 +20,7 @@ namespace {
 
 // Rows read at once: bounds memory, and is plenty for one MultiGet.
 constexpr size_t kOriginalsChunk = 256;
-constexpr size_t kChunk = 64;  // of payloads, which may be large
+constexpr size_t kReadRows = 64;  // of payloads, which may be large
 // A row can be gone from disk a moment before the id index says so: between a commit and its way to
 // memory.
 constexpr absl::Duration kRetryPause = absl::Microseconds(100);
@@ -109,8 +109,8 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
   std::vector<bool> alive(rows.size(), true);
   if (!select.payload && !select.vectors) return alive;
   SelectedBytes bytes(select);
-  for (size_t first = 0; first < rows.size(); first += kChunk) {
-    const auto chunk = rows.subspan(first, kChunk);
+  for (size_t first = 0; first < rows.size(); first += kReadRows) {
+    const auto chunk = rows.subspan(first, kReadRows);
     const auto own = records.subspan(first, chunk.size());
     if (select.vectors) {
       for (const std::unique_ptr<Space>& space : memory_.spaces) {

@@ -8,6 +8,7 @@ namespace tqdb::storage {
 
 std::vector<RankedPoint> Fuse(absl::Span<const RankedList> lists, const Fusion& fusion,
                               size_t limit) {
+  // Sums are taken in double and in the order of `lists`, so equal inputs give equal scores.
   absl::flat_hash_map<PointId, double> scores;
   for (const RankedList& list : lists) {
     if (list.points.empty()) continue;

@@ -18,16 +18,20 @@ namespace {
 
 using nlohmann::json;
 
-// What one search may read, over what all groups together may hold: more is read than is returned.
+// Factor between the bytes that one inner search may read and the bytes that the call may return.
+// An inner search reads more than is returned: points of groups that are full, and payloads that
+// only serve to find the group.
 constexpr size_t kReadFactor = 4;
 
-// Groups as they are found.
+// The groups found so far, in the order in which they were found.
 class Groups {
  public:
   explicit Groups(const GroupSpec& spec, KeyPath path) : spec_(spec), path_(std::move(path)) {}
 
-  // Hits of one search, best first, for the groups from `first` on and for new ones: the search has
-  // found the best of these, and of others perhaps not.
+  // Sorts the hits of one search, best first, into the groups from number `first` on and into new
+  // ones. Groups before `first` were excluded from the search. A hit may still have their value
+  // besides another one, but the search has not found all such points: those groups must not take
+  // it.
   absl::Status Add(const std::vector<PointRecord>& hits, size_t first) {
     for (const PointRecord& hit : hits) {
       TQDB_ASSIGN_OR_RETURN(const json payload, ParsePayload(hit.payload));
@@ -38,10 +42,11 @@ class Groups {
     }
     return absl::OkStatus();
   }
+  // Returns whether there are as many groups as wanted.
   bool full() const { return groups_.size() >= spec_.limit; }
   std::vector<PointGroup>& groups() { return groups_; }
 
-  // Points that are, by one value at least, in no group found yet.
+  // Returns a filter for points that belong, by at least one value, to a group not found so far.
   Filter Others() const {
     std::vector<std::string> keywords;
     std::vector<int64_t> integers;
@@ -52,8 +57,9 @@ class Groups {
         integers.push_back(*integer);
     }
     Filter filter;
-    // A value that is none of the list, of whatever type: values of the other type pass as well,
-    // and are found again.
+    // Each condition asks for a value that is not in its list. A value of another type is not in
+    // it either: keyword groups pass the list of integers, and the other way round. Such points
+    // are found again and sorted out by Add, which costs time but loses nothing.
     if (!keywords.empty())
       filter.must.push_back({FieldCondition{spec_.key, MatchExcept{keywords}}});
     if (!integers.empty())
@@ -63,6 +69,7 @@ class Groups {
   }
 
  private:
+  // Adds one hit to the group of one value. Hits come best first, so a full group ignores it.
   void Add(const MatchValue& value, const PointRecord& hit, size_t first) {
     auto group = std::find_if(groups_.begin(), groups_.end(),
                               [&value](const PointGroup& g) { return g.value == value; });
@@ -71,6 +78,7 @@ class Groups {
       group = groups_.insert(groups_.end(), PointGroup{value, {}});
     }
     if (static_cast<size_t>(group - groups_.begin()) < first) return;
+    // The same value may occur twice in a payload, and later searches may find the point again.
     const bool there = std::any_of(group->points.begin(), group->points.end(),
                                    [&hit](const PointRecord& p) { return p.id == hit.id; });
     if (group->points.size() < spec_.group_size && !there) group->points.push_back(hit);
@@ -81,6 +89,7 @@ class Groups {
   std::vector<PointGroup> groups_;
 };
 
+// Returns InvalidArgument if `count` is not in 1..kMaxGroups.
 absl::Status CheckCount(absl::string_view field, size_t count) {
   if (count >= 1 && count <= kMaxGroups) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -99,14 +108,15 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     return absl::InvalidArgumentError(absl::StrCat("group_by: ", path.status().message()));
   Groups groups(group_spec, *std::move(path));
 
-  // Points that match the caller's filter and `also`.
+  // Searches for the best `limit` points that match the caller's filter and `also`.
   const auto search = [&](size_t limit,
                           std::optional<Filter> also) -> absl::StatusOr<std::vector<PointRecord>> {
     SearchSpec own = spec;
     own.offset = 0;
     own.limit = limit;
     own.select.payload = true;
-    // Without a bound there is none either: the product may overflow.
+    // Payloads are needed for the groups, whatever the caller selects. If max_bytes is the largest
+    // number (no bound), the product overflows and max() restores it.
     own.select.max_bytes = std::max(spec.select.max_bytes, kReadFactor * spec.select.max_bytes);
     if (also && own.filter) {
       also->must.push_back({*std::move(own.filter)});
@@ -118,7 +128,7 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     return std::move(lists[0]);
   };
 
-  // Twice as many points as are wanted: enough where groups are about as good as each other.
+  // Twice as many points as are wanted are usually enough, if good points are spread over groups.
   size_t limit = std::min(kMaxTopK, 2 * group_spec.limit * group_spec.group_size);
   TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> hits, search(limit, std::nullopt));
   TQDB_RETURN_IF_ERROR(groups.Add(hits, 0));
@@ -129,7 +139,7 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     TQDB_RETURN_IF_ERROR(groups.Add(hits, before));
     more = hits.size() == limit;
     if (groups.groups().size() > before) continue;
-    // Points that are in no group at all stand in the way.
+    // No new group came up: points that belong to no group fill the result. Ask for more of them.
     more &= limit < kMaxTopK;
     limit = std::min(kMaxTopK, 4 * limit);
   }

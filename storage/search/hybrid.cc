@@ -27,6 +27,7 @@ absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collecti
   }
   std::vector<RankedList> lists;
   for (size_t i = 0; i < parts.size(); ++i) {
+    // Written so that NaN fails: every comparison with it is false.
     if (!(parts[i].weight > 0 && std::isfinite(parts[i].weight))) {
       return absl::InvalidArgumentError(
           absl::StrCat("parts[", i, "].weight is ", parts[i].weight, "; need a number above 0"));
@@ -46,6 +47,7 @@ absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collecti
   fused.erase(fused.begin(),
               fused.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, fused.size())));
 
+  // Get returns the points that still exist, so scores are looked up by id and not by position.
   std::vector<PointId> ids;
   absl::flat_hash_map<PointId, float> scores;
   for (const RankedPoint& point : fused) {

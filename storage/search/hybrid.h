@@ -1,4 +1,12 @@
 // Hybrid search: several searches of one collection, fused into one list.
+//
+// The simple idea: run every part as a search of its own, keep only ids and scores, fuse the lists
+// (fusion.h), and read payloads and vectors for the winners alone. Example: one part searches the
+// words "red shoes" by BM25, another one searches the embedding of the same words. Exact names are
+// found by the first, paraphrases by the second, and a point that both find comes first.
+//
+// Parts run one after the other, each at its own moment. A point that a writer replaces in between
+// may be ranked by its old state in one part and by its new state in the next one.
 #ifndef TQDB_STORAGE_SEARCH_HYBRID_H_
 #define TQDB_STORAGE_SEARCH_HYBRID_H_
 
@@ -13,24 +21,27 @@
 
 namespace tqdb::storage {
 
-// One search, whose limit is the number of candidates that it contributes. What it selects does not
-// count.
+// One of the searches. Its limit is the number of candidates that it contributes. Its `select` is
+// ignored, because payloads and vectors are read once, for the fused result.
 struct HybridPart {
   MatrixView query;  // (1, dim)
   SearchSpec spec;
   double weight = 1;  // above 0, finite
 };
+// Limit of the parts of one call: each of them may be a scan of the collection.
 inline constexpr size_t kMaxHybridParts = 16;
 
+// What to do with the lists of the parts.
 struct HybridSpec {
   Fusion fusion = {};
-  size_t limit = 10;  // 1..kMaxTopK, together with offset
-  size_t offset = 0;
-  Select select = {};
+  size_t limit = 10;   // number of points to return; 1 to kMaxTopK together with offset
+  size_t offset = 0;   // number of best points to skip
+  Select select = {};  // payload and vectors of the points that are returned
 };
 
-// Points by their fused scores, best first. Errors of Collection::Search, with the part's number;
-// InvalidArgument on the spec. Points that are deleted meanwhile are left out.
+// Returns points by descending fused score. Points that are deleted between their search and the
+// reading of their payloads are left out. Errors: those of Collection::Search, with the number of
+// the part in front; InvalidArgument for a bad spec; ResourceExhausted as select.max_bytes says.
 absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collection,
                                                       absl::Span<const HybridPart> parts,
                                                       const HybridSpec& spec);

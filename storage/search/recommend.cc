@@ -12,8 +12,10 @@ namespace tqdb::storage {
 
 namespace {
 
-// Of vectors in `found`, each as long as it is or one long.
-absl::StatusOr<std::vector<double>> Mean(
+// Returns the mean (dim) of the vectors of `ids`, each scaled to length 1 first if `unit`. `side`
+// and `space` are for the message of NotFound: a point of `ids` that is not in `found`. Sums in
+// double, so that 1,000 examples do not lose bits. The mean of no vectors is zero.
+absl::StatusOr<std::vector<double>> MeanVector(
     const absl::flat_hash_map<PointId, std::vector<float>>& found, const std::vector<PointId>& ids,
     absl::string_view side, absl::string_view space, size_t dim, bool unit) {
   std::vector<double> mean(dim);
@@ -24,6 +26,7 @@ absl::StatusOr<std::vector<double>> Mean(
                                               ids[i].ToString(),
                                               " does not exist or has no vector in '", space, "'"));
     }
+    // Requires for `unit`: a vector that is not zero. Upserts refuse zero vectors under COSINE.
     double squares = 0;
     for (const float value : it->second) squares += double{value} * value;
     const double length = unit ? std::sqrt(squares) : 1;
@@ -64,9 +67,9 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
   const size_t dim = own->codec.dim;
   const bool unit = own->codec.metric == Metric::kCosine;
   TQDB_ASSIGN_OR_RETURN(std::vector<double> positive,
-                        Mean(found, examples.positive, "positive", space, dim, unit));
+                        MeanVector(found, examples.positive, "positive", space, dim, unit));
   TQDB_ASSIGN_OR_RETURN(const std::vector<double> negative,
-                        Mean(found, examples.negative, "negative", space, dim, unit));
+                        MeanVector(found, examples.negative, "negative", space, dim, unit));
   std::vector<float> query(dim);
   bool zero = true;
   for (size_t d = 0; d < dim; ++d) {
@@ -74,6 +77,7 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
     query[d] = static_cast<float>(positive[d] + away);
     zero &= query[d] == 0;
   }
+  // A zero vector has no direction. Under DOT and L2 it is a valid query.
   if (unit && zero) {
     return absl::InvalidArgumentError("recommend: positive and negative examples cancel out");
   }

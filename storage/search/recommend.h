@@ -1,4 +1,15 @@
-// A query vector from examples: points that are to be near, and points that are not.
+// A query vector from examples: "more like these points, and less like those".
+//
+// The simple idea: the query is the mean of the positive examples. With negative examples it is
+// pushed away from their mean by the difference of the two means: 2 * positive - negative. Example
+// in two dimensions: positive mean (1, 0) and negative mean (0, 1) give the query (2, -1). It still
+// points to the positive side, and it prefers points that have nothing of the negative one.
+//
+// The result is an ordinary vector, so everything else (filters, rerank, groups) is an ordinary
+// search. Left out: scoring a point against every example by itself, which would find several
+// separate clusters of examples; a mean of two distant clusters lies between them.
+//
+// Thread-safe: functions without state.
 #ifndef TQDB_STORAGE_SEARCH_RECOMMEND_H_
 #define TQDB_STORAGE_SEARCH_RECOMMEND_H_
 
@@ -11,21 +22,24 @@
 namespace tqdb::storage {
 
 struct Examples {
-  std::vector<PointId> positive;  // one or more; with negative ones, kMaxExamples at most
-  std::vector<PointId> negative;
+  std::vector<PointId> positive;  // at least one
+  std::vector<PointId> negative;  // may be empty
   friend bool operator==(const Examples&, const Examples&) = default;
 };
+// Limit of the examples of one call, positive and negative ones together: all are read from disk.
 inline constexpr size_t kMaxExamples = 1'000;
 
-// The mean of the positive examples, moved away from the mean of the negative ones by the
-// difference of the two. Under COSINE, of vectors made one long. InvalidArgument when there are no
-// positive examples or too many, when the space is unknown, or when positive and negative ones
-// cancel out; NotFound names an example that does not exist or has no vector in the space.
+// Returns the query vector (dim) for a space. Under COSINE every example is scaled to length 1
+// before the means are taken, so that only directions count. InvalidArgument if there is no
+// positive example, if there are too many examples, if the space is unknown, or (COSINE) if the
+// result is zero. NotFound names the first example that does not exist or has no vector in the
+// space.
 absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
                                                    absl::string_view space,
                                                    const Examples& examples);
 
-// `filter`, and not one of the examples: a search for what is like them does not want them back.
+// Returns a filter for points that match `filter` and are not among the examples. The examples are
+// the nearest points of their own mean, so without this they would fill the result.
 Filter WithoutExamples(std::optional<Filter> filter, const Examples& examples);
 
 }  // namespace tqdb::storage

@@ -37,11 +37,12 @@ absl::Status ValidateQueryText(absl::string_view query, absl::string_view field)
 }
 
 bool Bm25Index::Add(uint64_t row, absl::Span<const absl::string_view> texts) {
-  if (Contains(row)) return false;  // before its words take numbers
+  if (Contains(row)) return false;  // checked before new words get numbers
   words_.clear();
   for (const absl::string_view text : texts) {
     for (WordReader words(text); words.Next();) words_.push_back(vocabulary_->Add(words.word()));
   }
+  // Sorted, equal words lie together: each run is a term and its count.
   std::sort(words_.begin(), words_.end());
   terms_.clear();
   counts_.clear();
@@ -57,7 +58,8 @@ bool Bm25Index::Add(uint64_t row, absl::Span<const absl::string_view> texts) {
 
 bool Bm25Index::Remove(uint64_t row) {
   if (!index_.Remove(row)) return false;
-  // To look for unused words takes about as long as to add 5,000 rows.
+  // Looking for unused words takes about as long as adding 5,000 rows. So it is done at most once
+  // in 5,000 removals, and in large indexes once in as many removals as there are rows.
   if (++removed_ >= std::max<uint64_t>(5000, rows())) TrimVocabulary();
   return true;
 }
@@ -72,6 +74,7 @@ void Bm25Index::TrimVocabulary() {
   const std::vector<bool> used = index_.UsedTerms(vocabulary_->size());
   const auto count = static_cast<size_t>(std::count(used.begin(), used.end(), true));
   if (count * 2 > used.size()) return;
+  // Kept words keep their order, so that terms still ascend in every segment.
   auto kept = std::make_unique<Vocabulary>();
   std::vector<uint32_t> numbers(used.size());
   for (uint32_t term = 0; term < used.size(); ++term) {
@@ -89,7 +92,8 @@ uint64_t Bm25Index::Frequency(absl::string_view word) const {
 absl::StatusOr<std::vector<RowHit>> Bm25Index::Search(absl::string_view query,
                                                       const SparseSearchOptions& options,
                                                       SparseSearchStats* stats) const {
-  // In the order of words: numbers depend on the order in which rows came, scores must not.
+  // Terms are added up in the alphabetical order of their words. Their numbers depend on the order
+  // in which rows came, and scores must not depend on it, not even in the last bit.
   std::map<std::string, size_t> counts;
   for (WordReader words(query); words.Next();) ++counts[words.word()];
   std::vector<QueryTerm> terms;

@@ -1,12 +1,22 @@
-// Texts of a collection, in memory, found by the words of a query and ranked by BM25. Exact.
+// The texts of one payload key, in memory, found by the words of a query and ranked by BM25. Exact.
 //
-// Words are those of storage/payload/words: runs of letters and digits in lower case, accents and
-// all, so that a text is found here by the words by which MatchText finds it. Nothing is stemmed
-// ("cats" does not find "cat"): a stemmer is right for one language, a collection holds many, and a
-// dense vector beside the text is what finds the other forms. No word is left out: one that nearly
-// all rows have weighs next to nothing.
+// The simple idea: cut every text into words and keep, for each word, the rows that have it and how
+// often (inverted_index.h). A query adds up the impacts of its words, and rare words weigh more
+// (scoring.h). Example: of 1,000 rows all have "the" and 10 have "fox". For the query "the fox" the
+// weight of "the" is 0.0005 and the weight of "fox" is 4.6. So the rows with "fox" come first, and
+// among these the short ones and the ones that repeat "fox".
 //
-// Not thread-safe; const methods may run together. The owner keeps writers out during searches.
+// Words are cut as base/words.h says: runs of letters and digits in lower case, accents included. A
+// text is found here by the same words as by MatchText.
+//
+// Left out:
+// - Stemming: "cats" does not find "cat". A stemmer is right for one language, and a collection
+//   holds many. A dense vector of the same text finds the other forms.
+// - Stop words: a word that nearly all rows have weighs next to nothing anyway.
+// - Positions: "new york" finds rows with both words anywhere.
+//
+// Not thread-safe; const methods may run at the same time. The owner keeps writers out during
+// searches.
 #ifndef TQDB_STORAGE_SPARSE_BM25_INDEX_H_
 #define TQDB_STORAGE_SPARSE_BM25_INDEX_H_
 
@@ -28,56 +38,60 @@ namespace tqdb::storage {
 inline constexpr double kDefaultBm25K1 = 1.2;
 inline constexpr double kDefaultBm25B = 0.75;
 inline constexpr double kMaxBm25K1 = 1000;
-inline constexpr size_t kMaxQueryWords = 4096;  // of one query
+inline constexpr size_t kMaxQueryWords = 4096;  // of one query, repetitions counted
 
 struct Bm25Options {
-  double k1 = kDefaultBm25K1;  // 0 to kMaxBm25K1: how much repetition of a word counts; 0: nothing
-  double b = kDefaultBm25B;    // 0 to 1: how much a long text is held against it; 0: nothing
+  // Weight of repetitions of a word, 0 to kMaxBm25K1. With 0 they do not count.
+  double k1 = kDefaultBm25K1;
+  // Weight of the length of a text, 0 to 1. With 0 it does not count; with 1 a text of twice the
+  // average length needs a word twice as often for the same impact.
+  double b = kDefaultBm25B;
 };
 
-// InvalidArgument, naming `field`, outside these ranges.
+// Returns InvalidArgument, with `field` named, for options outside of these ranges.
 absl::Status ValidateBm25Options(const Bm25Options& options, absl::string_view field);
-// InvalidArgument, naming `field`, when a query has no word or more than kMaxQueryWords.
+// Returns InvalidArgument, with `field` named, if a query has no word or more than kMaxQueryWords.
 absl::Status ValidateQueryText(absl::string_view query, absl::string_view field);
 
 class Bm25Index {
  public:
-  // Valid options.
+  // Requires: ValidateBm25Options accepts the options.
   explicit Bm25Index(const Bm25Options& options)
       : index_(Bm25Scoring(options.k1, options.b)), vocabulary_(std::make_unique<Vocabulary>()) {}
 
-  // The words of all texts of the row; there may be none. False, and no effect, when the row is
-  // there. Any order of rows; one that was removed may come again. A word counts at most
-  // 65,535 times.
+  // Adds a row with the words of all its texts; there may be none. Returns false, without effect,
+  // if the row is there. Rows come in any order, and a row that was removed may come again. A word
+  // that a row has more often than 65,535 times counts 65,535 times.
   bool Add(uint64_t row, absl::Span<const absl::string_view> texts);
-  // False when the row is not there.
+  // Removes a row. Returns false if it is not there.
   bool Remove(uint64_t row);
   bool Contains(uint64_t row) const { return index_.Contains(row); }
+  // Drops every removed row, and words without rows, from memory at once.
   void Compact();
 
   uint64_t rows() const { return index_.rows(); }
   size_t memory_bytes() const { return index_.memory_bytes() + vocabulary_->memory_bytes(); }
-  // The statistics of scores, as inverted_index.h says.
+  // Statistics of the scores, as inverted_index.h defines them. `word` is in lower case.
   uint64_t held_rows() const { return index_.held_rows(); }
-  double average_length() const { return index_.average_length(); }  // in words
-  uint64_t Frequency(absl::string_view word) const;                  // `word` in lower case
+  double average_length() const { return index_.average_length(); }  // words of a row
+  uint64_t Frequency(absl::string_view word) const;                  // rows that have the word
   size_t vocabulary_size() const { return vocabulary_->size(); }
 
-  // The best rows for the words of a query, best first; equal scores by ascending row. A hit has at
-  // least one of the words; a word that the query repeats counts as often. CANCELLED when
-  // options.cancelled said so.
+  // Returns the best rows for the words of a query, by descending score; equal scores are ordered
+  // by row. A hit has at least one of the words. A word that occurs twice in the query counts
+  // twice. CANCELLED if options.cancelled returned true; ABORTED as options.yield says.
   absl::StatusOr<std::vector<RowHit>> Search(absl::string_view query,
                                              const SparseSearchOptions& options,
                                              SparseSearchStats* stats = nullptr) const;
 
  private:
-  // Forgets words that no row has any more, when they are most.
+  // Drops words that no row has any more, if they are at least half of all words.
   void TrimVocabulary();
 
   InvertedIndex<Bm25Scoring> index_;
   std::unique_ptr<Vocabulary> vocabulary_;
-  uint64_t removed_ = 0;  // rows, since TrimVocabulary
-  // Scratch of Add.
+  uint64_t removed_ = 0;  // rows removed since the last TrimVocabulary
+  // Scratch memory of Add, kept to save allocations.
   std::vector<uint32_t> words_;
   std::vector<uint32_t> terms_;
   std::vector<uint16_t> counts_;

@@ -11,7 +11,7 @@ namespace tqdb::storage {
 
 namespace {
 
-// Closed segments at or above this class are not merged any more.
+// Closed segments of this class or above are large enough and are not merged any more.
 constexpr int kFullClass = 4;
 static_assert(OpenSegment<DotScoring>::kMaxRows << kFullClass == SegmentRows::kMaxRows);
 
@@ -24,6 +24,7 @@ double InvertedIndex<Scoring>::average_length() const {
 
 template <typename Scoring>
 bool InvertedIndex<Scoring>::Contains(uint64_t row) const {
+  // The usual case: a new row is above all earlier ones, and no segment need be asked.
   if (row > last_row_) return false;
   if (open_.rows().Contains(row)) return true;
   for (const Closed& segment : closed_) {
@@ -82,6 +83,7 @@ template <typename Scoring>
 void InvertedIndex<Scoring>::CloseOpenSegment() {
   const SegmentRows& rows = open_.rows();
   if (rows.size() == 0) return;
+  // Dead rows of the open segment are dropped here, so the statistics lose them too.
   Closed closed = Closed::FromOpen(open_, CurrentScoring());
   held_rows_ -= rows.dead();
   held_length_ -= rows.total_length() - closed.rows().total_length();
@@ -92,6 +94,8 @@ void InvertedIndex<Scoring>::CloseOpenSegment() {
 
 template <typename Scoring>
 int InvertedIndex<Scoring>::SizeClass(const Closed& segment) {
+  // Rows with many terms fill a segment before their number does: two such segments must not be
+  // merged beyond kMaxPostings.
   if (segment.postings() > Closed::kMaxPostings / 2) return kFullClass;
   int size_class = 0;
   while (segment.rows().live() > OpenSegment<Scoring>::kMaxRows << size_class) ++size_class;
@@ -132,6 +136,7 @@ void InvertedIndex<Scoring>::Replace(absl::Span<const size_t> parts) {
   Closed merged = Closed::Merge(segments, CurrentScoring());
   held_rows_ -= dead;
   held_length_ -= length - merged.rows().total_length();
+  // From the last place down, so that the places before it stay valid.
   for (size_t i = parts.size(); i > 0; --i) {
     std::swap(closed_[parts[i - 1]], closed_.back());
     closed_.pop_back();
@@ -173,6 +178,8 @@ absl::StatusOr<std::vector<RowHit>> InvertedIndex<Scoring>::Search(
     search.Search(segment.rows());
     return absl::OkStatus();
   };
+  // The open segment is searched last, without a yield after it: its lists would move under
+  // writers. Closed segments stay where they are until changes_ says otherwise.
   const uint64_t changes = changes_;
   for (const Closed& segment : closed_) {
     if (const absl::Status status = search_segment(segment); !status.ok()) return status;

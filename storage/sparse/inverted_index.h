@@ -1,19 +1,32 @@
-// An inverted index: rows, each with some terms and a value for each, found by weighted terms.
+// An inverted index: a row has some terms with a value each, and a query has some terms with a
+// weight each. The index finds the rows with the highest sums of weight * impact of value. Exact.
 //
-// Rows come in any order into an open segment. When that is full it is closed; closed segments of
-// one size class (4,096, 8,192, 16,384, 32,768 rows) are merged in pairs, so that a posting is
-// copied some five times until it lies in a segment of up to 65,536 rows. Larger segments have
-// fewer lists to find and fewer bytes a posting, smaller ones shorter merges. A removed row is
-// masked; a closed segment of which a quarter is dead is written anew without. A merge or a rewrite
-// takes some 10 ns a posting, in the call to Add or Remove that caused it: 60 ms of work for 65,536
-// rows of 85 terms, as a rule once in as many adds.
+// The simple idea: for each term a list of the rows that have it, with their values (postings). A
+// query reads the lists of its own terms and nothing else. Example: row 7 is {cat: 2, dog: 1} and
+// row 9 is {dog: 3}. The lists are cat -> (7, 2) and dog -> (7, 1), (9, 3). The query {dog: 1}
+// reads one list and never sees the word "cat".
 //
-// Statistics (rows, frequencies, average length) are over the rows that are held, dead ones
-// included until their segment is written anew: what a dead row had is not known. At most a quarter
-// of the rows of closed segments and those of the open one are dead. Scores change a little when
-// segments are compacted, and after a restart.
+// Rows come in any order and must be found at once, while lists are compact only if they are built
+// in one go. So the index is made of segments, as a log-structured store is:
+// 1. New rows go into an open segment, whose lists can grow.
+// 2. A full open segment is closed: its lists are packed into arrays and never change again.
+// 3. Closed segments of one size class (4,096, 8,192, 16,384, 32,768 rows) are merged in pairs. So
+//    a posting is copied some five times until it lies in a segment of up to 65,536 rows. Larger
+//    segments have fewer lists to find and fewer bytes a posting; smaller ones have shorter merges.
+// 4. A removed row is masked. A closed segment of which a quarter is dead is written anew.
+// A merge or a rewrite takes some 10 ns a posting, in the call to Add or Remove that caused it.
+// For 65,536 rows of 85 terms this is 60 ms, about once in 65,536 adds.
 //
-// Not thread-safe; const methods may run together. The owner keeps writers out during searches.
+// Statistics (rows, frequencies, average length) count the rows that are held. A dead row counts
+// until its segment is written anew, because the index cannot tell which terms it had. At most a
+// quarter of the rows of closed segments are dead, and any number of rows of the open one. So
+// scores change a little when segments are compacted, and after a restart.
+//
+// Left out: merges in the background, which would need a lock between them and the searches; and
+// slots of less than 16 bits, which every search would have to unpack.
+//
+// Not thread-safe; const methods may run at the same time. The owner keeps writers out during
+// searches.
 #ifndef TQDB_STORAGE_SPARSE_INVERTED_INDEX_H_
 #define TQDB_STORAGE_SPARSE_INVERTED_INDEX_H_
 
@@ -32,18 +45,20 @@
 namespace tqdb::storage {
 
 struct SparseSearchOptions {
-  size_t top_k = 10;  // at least 1
-  // Hits below this score are left out.
+  size_t top_k = 10;  // number of hits, at least 1
+  // Lowest score of a hit.
   float score_threshold = -std::numeric_limits<float>::infinity();
-  // Rows that may be hits; null: all. Outlives the search.
+  // Rows that may be hits; null allows all. Must outlive the search.
   const RowFilter* filter = nullptr;
-  // Polled between segments, a millisecond or two of work; true abandons the search. May be empty.
+  // Called between segments, that is after a millisecond or two of work. If it returns true, the
+  // search ends with CANCELLED. May be empty.
   std::function<bool()> cancelled = {};
-  // Called between segments, for the owner to let writers in. When they have replaced segments, the
-  // search ends with ABORTED: it is to be done anew, as a whole. May be empty.
+  // Called between segments, so that the owner can let writers in. If they replaced segments, the
+  // search ends with ABORTED, and the caller must start it again. May be empty.
   std::function<void()> yield = {};
 };
 
+// A row that was found.
 struct RowHit {
   uint64_t row;
   float score;
@@ -62,55 +77,61 @@ class InvertedIndex {
 
   explicit InvertedIndex(const Scoring& scoring) : scoring_(scoring), open_(scoring) {}
 
-  // Terms ascend. False, and no effect, when the row is there. One that was
-  // removed may come again.
+  // Adds a row. Returns false, without effect, if the row is there; a row that was removed may come
+  // again. `length` is the number of words of its text, 0 for sparse vectors. Requires: terms
+  // ascend, and there is one value for each.
   bool Add(uint64_t row, absl::Span<const uint32_t> terms, absl::Span<const Value> values,
            uint32_t length);
-  // False when the row is not there.
+  // Removes a row. Returns false if it is not there.
   bool Remove(uint64_t row);
   bool Contains(uint64_t row) const;
-  // Drops every dead row at once. Cost: that of writing all that is there anew.
+  // Drops every dead row at once. Cost: every segment with dead rows is written anew.
   void Compact();
 
   uint64_t rows() const { return live_rows_; }
-  uint64_t held_rows() const { return held_rows_; }  // dead ones, too
-  double average_length() const;                     // of rows held
-  uint64_t Frequency(uint32_t term) const;           // rows held that have the term
+  uint64_t held_rows() const { return held_rows_; }  // live rows, and dead ones still in memory
+  double average_length() const;                     // of held rows, in words
+  uint64_t Frequency(uint32_t term) const;           // number of held rows that have the term
   size_t memory_bytes() const;
 
-  // Best first: score descending, then row ascending. A hit has at least one of the terms; its
-  // score is sum of weight * impact, added in the order of `terms` in double and rounded once.
-  // Exact. Terms are distinct; CANCELLED when options.cancelled said so, ABORTED as options.yield
-  // says.
+  // Returns the best rows, by descending score; equal scores are ordered by row. A hit has at least
+  // one of the terms. Its score is the sum of weight * impact, added in the order of `terms` in
+  // double and rounded once. CANCELLED and ABORTED as the options say. Requires: terms are
+  // distinct.
   absl::StatusOr<std::vector<RowHit>> Search(absl::Span<const QueryTerm> terms,
                                              const SparseSearchOptions& options,
                                              SparseSearchStats* stats = nullptr) const;
 
-  // Terms that a held row has: true at their numbers, which are below `size`.
+  // Returns, for each term below `size`, whether a held row has it. Requires: all terms are below
+  // `size`.
   std::vector<bool> UsedTerms(size_t size) const;
-  // Terms get new numbers, in the same order; numbers[term] of each used one. Closes the open
-  // segment.
+  // Replaces each used term by numbers[term]. Closes the open segment. Requires: the new numbers of
+  // used terms ascend as the old ones do.
   void RenumberTerms(absl::Span<const uint32_t> numbers);
 
  private:
   using Closed = ClosedSegment<Scoring>;
 
+  // Returns the scoring under the current average length.
   Scoring CurrentScoring() const { return scoring_.WithAverageLength(average_length()); }
+  // Packs the open segment, without its dead rows, and begins an empty one.
   void CloseOpenSegment();
-  // Merges closed segments while two are of one class.
+  // Merges closed segments in pairs until no two are of one size class.
   void MergeClosed();
-  // Takes the place of `parts`, ascending places in closed_.
+  // Merges the segments at `parts`, ascending places in closed_, and replaces them by the result.
+  // One part is written anew without its dead rows.
   void Replace(absl::Span<const size_t> parts);
+  // Returns the size class of a segment: 0 for up to 4,096 live rows, 1 for up to 8,192, and so on.
   static int SizeClass(const Closed& segment);
 
   const Scoring scoring_;
   OpenSegment<Scoring> open_;
-  std::vector<Closed> closed_;  // in no order; a row is in one segment
+  std::vector<Closed> closed_;  // in no order; a live row is in one segment
   uint64_t live_rows_ = 0;
-  uint64_t held_rows_ = 0;
-  uint64_t held_length_ = 0;
-  uint64_t last_row_ = 0;  // the highest ever added
-  uint64_t changes_ = 0;   // of segments and of the numbers of terms
+  uint64_t held_rows_ = 0;    // live and dead rows of all segments
+  uint64_t held_length_ = 0;  // words of the held rows
+  uint64_t last_row_ = 0;     // highest row ever added; new rows are mostly above it
+  uint64_t changes_ = 0;      // number of replacements of segments or of terms' numbers
 };
 
 extern template class InvertedIndex<DotScoring>;

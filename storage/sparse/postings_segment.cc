@@ -40,31 +40,33 @@ std::vector<TermPostings<typename Scoring::Value>> OpenSegment<Scoring>::Lists()
 
 template <typename Scoring>
 size_t OpenSegment<Scoring>::memory_bytes() const {
-  // Lists grow by doubling: what they have on the heap is at most twice their postings.
+  // An estimate from above. Lists grow by doubling, so on the heap they take at most twice the
+  // bytes of their postings.
   return rows_.memory_bytes() + lists_.capacity() * (sizeof(std::pair<uint32_t, List>) + 1) +
          postings_ * 2 * (sizeof(uint16_t) + sizeof(Value));
 }
 
 namespace {
 
-// A live row of a part.
+// A live row, and where it lies before the merge.
 struct PlacedRow {
   uint64_t row;
-  uint32_t part;
-  uint16_t slot;
+  uint32_t part;  // number of the part
+  uint16_t slot;  // slot within the part
 };
 
+// Takes the place of the new slot of a dead row.
 constexpr uint32_t kDead = ~uint32_t{0};
 
-// What one part gives to the segment that is being built.
+// One part of a merge.
 template <typename Value>
 struct Source {
-  std::vector<uint32_t> new_slots;  // of each of its slots, or kDead
-  std::vector<TermPostings<Value>> lists;
-  size_t next = 0;  // of lists
+  std::vector<uint32_t> new_slots;  // slot in the result, or kDead, for each slot of the part
+  std::vector<TermPostings<Value>> lists;  // by ascending term
+  size_t next = 0;                         // first of `lists` that was not merged
 };
 
-// Sorts the `count` last postings by slot.
+// Sorts the last `count` postings by slot.
 template <typename Value>
 void SortLast(size_t count, std::vector<uint16_t>& slots, std::vector<Value>& values) {
   std::vector<std::pair<uint16_t, Value>> postings(count);
@@ -84,6 +86,7 @@ template <typename Scoring>
 template <typename Part>
 ClosedSegment<Scoring> ClosedSegment<Scoring>::Build(absl::Span<const Part* const> parts,
                                                      const Scoring& scoring) {
+  // First the rows: live rows of all parts in ascending order get the slots 0, 1, 2, ...
   ClosedSegment merged;
   merged.average_length_ = scoring.average_length();
   std::vector<PlacedRow> placed;
@@ -120,10 +123,12 @@ ClosedSegment<Scoring> ClosedSegment<Scoring>::Build(absl::Span<const Part* cons
   merged.ends_.reserve(most_terms);
   merged.bounds_.reserve(most_terms);
 
+  // Then the postings: a merge of the parts' lists, which ascend by term. There are two parts as a
+  // rule, so a heap would not pay.
   const uint32_t* lengths = merged.rows_.lengths();
   for (;;) {
     constexpr uint64_t kNone = ~uint64_t{0};
-    uint64_t term = kNone;  // the lowest that is left
+    uint64_t term = kNone;  // lowest term that was not merged
     for (const Source<Value>& source : sources) {
       if (source.next < source.lists.size()) {
         term = std::min<uint64_t>(term, source.lists[source.next].term);
@@ -150,6 +155,8 @@ ClosedSegment<Scoring> ClosedSegment<Scoring>::Build(absl::Span<const Part* cons
     }
     const size_t count = merged.slots_.size() - begin;
     if (count == 0) continue;
+    // Postings of one part ascend. Those of two parts ascend together only if all rows of the first
+    // part are below those of the second one, which is the usual case for rows in order of arrival.
     if (!sorted) SortLast(count, merged.slots_, merged.values_);
     merged.terms_.push_back(static_cast<uint32_t>(term));
     merged.ends_.push_back(static_cast<uint32_t>(merged.slots_.size()));

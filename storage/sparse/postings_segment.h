@@ -1,11 +1,27 @@
-// Postings of up to 65,536 rows: for each term the slots of the rows that have it, and values.
+// The postings of up to 65,536 rows: for each term the slots of the rows that have it, and their
+// values.
 //
-// A segment is filled while it is open and never changes afterwards, but for its dead rows. Closed
-// segments are merged into larger ones, without what is dead. All postings of a closed segment lie
-// in two arrays, 2 bytes a slot beside the value, and its terms in a third; that is all there is to
-// compress without unpacking in every search.
+// The simple idea: a hash map from term to a pair of growing arrays. That is the open segment. It
+// takes rows one by one, but each of its many small arrays wastes memory, and a search jumps
+// between them.
 //
-// Not thread-safe; const methods may run together.
+// A closed segment has the same contents packed. All slots lie in one array and all values in
+// another one, in the order of terms. Example: term 3 in slots 0 and 2, term 8 in slot 2:
+//
+// clang-format off
+//   terms    3        8
+//   ends     2        3         postings of terms[i] are ends[i - 1] to ends[i]
+//   slots    0   2    2
+//   values   a   b    c
+// clang-format on
+//
+// A posting costs 2 bytes for its slot, and its value. Closed segments are merged into larger ones,
+// and dead rows are dropped on the way. Nothing else of a closed segment ever changes.
+//
+// Left out: compression of slots below 2 bytes, by distances and bit packing. Every search would
+// have to unpack them, and slots could not be found by bisection.
+//
+// Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_SPARSE_POSTINGS_SEGMENT_H_
 #define TQDB_STORAGE_SPARSE_POSTINGS_SEGMENT_H_
 
@@ -21,9 +37,10 @@
 
 namespace tqdb::storage {
 
-// Impacts of a term's postings under the average length of their segment: all are within.
+// Interval that holds the impacts of all postings of a term, under the average length of their
+// segment. It also holds zero, the impact of rows without the term.
 struct ImpactBounds {
-  float low = 0;  // zero stands for the rows without the term
+  float low = 0;
   float high = 0;
 
   void Extend(float impact) {
@@ -32,29 +49,33 @@ struct ImpactBounds {
   }
 };
 
-// The postings of one term.
+// A view of the postings of one term.
 template <typename Value>
 struct PostingsView {
   const uint16_t* slots = nullptr;  // ascending
-  const Value* values = nullptr;
-  uint32_t count = 0;  // of dead rows, too
+  const Value* values = nullptr;    // one for each slot
+  uint32_t count = 0;               // number of postings, of live and dead rows
   ImpactBounds bounds;
 };
 
-// The postings of one of a segment's terms.
+// A term of a segment with its postings.
 template <typename Value>
 struct TermPostings {
   uint32_t term;
   PostingsView<Value> postings;
 };
 
+// A segment that takes rows.
 template <typename Scoring>
 class OpenSegment {
  public:
   using Value = typename Scoring::Value;
-  static constexpr size_t kMaxRows = 4096;  // the lists that a row extends stay in the cache
+  // Limit of the rows. It is small so that the ends of the lists, which every row extends, stay in
+  // the cache.
+  static constexpr size_t kMaxRows = 4096;
 
-  // Terms ascend. Bounds are taken under `scoring` as it is for the first row.
+  // Appends a row. Bounds are taken under the scoring of the first row, because all of them must
+  // hold under one average length. Requires: terms ascend; not full().
   void Append(uint64_t row, absl::Span<const uint32_t> terms, absl::Span<const Value> values,
               uint32_t length, const Scoring& scoring);
   bool full() const { return rows_.size() >= kMaxRows || postings_ >= kMaxPostings; }
@@ -62,9 +83,12 @@ class OpenSegment {
   SegmentRows& rows() { return rows_; }
   const SegmentRows& rows() const { return rows_; }
   size_t postings() const { return postings_; }
+  // Returns the average length under which the bounds hold.
   double average_length() const { return scoring_.average_length(); }
+  // Returns the postings of a term; none if no row has it. Valid until the next Append.
   PostingsView<Value> Find(uint32_t term) const;
-  std::vector<TermPostings<Value>> Lists() const;  // by ascending term
+  // Returns all lists, by ascending term.
+  std::vector<TermPostings<Value>> Lists() const;
   size_t memory_bytes() const;
 
   explicit OpenSegment(const Scoring& scoring) : scoring_(scoring) {}
@@ -73,7 +97,8 @@ class OpenSegment {
   static constexpr size_t kMaxPostings = size_t{1} << 20;
 
   struct List {
-    // Most lists of so few rows are short: what a vector takes for its pointers holds them.
+    // Most lists of 4,096 rows are short. The vectors hold 16 bytes in place of their pointers, so
+    // a short list needs no allocation.
     absl::InlinedVector<uint16_t, 8> slots;
     absl::InlinedVector<Value, 16 / sizeof(Value)> values;
     ImpactBounds bounds;
@@ -89,39 +114,47 @@ class OpenSegment {
   size_t postings_ = 0;
 };
 
+// A packed segment. Its rows ascend with their slots.
 template <typename Scoring>
 class ClosedSegment {
  public:
   using Value = typename Scoring::Value;
-  static constexpr size_t kMaxPostings = size_t{1} << 24;  // 40 ms to merge
+  // Limit of the postings: this many take about 40 ms to merge, and a writer waits for it.
+  static constexpr size_t kMaxPostings = size_t{1} << 24;
 
-  // The live rows of segments, ordered by row; they must fit.
+  // Return a segment with the live rows of an open one, or of several closed ones. Requires: their
+  // live rows together are at most SegmentRows::kMaxRows.
   static ClosedSegment FromOpen(const OpenSegment<Scoring>& open, const Scoring& scoring);
   static ClosedSegment Merge(absl::Span<const ClosedSegment* const> parts, const Scoring& scoring);
 
   SegmentRows& rows() { return rows_; }
   const SegmentRows& rows() const { return rows_; }
   size_t postings() const { return slots_.size(); }
+  // Returns the average length under which the bounds hold.
   double average_length() const { return average_length_; }
+  // Returns the postings of a term; none if no row has it. Cost: a bisection of the terms.
   PostingsView<Value> Find(uint32_t term) const;
-  std::vector<TermPostings<Value>> Lists() const;  // by ascending term
-  // Terms get new numbers, in the same order.
+  // Returns all lists, by ascending term.
+  std::vector<TermPostings<Value>> Lists() const;
+  // Replaces each term by numbers[term]. Requires: the new numbers ascend as the old ones do.
   void RenumberTerms(absl::Span<const uint32_t> numbers);
   size_t memory_bytes() const;
 
  private:
   ClosedSegment() = default;
+  // Merges parts of either kind; takes bounds under `scoring`.
   template <typename Part>
   static ClosedSegment Build(absl::Span<const Part* const> parts, const Scoring& scoring);
+  // Returns the postings of terms_[place].
   PostingsView<Value> ListAt(size_t place) const;
 
   SegmentRows rows_;
-  double average_length_ = 0;    // under which bounds_ hold
-  std::vector<uint32_t> terms_;  // ascending
-  std::vector<uint32_t> ends_;   // of the postings of each
-  std::vector<ImpactBounds> bounds_;
-  std::vector<uint16_t> slots_;
-  std::vector<Value> values_;
+  double average_length_ = 0;         // average length under which bounds_ hold
+  std::vector<uint32_t> terms_;       // ascending
+  std::vector<uint32_t> ends_;        // end of the postings of each term
+  std::vector<ImpactBounds> bounds_;  // of each term
+  std::vector<uint16_t> slots_;       // of all postings
+  std::vector<Value> values_;         // of all postings
 };
 
 extern template class OpenSegment<DotScoring>;

@@ -1,4 +1,16 @@
-// How the value of a posting becomes its part of a score: the query term's weight times an impact.
+// The scoring of postings: a row's score is the sum, over the terms that it shares with the query,
+// of weight * impact. The weight belongs to the term in the query, the impact to the posting.
+//
+// A scoring is a template parameter of the index, so that the inner loops contain its arithmetic
+// and call nothing. It has these members:
+//
+// clang-format off
+//   Value                     what a posting stores: a number of the vector, or a count of a word
+//   kNeedsLength              whether impacts depend on the length of the row's text
+//   Impact<Float>(v, length)  the impact, computed in float or in double
+//   WithAverageLength(a)      the same scoring under another average length of texts
+//   BoundNow(bound, a)        an upper bound of impacts now, from one that held under the average a
+// clang-format on
 #ifndef TQDB_STORAGE_SPARSE_SCORING_H_
 #define TQDB_STORAGE_SPARSE_SCORING_H_
 
@@ -8,13 +20,15 @@
 
 namespace tqdb::storage {
 
-// Inverse document frequency of a term that `frequency` of `rows` rows have.
+// Returns the inverse document frequency of a term that `frequency` of `rows` rows have. A rare
+// term weighs much, a term of all rows next to nothing. The 1 inside the logarithm keeps it
+// positive.
 inline double InverseDocumentFrequency(uint64_t rows, uint64_t frequency) {
   const double n = static_cast<double>(rows), df = static_cast<double>(frequency);
   return std::log(1 + (n - df + 0.5) / (df + 0.5));
 }
 
-// Sparse vectors: the dot product.
+// Sparse vectors: the dot product. The impact is the value itself.
 class DotScoring {
  public:
   using Value = float;
@@ -29,7 +43,9 @@ class DotScoring {
   float BoundNow(float bound, double) const { return bound; }
 };
 
-// BM25 (Robertson, Zaragoza 2009, 3.1): tf (k1 + 1) / (tf + k1 (1 - b + b length / average)).
+// BM25 (Robertson, Zaragoza 2009, 3.1). With tf, how often the row has the term, the impact is
+// tf (k1 + 1) / (tf + K), K = k1 (1 - b + b length / average). It grows with tf, but less and less,
+// up to k1 + 1. A long text needs more repetitions for the same impact.
 class Bm25Scoring {
  public:
   using Value = uint16_t;  // tf, the number of times that a row has the term, at most 65,535
@@ -52,10 +68,13 @@ class Bm25Scoring {
         static_cast<Float>(base_) + static_cast<Float>(slope_) * static_cast<Float>(length);
     return count * static_cast<Float>(k1_ + 1) / (count + norm);
   }
-  // An upper bound of impacts under this average, from `bound`, which holds under another. Let
-  // K = k1 (1 - b + b length / average), and r = other / this average. Where the average fell, K
-  // rose and the impact with it fell. Where it rose, r < 1 and the new K is at least r K, so that
-  // tf / (tf + r K) <= tf / (r tf + r K): the impact grew by 1 / r at most. None reaches k1 + 1.
+  // Returns an upper bound of impacts under this average, from `bound`, which holds under another
+  // one. Why it is needed: the average moves with every row, and computing all bounds anew would
+  // cost a pass over all postings. Proof, with r = other average / this average:
+  // 1. The average fell or stayed (r >= 1): K did not fall, so no impact rose.
+  // 2. The average rose (r < 1): the new K is at least r K. Then
+  //    tf / (tf + r K) <= tf / (r tf + r K), so an impact grew by a factor of at most 1 / r.
+  // No impact reaches k1 + 1 in any case.
   float BoundNow(float bound, double other_average) const {
     const double growth = other_average > 0 ? std::max(1.0, average_length_ / other_average) : 1.0;
     return static_cast<float>(std::min(bound * growth, k1_ + 1));
@@ -63,8 +82,8 @@ class Bm25Scoring {
 
  private:
   double k1_, b_;
-  double average_length_ = 0;
-  double base_ = 0, slope_ = 0;  // of K by length
+  double average_length_ = 0;    // in words
+  double base_ = 0, slope_ = 0;  // K = base_ + slope_ * length
 };
 
 }  // namespace tqdb::storage

@@ -27,8 +27,8 @@ std::optional<uint16_t> SegmentRows::Find(uint64_t row) const {
     if (it == rows_.end() || *it != row) return std::nullopt;
     slot = static_cast<size_t>(it - rows_.begin());
   } else {
-    // Only an open segment can be out of order, and that is small. The last one counts: a row that
-    // was removed may have come again.
+    // Only an open segment can be out of order, and it is small enough to be searched through. The
+    // last slot of the row counts: a row that was removed may have come again.
     const auto it = std::find(rows_.rbegin(), rows_.rend(), row);
     if (it == rows_.rend()) return std::nullopt;
     slot = static_cast<size_t>(rows_.rend() - it) - 1;

@@ -1,7 +1,11 @@
-// The rows of one segment of an inverted index. Within it a row is known by its slot, a number of
-// 16 bits.
+// The rows of one segment of an inverted index.
 //
-// Not thread-safe; const methods may run together.
+// Within a segment a row is known by its slot: 0, 1, 2, ... in the order in which rows were
+// appended. A slot has 16 bits where a row has 64, so a posting is a quarter as large, and a slot
+// is directly the place of the row's sum in a search. A removed row keeps its slot and is masked by
+// a bit until the segment is written anew.
+//
+// Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_SPARSE_SEGMENT_ROWS_H_
 #define TQDB_STORAGE_SPARSE_SEGMENT_ROWS_H_
 
@@ -17,28 +21,33 @@ namespace tqdb::storage {
 
 class SegmentRows {
  public:
-  static constexpr size_t kMaxRows = 65'536;  // accumulators of their scores take half of an L2
+  // Limit of the rows. All slots fit into 16 bits, and the sums of a search (4 bytes a row) take
+  // 256 KiB, which stays in the second-level cache.
+  static constexpr size_t kMaxRows = 65'536;
 
-  // The row takes the next slot, alive. `length` is that of its text; of no meaning elsewhere.
+  // Gives a live row the next slot and returns it. `length` is the length of the row's text in
+  // words, 0 for sparse vectors; it is stored only if `keep_length`. Requires: size() < kMaxRows.
   uint16_t Append(uint64_t row, uint32_t length, bool keep_length);
-  // Hides a row. False when there is none such alive.
+  // Masks a row. Returns false if there is no such live row.
   bool Remove(uint64_t row);
   bool Contains(uint64_t row) const { return Find(row).has_value(); }
 
-  size_t size() const { return rows_.size(); }  // dead ones, too
+  size_t size() const { return rows_.size(); }  // live and dead rows
   size_t dead() const { return dead_; }
   size_t live() const { return rows_.size() - dead_; }
   bool IsLive(size_t slot) const { return (live_[slot / 64] >> (slot % 64) & 1) != 0; }
   uint64_t row(size_t slot) const { return rows_[slot]; }
-  // One a slot; null where lengths are not kept.
+  // Returns the lengths, one for each slot, or null if they are not kept.
   const uint32_t* lengths() const { return lengths_.empty() ? nullptr : lengths_.data(); }
   uint32_t length(size_t slot) const { return lengths_.empty() ? 0 : lengths_[slot]; }
+  // Returns whether rows ascend with their slots.
   bool ascending() const { return ascending_; }
-  uint64_t total_length() const { return total_length_; }  // of dead ones, too
+  uint64_t total_length() const { return total_length_; }  // of live and dead rows
 
   // Slots come in words of 64; the last one may have fewer.
   size_t words() const { return live_.size(); }
-  // A bit for each slot of a word whose row is alive and allowed; null allows every row.
+  // Returns a bit for each slot of a word: whether its row is live and allowed. A null filter
+  // allows every row.
   uint64_t AllowedMask(size_t word, const RowFilter* filter) const {
     if (filter == nullptr || live_[word] == 0) return live_[word];
     const size_t begin = word * 64;
@@ -46,18 +55,19 @@ class SegmentRows {
            filter->Mask(rows_.data() + begin, std::min<size_t>(64, rows_.size() - begin));
   }
 
-  // On the heap.
+  // Returns the bytes on the heap.
   size_t memory_bytes() const;
   void ShrinkToFit();
 
  private:
-  std::optional<uint16_t> Find(uint64_t row) const;  // of a live row
+  // Returns the slot of a live row.
+  std::optional<uint16_t> Find(uint64_t row) const;
 
-  std::vector<uint64_t> rows_;
-  std::vector<uint32_t> lengths_;
-  std::vector<uint64_t> live_;
-  uint64_t first_ = ~uint64_t{0};  // the lowest and the highest row
-  uint64_t last_ = 0;
+  std::vector<uint64_t> rows_;     // row of each slot
+  std::vector<uint32_t> lengths_;  // length of each slot, or empty
+  std::vector<uint64_t> live_;     // one bit for each slot
+  uint64_t first_ = ~uint64_t{0};  // lowest row
+  uint64_t last_ = 0;              // highest row
   uint64_t total_length_ = 0;
   size_t dead_ = 0;
   bool ascending_ = true;

@@ -9,15 +9,16 @@ namespace tqdb::storage {
 
 namespace {
 
-// Costs in postings added up, as measured on a Xeon of 2023 (tqdb-bench sparse): a posting takes
-// about 1 ns, a lookup about 20.
+// Cost of a look-up, in postings added up. Measured on a Xeon of 2023 (tqdb-bench sparse): adding
+// up a posting takes about 1 ns, a look-up about 20 ns.
 constexpr size_t kLookupCost = 16;
-// With fewer postings than this share of the rows, marking their slots costs less than looking
-// through all sums.
+// Rows for each posting from which marking pays. If fewer than 1/8 of the rows have a posting,
+// marking their slots costs less than looking through all sums.
 constexpr size_t kRowsPerMark = 8;
-// A list of less than this share of the rows is added up sooner than candidates are counted.
+// Rows for each posting from which a further list is added up without asking whether it pays:
+// counting the candidates reads all sums, which would take longer.
 constexpr size_t kRowsPerCount = 8;
-// Words of 64 rows in which allowed ones are counted.
+// Words of 64 rows that the estimate of allowed rows looks at: 4,096 of up to 65,536 rows.
 constexpr size_t kSampleWords = 64;
 
 }  // namespace
@@ -25,6 +26,7 @@ constexpr size_t kSampleWords = 64;
 template <typename Scoring>
 void SegmentSearch<Scoring>::AddList(const PostingsView<Value>& postings, float weight,
                                      double average_length) {
+  // The weight may be negative, so either end of the impacts may give the largest part.
   const double low = weight * scoring_.BoundNow(postings.bounds.low, average_length);
   const double high = weight * scoring_.BoundNow(postings.bounds.high, average_length);
   lists_.push_back({postings, weight, std::max({low, high, 0.0})});
@@ -45,7 +47,8 @@ std::optional<uint32_t> SegmentSearch<Scoring>::Seek(List& list, uint32_t slot) 
   const uint32_t count = list.postings.count;
   uint32_t low = list.cursor, step = 1;
   if (low < count && slots[low] < slot) {
-    // Doubling steps, then halves: slots before `low` are below.
+    // Gallop: double the step until it passes the slot, then bisect the last step. All slots up to
+    // `low` are below the one that is looked for. Near targets cost a few steps, far ones log n.
     while (low + step < count && slots[low + step] < slot) {
       low += step;
       step *= 2;
@@ -77,6 +80,7 @@ void SegmentSearch<Scoring>::Score(uint32_t slot) {
 
 template <typename Scoring>
 void SegmentSearch<Scoring>::Consider(uint32_t slot, double sum, size_t added) {
+  // Looks up one list more a round and gives up as soon as the bounds of the others cannot help.
   for (size_t i = added;; ++i) {
     if (sum + rest_[i] < Cut()) return;
     if (i == order_.size()) return Score(slot);
@@ -108,7 +112,8 @@ size_t SegmentSearch<Scoring>::EstimateAllowed() const {
 template <typename Scoring>
 size_t SegmentSearch<Scoring>::EssentialLists() const {
   size_t essential = order_.size();
-  // Where even no list at all reaches the threshold, that is not above zero: nothing is ruled out.
+  // rest_[i] is the best sum of a row that has none of the lists before i. Lists are dropped from
+  // the end while it is too small. A threshold at or below zero rules nothing out.
   while (essential > 0 && rest_[essential - 1] < Cut()) --essential;
   return essential;
 }
@@ -136,8 +141,9 @@ template <typename Scoring>
 void SegmentSearch<Scoring>::ConsiderSums(size_t added) {
   for (size_t word = 0; word < rows_->words(); ++word) {
     float* sums = sums_.data() + word * 64;
-    // Rounded to a float, the cut may rise by less than the slack has to spare.
+    // Rounding the cut to a float may raise it a little. The slack has room for that.
     const float cut = static_cast<float>(Cut() - rest_[added]);
+    // Without branches, so that the compiler makes vector instructions of it. Few words have a hit.
     uint32_t any = 0;
     for (size_t i = 0; i < 64; ++i) any |= sums[i] >= cut;
     if (any != 0) {
@@ -171,10 +177,11 @@ void SegmentSearch<Scoring>::AddUpAndConsider(size_t added) {
   marked_.resize(std::max(marked_.size(), rows_->words()));
   size_t candidates = 0;
   for (size_t i = 0; i < added; ++i) candidates += lists_[order_[i]].postings.count;
-  // Sums of zero are those of rows without a term, too, unless only positive ones are of interest.
+  // A row without any term has the sum 0. If sums of 0 or less can be hits, only the marks tell
+  // which rows have a term.
   const bool mark = Cut() - rest_[added] <= 0 || candidates * kRowsPerMark < rows_->size();
   for (size_t i = 0; i < added; ++i) AddUp(lists_[order_[i]], mark);
-  // One list more, while its lookups would cost more than adding it up.
+  // Add up one list more while looking it up for all candidates would cost more.
   for (; added < order_.size(); ++added) {
     const List& next = lists_[order_[added]];
     if (next.postings.count * kRowsPerCount > rows_->size()) {
@@ -190,8 +197,8 @@ template <typename Scoring>
 void SegmentSearch<Scoring>::Search(const SegmentRows& rows) {
   rows_ = &rows;
   lengths_ = rows.lengths();
-  // Sums in float err by 2^-24 an operation; twice that, and some operations more for impacts,
-  // bounds and the cut itself.
+  // Each float operation errs by 2^-24 of the magnitude at most. The slack takes twice that, and 16
+  // operations more than there are lists, for impacts, bounds and the cut itself.
   slack_ = magnitude_ * static_cast<double>(lists_.size() + 16) * 0x1p-23;
   order_.resize(lists_.size());
   std::iota(order_.begin(), order_.end(), 0u);

@@ -28,7 +28,8 @@ absl::Status DecodeSparseVector(absl::string_view bytes, SparseVector* vector) {
                                             "; need ", kSparseEncodingVersion));
   }
   uint64_t count;
-  // An entry takes a byte of its index and four of its value at least.
+  // An entry takes at least one byte for its index and four for its value. Checking this first
+  // keeps a damaged count from reserving gigabytes.
   if (!GetVarint64(&bytes, &count) || count > kMaxNonZeros || bytes.size() < 5 * count) {
     return absl::DataLossError(
         absl::StrCat("sparse vector of ", size, " bytes has a damaged count of entries"));
@@ -52,10 +53,10 @@ absl::Status DecodeSparseVector(absl::string_view bytes, SparseVector* vector) {
   }
   for (float& value : vector->values) {
     uint32_t bits = 0;
-    if (!GetFixed32(&bytes, &bits)) break;  // cannot be: their size was checked
+    if (!GetFixed32(&bytes, &bits)) break;  // cannot happen: the size was checked above
     value = std::bit_cast<float>(bits);
   }
-  // Indices and sizes are right by now; values that no vector may have are left to find.
+  // Indices and sizes are right by now. Values may still be infinite, NaN or too large.
   const absl::Status valid = ValidateSparseVector(vector->view(), "sparse vector");
   return valid.ok() ? valid : absl::DataLossError(valid.message());
 }

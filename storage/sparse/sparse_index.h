@@ -1,6 +1,12 @@
-// Sparse vectors of a collection, in memory, found by dot product. Exact.
+// The sparse vectors of one space of a collection, in memory, found by dot product. Exact.
 //
-// Not thread-safe; const methods may run together. The owner keeps writers out during searches.
+// A sparse vector has few entries out of very many indices, for example one for each word that a
+// model finds important. Vectors are kept as postings, one list for each index (inverted_index.h),
+// and a query reads only the lists of its own indices. With the modifier kIdf, the weights of the
+// query are multiplied by the inverse document frequency of their indices.
+//
+// Not thread-safe; const methods may run at the same time. The owner keeps writers out during
+// searches.
 #ifndef TQDB_STORAGE_SPARSE_SPARSE_INDEX_H_
 #define TQDB_STORAGE_SPARSE_SPARSE_INDEX_H_
 
@@ -18,23 +24,25 @@ class SparseIndex {
  public:
   explicit SparseIndex(SparseModifier modifier) : modifier_(modifier), index_(DotScoring()) {}
 
-  // A valid vector. False, and no effect, when the row is there. Any order of rows; one that was
-  // removed may come again.
+  // Adds a row. Returns false, without effect, if the row is there. Rows come in any order, and a
+  // row that was removed may come again. Requires: ValidateSparseVector accepts the vector.
   bool Add(uint64_t row, SparseVectorView vector);
-  // False when the row is not there.
+  // Removes a row. Returns false if it is not there.
   bool Remove(uint64_t row) { return index_.Remove(row); }
   bool Contains(uint64_t row) const { return index_.Contains(row); }
+  // Drops every removed row from memory at once; Remove does it only from time to time.
   void Compact() { index_.Compact(); }
 
   uint64_t rows() const { return index_.rows(); }
   size_t memory_bytes() const { return index_.memory_bytes(); }
-  // The statistics of kIdf.
+  // Statistics of kIdf, as inverted_index.h defines them.
   uint64_t held_rows() const { return index_.held_rows(); }
   uint64_t Frequency(uint32_t index) const { return index_.Frequency(index); }
 
-  // The best rows for a valid query, best first; equal scores by ascending row. A hit shares at
-  // least one index with the query, so a score may be zero or negative. CANCELLED when
-  // options.cancelled said so.
+  // Returns the best rows, by descending score; equal scores are ordered by row. A hit shares at
+  // least one index with the query; its score may be zero or negative. CANCELLED if
+  // options.cancelled returned true; ABORTED as options.yield says. Requires: ValidateSparseVector
+  // accepts the query.
   absl::StatusOr<std::vector<RowHit>> Search(SparseVectorView query,
                                              const SparseSearchOptions& options,
                                              SparseSearchStats* stats = nullptr) const;

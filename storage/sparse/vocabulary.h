@@ -1,7 +1,10 @@
-// Numbers of words: 0, 1, 2, ... in the order in which they come. Some 20 bytes a word beside its
-// own.
+// Numbers for words: 0, 1, 2, ... in the order in which the words come.
 //
-// Not thread-safe; const methods may run together.
+// Postings name a term by 32 bits, so each word gets a number. All words lie in one string, one
+// after the other. The hash table holds only numbers, and hashes and compares them as their words.
+// So a word costs its own bytes and some 20 more; a map of strings costs about three times that.
+//
+// Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_SPARSE_VOCABULARY_H_
 #define TQDB_STORAGE_SPARSE_VOCABULARY_H_
 
@@ -23,9 +26,11 @@ class Vocabulary {
   Vocabulary(const Vocabulary&) = delete;
   Vocabulary& operator=(const Vocabulary&) = delete;
 
-  // The number of a word, a new one if need be.
+  // Returns the number of a word; gives it the next number if it is new.
   uint32_t Add(absl::string_view word);
+  // Returns the number of a word, or nullopt if it is unknown.
   std::optional<uint32_t> Find(absl::string_view word) const;
+  // Returns the word of a number. The text moves when a word is added.
   absl::string_view Word(uint32_t number) const {
     const uint64_t begin = number == 0 ? 0 : ends_[number - 1];
     return absl::string_view(text_).substr(begin, ends_[number] - begin);
@@ -34,7 +39,8 @@ class Vocabulary {
   size_t memory_bytes() const;
 
  private:
-  // A number is hashed and compared as its word.
+  // Both are transparent: the table is asked with words and holds numbers. They point to the
+  // vocabulary, which therefore can be neither copied nor moved.
   struct Hash {
     using is_transparent = void;
     const Vocabulary* words;
@@ -49,8 +55,8 @@ class Vocabulary {
     bool operator()(absl::string_view a, uint32_t b) const { return a == words->Word(b); }
   };
 
-  std::string text_;            // of all words, one after the other
-  std::vector<uint64_t> ends_;  // of each
+  std::string text_;            // all words, one after the other
+  std::vector<uint64_t> ends_;  // end of each word in text_
   absl::flat_hash_set<uint32_t, Hash, Equal> numbers_;
 };
 

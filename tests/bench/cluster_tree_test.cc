@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace cluster_tree_test {
 
 ClusterTree MakeTree(size_t rows, double near_copies, uint64_t seed = 1, size_t dim = 96) {
   ClusterTree::Options options;
@@ -91,5 +91,5 @@ TEST(ClusterTreeTest, ShapeOfMissingDirectoryIsAnError) {
   EXPECT_EQ(FindShape("", 96)->dim(), 96u);
 }
 
-}  // namespace
+}  // namespace cluster_tree_test
 }  // namespace tqdb::bench

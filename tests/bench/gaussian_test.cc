@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace gaussian_test {
 
 TEST(GaussianTest, HasTheMomentsOfTheStandardNormal) {
   constexpr size_t kCount = 1'000'000;
@@ -37,5 +37,5 @@ TEST(GaussianTest, NumbersDependOnKeyAndPlaceAlone) {
   EXPECT_NE(part[0], whole[0]);
 }
 
-}  // namespace
+}  // namespace gaussian_test
 }  // namespace tqdb::bench

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace ground_truth_test {
 
 Matrix RandomMatrix(size_t rows, size_t dim, uint64_t key) {
   Matrix matrix(rows, dim);
@@ -55,5 +55,5 @@ TEST(GroundTruthTest, RecallCountsTheTrueNeighboursAmongTheFound) {
   EXPECT_EQ(Recall({{1}}, {{}}, 10), 0);
 }
 
-}  // namespace
+}  // namespace ground_truth_test
 }  // namespace tqdb::bench

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace npy_test {
 
 class NpyTest : public ::testing::Test {
  protected:
@@ -138,5 +138,5 @@ TEST_F(NpyTest, WriterWritesWhatTheReaderReads) {
   EXPECT_FALSE(NpyWriter::Create("/no/such/directory/a.npy", 1, 1).ok());
 }
 
-}  // namespace
+}  // namespace npy_test
 }  // namespace tqdb::bench

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace report_test {
 
 RunInfo Info() { return {"demo", {"cpu", "scalar", "g++ 1", "abc", 4}, 2, 7}; }
 
@@ -64,5 +64,5 @@ TEST(ReportTest, QuantilesAreMeasuredValues) {
   EXPECT_DOUBLE_EQ(latencies.QuantileMs(1), 100);
 }
 
-}  // namespace
+}  // namespace report_test
 }  // namespace tqdb::bench

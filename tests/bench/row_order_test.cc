@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace row_order_test {
 
 TEST(RowOrderTest, EveryOrderIsAPermutation) {
   Matrix rows(777, 16);
@@ -42,5 +42,5 @@ TEST(RowOrderTest, ClusteredOrderPutsRowsOfOneDirectionTogether) {
   EXPECT_LT(changes, 64u);
 }
 
-}  // namespace
+}  // namespace row_order_test
 }  // namespace tqdb::bench

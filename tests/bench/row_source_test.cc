@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace row_source_test {
 
 // Rows of norms 1, 2, 3, ...
 DataSet MakeSet(size_t rows, size_t dim) {
@@ -99,5 +99,5 @@ TEST(GeneratedRowsTest, AreThoseOfTheTree) {
   EXPECT_FALSE(GeneratedRows::Create(options).ok());
 }
 
-}  // namespace
+}  // namespace row_source_test
 }  // namespace tqdb::bench

@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace scan_space_test {
 
 CodecOptions OptionsOf(size_t dim, int code_bits, Residual residual) {
   CodecOptions options;
@@ -71,5 +71,5 @@ TEST(ScanLimitsTest, LowestBoundWinsAndUnknownOnesDoNot) {
   EXPECT_EQ(limits.Lowest(64).vectors_per_s, 300);
 }
 
-}  // namespace
+}  // namespace scan_space_test
 }  // namespace tqdb::bench

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace scratch_test {
 
 TEST(ScratchTest, DirectoryIsCountedAndGoesWithItsObject) {
   auto directory = ScratchDirectory::Create("");
@@ -40,5 +40,5 @@ TEST(ServerProcessTest, ProgramThatEndsIsAnErrorWithItsReason) {
       << server.status();
 }
 
-}  // namespace
+}  // namespace scratch_test
 }  // namespace tqdb::bench

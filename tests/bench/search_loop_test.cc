@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
-namespace {
+namespace search_loop_test {
 
 class SearchLoopTest : public ::testing::Test {
  protected:
@@ -53,5 +53,5 @@ TEST_F(SearchLoopTest, QueriesRepeatOnlyWhereTheyAreTooFew) {
             std::vector<float>(queries.row(0), queries.row(5)));
 }
 
-}  // namespace
+}  // namespace search_loop_test
 }  // namespace tqdb::bench

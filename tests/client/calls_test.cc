@@ -11,7 +11,7 @@
 #include "tqdb/v1/points.grpc.pb.h"
 
 namespace tqdb::client {
-namespace {
+namespace calls_test {
 
 const grpc::Status kUnavailable(grpc::StatusCode::UNAVAILABLE, "try later");
 
@@ -341,5 +341,5 @@ TEST_F(CallsTest, AScrollSendsItsOrder) {
   EXPECT_FALSE(points_.scroll_.has_order_by());
 }
 
-}  // namespace
+}  // namespace calls_test
 }  // namespace tqdb::client

@@ -10,7 +10,7 @@
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {
-namespace {
+namespace cli_test {
 
 using ::testing::HasSubstr;
 
@@ -287,5 +287,5 @@ TEST(MetadataTest, SplitsAtTheFirstEqualsSign) {
   EXPECT_FALSE(ParseMetadata({"=x"}).ok());
 }
 
-}  // namespace
+}  // namespace cli_test
 }  // namespace tqdb::client

@@ -6,7 +6,7 @@
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {
-namespace {
+namespace filter_flag_test {
 
 using ::testing::HasSubstr;
 
@@ -42,5 +42,5 @@ TEST(FilterFlagTest, ErrorsNameThePathOfTheFaultOrTheFile) {
   EXPECT_THAT(std::string(absent.status().message()), HasSubstr("none.json"));
 }
 
-}  // namespace
+}  // namespace filter_flag_test
 }  // namespace tqdb::client

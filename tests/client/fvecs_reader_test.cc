@@ -8,7 +8,7 @@
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {
-namespace {
+namespace fvecs_reader_test {
 
 using ::testing::HasSubstr;
 
@@ -73,5 +73,5 @@ TEST(FvecsReaderTest, NamesTheRowOfAnotherDim) {
   EXPECT_THAT((*reader)->ReadRow(row).message(), HasSubstr("row 2 has dim 1"));
 }
 
-}  // namespace
+}  // namespace fvecs_reader_test
 }  // namespace tqdb::client

@@ -8,7 +8,7 @@
 #include "client/cli/output/point_json.h"
 
 namespace tqdb::client {
-namespace {
+namespace json_test {
 
 using ::testing::HasSubstr;
 
@@ -144,5 +144,5 @@ TEST(PointIdTest, OrdersNumbersBeforeUuids) {
   EXPECT_LT(PointId::Number(~uint64_t{0}), *PointId::Uuid("00000000-0000-0000-0000-000000000000"));
 }
 
-}  // namespace
+}  // namespace json_test
 }  // namespace tqdb::client

@@ -9,7 +9,7 @@
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {
-namespace {
+namespace line_reader_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -100,5 +100,5 @@ TEST(LineReaderTest, RefusesDirectoriesAndMissingFiles) {
   EXPECT_EQ(LineReader::Open(dir.File("none")).status().code(), absl::StatusCode::kNotFound);
 }
 
-}  // namespace
+}  // namespace line_reader_test
 }  // namespace tqdb::client

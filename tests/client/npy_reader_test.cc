@@ -14,7 +14,7 @@
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {
-namespace {
+namespace npy_reader_test {
 
 using ::testing::HasSubstr;
 
@@ -235,5 +235,5 @@ TEST_F(NpyReaderTest, NamesMissingFilesAndDirectories) {
   EXPECT_EQ(NpyReader::Open(dir_.path()).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-}  // namespace
+}  // namespace npy_reader_test
 }  // namespace tqdb::client

@@ -10,7 +10,7 @@
 #include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
-namespace {
+namespace progress_bar_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -151,5 +151,5 @@ TEST(TableTest, AlignsAndCutsTheLastColumn) {
   EXPECT_EQ(narrow.str(), "  id  text\n   7  grün und …\n1234  x\n");
 }
 
-}  // namespace
+}  // namespace progress_bar_test
 }  // namespace tqdb::client

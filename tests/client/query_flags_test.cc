@@ -6,7 +6,7 @@
 #include <variant>
 
 namespace tqdb::client {
-namespace {
+namespace query_flags_test {
 
 using ::testing::HasSubstr;
 
@@ -122,5 +122,5 @@ TEST(QueryFlagsTest, FaultsNameTheOption) {
   EXPECT_EQ(ReadQueryFlags(flags).status().code(), absl::StatusCode::kNotFound);
 }
 
-}  // namespace
+}  // namespace query_flags_test
 }  // namespace tqdb::client

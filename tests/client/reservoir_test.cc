@@ -6,7 +6,7 @@
 #include <set>
 
 namespace tqdb::client {
-namespace {
+namespace reservoir_test {
 
 TEST(ReservoirTest, HoldsEverythingThatFits) {
   Reservoir<int> reservoir(10, 1);
@@ -42,5 +42,5 @@ TEST(ReservoirTest, EveryValueIsEquallyLikely) {
   }
 }
 
-}  // namespace
+}  // namespace reservoir_test
 }  // namespace tqdb::client

@@ -18,7 +18,7 @@
 #include "tqdb/v1/points.grpc.pb.h"
 
 namespace tqdb::client {
-namespace {
+namespace transport_test {
 
 using ::testing::HasSubstr;
 
@@ -372,5 +372,5 @@ TEST_F(TransportTest, RefusesMessagesAboveTheLimit) {
             absl::StatusCode::kResourceExhausted);
 }
 
-}  // namespace
+}  // namespace transport_test
 }  // namespace tqdb::client

@@ -17,7 +17,7 @@
 #include "tqdb/v1/points.grpc.pb.h"
 
 namespace tqdb::client {
-namespace {
+namespace upsert_stream_test {
 
 using ::testing::HasSubstr;
 
@@ -285,5 +285,5 @@ TEST(UpsertStreamWithoutServerTest, SaysThatNobodyAnswers) {
   EXPECT_EQ(stream->Finish().code(), absl::StatusCode::kUnavailable);
 }
 
-}  // namespace
+}  // namespace upsert_stream_test
 }  // namespace tqdb::client

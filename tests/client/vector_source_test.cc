@@ -8,7 +8,7 @@
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {
-namespace {
+namespace vector_source_test {
 
 using ::testing::HasSubstr;
 
@@ -194,5 +194,5 @@ TEST_F(VectorSourceTest, PassesOverBadJsonLinesWhenToldTo) {
                                           HasSubstr(":6: unknown key \"title\"")));
 }
 
-}  // namespace
+}  // namespace vector_source_test
 }  // namespace tqdb::client

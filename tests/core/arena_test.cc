@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace tqdb {
-namespace {
+namespace arena_test {
 
 bool IsAll(const Arena& arena, uint8_t value) {
   for (size_t i = 0; i < arena.bytes(); ++i) {
@@ -17,7 +17,7 @@ bool IsAll(const Arena& arena, uint8_t value) {
 }
 
 TEST(ArenaTest, NeighboursAreZeroedApartAndOutliveTheirSlab) {
-  constexpr size_t kBytes = (3 << 20) + 100;  // not whole pages, and more than one slab of them
+  constexpr size_t kBytes = (3 << 20) + 100;  // not whole pages; 30 of them need several slabs
   auto slab = std::make_unique<ArenaSlab>();
   std::vector<Arena> arenas;
   for (uint8_t i = 0; i < 30; ++i) {
@@ -28,7 +28,7 @@ TEST(ArenaTest, NeighboursAreZeroedApartAndOutliveTheirSlab) {
     std::memset(arenas.back().data(), i + 1, arenas.back().bytes());
   }
   slab.reset();
-  // What is freed between others leaves them alone.
+  // Freeing every second arena leaves its neighbours alone.
   for (size_t i = 0; i < arenas.size(); i += 2) arenas[i] = Arena();
   for (size_t i = 1; i < arenas.size(); i += 2)
     EXPECT_TRUE(IsAll(arenas[i], static_cast<uint8_t>(i + 1)));
@@ -50,5 +50,5 @@ TEST(ArenaTest, SplitsAndMoves) {
   EXPECT_EQ(moved.bytes(), 3 * Arena::kPage);
 }
 
-}  // namespace
+}  // namespace arena_test
 }  // namespace tqdb

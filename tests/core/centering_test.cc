@@ -6,13 +6,13 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace centering_test {
 
 using testing::Gaussian;
 
 constexpr size_t kDim = 64;
 
-// Gaussian rows of unit variance around `center`.
+// Returns Gaussian rows of unit variance around `center`.
 std::vector<float> Rows(Gaussian& random, size_t n, float center) {
   std::vector<float> rows(n * kDim);
   for (float& v : rows) v = center + static_cast<float>(random.Next());
@@ -72,8 +72,8 @@ TEST(CenteringGuardTest, DropsOrRenewsAMeanThatHasBecomeWrong) {
   EXPECT_LT(mean, 0.1 * kDim);  // no longer near +2
 }
 
-// Two clusters one after the other. A local mean is worth its price when old rows stay where they
-// are, and never is when they must follow.
+// Two clusters arrive one after the other. A local mean is worth its price when old rows stay where
+// they are, and never is when they are encoded again.
 TEST(CenteringGuardTest, ProposesLocalMeansOnlyWhereOldRowsStay) {
   for (auto old_rows : {CenteringGuard::OldRows::kStay, CenteringGuard::OldRows::kReencoded}) {
     Gaussian random(56);
@@ -118,5 +118,5 @@ TEST(CenteringGuardTest, DoesNotDependOnHowRowsAreBatched) {
   EXPECT_EQ(whole.proposal(), single.proposal());
 }
 
-}  // namespace
+}  // namespace centering_test
 }  // namespace tqdb

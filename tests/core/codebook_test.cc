@@ -7,12 +7,13 @@
 #include "gtest/gtest.h"
 
 namespace tqdb {
-namespace {
+namespace codebook_test {
 
 double Density(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * M_PI); }
 double UpperTail(double x) { return 0.5 * std::erfc(x / std::sqrt(2)); }
 
-// E[(x - Q(x))^2] of a codebook, exactly: 1 - 2 E[xQ] + E[Q^2] over the positive half, doubled.
+// Returns E[(x - Q(x))^2] of a codebook, exactly: 1 - 2 E[xQ] + E[Q^2], where both moments are
+// twice those of the positive half.
 double Distortion(const Codebook& book) {
   double cross = 0, square = 0;
   for (int i = 0; i < book.levels; ++i) {
@@ -44,7 +45,7 @@ TEST(CodebookTest, EveryCentroidIsTheMeanOfItsCell) {
   }
 }
 
-// What lets a level be found without a search.
+// This is why a level can be found without a search.
 TEST(CodebookTest, EveryBinHoldsAtMostOneBoundaryAndNoneNearItsEdges) {
   for (int bits : {1, 2, 3, 4, 8}) {
     const Codebook& book = Codebook::Get(bits);
@@ -70,7 +71,8 @@ TEST(CodebookTest, EveryBinHoldsAtMostOneBoundaryAndNoneNearItsEdges) {
   }
 }
 
-// FACTS-codec 1.4; the paper's Theorem 1 prints 0.36, 0.117, 0.03, 0.009.
+// Exact values of the Lloyd-Max codebooks of N(0,1). The paper's Theorem 1 prints them as 0.36,
+// 0.117, 0.03 and 0.009.
 TEST(CodebookTest, DistortionIsThePapers) {
   EXPECT_NEAR(Distortion(Codebook::Get(1)), 0.363380, 1e-6);
   EXPECT_NEAR(Distortion(Codebook::Get(2)), 0.117482, 1e-6);
@@ -79,5 +81,5 @@ TEST(CodebookTest, DistortionIsThePapers) {
   EXPECT_NEAR(Distortion(Codebook::Get(8)), 0.00004119, 2e-7);
 }
 
-}  // namespace
+}  // namespace codebook_test
 }  // namespace tqdb

@@ -17,7 +17,7 @@
 #include "tests/support/source_path.h"
 
 namespace tqdb {
-namespace {
+namespace codec_test {
 
 using testing::Gaussian;
 using ::testing::HasSubstr;
@@ -80,7 +80,8 @@ TEST(CodecTest, ValidateNamesTheRowAndTheCoordinate) {
   EXPECT_TRUE(validate(*l2).ok());
 }
 
-// <x, x> estimated from x's own code is |x|^2: a strong test of both scales (FACTS-codec 8.1).
+// The estimate of <x, x> from x's own code is |x|^2. Both scales enter, so this tests them
+// strongly.
 TEST(CodecTest, SelfScoreIsExactAtEveryWidthMetricAndDim) {
   Gaussian random(21);
   for (size_t dim : {8, 9, 31, 64, 100, 768, 1000, 1536}) {
@@ -206,8 +207,8 @@ TEST(CodecTest, DegenerateVectorsStayBounded) {
   }
 }
 
-// FNV-1a of the code records of fixed rows. The bytes are a contract: a difference here is a new
-// format version, not a new golden value.
+// FNV-1a of the code records of fixed rows. The bytes are a contract: a difference here calls for a
+// new format version, not for a new golden value.
 TEST(CodecTest, BytesAreThoseOfFormatVersion1) {
   const std::string path = SourcePath("tests/golden/codes_v1.txt");
   std::map<std::string, std::string> golden;
@@ -242,5 +243,5 @@ TEST(CodecTest, BytesAreThoseOfFormatVersion1) {
   EXPECT_EQ(got, golden);
 }
 
-}  // namespace
+}  // namespace codec_test
 }  // namespace tqdb

@@ -1,5 +1,4 @@
-// Statistics of the estimators against theory (FACTS-codec 2, 5 and 8.1) and against oracles in
-// double.
+// Statistics of the estimators against theory (docs/quantization.md) and against oracles in double.
 #include <cmath>
 #include <vector>
 
@@ -11,7 +10,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace estimator_test {
 
 using testing::Gaussian;
 
@@ -38,7 +37,7 @@ float Estimate(const Codec& codec, absl::Span<const float> q, absl::Span<const f
   return CenteredQuery::Of(codec, q, mean).Score(codec, code.data());
 }
 
-// Mean over seeds of (estimate - true) in units of its standard error, pooled over pairs.
+// The mean over seeds of (estimate - true value), in units of its standard error.
 struct Bias {
   double z;           // of all pairs together
   double worst_pair;  // largest |z| of one pair
@@ -110,7 +109,7 @@ TEST(EstimatorTest, IsUnbiasedOnRealPairsAtEveryWidthWithAndWithoutResidual) {
   }
 }
 
-// var * d of the estimate over random unit pairs and seeds.
+// Returns var * dim of the estimate, over random unit pairs and seeds.
 double VarianceTimesDim(size_t dim, int bits, Residual residual) {
   double sum = 0;
   int count = 0;
@@ -132,7 +131,9 @@ TEST(EstimatorTest, VarianceOnRandomPairsIsTheTheorys) {
     EXPECT_LE(VarianceTimesDim(dim, 4, Residual::kNone), 0.0100) << dim;
     EXPECT_LE(VarianceTimesDim(dim, 4, Residual::kQjl), 0.0037) << dim;
   }
-  const double tangent[] = {0, 0.5708, 0.13312, 0.035784};  // E tan^2 theta, FACTS-codec 1.4
+  // E tan^2 theta = D / (1 - D), where theta is the angle between a vector and its code and D is
+  // the distortion of the codebook (Codebook::distortion).
+  const double tangent[] = {0, 0.5708, 0.13312, 0.035784};
   for (int bits : {1, 2, 3}) {
     EXPECT_NEAR(VarianceTimesDim(768, bits, Residual::kNone) / tangent[bits], 1, 0.1) << bits;
     // The residual bit cuts the error energy to 0.3634 of the code's.
@@ -140,8 +141,8 @@ TEST(EstimatorTest, VarianceOnRandomPairsIsTheTheorys) {
   }
 }
 
-// D_mse of the encoder and decoder together (arXiv 2504.19874, Theorem 1; exact values in
-// FACTS-codec 2).
+// D_mse of the encoder and decoder together (arXiv 2504.19874, Theorem 1). codebook_test derives
+// the exact values.
 TEST(EstimatorTest, DistortionIsTheTables) {
   const double table[] = {0, 0.36338, 0.11748, 0.03455, 0.00950};
   const size_t dim = 1536;
@@ -170,8 +171,8 @@ TEST(EstimatorTest, DistortionIsTheTables) {
   }
 }
 
-// The paper's own estimator, in double and with a dense Gaussian S: an oracle, not the product
-// (arXiv 2504.19874, Alg. 2). d var = (pi/2) D_{b-1}.
+// The paper's own estimator, in double and with a dense Gaussian S (arXiv 2504.19874, Alg. 2). It
+// is an oracle and not part of the product. Its variance times dim is (pi/2) D_{b-1}.
 TEST(EstimatorTest, PublishedProductEstimatorHasThePapersDistortion) {
   const double table[] = {0, 1.5708, 0.5708, 0.1845, 0.0543};
   const size_t dim = 256;
@@ -224,5 +225,5 @@ TEST(EstimatorTest, PublishedProductEstimatorHasThePapersDistortion) {
   }
 }
 
-}  // namespace
+}  // namespace estimator_test
 }  // namespace tqdb

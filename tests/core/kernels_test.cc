@@ -13,7 +13,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace kernels_test {
 
 using testing::Gaussian;
 
@@ -123,7 +123,7 @@ TEST_P(KernelsTest, AppendResidualHasTheBitsOfTheSpecification) {
   }
 }
 
-// Gaussians with zeros of both signs, far values, every boundary and its neighbours.
+// Returns Gaussians, among them zeros of both signs, far values, every boundary and its neighbours.
 std::vector<float> HardMagnitudes(const Codebook& book, size_t n, float unit, Gaussian& random) {
   std::vector<float> y = random.Vector(n);
   for (float& value : y) value *= unit;
@@ -211,7 +211,7 @@ TEST_P(KernelsTest, FieldsSurvivePackingAndHaveTheBytesOfTheSpecification) {
   }
 }
 
-// A block's sign plane from row-major sign bytes.
+// Returns a block's sign plane, made from row-major sign bytes.
 std::vector<uint8_t> MakePlane(const std::vector<std::vector<uint8_t>>& rows,
                                const Kernels& kernels) {
   const size_t bytes = rows[0].size(), group = kernels.plane_group, side = kernels.plane_rows;
@@ -279,7 +279,7 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
   }
 }
 
-// A block's codes as they lie in memory, and the value of each code.
+// The codes of a block as they lie in memory, and the value of each code.
 struct RandomCodes {
   RandomCodes(size_t dim, int bits, Residual residual, const Kernels& kernels, Gaussian& random)
       : packing(dim, bits, residual),
@@ -331,7 +331,8 @@ TEST_P(KernelsTest, CodeSumsAreTheDotProductsOfCodesAndWeights) {
         const size_t dim = shape.dim, n = (dim + 63) / 64 * 64;
         const RandomCodes codes(dim, bits, residual, kernels(), random);
         for (size_t num_queries : shape.num_queries) {
-          // Extremes first; then one that picks a single code, to find one out of place.
+          // The first queries have extreme weights. The next one picks a single code, to find codes
+          // out of place.
           std::vector<std::vector<int8_t>> weights(num_queries, std::vector<int8_t>(n));
           std::vector<const int8_t*> pointers;
           std::vector<int32_t> zeros;
@@ -440,5 +441,5 @@ TEST(KernelsDispatchTest, ListsScalarFirstAndFindsLevelsByName) {
   EXPECT_EQ(FindKernels("sse9"), nullptr);
 }
 
-}  // namespace
+}  // namespace kernels_test
 }  // namespace tqdb

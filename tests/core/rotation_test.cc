@@ -10,7 +10,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace rotation_test {
 
 using testing::Gaussian;
 
@@ -58,7 +58,7 @@ TEST(RotationTest, DiffersBySeedAndNotByKernelLevel) {
   }
 }
 
-// Distortion of a Lloyd-Max code of the rotated vector, over many seeds.
+// Returns the distortion of a Lloyd-Max code of the rotated vector, over many seeds.
 double Distortion(const std::vector<float>& x, int bits, int seeds) {
   const Codebook& book = Codebook::Get(bits);
   const size_t dim = x.size();
@@ -77,8 +77,8 @@ double Distortion(const std::vector<float>& x, int bits, int seeds) {
   return error / static_cast<double>(dim) / seeds;
 }
 
-// At small dims a rotated unit vector's coordinates are not quite Gaussian (FACTS-codec 1.4, finite
-// d): their distortion is lower, so the bar is one-sided.
+// At small dims the coordinates of a rotated unit vector are not quite Gaussian: none is larger
+// than the vector. Their distortion is lower, so the bar is one-sided, with a wide bound below.
 TEST(RotationTest, AnyInputIsQuantisedLikeAGaussian) {
   Gaussian random(13);
   const double ideal[] = {0, 0.363380, 0.117482, 0.0345478, 0.0095010};
@@ -114,5 +114,5 @@ TEST(RotationTest, AnyInputIsQuantisedLikeAGaussian) {
   }
 }
 
-}  // namespace
+}  // namespace rotation_test
 }  // namespace tqdb

@@ -9,12 +9,12 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace row_filter_test {
 
 using testing::Gaussian;
 
-// Masks of blocks that lie anywhere about the filter: consecutive rows, rows with gaps, rows in no
-// order.
+// The blocks lie anywhere about the filter. They have consecutive rows, rows with gaps, and rows in
+// no order.
 TEST(RowFilterTest, MasksAgreeWithASet) {
   Gaussian random(3);
   for (int round = 0; round < 300; ++round) {
@@ -69,7 +69,7 @@ TEST(RowFilterTest, WordsAreThoseOfItsRows) {
   }
 }
 
-// What may not be allowed is not; over short ranges, what may be is.
+// A range without an allowed row may be reported as allowed only if it is long.
 TEST(RowFilterTest, RangesThatMayBeAllowedAreThoseWithAnAllowedRow) {
   Gaussian random(5);
   for (int round = 0; round < 200; ++round) {
@@ -88,5 +88,5 @@ TEST(RowFilterTest, RangesThatMayBeAllowedAreThoseWithAnAllowedRow) {
   }
 }
 
-}  // namespace
+}  // namespace row_filter_test
 }  // namespace tqdb

@@ -12,7 +12,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace vector_space_test {
 
 using testing::Gaussian;
 
@@ -124,7 +124,8 @@ TEST(VectorSpaceTest, SignPlaneBoundKeepsTheTopTen) {
   EXPECT_LT(two_stage.rows_refined, two_stage.rows_scanned / 10);
 }
 
-// Both scan stages, any split over threads and any size of pass give the hits of full refinement.
+// Both scan stages give the hits of full refinement, with any split over threads and any size of
+// pass.
 TEST(VectorSpaceTest, StagesAndThreadsGiveTheSameHits) {
   Gaussian random(21);
   for (int bits : {1, 2, 3, 4, 8}) {
@@ -180,8 +181,8 @@ TEST(VectorSpaceTest, StagesAndThreadsGiveTheSameHits) {
   }
 }
 
-// Real embeddings are scanned by signs; rows without neighbours, which signs cannot tell apart, by
-// codes.
+// Real embeddings are scanned by signs. Rows without neighbours are scanned by codes, since signs
+// cannot tell them apart.
 TEST(VectorSpaceTest, ScansTakeTheStageThatPays) {
   const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
   const Kernels* level = ScalarKernels();
@@ -201,7 +202,7 @@ TEST(VectorSpaceTest, ScansTakeTheStageThatPays) {
   EXPECT_GT(stats.rows_scanned_by_codes, stats.rows_scanned / 2);
 }
 
-// Where a level says that codes are faster from some number of queries on, its scans believe it.
+// A level may say that codes are faster from some number of queries on. Its scans follow that.
 TEST(VectorSpaceTest, ManyQueriesAreScannedByCodesWhereThatIsFaster) {
   const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
   for (const Kernels* level : testing::TestableKernels()) {
@@ -230,7 +231,7 @@ TEST(VectorSpaceTest, BatchesAndKernelLevelsGiveTheSameHits) {
       for (const Kernels* level : testing::TestableKernels()) {
         auto space = MakeSpace(base.dim(), Metric::kL2, bits, residual, level);
         AppendAll(*space, base);
-        // Wide enough that no stage loses a hit by chance.
+        // The bound is wide enough that no stage loses a hit by chance.
         SearchOptions options;
         options.error_bound = 6;
         const auto got = *space->Search(queries.view(), options);
@@ -368,7 +369,7 @@ TEST(VectorSpaceTest, HoldsWhatAMapHolds) {
                   12);
     }
   }
-  // Vacuum has kept the dead rows bounded: segments below half are gone, but for the ones being
+  // Vacuum has kept the dead rows bounded: segments below half are gone, except for the ones being
   // filled.
   EXPECT_LE(space->stored_rows(), 2 * space->live_rows() + (version + 1) * Segment::kRows);
 }
@@ -413,5 +414,5 @@ TEST(VectorSpaceTest, ReadersNeverMissARowThatIsBeingReplaced) {
   EXPECT_EQ(space->live_rows(), points);
 }
 
-}  // namespace
+}  // namespace vector_space_test
 }  // namespace tqdb

@@ -10,7 +10,7 @@
 #include "tests/e2e/cli_session.h"
 
 namespace tqdb::e2e {
-namespace {
+namespace cli_hybrid_test {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -139,5 +139,5 @@ TEST_F(CliHybridTest, AnExportHoldsEverything) {
   EXPECT_THAT(refused.err, HasSubstr("the first point has no dense vector"));
 }
 
-}  // namespace
+}  // namespace cli_hybrid_test
 }  // namespace tqdb::e2e

@@ -14,7 +14,7 @@
 #include "tests/e2e/cli_session.h"
 
 namespace tqdb::e2e {
-namespace {
+namespace cli_payload_test {
 
 using ::testing::HasSubstr;
 
@@ -236,5 +236,5 @@ TEST_F(CliPayloadTest, TheClientFusesSearches) {
   }
 }
 
-}  // namespace
+}  // namespace cli_payload_test
 }  // namespace tqdb::e2e

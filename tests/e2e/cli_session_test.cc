@@ -17,7 +17,7 @@
 #include "tests/support/server_process.h"
 
 namespace tqdb::e2e {
-namespace {
+namespace cli_session_test {
 
 using ::testing::HasSubstr;
 TEST_F(CliSessionTest, DescribesServerAndCollections) {
@@ -291,5 +291,5 @@ TEST(ClientTest, RepeatsACallUntilAServerThatStartsListens) {
   EXPECT_TRUE(collections.ok()) << collections.status();
 }
 
-}  // namespace
+}  // namespace cli_session_test
 }  // namespace tqdb::e2e

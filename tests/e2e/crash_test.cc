@@ -24,7 +24,7 @@
 #include "tests/support/server_process.h"
 
 namespace tqdb::e2e {
-namespace {
+namespace crash_test {
 
 using ::tqdb::client::Client;
 using ::tqdb::client::Query;
@@ -287,5 +287,5 @@ TEST(OracleTest, RecognisesOnlyPointsThatWereWritten) {
   EXPECT_FALSE(BatchOf(point).ok());
 }
 
-}  // namespace
+}  // namespace crash_test
 }  // namespace tqdb::e2e

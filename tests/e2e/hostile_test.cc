@@ -22,7 +22,7 @@
 #include "tests/support/server_process.h"
 
 namespace tqdb::e2e {
-namespace {
+namespace hostile_test {
 
 using ::testing::HasSubstr;
 using ::tqdb::client::Client;
@@ -257,5 +257,5 @@ TEST_F(HostileTest, ClientsThatVanishLeaveNothingBehind) {
   EXPECT_EQ(*code, 0);
 }
 
-}  // namespace
+}  // namespace hostile_test
 }  // namespace tqdb::e2e

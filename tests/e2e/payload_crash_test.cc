@@ -28,7 +28,7 @@
 #include "tests/support/server_process.h"
 
 namespace tqdb::e2e {
-namespace {
+namespace payload_crash_test {
 
 using ::tqdb::client::Client;
 using ::tqdb::testing::ServerProcess;
@@ -323,5 +323,5 @@ TEST(PayloadOracleTest, RecognisesOnlyPointsThatWereWritten) {
   EXPECT_EQ(StateOfPoint(point)->payload, Json::object());
 }
 
-}  // namespace
+}  // namespace payload_crash_test
 }  // namespace tqdb::e2e

@@ -10,7 +10,7 @@
 namespace tqdb::e2e {
 namespace {
 
-constexpr uint64_t kMostPoints = 40;  // of one request by ids
+constexpr uint64_t kMostIds = 40;  // of one request by ids
 
 std::vector<client::PointId> ToPointIds(const std::vector<uint64_t>& ids) {
   std::vector<client::PointId> out;
@@ -44,7 +44,7 @@ client::Durability PayloadWriter::RandomDurability() {
 
 std::vector<uint64_t> PayloadWriter::RandomIds() {
   std::set<uint64_t> ids;
-  const uint64_t count = 1 + random_() % kMostPoints;
+  const uint64_t count = 1 + random_() % kMostIds;
   while (ids.size() < count) ids.insert(first_id_ + random_() % kIdsOfPayloadWriter);
   return {ids.begin(), ids.end()};
 }

@@ -18,7 +18,7 @@
 #include "tests/support/server_process.h"
 
 namespace tqdb::e2e {
-namespace {
+namespace security_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -273,5 +273,5 @@ TEST_F(SecurityTest, AServerThatWouldNotBeSafeDoesNotStart) {
   EXPECT_EQ(Call(*server, {}, kReader), absl::OkStatus());
 }
 
-}  // namespace
+}  // namespace security_test
 }  // namespace tqdb::e2e

@@ -130,7 +130,8 @@ async def test_searches_agree_with_numpy(client, name):
     assert [h.payload for h in hits] == [payloads[i] for i in best[0]]
 
     even = [i for i in np.argsort(-scores[0]) if i % 2 == 0][:5]
-    hits = await client.search(name, queries[0], 5, exact=True, filter=Field("even") == True)  # noqa: E712
+    is_even = Field("even") == True  # noqa: E712
+    hits = await client.search(name, queries[0], 5, exact=True, filter=is_even)
     assert [h.id for h in hits] == even
     threshold = float(scores[0, best[0, 2]]) - 1e-4
     hits = await client.search(name, queries[0], 5, exact=True, score_threshold=threshold)
@@ -321,7 +322,8 @@ def test_an_index_can_be_waited_for_after_a_restart(own_server):
 
 async def test_wrong_searches_by_text_are_refused(client, texts):
     vector, fox = vectors_of(1)[0], TextQuery("a.text", "fox")
-    with pytest.raises(tqdb.InvalidArgument, match="vector, sparse, text, positive: need one of them"):
+    need = "vector, sparse, text, positive: need one of them"
+    with pytest.raises(tqdb.InvalidArgument, match=need):
         await client.search(texts, vector, text=fox)
     with pytest.raises(tqdb.InvalidArgument, match=r"queries\[1\]\.text is 'fox'; need a tqdb"):
         await client.search_hybrid(texts, [tqdb.Query(vector), tqdb.Query(text="fox")])

@@ -1,4 +1,4 @@
-"""Filters: the JSON form, the builder, what both find on a real server, and errors that name the place."""
+"""Filters: the JSON form, the builder, what both find on a real server, errors with their place."""
 
 from __future__ import annotations
 
@@ -158,13 +158,22 @@ BAD = [
     ({"must": [{"key": "a", "match": {"value": 1.5}}]}, r"\.match\.value is 1\.5; need a string"),
     ({"must": [{"key": "a", "match": {"value": None}}]}, r"\.match\.value is None; need a string"),
     ({"must": [{"key": "a", "match": {"any": "red"}}]}, r"\.match\.any is 'red'; need a list"),
-    ({"must": [{"key": "a", "match": {"any": ["red", 1]}}]}, r"\.match\.any\[1\] is 1; need a list"),
+    (
+        {"must": [{"key": "a", "match": {"any": ["red", 1]}}]},
+        r"\.match\.any\[1\] is 1; need a list",
+    ),
     ({"must": [{"key": "a", "match": {"any": [1, True]}}]}, r"\.match\.any\[1\] is True"),
     ({"must": [{"key": "a", "match": {"text": 1}}]}, r"\.match\.text is 1; need a string"),
     ({"should": [{"key": "a", "range": {"gte": "soon"}}]}, r"\.range\.gte is 'soon'; need a time"),
     ({"should": [{"key": "a", "range": {"gte": True}}]}, r"\.range\.gte is True; need a number"),
-    ({"should": [{"key": "a", "range": {"above": 1}}]}, r"\.range\.'above' is unknown; allowed are gt"),
-    ({"should": [{"key": "a", "values_count": {"gt": -1}}]}, r"\.gt is -1; need a number of values"),
+    (
+        {"should": [{"key": "a", "range": {"above": 1}}]},
+        r"\.range\.'above' is unknown; allowed are gt",
+    ),
+    (
+        {"should": [{"key": "a", "values_count": {"gt": -1}}]},
+        r"\.gt is -1; need a number of values",
+    ),
     ({"must": [{"has_id": 7}]}, r"has_id is 7; need a list of ids"),
     ({"must": [{"has_id": [1, "x"]}]}, r"has_id\[1\] is 'x'; need an integer"),
     ({"must": [{"nested": {"key": "a"}}]}, r"nested has no filter; need one"),

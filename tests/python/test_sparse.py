@@ -35,7 +35,11 @@ async def test_points_come_back_and_are_found(client, name):
         [
             Point(1, [1.0] * DIM, {"n": 1}, {"terms": {30: 3, 10: 1, 20: 2}}),
             Point(2, sparse_vectors={"terms": ([10, 2**32 - 1], [0.5, -1]), "words": {5: 1}}),
-            Point(3, [2.0] * DIM, sparse_vectors={"terms": SciPyRow(np.array([7]), np.array([1.0]))}),
+            Point(
+                3,
+                [2.0] * DIM,
+                sparse_vectors={"terms": SciPyRow(np.array([7]), np.array([1.0]))},
+            ),
             Point(4, [3.0] * DIM),
         ],
     )
@@ -79,7 +83,9 @@ async def test_uploads_hybrid_searches_and_batches_take_them(client, name):
         limit=3,
     )
     assert fused[0].id == 7
-    lists = await client.search_batch(name, sparse=[{3: 1}, {5001: 1}], vector_name="terms", limit=5)
+    lists = await client.search_batch(
+        name, sparse=[{3: 1}, {5001: 1}], vector_name="terms", limit=5
+    )
     assert found(lists[0]) == [(3, 1.0)]
     assert [hit.id for hit in lists[1]] == [1, 11, 21, 31, 41]
     await client.create_payload_index(name, "text", "text")
@@ -106,7 +112,9 @@ async def test_what_is_wrong_is_named(client, name):
     await refused(where + r" has indices that are no list of integers", value={1.5: 1})
     await refused(where + r" has values that are no numbers", value={1: "x"})
     await refused(where + r" is a int; need \{index: value\}", value=3)
-    await refused(r"points\[0\]\.sparse_vectors 'terms'\.indices has 4 twice", value=([4, 4], [1, 1]))
+    await refused(
+        r"points\[0\]\.sparse_vectors 'terms'\.indices has 4 twice", value=([4, 4], [1, 1])
+    )
     await refused(r"values\[0\] is nan", value={1: float("nan")})
     with pytest.raises(tqdb.InvalidArgument, match="has the sparse spaces 'terms', 'words'"):
         await client.upsert(name, [Point(1, sparse_vectors={"other": {1: 1}})])

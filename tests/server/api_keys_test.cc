@@ -9,10 +9,10 @@
 #include "tqdb/v1/points.pb.h"
 
 namespace tqdb::server {
-namespace {
+namespace api_keys_test {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kWriter[] = "0123456789abcdef-writer";
 constexpr char kReader[] = "0123456789abcdef-reader";
@@ -108,5 +108,5 @@ TEST(ApiKeysTest, EveryMethodIsKnownToReadOrToWrite) {
   }
 }
 
-}  // namespace
+}  // namespace api_keys_test
 }  // namespace tqdb::server

@@ -8,11 +8,11 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace bad_input_test {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Matcher;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Matcher;
 
 class BadInputTest : public ServerTest {
  protected:
@@ -252,5 +252,5 @@ TEST_F(BadInputTest, GetAndDeleteRefuseEmptyIds) {
               HasSubstr("ids has 0 entries"));
 }
 
-}  // namespace
+}  // namespace bad_input_test
 }  // namespace tqdb::server

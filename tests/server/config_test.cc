@@ -12,10 +12,10 @@
 #include "tests/support/source_path.h"
 
 namespace tqdb::server {
-namespace {
+namespace config_test {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 ParsedConfig Parse(const std::vector<std::string>& args,
                    const std::map<std::string, std::string>& env = {}) {
@@ -131,5 +131,5 @@ TEST(LoggingTest, AMessageCannotForgeALineNorBreakJson) {
   EXPECT_EQ(std::count(json.begin(), json.end(), '\n'), 1);
 }
 
-}  // namespace
+}  // namespace config_test
 }  // namespace tqdb::server

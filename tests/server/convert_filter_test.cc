@@ -11,7 +11,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::server {
-namespace {
+namespace convert_filter_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -54,7 +54,8 @@ TEST(ConvertFilterTest, EveryFormBecomesItsJson) {
        R"({"must":[{"key":"a","range":{"gt":0.0,"lte":1.5}}]})"},
       {R"(must { field { key: "a" datetime_range { gte { seconds: 1 nanos: 500000999 }
                                                    lt { seconds: 2 } } } })",
-       R"({"must":[{"key":"a","range":{"gte":"1970-01-01T00:00:01.5Z","lt":"1970-01-01T00:00:02Z"}}]})"},
+       R"({"must":[{"key":"a","range":{"gte":"1970-01-01T00:00:01.5Z",)"
+       R"("lt":"1970-01-01T00:00:02Z"}}]})"},
       {R"(must { field { key: "a" values_count { gte: 0 lt: 3 } } })",
        R"({"must":[{"key":"a","values_count":{"gte":0,"lt":3}}]})"},
       {R"(must { field { key: "a" presence: PRESENCE_IS_NULL } })",
@@ -154,5 +155,5 @@ TEST(ConvertFilterTest, ListsAndDepthAreLimited) {
   EXPECT_FALSE(read.ParseFromString(filter.SerializeAsString()));
 }
 
-}  // namespace
+}  // namespace convert_filter_test
 }  // namespace tqdb::server

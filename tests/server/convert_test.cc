@@ -17,10 +17,10 @@
 #include "service/answer_size.h"
 
 namespace tqdb::server {
-namespace {
+namespace convert_test {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 storage::CollectionConfig TwoSpaces() {
   storage::CollectionConfig config;
@@ -223,5 +223,5 @@ TEST(GrpcStatusTest, CodesAndMessagesPassAndLongOnesAreCutBetweenCharacters) {
   EXPECT_EQ(cut.find(" ...") % 2, 0u);
 }
 
-}  // namespace
+}  // namespace convert_test
 }  // namespace tqdb::server

@@ -15,10 +15,10 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace lifecycle_test {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 using LifecycleTest = ServerTest;
 
@@ -185,7 +185,7 @@ TEST_F(LifecycleTest, CallsInFlightFinishWithinTheGraceOfShutdown) {
         if (!status.ok()) {
           // gRPC answers CANCELLED to a call that arrives in the moment of the stop.
           EXPECT_THAT(status.error_code(),
-                      testing::AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED))
+                      ::testing::AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED))
               << status.error_message();
           return;
         }
@@ -228,6 +228,45 @@ TEST_F(HttpTest, ADeadlineEndsASearchEarly) {
   EXPECT_THAT(metrics, HasSubstr("tqdb_requests_in_flight 0"));
 }
 
+TEST_F(HttpTest, ACancelledSearchStopsBeforeItsEnd) {
+  CreateCollection("books");
+  for (uint64_t first = 0; first < 40'000; first += 10'000) {
+    v1::UpsertRequest request;
+    request.set_collection("books");
+    for (uint64_t id = first; id < first + 10'000; ++id)
+      AddPoint(id, static_cast<float>(id), &request);
+    ASSERT_TRUE(Upsert(request).ok());
+  }
+  // One pass over all originals for 1,000 queries: a second or more, within one loop of storage.
+  v1::SearchBatchRequest request;
+  request.set_collection("books");
+  for (int i = 0; i < 1000; ++i) {
+    v1::SearchQuery* query = request.add_queries();
+    query->mutable_vector()->set_f32(F32(static_cast<float>(i)));
+    query->set_limit(10);
+    query->mutable_params()->set_exact(true);
+  }
+  const auto await = [this](const std::string& line) {
+    for (int i = 0; i < 1000; ++i) {
+      if (Http(server_->http_port(), "GET /metrics").find(line) != std::string::npos) return true;
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    return false;
+  };
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::SearchBatchResponse response;
+    EXPECT_EQ(points_->SearchBatch(&context, request, &response).error_code(),
+              grpc::StatusCode::CANCELLED);
+  });
+  EXPECT_TRUE(await("tqdb_requests_in_flight 1"));
+  context.TryCancel();
+  caller.join();
+  // A search that ran to its end would be counted as OK.
+  EXPECT_TRUE(await("tqdb_requests_in_flight 0"));
+  EXPECT_TRUE(await("tqdb_requests_total{code=\"CANCELLED\",method=\"SearchBatch\"} 1"));
+}
+
 TEST_F(LifecycleTest, AHundredClientsAreServed) {
   CreateCollection("books");
   std::vector<std::thread> clients;
@@ -257,5 +296,5 @@ TEST_F(LifecycleTest, GzippedRequestsAreAccepted) {
   EXPECT_TRUE(points_->Upsert(&context, request, &response).ok());
 }
 
-}  // namespace
+}  // namespace lifecycle_test
 }  // namespace tqdb::server

@@ -4,7 +4,7 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace payload_calls_test {
 
 class PayloadCallsTest : public ServerTest {
  protected:
@@ -185,5 +185,5 @@ TEST_F(PayloadCallsTest, AnIndexIsMadeListedUsedAndDeleted) {
   EXPECT_EQ(Count(Tag("odd")), 6u);
 }
 
-}  // namespace
+}  // namespace payload_calls_test
 }  // namespace tqdb::server

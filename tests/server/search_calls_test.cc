@@ -6,7 +6,7 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace search_calls_test {
 
 class SearchCallsTest : public ServerTest {
  protected:
@@ -222,5 +222,5 @@ TEST_F(SearchCallsTest, OrderedScrollsGoOnFromTheirTokens) {
             grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-}  // namespace
+}  // namespace search_calls_test
 }  // namespace tqdb::server

@@ -5,7 +5,7 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace services_test {
 
 using ServicesTest = ServerTest;
 
@@ -367,5 +367,5 @@ TEST_F(ServicesTest, ServerInfoTellsBuildAndLimits) {
   EXPECT_GT(response.memory_bytes(), 0u);
 }
 
-}  // namespace
+}  // namespace services_test
 }  // namespace tqdb::server

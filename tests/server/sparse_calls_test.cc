@@ -7,7 +7,7 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace sparse_calls_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -193,5 +193,5 @@ TEST_F(SparseCallsTest, WhatIsWrongIsNamed) {
               HasSubstr("config.sparse_spaces[0].modifier is 7"));
 }
 
-}  // namespace
+}  // namespace sparse_calls_test
 }  // namespace tqdb::server

@@ -59,7 +59,7 @@ inline v1::Point* AddPoint(uint64_t id, float first, v1::UpsertRequest* request)
   return point;
 }
 
-class ServerTest : public testing::Test {
+class ServerTest : public ::testing::Test {
  protected:
   void StartServer(const ServerOptions& options) {
     absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);

@@ -6,9 +6,9 @@
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
-namespace {
+namespace upsert_stream_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class UpsertStreamTest : public ServerTest {
  protected:
@@ -180,5 +180,5 @@ TEST_F(UpsertStreamTest, StreamsShareASmallBoundOfBytesByWaiting) {
   EXPECT_EQ(Count("books"), 80u);
 }
 
-}  // namespace
+}  // namespace upsert_stream_test
 }  // namespace tqdb::server

@@ -1,9 +1,7 @@
 #include "service/admission.h"
 
-#include <atomic>
 #include <vector>
 
-#include "base/task_queue.h"
 #include "gtest/gtest.h"
 #include "service/overload.h"
 
@@ -67,15 +65,6 @@ TEST(AdmissionTest, AMovedTicketReleasesOnce) {
   kept.Release();
   kept.Release();
   EXPECT_EQ(admission.usage().requests, 0u);
-}
-
-TEST(TaskQueueTest, RunsEveryTaskBeforeItIsDestroyed) {
-  std::atomic<int> ran{0};
-  {
-    TaskQueue pool(3);
-    for (int i = 0; i < 1000; ++i) pool.Submit([&ran] { ++ran; });
-  }
-  EXPECT_EQ(ran, 1000);
 }
 
 }  // namespace admission_test

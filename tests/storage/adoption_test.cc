@@ -7,7 +7,7 @@
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
-namespace {
+namespace adoption_test {
 
 constexpr size_t kDim = 48;
 
@@ -162,5 +162,5 @@ TEST(VacuumTest, MemoryOfReplacedPointsIsGivenBack) {
   EXPECT_EQ(SearchText(*collection, RowAround(random, 0.0f), all).size(), 10'000u);
 }
 
-}  // namespace
+}  // namespace adoption_test
 }  // namespace tqdb::storage

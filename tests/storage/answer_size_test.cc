@@ -12,7 +12,7 @@
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
-namespace {
+namespace answer_size_test {
 
 using ::testing::HasSubstr;
 
@@ -123,5 +123,5 @@ TEST_F(AnswerSizeTest, GroupsAndFusedListsToo) {
   EXPECT_TRUE(absl::IsResourceExhausted(SearchHybrid(*collection_, parts, hybrid).status()));
 }
 
-}  // namespace
+}  // namespace answer_size_test
 }  // namespace tqdb::storage

@@ -11,7 +11,7 @@
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
-namespace {
+namespace bad_input_test {
 
 using ::testing::HasSubstr;
 
@@ -166,5 +166,5 @@ TEST_F(BadInputTest, ListsThatAreTooLongAreRefused) {
   EXPECT_EQ(DumpText(*collection_), before_);
 }
 
-}  // namespace
+}  // namespace bad_input_test
 }  // namespace tqdb::storage

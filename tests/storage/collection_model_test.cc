@@ -12,7 +12,7 @@
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
-namespace {
+namespace collection_model_test {
 
 using Model = std::map<PointId, TestPoint>;
 
@@ -282,5 +282,5 @@ INSTANTIATE_TEST_SUITE_P(
                       TwoSpaces()),
     [](const ::testing::TestParamInfo<Variant>& info) { return info.param.name; });
 
-}  // namespace
+}  // namespace collection_model_test
 }  // namespace tqdb::storage

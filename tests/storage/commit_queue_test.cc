@@ -10,7 +10,7 @@
 #include "absl/time/clock.h"
 
 namespace tqdb::storage {
-namespace {
+namespace commit_queue_test {
 
 struct NumberedWrite : QueuedWrite {
   NumberedWrite(int number, size_t bytes) : QueuedWrite(bytes), number(number) {}
@@ -81,5 +81,5 @@ TEST(CommitQueueTest, EveryWriteIsCommittedOnceAndHearsTheStatusOfItsGroup) {
   EXPECT_EQ(committed, 4000);
 }
 
-}  // namespace
+}  // namespace commit_queue_test
 }  // namespace tqdb::storage

@@ -11,7 +11,7 @@
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
-namespace {
+namespace concurrency_test {
 
 constexpr size_t kDim = 24;
 constexpr uint64_t kPoints = 400;
@@ -173,5 +173,5 @@ TEST_F(ConcurrencyTest, WritesOfOneThreadToAPointAreAppliedInOrder) {
   EXPECT_EQ(collection_->Count(), 6u);
 }
 
-}  // namespace
+}  // namespace concurrency_test
 }  // namespace tqdb::storage

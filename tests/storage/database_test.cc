@@ -15,7 +15,7 @@
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
-namespace {
+namespace database_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -348,5 +348,5 @@ TEST(DatabaseDeathTest, LogDamagedInTheMiddleIsQuarantinedAndNotCutShort) {
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
 }
 
-}  // namespace
+}  // namespace database_test
 }  // namespace tqdb::storage

@@ -16,7 +16,7 @@
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {
-namespace {
+namespace disk_full_test {
 
 constexpr size_t kDim = 256;
 
@@ -148,5 +148,5 @@ TEST(DiskFullDeathTest, CollectionIsCreatedWholeOrNotAtAll) {
   EXPECT_TRUE(database->GetCollection("before").ok());
 }
 
-}  // namespace
+}  // namespace disk_full_test
 }  // namespace tqdb::storage

@@ -21,7 +21,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace filtered_calls_test {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
@@ -457,5 +457,5 @@ TEST_F(FilteredCallsTest, CancelledCallsEnd) {
   EXPECT_TRUE(absl::IsCancelled(collection_->DeleteMatching(spec, Durability::kSync).status()));
 }
 
-}  // namespace
+}  // namespace filtered_calls_test
 }  // namespace tqdb::storage

@@ -16,7 +16,7 @@
 #include "tests/support/source_path.h"
 
 namespace tqdb::storage {
-namespace {
+namespace golden_test {
 
 namespace fs = std::filesystem;
 
@@ -246,5 +246,5 @@ TEST_F(GoldenTest, OldDatabaseTakesNewPoints) {
   EXPECT_EQ(MustGet(*database_, "named")->Count(), Expected(NamedPoint).size() + 1);
 }
 
-}  // namespace
+}  // namespace golden_test
 }  // namespace tqdb::storage

@@ -8,7 +8,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace id_index_test {
 
 struct Place {
   uint64_t row;
@@ -70,5 +70,5 @@ TEST(IdIndexTest, NumberedPointOfOneSpaceCostsAtMost58Bytes) {
   EXPECT_GE(index.memory_bytes(), 100'000 * 24);
 }
 
-}  // namespace
+}  // namespace id_index_test
 }  // namespace tqdb::storage

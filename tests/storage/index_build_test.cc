@@ -9,7 +9,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace index_build_test {
 
 constexpr size_t kDim = 8;
 constexpr uint64_t kPoints = 2000;
@@ -56,5 +56,5 @@ TEST(IndexBuildTest, ABuildLeavesAnIndexThatCameLaterAlone) {
   EXPECT_EQ(CountOf(*collection, "new"), kPoints);
 }
 
-}  // namespace
+}  // namespace index_build_test
 }  // namespace tqdb::storage

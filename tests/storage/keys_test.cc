@@ -10,7 +10,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace keys_test {
 
 PointId RandomId(testing::Gaussian& random) {
   const uint64_t word = random.Word() >> random.Below(64);
@@ -110,5 +110,5 @@ TEST(CodingTest, CutOffAndOverlongInputIsRefused) {
   EXPECT_FALSE(GetVarint64(&in, &number));
 }
 
-}  // namespace
+}  // namespace keys_test
 }  // namespace tqdb::storage

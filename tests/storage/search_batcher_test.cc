@@ -11,7 +11,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace search_batcher_test {
 
 constexpr size_t kDim = 32;
 
@@ -136,5 +136,5 @@ TEST_F(SearchBatcherTest, CancelledCallerLeavesTheOthersAlone) {
   EXPECT_EQ(served, 3);
 }
 
-}  // namespace
+}  // namespace search_batcher_test
 }  // namespace tqdb::storage

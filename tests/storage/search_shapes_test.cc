@@ -21,7 +21,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace search_shapes_test {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
@@ -271,5 +271,5 @@ TEST(FusionTest, TiesAreOrderedByIdAndOneScoreCountsFully) {
   EXPECT_EQ(Fuse(even, {}, 1)[0].id, PointId::Number(1));
 }
 
-}  // namespace
+}  // namespace search_shapes_test
 }  // namespace tqdb::storage

@@ -21,7 +21,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace sparse_search_test {
 
 using ::testing::HasSubstr;
 
@@ -332,5 +332,5 @@ TEST_F(SparseSearchTest, DamagedVectorsAreFoundAtTheStart) {
   }
 }
 
-}  // namespace
+}  // namespace sparse_search_test
 }  // namespace tqdb::storage

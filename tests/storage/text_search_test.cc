@@ -16,7 +16,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace text_search_test {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
@@ -190,5 +190,5 @@ TEST_F(TextSearchTest, BadQueriesByTextAreRefused) {
               HasSubstr("more than one of vector, sparse and text"));
 }
 
-}  // namespace
+}  // namespace text_search_test
 }  // namespace tqdb::storage

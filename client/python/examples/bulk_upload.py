@@ -1,8 +1,11 @@
-"""Times a bulk upload of random vectors: python bulk_upload.py [--address HOST:PORT] [--rows N] [--dim D]
+"""Times a bulk upload of random vectors.
+
+    python bulk_upload.py [--address HOST:PORT] [--rows N] [--dim D]
 
 The collection `bulk-upload` is made anew and removed again. Prints one line, such as
 
-    100,000 x 768 float32, store_vectors none, 1.13 s: 88,612 vectors/s, 272 MB/s; client 0.50 s of CPU
+    100,000 x 768 float32, store_vectors none, 1.13 s: 88,612 vectors/s, 272 MB/s; client
+    0.50 s of CPU
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// The meaning of filters once more, straight from storage/payload/filter.h and with no thought of
+// The meaning of filters once more, straight from values/filter.h and with no thought of
 // speed: the oracle of the randomised tests. It reads the JSON form of a filter.
 #ifndef TQDB_TESTS_STORAGE_PAYLOAD_BRUTE_FORCE_H_
 #define TQDB_TESTS_STORAGE_PAYLOAD_BRUTE_FORCE_H_

@@ -8,7 +8,7 @@
 #include "storage/payload/json_depth.h"
 
 namespace tqdb::storage {
-namespace {
+namespace payload_edit_test {
 
 using Kind = PayloadEdit::Kind;
 using ::testing::HasSubstr;
@@ -86,5 +86,5 @@ TEST(PayloadEditTest, NestingIsLimitedSoThatNoTextOverflowsTheStack) {
               HasSubstr("overwrite it"));
 }
 
-}  // namespace
+}  // namespace payload_edit_test
 }  // namespace tqdb::storage

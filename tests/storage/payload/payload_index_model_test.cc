@@ -11,7 +11,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace payload_index_model_test {
 
 using nlohmann::json;
 using testing::Gaussian;
@@ -166,5 +166,5 @@ INSTANTIATE_TEST_SUITE_P(Kinds, PayloadIndexModelTest,
                                                   {"o", FieldKind::kBool},
                                                   {"l", FieldKind::kInteger}}));
 
-}  // namespace
+}  // namespace payload_index_model_test
 }  // namespace tqdb::storage

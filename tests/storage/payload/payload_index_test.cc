@@ -7,7 +7,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace payload_index_test {
 
 using nlohmann::json;
 
@@ -108,8 +108,8 @@ TEST_F(PayloadIndexTest, KeysWithoutIndexAndNestedFiltersAreBoundedByTheOthers) 
   const std::string both = R"({"key":"k","match":{"value":"x"}},{"key":"u","match":{"value":1}})";
   EXPECT_EQ(Undecided(both), Rows({0, 2}));
   EXPECT_EQ(Certain(both), Rows({}));
-  const char* kNested =
-      R"({"nested":{"key":"l","filter":{"must":[{"key":"x","match":{"value":1}},{"exists":{"key":"y"}}]}}})";
+  const char* kNested = R"({"nested":{"key":"l","filter":{"must":[{"key":"x","match":{"value":1}},)"
+                        R"({"exists":{"key":"y"}}]}}})";
   EXPECT_EQ(Undecided(kNested), Rows({0}));
   EXPECT_EQ(Undecided(R"({"key":"u","match":{"value":1}})"), Rows({0, 1, 2}));
 }
@@ -171,5 +171,5 @@ TEST_F(PayloadIndexTest, MemoryIsAccountedForAndGivenBack) {
   EXPECT_TRUE(index_.rows().empty());
 }
 
-}  // namespace
+}  // namespace payload_index_test
 }  // namespace tqdb::storage

@@ -9,7 +9,7 @@
 #include "values/filter_json.h"
 
 namespace tqdb::storage {
-namespace {
+namespace prepared_filter_test {
 
 using nlohmann::json;
 
@@ -260,5 +260,5 @@ TEST(PreparedFilterTest, RandomFiltersAgreeWithBruteForceAndReadBackFromJson) {
   RecordProperty("matches", static_cast<int>(matches));
 }
 
-}  // namespace
+}  // namespace prepared_filter_test
 }  // namespace tqdb::storage

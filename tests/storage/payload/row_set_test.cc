@@ -12,7 +12,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace row_set_test {
 
 using ::testing::ElementsAreArray;
 using testing::Gaussian;
@@ -169,5 +169,5 @@ TEST(SortedPostingsTest, RangesAgreeWithAModelWhileBlocksComeAndGo) {
   }
 }
 
-}  // namespace
+}  // namespace row_set_test
 }  // namespace tqdb::storage

@@ -16,7 +16,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace bm25_index_test {
 
 using testing::Gaussian;
 
@@ -279,5 +279,5 @@ TEST(QueryText, NeedsWordsButNotTooMany) {
             "query has more than 4096 words; need 1 to 4096");
 }
 
-}  // namespace
+}  // namespace bm25_index_test
 }  // namespace tqdb::storage

@@ -7,7 +7,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace sparse_encoding_test {
 
 using testing::Gaussian;
 
@@ -112,5 +112,5 @@ TEST(SparseEncoding, DamageIsNamed) {
   }
 }
 
-}  // namespace
+}  // namespace sparse_encoding_test
 }  // namespace tqdb::storage

@@ -13,7 +13,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace sparse_index_test {
 
 using testing::Gaussian;
 
@@ -326,5 +326,5 @@ TEST(SparseIndexTest, WritersAreLetInBetweenSegments) {
   EXPECT_TRUE(absl::IsAborted(index.Search(query.view(), options).status()));
 }
 
-}  // namespace
+}  // namespace sparse_index_test
 }  // namespace tqdb::storage

@@ -8,7 +8,7 @@
 #include <string>
 
 namespace tqdb::storage {
-namespace {
+namespace sparse_vector_test {
 
 TEST(SparseVector, ValidOnesPass) {
   const SparseVector vectors[] = {
@@ -48,5 +48,5 @@ TEST(SparseVector, MessagesNameFieldAndValue) {
   }
 }
 
-}  // namespace
+}  // namespace sparse_vector_test
 }  // namespace tqdb::storage

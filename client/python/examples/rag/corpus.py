@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Container, Dict, Iterator, List, NamedTuple, Optional
 
 TEXT_SUFFIXES = {".txt", ".md", ".rst", ".adoc", ".tex", ".org"}
-# Of packages that people choose by what they do.
-SECTIONS = """admin comm database editors education electronics games gnome graphics hamradio kde mail
-math misc net news science shells sound text utils vcs video web x11 xfce""".split()
+# Sections with packages that people choose by what they do.
+SECTIONS = """admin comm database editors education electronics games gnome graphics hamradio kde
+mail math misc net news science shells sound text utils vcs video web x11 xfce""".split()
 
 
 class Document(NamedTuple):
@@ -90,7 +90,7 @@ def sentences(text: str) -> List[str]:
 
 
 def _fetch_lists(work: Path) -> Path:
-    """Package lists with long descriptions. apt's own lists often lack those, and are not touched."""
+    """Package lists with long descriptions, which apt's own lists often lack and do not get."""
     state = work / "apt"
     lists = state / "lists"
     if not (work / "apt-done").exists():

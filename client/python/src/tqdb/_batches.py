@@ -13,8 +13,9 @@ from .sparse import sparse_fields
 from .types import IdLike, PayloadLike, Point, SparseLike
 from .vectors import as_floats
 
-# Medians of four uploads of 100,000 x 768 on two cores, in 1,000 vectors/s: batches of 100 rows 101, of 341
-# (1 MiB) 104, of 683 96, of 1,365 96, of 2,730 94. On busier cores larger batches lost more.
+# Medians of four uploads of 100,000 x 768 on two cores, in 1,000 vectors/s: batches of 100 rows
+# 101, of 341 (1 MiB) 104, of 683 96, of 1,365 96, of 2,730 94. On busier cores larger batches lost
+# more.
 BATCH_BYTES = 1 << 20
 MAX_BATCH_ROWS = 10_000
 # A message must stay below the server's 64 MiB; a payload has at most 1 MiB.

@@ -17,7 +17,7 @@ PathLike = Union[str, Path]
 
 @dataclass(frozen=True)
 class TLS:
-    """Files in PEM. Without `ca` the roots of gRPC are trusted; `cert` and `key` are the client's own."""
+    """Files in PEM. Without `ca`, gRPC's roots are trusted. The client's own: `cert`, `key`."""
 
     ca: Optional[PathLike] = None
     cert: Optional[PathLike] = None

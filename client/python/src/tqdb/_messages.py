@@ -1,4 +1,4 @@
-"""Between Python values and protobuf messages: what requests are made of, and answers are read into."""
+"""Makes protobuf messages of Python values for requests, and reads answers into Python values."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from .errors import Error, ResourceExhausted, Unavailable
 
 @dataclass(frozen=True)
 class Retry:
-    """Calls that may be repeated are, when the server is not there (`Unavailable`); every call is when
-    the server refused it for being busy and said when to come again. Pauses are random, between
-    nothing and a bound that doubles. The timeout of a call covers all its tries.
+    """Calls that may be repeated are, when the server is not there (`Unavailable`); every call is
+    when the server refused it for being busy and said when to come again. Pauses are random,
+    between nothing and a bound that doubles. The timeout of a call covers all its tries.
     """
 
     attempts: int = 5
@@ -63,8 +63,8 @@ class Tries:
         return pause
 
     def progress(self) -> None:
-        """What was sent is arriving. From now on the time since the last progress limits the tries, and
-        not their number."""
+        """What was sent is arriving. From now on the time since the last progress limits the tries,
+        and not their number."""
         self._attempt = 0
         self._begin()
         if self._retry.attempts > 1:

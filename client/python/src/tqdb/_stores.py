@@ -1,7 +1,8 @@
 """What the vector stores for LangChain and LlamaIndex share.
 
 An operation is a generator that yields calls and is sent their results, so it is written once and
-driven by either client: `run` and `arun`. What embeds, and what documents look like, is the stores'.
+driven by either client: `run` and `arun`. Embedding, and the form of documents, are left to the
+stores.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ class Connection:
 
 
 class Collection:
-    """The collection of a store. It is made by the first write, when the dim is known; until then the
-    store is empty. With `create=False` a missing one is NotFound. Texts are in the payload under
-    `text_key`, for which the first write makes an index, too, if `text_index`."""
+    """The collection of a store. It is made by the first write, when the dim is known; until then
+    the store is empty. With `create=False` a missing one is NotFound. Texts are in the payload
+    under `text_key`, for which the first write makes an index, too, if `text_index`."""
 
     def __init__(
         self,
@@ -150,7 +151,7 @@ class Collection:
         relevance: float,
         **options: Any,
     ) -> Steps[List[ScoredPoint]]:
-        """Picks from the best `candidates` those that are near the vector and far from each other."""
+        """Picks from the best `candidates` some that are near the vector, far from each other."""
         pick = Mmr(1 - relevance, min(max(limit, candidates), 1000))
         return (yield from self.search(vector, limit, **options, mmr=pick))
 
@@ -178,9 +179,9 @@ class Collection:
         filter: Optional[FilterLike] = None,
         **options: Any,
     ) -> Steps[List[ScoredPoint]]:
-        """The best `dense` by vector, with `options`, and the best `by_text` by BM25, fused by ranks or,
-        with `alpha`, by scores: 1 are those of the vector alone, 0 those of the text. What has no words
-        is found by its vector."""
+        """The best `dense` by vector, with `options`, and the best `by_text` by BM25, fused by
+        ranks or, with `alpha`, by scores: 1 are those of the vector alone, 0 those of the text.
+        What has no words is found by its vector."""
         if limit <= 0:
             return []
         if alpha is not None and not 0 <= alpha <= 1:

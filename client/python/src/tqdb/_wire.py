@@ -124,8 +124,8 @@ def append_point(
     payload: bytes,
     sparse: bytes = b"",
 ) -> int:
-    """Adds a point of an UpsertRequest, row `row` of `vectors`; returns its bytes. `sparse` is that of
-    `sparse_fields`."""
+    """Adds a point of an UpsertRequest, row `row` of `vectors`; returns its bytes. `sparse` is that
+    of `sparse_fields`."""
     size = len(id)
     own: List[Any] = [b"", id]
     for head, floats, row_bytes in vectors:

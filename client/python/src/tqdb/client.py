@@ -162,11 +162,11 @@ class Client:
         progress: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> WriteResult:
-        """Inserts or replaces any number of points, over a stream with several batches on their way.
+        """Inserts or replaces any number of points, over a stream with several batches in flight.
 
         `vectors` is a matrix (an array, a memory map), a dict of matrices by vector space, or an
-        iterable of rows or of matrices; `ids`, `payloads` and, by sparse space, those of `sparse` are
-        any iterables. Of what iterables give, only the batches on their way are in memory.
+        iterable of rows or of matrices; `ids`, `payloads` and, by sparse space, those of `sparse`
+        are any iterables. Of what iterables give, only the batches on their way are in memory.
         `dtype="float16"` halves what travels.
 
         Batches are atomic, each by itself. After a broken connection those without an answer are
@@ -191,7 +191,7 @@ class Client:
         progress: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> WriteResult:
-        """`upload` for points one by one, which may differ in the vector spaces they take part in."""
+        """Uploads points one by one, which may differ in the vector spaces they take part in."""
         rows, total = _batches.rows_of_points(points), _batches.total_rows(points)
         return self._upload(
             collection, rows, total, batch_size, in_flight, durability, progress, timeout
@@ -269,8 +269,8 @@ class Client:
 
 
 class _Stream:
-    """One UpsertStream. gRPC's threads take requests from one queue and put answers into another, so
-    the caller's iterables run in the caller's thread alone."""
+    """One UpsertStream. gRPC's threads take requests from one queue and put answers into another,
+    so the caller's iterables run in the caller's thread alone."""
 
     def __init__(self, channel: Any, metadata: Any, wait_s: Optional[float]) -> None:
         known = _proto.METHODS["PointService.UpsertStream"]

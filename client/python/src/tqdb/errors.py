@@ -8,7 +8,7 @@ import grpc
 
 
 class Error(Exception):
-    """A call failed. The text is the server's message, which names the field, the value and the need."""
+    """A call failed. The server's message names the field, the value and what is needed."""
 
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
 

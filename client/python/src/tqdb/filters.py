@@ -37,7 +37,7 @@ Bound = Union[int, float, str, datetime.date]
 
 
 class Filter:
-    """A condition or a whole filter. `&`, `|` and `~` combine, `json()` is the form of the server."""
+    """A condition or a whole filter. `&`, `|`, `~` combine; `json()` gives the server's form."""
 
     __slots__ = ("_json",)
 
@@ -340,7 +340,8 @@ def _condition(json_value: Any, field: str) -> Any:
         f"{field} is empty" if not json_value else f"{field}.{next(iter(json_value))!r} is unknown"
     )
     raise InvalidArgument(
-        f"{what}; need a condition: key with match, range or values_count; exists, is_empty, is_null; "
+        f"{what}; need a condition: key with match, range or values_count; exists, is_empty, "
+        "is_null; "
         "has_id; nested; or must, should, must_not, min_should"
     )
 
@@ -350,7 +351,8 @@ def _field_condition(json_value: _Json, field: str) -> Any:
     condition = _FieldCondition(key=_string(json_value, "key", field))
     if len(json_value) != 2:
         raise InvalidArgument(
-            f"{field} has {len(json_value) - 1} members beside key; need one of match, range, values_count"
+            f"{field} has {len(json_value) - 1} members beside key; "
+            "need one of match, range, values_count"
         )
     if "match" in json_value:
         _match(json_value["match"], f"{field}.match", condition.match)

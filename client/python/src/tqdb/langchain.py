@@ -48,15 +48,15 @@ RetrievalMode = Literal["dense", "text", "hybrid"]
 class TqdbVectorStore(VectorStore):
     """Documents in one collection, which the first `add_texts` makes if it is not there.
 
-    `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that. `client`
-    and `async_client` share connections; without them the store connects to `address` itself.
-    `search_options`, such as {"rerank": True}, go with every search; arguments of one search override
-    them. `score`s are tqdb's: higher is better.
+    `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that.
+    `client` and `async_client` share connections; without them the store connects to `address`
+    itself. `search_options`, such as {"rerank": True}, go with every search; arguments of one
+    search override them. `score`s are tqdb's: higher is better.
 
     `retrieval_mode`, of the store or of one search, says how `similarity_search` and its kin find
-    documents: "dense", by embeddings; "text", by the words of the query, ranked by BM25; "hybrid", by
-    both. Those need an index of kind "text" for the key "text", which comes with a collection that is
-    made here, unless `text_index` is false.
+    documents: "dense", by embeddings; "text", by the words of the query, ranked by BM25; "hybrid",
+    by both. Those need an index of kind "text" for the key "text", which comes with a collection
+    that is made here, unless `text_index` is false.
     """
 
     def __init__(
@@ -172,11 +172,13 @@ class TqdbVectorStore(VectorStore):
     def similarity_search(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
     ) -> List[Document]:
-        """The `k` documents most similar to `query`. `kwargs` as of `Client.search`, and `retrieval_mode`.
+        """The `k` documents most similar to `query`.
 
-        With "hybrid", the best `fetch_k` (100, or `k`) by embedding and as many by words are fused by
-        their ranks; or, with `alpha`, by their scores: 1 are those of the embedding alone, 0 those of
-        the words.
+        `kwargs` are as of `Client.search`, and `retrieval_mode`.
+
+        With "hybrid", the best `fetch_k` (100, or `k`) by embedding and as many by words are fused
+        by their ranks; or, with `alpha`, by their scores: 1 are those of the embedding alone, 0
+        those of the words.
         """
         return _documents(self.similarity_search_with_score(query, k, filter=filter, **kwargs))
 
@@ -270,7 +272,7 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Document]:
-        """Of the best `fetch_k`, `k` that differ; `lambda_mult` 1 asks for likeness to the query alone."""
+        """Picks `k` that differ of the best `fetch_k`; `lambda_mult` 1 asks for likeness alone."""
         vector = self._embedding.embed_query(query)
         return self.max_marginal_relevance_search_by_vector(
             vector, k, fetch_k, lambda_mult, filter=filter, **kwargs

@@ -1,9 +1,11 @@
 """A vector store for LlamaIndex, on both clients: `pip install tqdb[llama-index]`.
 
     store = TqdbVectorStore("notes", address="localhost:6334")
-    index = VectorStoreIndex.from_documents(documents, StorageContext.from_defaults(vector_store=store))
+    context = StorageContext.from_defaults(vector_store=store)
+    index = VectorStoreIndex.from_documents(documents, context)
 
-A node is a point whose payload is LlamaIndex's own metadata dict, so filters name metadata directly.
+A node is a point whose payload is LlamaIndex's own metadata dict, so filters name its
+keys directly.
 """
 
 from __future__ import annotations
@@ -48,20 +50,20 @@ _BY_TEXT = (
 class TqdbVectorStore(BasePydanticVectorStore):
     """Nodes in one collection, which the first `add` makes if it is not there.
 
-    `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that. `client`
-    and `async_client` share connections; without them the store connects to `address` itself.
-    `search_options`, such as {"rerank": True}, go with every query.
+    `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that.
+    `client` and `async_client` share connections; without them the store connects to `address`
+    itself. `search_options`, such as {"rerank": True}, go with every query.
 
     Query modes:
     - DEFAULT
-    - MMR: with `mmr_threshold`, 0.5 (1 asks for likeness alone); candidates are `mmr_prefetch_k`, or
-      `mmr_prefetch_factor`, 4, times `similarity_top_k`.
+    - MMR: with `mmr_threshold`, 0.5 (1 asks for likeness alone); candidates are `mmr_prefetch_k`,
+      or `mmr_prefetch_factor`, 4, times `similarity_top_k`.
     - TEXT_SEARCH, and SPARSE, the same: by the words of `query_str`, ranked by BM25.
-    - HYBRID: the best `similarity_top_k` by embedding and the best `sparse_top_k` by words, fused into
-      `hybrid_top_k`; both are `similarity_top_k` when not given. By ranks or, with `alpha`, by scores:
-      1 are those of the embedding alone, 0 those of the words.
-    The last two need an index of kind "text" for the key "_node_text", which comes with a collection
-    that is made here, unless `text_index` is false.
+    - HYBRID: the best `similarity_top_k` by embedding and the best `sparse_top_k` by words, fused
+      into `hybrid_top_k`; both are `similarity_top_k` when not given. By ranks or, with `alpha`,
+      by scores: 1 are those of the embedding alone, 0 those of the words.
+    The last two need an index of kind "text" for the key "_node_text", which comes with a
+    collection that is made here, unless `text_index` is false.
 
     Text operators of filters compare words, case aside.
     """
@@ -314,7 +316,8 @@ def _one_of(field: Field, values: List[Any]) -> Filter:
 
 def _wrong(filter: MetadataFilter, need: str) -> InvalidArgument:
     return InvalidArgument(
-        f"filter on {filter.key!r}: operator {filter.operator.value!r} with {filter.value!r}; need {need}"
+        f"filter on {filter.key!r}: operator {filter.operator.value!r} with {filter.value!r}; "
+        f"need {need}"
     )
 
 

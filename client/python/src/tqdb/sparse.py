@@ -53,8 +53,8 @@ def sparse_to_proto(value: SparseLike, field: str = "sparse") -> Any:
 
 
 def sparse_fields(vectors: Optional[Mapping[str, SparseLike]], field: str) -> bytes:
-    """Those of a point, by sparse space, as fields of its message. By message objects: 100 entries take
-    10 us, and 27 when NumPy packs them."""
+    """Those of a point, by sparse space, as fields of its message. By message objects: 100 entries
+    take 10 us, and 27 when NumPy packs them."""
     point = _Point()
     for name, value in (vectors or {}).items():
         named = point.sparse_vectors.add(name=name)

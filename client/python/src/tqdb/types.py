@@ -9,14 +9,15 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 import numpy as np
 import numpy.typing as npt
 
-#: What names a point: an integer of 0 to 2^64 - 1, or a UUID. UUIDs come back as text in lower case.
+#: What names a point: an integer of 0 to 2^64 - 1, or a UUID. UUIDs come back in lower case.
 IdLike = Union[int, str, uuid.UUID, "np.integer[Any]"]
 Id = Union[int, str]
 #: One vector of `dim` numbers. float32 and float16 arrays travel as they are, the rest as float32.
 VectorLike = Union["npt.NDArray[Any]", Sequence[float]]
 #: One vector, or one for each named vector space.
 VectorsLike = Union[VectorLike, Mapping[str, VectorLike]]
-#: A sparse vector: {index: value}, (indices, values), or a row of a SciPy matrix. Indices are 0 to 2^32 - 1.
+#: A sparse vector: {index: value}, (indices, values), or a row of a SciPy matrix.
+#: Indices are 0 to 2^32 - 1.
 SparseLike = Union["SparseVector", Mapping[int, float], Tuple[Sequence[int], Sequence[float]], Any]
 #: A JSON object, or its text.
 PayloadLike = Union[Mapping[str, Any], str, bytes]
@@ -31,7 +32,7 @@ class SparseVector(NamedTuple):
 
 @dataclass
 class Point:
-    """A point to write, or one that was read (then with an id of type `Id` and arrays as vectors)."""
+    """A point to write, or one that was read: then the id is an `Id`, and vectors are arrays."""
 
     id: IdLike
     #: The vector of the unnamed space, or vectors by the names of their spaces.
@@ -103,7 +104,7 @@ class Mmr:
 
 @dataclass(frozen=True)
 class TextQuery:
-    """Points with words of a text, ranked by BM25. Words are runs of letters and digits, case aside."""
+    """Points with words of a text, by BM25. Words are runs of letters and digits, case aside."""
 
     #: Of a payload, with an index of kind "text".
     key: str
@@ -115,8 +116,9 @@ class TextQuery:
 class Query:
     """One of the searches that `search_hybrid` fuses; fields as the arguments of `search`.
 
-    What to find is `vector`, `sparse` in the sparse space `vector_name`, the words of `text`, or what is
-    like the points `positive` and unlike `negative`. `limit` is the number of candidates that it contributes, `weight` what they count.
+    What to find is `vector`, `sparse` in the sparse space `vector_name`, the words of `text`, or
+    what is like the points `positive` and unlike `negative`. `limit` is the number of candidates
+    that it contributes, `weight` what they count.
     """
 
     vector: Optional[VectorLike] = None

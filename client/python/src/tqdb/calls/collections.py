@@ -30,8 +30,8 @@ def create_collection(
     metadata: Optional[Mapping[str, str]] = None,
     timeout: Optional[float] = None,
 ) -> Call[CollectionInfo]:
-    """Makes a collection: of one unnamed space of `dim`, or of several named `vector_spaces`; and of
-    `sparse_spaces`, by their names or with a modifier.
+    """Makes a collection: of one unnamed space of `dim`, or of several named `vector_spaces`; and
+    of `sparse_spaces`, by their names or with a modifier.
 
     `metric` "cosine", "dot" or "l2"; `code_bits` 1, 2, 3, 4 or 8; `residual` "qjl" or "none";
     `centering` "auto" or "off"; `store_vectors` "f32", "f16" or "none". None takes the server's
@@ -123,8 +123,8 @@ def create_payload_index(
 ) -> Call[PayloadIndexInfo]:
     """Indexes the values of a payload key, so that filters on it need not read payloads.
 
-    `kind` "keyword", "integer", "float", "bool", "datetime" or "text". With `wait` the answer comes when
-    the index is ready; it is completed even if the timeout is earlier.
+    `kind` "keyword", "integer", "float", "bool", "datetime" or "text". With `wait` the answer comes
+    when the index is ready; it is completed even if the timeout is earlier.
     """
     method = "CollectionService.CreatePayloadIndex"
     request = make_request(

@@ -76,8 +76,8 @@ def set_payload(
 ) -> Call[int]:
     """Sets members of payloads; the others stay. `key` is the path of the object that is meant.
 
-    Of the points of `ids`, of those that match `filter` ({} is all), or of the ids that match. Returns
-    how many there were.
+    Of the points of `ids`, of those that match `filter` ({} is all), or of the ids that match.
+    Returns how many there were.
     """
     edit = {"set": {"payload": payload_text(payload), "key": key}}
     return _edit(collection, ids, filter, edit, durability, timeout)
@@ -185,8 +185,8 @@ def scroll_page(
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[Page]:
-    """Some points in id order, or by the values of a payload key with an index of integers, floats or
-    times: `order_by`. `scroll` walks them all.
+    """Some points in id order, or by the values of a payload key with an index of integers, floats
+    or times: `order_by`. `scroll` walks them all.
     """
     request = make_request(
         "PointService.Scroll",

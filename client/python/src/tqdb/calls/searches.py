@@ -43,14 +43,14 @@ def search(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[ScoredPoint]]:
-    """The best `limit` points for a vector, a sparse vector or a text, best first, of those that match
-    `filter`.
+    """The best `limit` points for a vector, a sparse vector or a text, best first, of those that
+    match `filter`.
 
-    `sparse` ranks the points of the sparse space `vector_name` that share an index with it by their dot
-    products, `text` those that have words of it by BM25; `mmr`, `exact` and `rerank` are for vectors.
-    `offset` leaves out so many of the best; `mmr` picks hits that differ from each other. Scores are
-    estimates from the codes; `rerank` rescores the best candidates from the originals, `exact` reads
-    all originals.
+    `sparse` ranks the points of the sparse space `vector_name` that share an index with it by their
+    dot products, `text` those that have words of it by BM25; `mmr`, `exact` and `rerank` are for
+    vectors. `offset` leaves out so many of the best; `mmr` picks hits that differ from each other.
+    Scores are estimates from the codes; `rerank` rescores the best candidates from the originals,
+    `exact` reads all originals.
     """
     query = Query(
         vector,
@@ -170,8 +170,8 @@ def search_batch(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[List[ScoredPoint]]]:
-    """`search` for each row of a matrix, or each of `sparse` or `texts`, up to 1,000 of them; rows of a
-    matrix in one pass."""
+    """`search` for each row of a matrix, or each of `sparse` or `texts`, up to 1,000 of them; rows
+    of a matrix in one pass."""
     query = Query(
         limit=limit,
         filter=filter,
@@ -251,9 +251,10 @@ def search_groups(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[Group]]:
-    """The best `group_size` points of each of the best `limit` values of the payload key `group_by`.
+    """The best `group_size` points of each of the best `limit` values of the key `group_by`.
 
-    What to find is `vector`, `sparse` or `text`, as in `search`. A point is in the group of each of its values; groups come in the order of their best points.
+    What to find is `vector`, `sparse` or `text`, as in `search`. A point is in the group of each of
+    its values; groups come in the order of their best points.
     """
     if not group_by:
         raise InvalidArgument("group_by is empty; need a payload key")
@@ -301,8 +302,8 @@ def search_hybrid(
 ) -> Call[List[ScoredPoint]]:
     """Several searches fused into one list, such as one by vector and one by `text`.
 
-    `fusion` "rrf" scores by ranks, the sum of weight / (constant + rank), where `rank_constant` 0 means
-    60; "weighted" by scores, which are first scaled to 0..1 in each search.
+    `fusion` "rrf" scores by ranks, the sum of weight / (constant + rank), where `rank_constant` 0
+    means 60; "weighted" by scores, which are first scaled to 0..1 in each search.
     """
     method = "PointService.SearchHybrid"
     request = make_request(

@@ -7,9 +7,9 @@
 #include "gtest/gtest.h"
 
 namespace tqdb {
-namespace {
+namespace helper_pool_test {
 
-TEST(WorkerPoolTest, EveryPartRunsOnceForEveryCaller) {
+TEST(HelperPoolTest, EveryPartRunsOnceForEveryCaller) {
   for (size_t threads : {0, 1, 3}) {
     HelperPool pool(threads);
     std::vector<std::thread> callers;
@@ -26,7 +26,7 @@ TEST(WorkerPoolTest, EveryPartRunsOnceForEveryCaller) {
   }
 }
 
-TEST(WorkerPoolTest, IdleThreadsHelp) {
+TEST(HelperPoolTest, IdleThreadsHelp) {
   HelperPool pool(1);
   // Neither part can end before the other has begun.
   std::atomic<int> begun{0};
@@ -37,5 +37,5 @@ TEST(WorkerPoolTest, IdleThreadsHelp) {
   EXPECT_EQ(begun, 2);
 }
 
-}  // namespace
+}  // namespace helper_pool_test
 }  // namespace tqdb

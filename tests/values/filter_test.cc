@@ -8,7 +8,7 @@
 #include "base/datetime.h"
 
 namespace tqdb::storage {
-namespace {
+namespace filter_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -117,5 +117,5 @@ TEST(FilterTest, MinCountMustBePossible) {
               StartsWith("filter.min_should.conditions[0].key"));
 }
 
-}  // namespace
+}  // namespace filter_test
 }  // namespace tqdb::storage

@@ -8,7 +8,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb {
-namespace {
+namespace float16_test {
 
 TEST(Float16Test, EveryHalfComesBackFromFloat) {
   for (uint32_t half = 0; half < 65536; ++half) {
@@ -49,5 +49,5 @@ TEST(Float16Test, NormalRangeErrsByAtMostOnePartIn2048) {
   }
 }
 
-}  // namespace
+}  // namespace float16_test
 }  // namespace tqdb

@@ -6,7 +6,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace datetime_test {
 
 TEST(DatetimeTest, FormsOfRfc3339AndTheirLooserKin) {
   EXPECT_EQ(ParseDatetime("1970-01-01T00:00:00Z"), 0);
@@ -72,5 +72,5 @@ TEST(DatetimeTest, FormatsReadBackAndAgreeWithAbseil) {
   }
 }
 
-}  // namespace
+}  // namespace datetime_test
 }  // namespace tqdb::storage

@@ -4,8 +4,8 @@
 // holds for every method of every service, reflection and methods to come included, and none can
 // forget it. The C++ interface has the hook for TLS alone; the C interface, which is used here, for
 // every kind of port.
-#ifndef TQDB_SERVER_SECURITY_CREDENTIALS_H_
-#define TQDB_SERVER_SECURITY_CREDENTIALS_H_
+#ifndef TQDB_SERVER_GRPC_CREDENTIALS_H_
+#define TQDB_SERVER_GRPC_CREDENTIALS_H_
 
 #include <functional>
 #include <memory>
@@ -29,4 +29,4 @@ std::shared_ptr<grpc::ServerCredentials> MakeCredentials(Guard guard);
 
 }  // namespace tqdb::server
 
-#endif  // TQDB_SERVER_SECURITY_CREDENTIALS_H_
+#endif  // TQDB_SERVER_GRPC_CREDENTIALS_H_

@@ -6,7 +6,7 @@
 #include "values/filter.h"
 
 namespace tqdb::storage {
-namespace {
+namespace key_path_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -40,5 +40,5 @@ TEST(KeyPathTest, BadKeysSayWhy) {
   EXPECT_TRUE(KeyPath::Parse(std::string(kMaxKeyBytes, 'k')).ok());
 }
 
-}  // namespace
+}  // namespace key_path_test
 }  // namespace tqdb::storage

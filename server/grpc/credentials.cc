@@ -1,4 +1,4 @@
-#include "server/security/credentials.h"
+#include "server/grpc/credentials.h"
 
 #include <string>
 #include <utility>

@@ -8,7 +8,7 @@
 #include "tests/support/random.h"
 
 namespace tqdb::storage {
-namespace {
+namespace words_test {
 
 using ::testing::ElementsAre;
 
@@ -61,5 +61,5 @@ TEST(WordsTest, BytesThatAreNotUtf8StayInTheirWord) {
   }
 }
 
-}  // namespace
+}  // namespace words_test
 }  // namespace tqdb::storage

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace tqdb::storage {
-namespace {
+namespace filter_json_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -24,18 +24,24 @@ TEST(FilterJsonTest, EveryFormPrintsAsItIsRead) {
       const char* text : {
           R"({})",
           R"({"must":[{"key":"city","match":{"value":"Berlin"}}]})",
-          R"({"must":[{"key":"a","match":{"value":-3}}],"must_not":[{"key":"b","match":{"value":true}}]})",
+          R"({"must":[{"key":"a","match":{"value":-3}}],)"
+          R"("must_not":[{"key":"b","match":{"value":true}}]})",
           R"({"should":[{"key":"a","match":{"any":["x","y"]}},{"key":"a","match":{"any":[1,2]}}]})",
           R"({"must":[{"key":"a.b","match":{"except":["x"]}},{"key":"a","match":{"any":[]}}]})",
           R"({"must":[{"key":"a","match":{"text":"two words"}}]})",
-          R"({"must":[{"key":"a","range":{"gt":1.5,"lte":2.0}},{"key":"a","range":{"gte":0.0,"lt":1.0}}]})",
-          R"({"must":[{"key":"a","range":{"gte":"2023-02-08T10:49:00Z","lt":"2023-02-08T10:49:00.5Z"}}]})",
+          R"({"must":[{"key":"a","range":{"gt":1.5,"lte":2.0}},)"
+          R"({"key":"a","range":{"gte":0.0,"lt":1.0}}]})",
+          R"({"must":[{"key":"a","range":{"gte":"2023-02-08T10:49:00Z",)"
+          R"("lt":"2023-02-08T10:49:00.5Z"}}]})",
           R"({"must":[{"key":"a","values_count":{"gt":0,"lt":3}}]})",
           R"({"must":[{"exists":{"key":"a"}},{"is_empty":{"key":"a"}},{"is_null":{"key":"a"}}]})",
-          R"({"must":[{"has_id":[0,18446744073709551615,"6ba7b810-9dad-11d1-80b4-00c04fd430c8"]}]})",
+          R"({"must":[{"has_id":[0,18446744073709551615,)"
+          R"("6ba7b810-9dad-11d1-80b4-00c04fd430c8"]}]})",
           R"({"must":[{"nested":{"key":"a","filter":{"must":[{"exists":{"key":"b"}}]}}}]})",
-          R"({"must":[{"nested":{"key":"a","filter":{}}},{"must":[]},{"should":[{"is_null":{"key":"b"}}]}]})",
-          R"({"min_should":{"conditions":[{"is_null":{"key":"b"}},{"exists":{"key":"b"}}],"min_count":1}})",
+          R"({"must":[{"nested":{"key":"a","filter":{}}},{"must":[]},)"
+          R"({"should":[{"is_null":{"key":"b"}}]}]})",
+          R"({"min_should":{"conditions":[{"is_null":{"key":"b"}},)"
+          R"({"exists":{"key":"b"}}],"min_count":1}})",
       }) {
     const absl::StatusOr<Filter> filter = FilterFromJson(text);
     ASSERT_TRUE(filter.ok()) << filter.status();
@@ -51,7 +57,8 @@ TEST(FilterJsonTest, LooserFormsAreReadToo) {
   EXPECT_EQ(
       print(
           R"({"must":[{"key":"a","range":{"lt":"2023-02-08","gt":"2022-01-01T00:00:00+01:00"}}]})"),
-      R"({"must":[{"key":"a","range":{"gt":"2021-12-31T23:00:00Z","lt":"2023-02-08T00:00:00Z"}}]})");
+      R"({"must":[{"key":"a","range":{"gt":"2021-12-31T23:00:00Z",)"
+      R"("lt":"2023-02-08T00:00:00Z"}}]})");
 }
 
 TEST(FilterJsonTest, TextThatIsNotJson) {
@@ -143,5 +150,5 @@ TEST(FilterJsonTest, RangesHaveBoundsOfOneKind) {
             "filter.must[0].range: gte 5 > lte 3");  // what ValidateFilter finds is found here, too
 }
 
-}  // namespace
+}  // namespace filter_json_test
 }  // namespace tqdb::storage
