@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "server/build_info.h"
+#include "service/build_info.h"
 
 namespace tqdb::server {
 
@@ -179,8 +179,8 @@ ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& g
   app.option_defaults()
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->always_capture_default();
-  app.set_version_flag("--version",
-                       absl::StrCat("tqdb-server ", Version(), " (commit ", Commit(), ")"));
+  app.set_version_flag("--version", absl::StrCat("tqdb-server ", service::Version(), " (commit ",
+                                                 service::Commit(), ")"));
   app.set_config("--config", "", "File with options, TOML or INI");
   app.allow_config_extras(CLI::config_extras_mode::error);
   AddOptions(&app, &values);

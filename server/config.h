@@ -1,9 +1,8 @@
 // Command line, environment and configuration file of tqdb-server.
 //
-// Every option is --name on the command line, TQDB_NAME in the environment and `name = value` in
-// the file that
-// --config names (TOML or INI). The command line wins over the environment, the environment over
-// the file.
+// An option is --name on the command line, TQDB_NAME in the environment, and `name = value` in the
+// TOML or INI file that --config names. The command line wins over the environment, and the
+// environment over the file.
 #ifndef TQDB_SERVER_CONFIG_H_
 #define TQDB_SERVER_CONFIG_H_
 
@@ -25,9 +24,8 @@ struct Config {
   LogFormat log_format = LogFormat::kText;
 };
 
-// What came of parsing: a configuration, or a text to print and the code to exit with (0 for --help
-// and
-// --version, 2 for an error, which then is one line).
+// The outcome of parsing: a configuration, or a text to print and the code to exit with. The code
+// is 0 for --help and --version, and 2 for an error, whose text is one line.
 struct ParsedConfig {
   std::optional<Config> config;
   std::string text;

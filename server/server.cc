@@ -13,11 +13,11 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
-#include "server/build_info.h"
 #include "server/grpc/admin_service.h"
 #include "server/grpc/collection_service.h"
 #include "server/grpc/point_service.h"
 #include "server/listen_address.h"
+#include "service/build_info.h"
 #include "spdlog/spdlog.h"
 
 namespace tqdb::server {
@@ -68,7 +68,8 @@ Server::Server(const ServerOptions& options)
     : options_(options),
       admission_(options.admission),
       metrics_(admission_),
-      runner_(admission_, metrics_) {}
+      runner_(admission_, metrics_),
+      calls_(runner_, options.max_message_bytes) {}
 
 Server::~Server() {
   if (const absl::Status status = Shutdown(absl::ZeroDuration()); !status.ok()) {
@@ -77,8 +78,8 @@ Server::~Server() {
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  spdlog::info("tqdb-server {} (commit {}), {} kernels, data directory {}", Version(), Commit(),
-               BestKernels().name, options.database.directory);
+  spdlog::info("tqdb-server {} (commit {}), {} kernels, data directory {}", service::Version(),
+               service::Commit(), BestKernels().name, options.database.directory);
   TQDB_ASSIGN_OR_RETURN(const std::string address, ResolveListenAddress(options.listen));
   // Told before minutes of loading, not after.
   TQDB_RETURN_IF_ERROR(CheckPortFree(address, options.grpc_port, "--grpc-port"));
@@ -146,12 +147,14 @@ absl::Status Server::OpenDatabase() {
 }
 
 absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
-  streams_ = std::make_unique<UpsertStreams>(*database_, admission_, metrics_, options_.streams);
-  collection_service_ = std::make_unique<CollectionService>(*database_, runner_);
-  point_service_ = std::make_unique<PointService>(*database_, runner_, metrics_, *streams_,
+  services_ = std::make_unique<service::Services>(*database_, metrics_, options_.database.directory,
                                                   options_.max_message_bytes);
-  admin_service_ = std::make_unique<AdminService>(options_.database.directory,
-                                                  options_.max_message_bytes, runner_);
+  streams_ =
+      std::make_unique<UpsertStreams>(services_->points, admission_, metrics_, options_.streams);
+  collection_service_ = std::make_unique<CollectionService>(services_->collections, calls_);
+  point_service_ =
+      std::make_unique<PointService>(services_->points, services_->searches, calls_, *streams_);
+  admin_service_ = std::make_unique<AdminService>(services_->admin, calls_);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 

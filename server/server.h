@@ -13,13 +13,15 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/server.h"
-#include "server/admission.h"
-#include "server/grpc/call.h"
+#include "server/grpc/credentials.h"
+#include "server/grpc/unary_calls.h"
 #include "server/grpc/upsert_stream.h"
 #include "server/http/http_server.h"
-#include "server/metrics.h"
-#include "server/security/credentials.h"
 #include "server/security/tls.h"
+#include "service/admission.h"
+#include "service/call_runner.h"
+#include "service/metrics.h"
+#include "service/services.h"
 #include "storage/api/database.h"
 #include "storage/api/options.h"
 
@@ -39,7 +41,7 @@ struct ServerOptions {
   // Keys travel readable without TLS. Off: they are refused there on any but a loopback address.
   bool allow_plaintext_keys = false;
   size_t max_message_bytes = size_t{64} << 20;
-  AdmissionLimits admission;
+  service::AdmissionLimits admission;
   UpsertStreams::Options streams;
 };
 
@@ -73,12 +75,14 @@ class Server {
   absl::StatusOr<Guard> MakeGuard(const std::string& address);
 
   const ServerOptions options_;
-  Admission admission_;
-  Metrics metrics_;
-  CallRunner runner_;
+  service::Admission admission_;
+  service::Metrics metrics_;
+  service::CallRunner runner_;
+  UnaryCalls calls_;
   std::atomic<bool> ready_{false};
   std::unique_ptr<storage::Database> database_;
   std::atomic<const storage::Database*> scraped_database_{nullptr};  // null until it is open
+  std::unique_ptr<service::Services> services_;
   std::unique_ptr<UpsertStreams> streams_;
   std::unique_ptr<CollectionService> collection_service_;
   std::unique_ptr<PointService> point_service_;

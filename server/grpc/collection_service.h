@@ -1,10 +1,10 @@
-// tqdb.v1.CollectionService over a database. Thread-safe.
+// tqdb.v1.CollectionService: converts its messages and calls the service layer. Thread-safe.
 #ifndef TQDB_SERVER_GRPC_COLLECTION_SERVICE_H_
 #define TQDB_SERVER_GRPC_COLLECTION_SERVICE_H_
 
 #include "grpcpp/server_context.h"
-#include "server/grpc/call.h"
-#include "storage/api/database.h"
+#include "server/grpc/unary_calls.h"
+#include "service/collection_service.h"
 #include "tqdb/v1/collections.grpc.pb.h"
 
 namespace tqdb::server {
@@ -12,8 +12,8 @@ namespace tqdb::server {
 class CollectionService final : public v1::CollectionService::Service {
  public:
   // Both must outlive the service.
-  CollectionService(storage::Database& database, CallRunner& runner)
-      : database_(database), runner_(runner) {}
+  CollectionService(const service::CollectionService& collections, UnaryCalls& calls)
+      : collections_(collections), calls_(calls) {}
 
   grpc::Status CreateCollection(grpc::ServerContext* context,
                                 const v1::CreateCollectionRequest* request,
@@ -37,8 +37,8 @@ class CollectionService final : public v1::CollectionService::Service {
                                   v1::DeletePayloadIndexResponse* response) override;
 
  private:
-  storage::Database& database_;
-  CallRunner& runner_;
+  const service::CollectionService& collections_;
+  UnaryCalls& calls_;
 };
 
 }  // namespace tqdb::server

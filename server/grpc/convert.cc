@@ -1,19 +1,15 @@
 #include "server/grpc/convert.h"
 
-#include <bit>
-#include <cstring>
-#include <optional>
-#include <utility>
+#include <cstddef>
+#include <string>
 
 #include "absl/strings/str_cat.h"
-#include "base/float16.h"
+#include "base/quoted.h"
 #include "base/status_macros.h"
 #include "google/protobuf/generated_enum_reflection.h"
+#include "service/request_limits.h"
 
 namespace tqdb::server {
-
-static_assert(std::endian::native == std::endian::little,
-              "vectors travel little-endian and are copied as they are");
 
 namespace {
 
@@ -30,30 +26,7 @@ absl::Status BadEnum(Enum value, FieldPath field) {
       absl::StrCat(field(), " is ", static_cast<int>(value), "; allowed: ", allowed));
 }
 
-absl::Status WrongLength(FieldPath field, const char* form, size_t numbers,
-                         const storage::VectorSpaceConfig& space) {
-  return absl::InvalidArgumentError(absl::StrCat(field(), ".", form, " has ", numbers,
-                                                 " numbers; vector space ", SpaceName(space.name),
-                                                 " has dim ", space.codec.dim));
-}
-
-absl::Status CheckBytes(FieldPath field, const char* form, size_t bytes, size_t element_bytes,
-                        const storage::VectorSpaceConfig& space) {
-  if (bytes == space.codec.dim * element_bytes) return absl::OkStatus();
-  if (bytes % element_bytes != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field(), ".", form, " has ", bytes, " bytes, not a multiple of ",
-                     element_bytes, "; vector space ", SpaceName(space.name), " has dim ",
-                     space.codec.dim, ", which takes ", space.codec.dim * element_bytes, " bytes"));
-  }
-  return WrongLength(field, form, bytes / element_bytes, space);
-}
-
 }  // namespace
-
-std::string SpaceName(absl::string_view name) {
-  return name.empty() ? std::string("'' (unnamed)") : Quoted(name);
-}
 
 absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field) {
   switch (id.kind_case()) {
@@ -63,7 +36,7 @@ absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field) {
       absl::StatusOr<PointId> parsed = PointId::Parse(id.uuid());
       if (!parsed.ok() || !parsed->is_uuid()) {
         return absl::InvalidArgumentError(
-            absl::StrCat(field(), ".uuid is ", Quoted(id.uuid()),
+            absl::StrCat(field(), ".uuid is ", storage::Quoted(id.uuid()),
                          "; need 36 characters like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
       }
       return parsed;
@@ -84,10 +57,7 @@ void IdToProto(const PointId& id, v1::PointId* proto) {
 absl::StatusOr<std::vector<PointId>> IdsFromProto(
     const google::protobuf::RepeatedPtrField<v1::PointId>& ids) {
   const size_t count = static_cast<size_t>(ids.size());
-  if (count == 0 || count > storage::kMaxBatchPoints) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("ids has ", count, " entries; allowed: 1..", storage::kMaxBatchPoints));
-  }
+  if (count > 0) TQDB_RETURN_IF_ERROR(service::CheckIdCount(count));
   std::vector<PointId> out;
   out.reserve(count);
   for (size_t i = 0; i < count; ++i) {
@@ -180,84 +150,17 @@ v1::StoreVectors StoreVectorsToProto(storage::StoreVectors store_vectors) {
   return v1::STORE_VECTORS_UNSPECIFIED;
 }
 
-absl::Status CheckVector(const v1::Vector& vector, const storage::VectorSpaceConfig& space,
-                         FieldPath field) {
+service::VectorView VectorFromProto(const v1::Vector& vector) {
   switch (vector.form_case()) {
-    case v1::Vector::kF32:
-      return CheckBytes(field, "f32", vector.f32().size(), sizeof(float), space);
-    case v1::Vector::kF16:
-      return CheckBytes(field, "f16", vector.f16().size(), sizeof(uint16_t), space);
+    case v1::Vector::kF32: return service::VectorView::OfF32(vector.f32());
+    case v1::Vector::kF16: return service::VectorView::OfF16(vector.f16());
     case v1::Vector::kValues: {
-      const size_t numbers = static_cast<size_t>(vector.values().values_size());
-      if (numbers == space.codec.dim) return absl::OkStatus();
-      return WrongLength(field, "values", numbers, space);
+      const auto& values = vector.values().values();
+      return service::VectorView::OfFloats({values.data(), static_cast<size_t>(values.size())});
     }
     case v1::Vector::FORM_NOT_SET: break;
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      field(), " is empty; set f32, f16 or values, with ", space.codec.dim, " numbers"));
-}
-
-void CopyVector(const v1::Vector& vector, absl::Span<float> out) {
-  switch (vector.form_case()) {
-    case v1::Vector::kF32:
-      std::memcpy(out.data(), vector.f32().data(), out.size() * sizeof(float));
-      return;
-    case v1::Vector::kF16:
-      for (size_t i = 0; i < out.size(); ++i) {
-        uint16_t half;
-        std::memcpy(&half, vector.f16().data() + i * sizeof(half), sizeof(half));
-        out[i] = HalfToFloat(half);
-      }
-      return;
-    case v1::Vector::kValues:
-      std::memcpy(out.data(), vector.values().values().data(), out.size() * sizeof(float));
-      return;
-    case v1::Vector::FORM_NOT_SET: return;
-  }
-}
-
-absl::StatusOr<const storage::VectorSpaceConfig*> FindSpace(const storage::CollectionConfig& config,
-                                                            absl::string_view name,
-                                                            FieldPath field) {
-  for (const storage::VectorSpaceConfig& space : config.spaces) {
-    if (space.name == name) return &space;
-  }
-  std::string known;
-  for (const storage::VectorSpaceConfig& space : config.spaces) {
-    absl::StrAppend(&known, known.empty() ? "" : ", ", SpaceName(space.name));
-  }
-  return absl::InvalidArgumentError(absl::StrCat(field(), " is ", SpaceName(name),
-                                                 "; the collection has the vector spaces ", known));
-}
-
-std::string MakePageToken(char kind, absl::string_view last) {
-  std::string token;
-  absl::WebSafeBase64Escape(absl::StrCat(std::string(1, kind), "1:", last), &token);
-  return token;
-}
-
-absl::StatusOr<std::string> ParsePageToken(char kind, absl::string_view token) {
-  std::string text;
-  const std::string prefix = absl::StrCat(std::string(1, kind), "1:");
-  if (!absl::WebSafeBase64Unescape(token, &text) || text.compare(0, prefix.size(), prefix) != 0) {
-    return BadPageToken(token);
-  }
-  return text.substr(prefix.size());
-}
-
-absl::Status BadPageToken(absl::string_view token) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "page_token is ", Quoted(token), "; need next_page_token of the page before, or nothing"));
-}
-
-absl::StatusOr<size_t> PageSize(uint32_t size, size_t default_size, size_t max_size) {
-  if (size == 0) return default_size;
-  if (size > max_size) {
-    return absl::InvalidArgumentError(absl::StrCat("page_size is ", size, "; allowed: 0 (means ",
-                                                   default_size, ") or 1..", max_size));
-  }
-  return size;
+  return {};
 }
 
 }  // namespace tqdb::server

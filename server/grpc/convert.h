@@ -1,24 +1,17 @@
-// Between protobuf and the types of storage: ids, enumerations, single vectors, page tokens.
+// Between protobuf and plain values: ids, enumerations, single vectors.
 //
-// Thread-safe: free functions without state. The edge of the server: a message that passes here has
-// known enum values, ids of a known kind and vectors of the right length. Every error is
-// InvalidArgument and names the field by its path, the value got and what is allowed.
+// Thread-safe: free functions without state. A message that passes here has known enum values and
+// ids of a known kind. Every error is InvalidArgument and names the field by its path, the value
+// got and what is allowed.
 #ifndef TQDB_SERVER_GRPC_CONVERT_H_
 #define TQDB_SERVER_GRPC_CONVERT_H_
 
-#include <cstddef>
-#include <cstdint>
-#include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "absl/types/span.h"
-#include "base/quoted.h"
 #include "google/protobuf/repeated_ptr_field.h"
-#include "storage/api/collection.h"
+#include "service/field_path.h"
+#include "service/vector_view.h"
 #include "storage/api/options.h"
 #include "tqdb/v1/points.pb.h"
 #include "tqdb/v1/types.pb.h"
@@ -26,15 +19,12 @@
 
 namespace tqdb::server {
 
-// Builds the path of a field, such as "points[3].vectors[0].vector"; called for errors alone.
-using FieldPath = absl::FunctionRef<std::string()>;
-
-// Values of a client never reach a message otherwise.
-using storage::Quoted;
+using service::FieldPath;
 
 absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field);
 void IdToProto(const PointId& id, v1::PointId* proto);
-// All ids of a delete or get, of which there may be kMaxBatchPoints.
+// Returns all ids of a request, of which there may be none. InvalidArgument when there are more
+// than one request may have.
 absl::StatusOr<std::vector<PointId>> IdsFromProto(
     const google::protobuf::RepeatedPtrField<v1::PointId>& ids);
 
@@ -51,27 +41,9 @@ v1::Residual ResidualToProto(Residual residual);
 v1::Centering CenteringToProto(Centering centering);
 v1::StoreVectors StoreVectorsToProto(storage::StoreVectors store_vectors);
 
-// OK when `vector` holds `space.dim` numbers in one of its forms. Values are not looked at: that is
-// done once, by the codec.
-absl::Status CheckVector(const v1::Vector& vector, const storage::VectorSpaceConfig& space,
-                         FieldPath field);
-// Writes the numbers of a vector that passed CheckVector: dim floats.
-void CopyVector(const v1::Vector& vector, absl::Span<float> out);
-
-// The space named `name`; InvalidArgument lists the names that exist.
-absl::StatusOr<const storage::VectorSpaceConfig*> FindSpace(const storage::CollectionConfig& config,
-                                                            absl::string_view name,
-                                                            FieldPath field);
-// `name` as it reads in a message: the unnamed space needs words.
-std::string SpaceName(absl::string_view name);
-
-// A page token stands for the last item of the page before it. Tokens are opaque to clients; `kind`
-// keeps those of one call from being used in another.
-std::string MakePageToken(char kind, absl::string_view last);
-absl::StatusOr<std::string> ParsePageToken(char kind, absl::string_view token);
-absl::Status BadPageToken(absl::string_view token);
-// `size` with 0 replaced by `default_size`; InvalidArgument above `max_size`.
-absl::StatusOr<size_t> PageSize(uint32_t size, size_t default_size, size_t max_size);
+// Returns a view of the numbers of the message, in whatever form it has. Its length is for the
+// service to check.
+service::VectorView VectorFromProto(const v1::Vector& vector);
 
 }  // namespace tqdb::server
 

@@ -20,7 +20,7 @@ absl::StatusOr<storage::CollectionConfig> ConfigFromProto(const v1::CollectionCo
 void ConfigToProto(const storage::CollectionConfig& config, v1::CollectionConfig* proto);
 void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto);
 void PayloadIndexToProto(const storage::PayloadIndexInfo& info, v1::PayloadIndexInfo* proto);
-// Of a request's `kind`.
+// Returns InvalidArgument, naming the field `kind`, when the number is not one of the enumeration.
 absl::StatusOr<storage::FieldKind> FieldKindFromProto(v1::PayloadIndexKind kind);
 std::map<std::string, std::string> MetadataFromProto(
     const google::protobuf::Map<std::string, std::string>& proto);

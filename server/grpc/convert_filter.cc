@@ -79,7 +79,7 @@ absl::Status MatchFromProto(const v1::Match& match, const std::string& field,
   return Empty(field, "a value, a list or text");
 }
 
-// Of a range of numbers or counts, whose bounds are optional fields.
+// Copies the bounds that are set, of a range of numbers or counts.
 template <typename Proto, typename T>
 void BoundsFromProto(const Proto& proto, storage::Bounds<T>& bounds) {
   if (proto.has_gt()) bounds.gt = proto.gt();

@@ -1,7 +1,8 @@
 #include "server/grpc/convert_search.h"
 
-#include <algorithm>
+#include <cstdint>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -9,6 +10,7 @@
 #include "server/grpc/convert_filter.h"
 #include "server/grpc/convert_points.h"
 #include "server/grpc/convert_sparse.h"
+#include "service/request_limits.h"
 
 namespace tqdb::server {
 
@@ -46,98 +48,69 @@ void ValueToProto(storage::MatchValue&& value, Message* proto) {
 
 }  // namespace
 
-absl::StatusOr<DecodedQuery> QueryFromProto(const v1::SearchQuery& query,
-                                            const storage::CollectionConfig& config,
-                                            const std::string& field) {
-  if (query.limit() == 0 || query.limit() > storage::kMaxTopK) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, ".limit is ", query.limit(), "; allowed: 1..", storage::kMaxTopK));
-  }
-  DecodedQuery decoded;
+absl::StatusOr<service::Query> QueryFromProto(const v1::SearchQuery& query,
+                                              const std::string& field) {
   if (query.has_vector() + query.has_recommend() + query.has_sparse() + query.has_text() > 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         field, " has more than one of vector, recommend, sparse and text; set one of them"));
   }
+  service::Query out;
   if (query.has_text()) {
-    if (!query.vector_name().empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(field, ".vector_name is set; text has no vector"));
-    }
-    decoded.spec.text = storage::TextQuery{query.text().key(), query.text().text()};
+    out.find = storage::TextQuery{query.text().key(), query.text().text()};
   } else if (query.has_sparse()) {
-    TQDB_RETURN_IF_ERROR(
-        CheckSparseSpace(config, query.vector_name(), absl::StrCat(field, ".vector_name")));
-    decoded.spec.space = query.vector_name();
-    decoded.spec.sparse = SparseFromProto(query.sparse());
+    const storage::SparseVectorView sparse = SparseFromProto(query.sparse());
+    out.find = storage::SparseVector{{sparse.indices.begin(), sparse.indices.end()},
+                                     {sparse.values.begin(), sparse.values.end()}};
+  } else if (query.has_recommend()) {
+    TQDB_ASSIGN_OR_RETURN(out.find, ExamplesFromProto(query.recommend(), field));
   } else {
-    TQDB_ASSIGN_OR_RETURN(decoded.space, FindSpace(config, query.vector_name(), [&field] {
-                            return absl::StrCat(field, ".vector_name");
-                          }));
-    decoded.spec.space = decoded.space->name;
+    out.find = VectorFromProto(query.vector());
   }
-  if (query.has_recommend()) {
-    TQDB_ASSIGN_OR_RETURN(decoded.examples, ExamplesFromProto(query.recommend(), field));
-  } else if (decoded.space != nullptr) {
-    TQDB_RETURN_IF_ERROR(CheckVector(query.vector(), *decoded.space,
-                                     [&field] { return absl::StrCat(field, ".vector"); }));
-    decoded.vector = &query.vector();
-  }
-  decoded.spec.limit = query.limit();
-  decoded.spec.offset = query.offset();
-  if (query.has_mmr()) {
-    decoded.spec.mmr = {query.mmr().diversity(), query.mmr().candidates()};
-  }
-  if (query.has_score_threshold()) decoded.spec.score_threshold = query.score_threshold();
+  out.vector_name = query.vector_name();
+  out.spec.limit = query.limit();
+  out.spec.offset = query.offset();
+  if (query.has_mmr()) out.spec.mmr = {query.mmr().diversity(), query.mmr().candidates()};
+  if (query.has_score_threshold()) out.spec.score_threshold = query.score_threshold();
   const v1::SearchParams& params = query.params();
-  decoded.spec.exact = params.exact();
-  decoded.spec.rerank = params.rerank();
-  decoded.spec.oversampling = params.oversampling();
-  decoded.spec.error_bound = params.error_bound();
-  decoded.spec.select = SelectFromProto(query.select());
+  out.spec.exact = params.exact();
+  out.spec.rerank = params.rerank();
+  out.spec.oversampling = params.oversampling();
+  out.spec.error_bound = params.error_bound();
+  out.spec.select = SelectFromProto(query.select());
   if (query.has_filter()) {
-    TQDB_ASSIGN_OR_RETURN(decoded.spec.filter,
+    TQDB_ASSIGN_OR_RETURN(out.spec.filter,
                           FilterFromProto(query.filter(), absl::StrCat(field, ".filter")));
   }
-  if (decoded.examples) {
-    decoded.spec.filter = WithoutExamples(std::move(decoded.spec.filter), *decoded.examples);
+  return out;
+}
+
+absl::StatusOr<std::vector<service::Query>> QueriesFromProto(
+    const google::protobuf::RepeatedPtrField<v1::SearchQuery>& queries) {
+  TQDB_RETURN_IF_ERROR(service::CheckQueryCount(static_cast<size_t>(queries.size())));
+  std::vector<service::Query> out;
+  for (int i = 0; i < queries.size(); ++i) {
+    TQDB_ASSIGN_OR_RETURN(out.emplace_back(),
+                          QueryFromProto(queries[i], absl::StrCat("queries[", i, "]")));
   }
-  return decoded;
+  return out;
 }
 
-bool SameSpec(const DecodedQuery& a, const DecodedQuery& b) {
-  // A search by text or by a sparse vector answers one query.
-  return a.space != nullptr && a.space == b.space && a.examples == b.examples &&
-         a.spec.limit == b.spec.limit && a.spec.offset == b.spec.offset &&
-         a.spec.mmr == b.spec.mmr && a.spec.score_threshold == b.spec.score_threshold &&
-         a.spec.exact == b.spec.exact && a.spec.rerank == b.spec.rerank &&
-         a.spec.oversampling == b.spec.oversampling && a.spec.error_bound == b.spec.error_bound &&
-         a.spec.filter == b.spec.filter && a.spec.select.payload == b.spec.select.payload &&
-         a.spec.select.vectors == b.spec.select.vectors;
-}
-
-absl::StatusOr<FloatMatrix> VectorsOf(const storage::Collection& collection,
-                                      const DecodedQuery& query,
-                                      absl::Span<const v1::Vector* const> vectors) {
-  if (query.space == nullptr) return FloatMatrix(0, 1);
-  FloatMatrix rows(vectors.size(), query.space->codec.dim);
-  for (size_t i = 0; i < vectors.size(); ++i) {
-    if (vectors[i] != nullptr) {
-      CopyVector(*vectors[i], rows.row(i));
-      continue;
-    }
-    TQDB_ASSIGN_OR_RETURN(const std::vector<float> values,
-                          RecommendVector(collection, query.space->name, *query.examples));
-    std::copy(values.begin(), values.end(), rows.row(i).begin());
+absl::StatusOr<std::vector<service::HybridQuery>> PartsFromProto(
+    const google::protobuf::RepeatedPtrField<v1::HybridPart>& parts) {
+  TQDB_RETURN_IF_ERROR(service::CheckPartCount(static_cast<size_t>(parts.size())));
+  std::vector<service::HybridQuery> out;
+  for (int i = 0; i < parts.size(); ++i) {
+    service::HybridQuery& part = out.emplace_back();
+    TQDB_ASSIGN_OR_RETURN(part.query,
+                          QueryFromProto(parts[i].query(), absl::StrCat("parts[", i, "].query")));
+    if (parts[i].weight() != 0) part.weight = parts[i].weight();
   }
-  return rows;
+  return out;
 }
 
-absl::StatusOr<storage::GroupSpec> GroupSpecFromProto(const v1::SearchGroupsRequest& request) {
-  if (request.group_by().empty())
-    return absl::InvalidArgumentError("group_by is empty; need a payload key");
+storage::GroupSpec GroupSpecFromProto(const v1::SearchGroupsRequest& request) {
   storage::GroupSpec spec;
   spec.key = request.group_by();
-  spec.limit = request.query().limit();
   if (request.group_size() != 0) spec.group_size = request.group_size();
   return spec;
 }
@@ -154,20 +127,22 @@ storage::HybridSpec HybridSpecFromProto(const v1::SearchHybridRequest& request) 
   return spec;
 }
 
-void HitsToProto(std::vector<storage::PointRecord>&& hits,
-                 google::protobuf::RepeatedPtrField<v1::ScoredPoint>* proto) {
-  proto->Reserve(static_cast<int>(hits.size()));
-  for (storage::PointRecord& hit : hits) ScoredPointToProto(std::move(hit), proto->Add());
+void FacetsToProto(std::vector<storage::FacetCount> facets,
+                   google::protobuf::RepeatedPtrField<v1::FacetCount>* proto) {
+  for (storage::FacetCount& facet : facets) {
+    v1::FacetCount* out = proto->Add();
+    ValueToProto(std::move(facet.value), out);
+    out->set_points(facet.count);
+  }
 }
 
-void FacetToProto(storage::FacetCount&& facet, v1::FacetCount* proto) {
-  ValueToProto(std::move(facet.value), proto);
-  proto->set_points(facet.count);
-}
-
-void GroupToProto(storage::PointGroup&& group, v1::PointGroup* proto) {
-  ValueToProto(std::move(group.value), proto);
-  HitsToProto(std::move(group.points), proto->mutable_points());
+void GroupsToProto(std::vector<storage::PointGroup> groups,
+                   google::protobuf::RepeatedPtrField<v1::PointGroup>* proto) {
+  for (storage::PointGroup& group : groups) {
+    v1::PointGroup* out = proto->Add();
+    ValueToProto(std::move(group.value), out);
+    HitsToProto(std::move(group.points), out->mutable_points());
+  }
 }
 
 }  // namespace tqdb::server

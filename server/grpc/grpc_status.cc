@@ -1,13 +1,13 @@
 #include "server/grpc/grpc_status.h"
 
-#include "absl/strings/cord.h"
+#include <optional>
+
 #include "absl/strings/str_cat.h"
+#include "service/overload.h"
 
 namespace tqdb::server {
 
 namespace {
-
-constexpr char kRetryAfterPayload[] = "tqdb/retry-after-s";
 
 static_assert(static_cast<int>(absl::StatusCode::kInvalidArgument) ==
               static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT));
@@ -35,17 +35,10 @@ grpc::Status ToGrpc(const absl::Status& status) {
                       StatusMessage(status.message()));
 }
 
-absl::Status OverloadedError(absl::string_view message, int retry_after_s) {
-  absl::Status status = absl::ResourceExhaustedError(message);
-  status.SetPayload(kRetryAfterPayload, absl::Cord(absl::StrCat(retry_after_s)));
-  return status;
-}
-
-std::optional<std::string> RetryAfter(const absl::Status& status) {
-  // Not std::optional on every Abseil that we build with.
-  const auto payload = status.GetPayload(kRetryAfterPayload);
-  if (!payload.has_value()) return std::nullopt;
-  return std::string(*payload);
+void AddRetryAfter(const absl::Status& status, grpc::ServerContextBase* context) {
+  if (const std::optional<int> retry_after_s = service::RetryAfterS(status)) {
+    context->AddTrailingMetadata("retry-after", absl::StrCat(*retry_after_s));
+  }
 }
 
 }  // namespace tqdb::server

@@ -5,11 +5,11 @@
 #define TQDB_SERVER_GRPC_GRPC_STATUS_H_
 
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
 
 namespace tqdb::server {
@@ -25,11 +25,9 @@ grpc::Status ToGrpc(const absl::Status& status);
 // `message` cut to kMaxStatusMessageBytes with a mark, never within a UTF-8 character.
 std::string StatusMessage(absl::string_view message);
 
-// RESOURCE_EXHAUSTED that is worth trying again: `retry_after_s` travels as a payload of the status
-// and reaches the client as the trailing metadata `retry-after`.
-absl::Status OverloadedError(absl::string_view message, int retry_after_s);
-// The delay of an OverloadedError; empty for every other status.
-std::optional<std::string> RetryAfter(const absl::Status& status);
+// Adds the trailing metadata `retry-after`, in seconds, when the status says that another try is
+// worth while after a delay.
+void AddRetryAfter(const absl::Status& status, grpc::ServerContextBase* context);
 
 }  // namespace tqdb::server
 

@@ -1,4 +1,4 @@
-// tqdb.v1.PointService over a database. Thread-safe.
+// tqdb.v1.PointService: converts its messages and calls the service layer. Thread-safe.
 //
 // Unary calls use gRPC's synchronous interface: a handler blocks, in storage, for its whole life
 // (an upsert for its group's fsync, a search for its scan), so a thread a call costs nothing beyond
@@ -8,13 +8,11 @@
 #ifndef TQDB_SERVER_GRPC_POINT_SERVICE_H_
 #define TQDB_SERVER_GRPC_POINT_SERVICE_H_
 
-#include <cstddef>
-#include <optional>
-
 #include "grpcpp/server_context.h"
-#include "server/grpc/call.h"
+#include "server/grpc/unary_calls.h"
 #include "server/grpc/upsert_stream.h"
-#include "storage/api/database.h"
+#include "service/point_service.h"
+#include "service/search_service.h"
 #include "tqdb/v1/points.grpc.pb.h"
 
 namespace tqdb::server {
@@ -22,14 +20,10 @@ namespace tqdb::server {
 class PointService final
     : public v1::PointService::WithCallbackMethod_UpsertStream<v1::PointService::Service> {
  public:
-  // Everything must outlive the service. Responses stay within `max_message_bytes`.
-  PointService(storage::Database& database, CallRunner& runner, Metrics& metrics,
-               UpsertStreams& streams, size_t max_message_bytes)
-      : database_(database),
-        runner_(runner),
-        metrics_(metrics),
-        streams_(streams),
-        max_message_bytes_(max_message_bytes) {}
+  // Everything must outlive the service.
+  PointService(const service::PointService& points, const service::SearchService& searches,
+               UnaryCalls& calls, UpsertStreams& streams)
+      : points_(points), searches_(searches), calls_(calls), streams_(streams) {}
 
   grpc::Status Upsert(grpc::ServerContext* context, const v1::UpsertRequest* request,
                       v1::UpsertResponse* response) override;
@@ -57,17 +51,10 @@ class PointService final
                             v1::SearchResponse* response) override;
 
  private:
-  // Scroll in the order of a key, `left` points.
-  absl::Status ScrollOrdered(grpc::ServerContext* context, const storage::Collection& collection,
-                             const v1::ScrollRequest& request, size_t left,
-                             const std::optional<storage::Filter>& filter,
-                             v1::ScrollResponse* response) const;
-
-  storage::Database& database_;
-  CallRunner& runner_;
-  Metrics& metrics_;
+  const service::PointService& points_;
+  const service::SearchService& searches_;
+  UnaryCalls& calls_;
   UpsertStreams& streams_;
-  const size_t max_message_bytes_;
 };
 
 }  // namespace tqdb::server

@@ -11,9 +11,9 @@
 #include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/arena.h"
-#include "server/grpc/call.h"
 #include "server/grpc/convert_points.h"
 #include "server/grpc/grpc_status.h"
+#include "service/call_runner.h"
 
 namespace tqdb::server {
 
@@ -26,9 +26,8 @@ struct Batch {
   // The many small messages of a batch are allocated and freed as one.
   google::protobuf::Arena arena{ArenaOptions()};
   v1::UpsertStreamRequest* request;
-  Admission::Ticket ticket;
-  std::shared_ptr<storage::Collection> collection;
-  DecodedUpsert decoded;
+  service::Admission::Ticket ticket;
+  service::PreparedUpsert upsert;
   v1::UpsertStreamResponse response;
   absl::Time start;
   bool registered = false;  // its ids are among those in flight
@@ -58,7 +57,7 @@ class RefusedStream final : public UpsertStreams::Reactor {
 class UpsertStreamReactor final : public UpsertStreams::Reactor,
                                   public std::enable_shared_from_this<UpsertStreamReactor> {
  public:
-  UpsertStreamReactor(UpsertStreams& streams, Admission::Ticket ticket)
+  UpsertStreamReactor(UpsertStreams& streams, service::Admission::Ticket ticket)
       : streams_(streams), ticket_(std::move(ticket)) {}
 
   void Start() ABSL_LOCKS_EXCLUDED(mu_) {
@@ -89,7 +88,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     batch->start = absl::Now();
     const size_t bytes = batch->request->ByteSizeLong();
     streams_.admission_.WaitForUpsertBytes(
-        bytes, [self = shared_from_this(), batch](Admission::Ticket ticket) {
+        bytes, [self = shared_from_this(), batch](service::Admission::Ticket ticket) {
           batch->ticket = std::move(ticket);
           self->streams_.pool_.Submit([self, batch] { self->Prepare(batch); });
         });
@@ -114,7 +113,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
  private:
   // On a thread of the pool: decodes, then commits unless an earlier batch holds one of the ids.
   void Prepare(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
-    const absl::Status status = RunCatching([&] { return Decode(batch); });
+    const absl::Status status = service::RunCatching([&] { return Decode(batch); });
     if (!status.ok()) {
       Complete(batch, status);
       return;
@@ -138,16 +137,18 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
       if (cancelled_) return absl::CancelledError("the caller cancelled the stream");
     }
     const v1::UpsertRequest& request = batch->request->batch();
-    TQDB_ASSIGN_OR_RETURN(batch->collection,
-                          streams_.database_.GetCollection(request.collection()));
-    TQDB_ASSIGN_OR_RETURN(batch->decoded, UpsertFromProto(request, batch->collection->config()));
+    TQDB_ASSIGN_OR_RETURN(service::UpsertBuilder builder,
+                          streams_.points_.BeginUpsert(request.collection(),
+                                                       static_cast<size_t>(request.points_size())));
+    TQDB_ASSIGN_OR_RETURN(batch->upsert, UpsertFromProto(request, std::move(builder)));
     return absl::OkStatus();
   }
 
   void Commit(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
-    Complete(batch, RunCatching([batch]() -> absl::Status {
-               TQDB_ASSIGN_OR_RETURN(const storage::UpsertResult result,
-                                     batch->collection->Upsert(batch->decoded.batch));
+    Complete(batch, service::RunCatching([&]() -> absl::Status {
+               TQDB_ASSIGN_OR_RETURN(
+                   const storage::UpsertResult result,
+                   streams_.points_.Upsert(batch->request->batch().collection(), batch->upsert));
                batch->response.mutable_result()->set_inserted(result.inserted);
                batch->response.mutable_result()->set_replaced(result.replaced);
                return absl::OkStatus();
@@ -159,15 +160,13 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     batch->response.set_status_code(static_cast<int>(status.code()));
     if (!status.ok()) {
       batch->response.set_status_message(StatusMessage(status.message()));
-      LogFailure(Method::kUpsertStream, status);
-    } else {
-      streams_.metrics_.CountUpserted(batch->decoded.ids.size());
+      service::LogFailure(service::Method::kUpsertStream, status);
     }
-    streams_.metrics_.CountCall(Method::kUpsertStream, status.code(), absl::Now() - batch->start);
+    streams_.metrics_.CountCall(service::Method::kUpsertStream, status.code(),
+                                absl::Now() - batch->start);
     // All but the response is given back before the acknowledgement waits for its turn.
-    const std::vector<PointId> ids = std::move(batch->decoded.ids);
-    batch->decoded = DecodedUpsert();
-    batch->collection.reset();
+    const std::vector<PointId> ids = std::move(batch->upsert.ids);
+    batch->upsert = service::PreparedUpsert();
     batch->arena.Reset();
     batch->ticket.Release();
 
@@ -193,14 +192,14 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
 
   bool SharesIds(const Batch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (ids_in_flight_.empty()) return false;
-    for (const PointId& id : batch.decoded.ids) {
+    for (const PointId& id : batch.upsert.ids) {
       if (ids_in_flight_.contains(id)) return true;
     }
     return false;
   }
 
   void Register(Batch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    ids_in_flight_.insert(batch->decoded.ids.begin(), batch->decoded.ids.end());
+    ids_in_flight_.insert(batch->upsert.ids.begin(), batch->upsert.ids.end());
     batch->registered = true;
   }
 
@@ -235,7 +234,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
   }
 
   UpsertStreams& streams_;
-  const Admission::Ticket ticket_;
+  const service::Admission::Ticket ticket_;
   absl::Mutex mu_;
   std::unique_ptr<Batch> next_ ABSL_GUARDED_BY(mu_);                 // being read
   std::deque<std::unique_ptr<Batch>> batches_ ABSL_GUARDED_BY(mu_);  // read, not yet acknowledged
@@ -249,9 +248,9 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
 };
 
-UpsertStreams::UpsertStreams(storage::Database& database, Admission& admission, Metrics& metrics,
-                             const Options& options)
-    : database_(database),
+UpsertStreams::UpsertStreams(const service::PointService& points, service::Admission& admission,
+                             service::Metrics& metrics, const Options& options)
+    : points_(points),
       admission_(admission),
       metrics_(metrics),
       options_(options),
@@ -260,12 +259,11 @@ UpsertStreams::UpsertStreams(storage::Database& database, Admission& admission, 
 UpsertStreams::~UpsertStreams() = default;
 
 UpsertStreams::Reactor* UpsertStreams::Open(grpc::CallbackServerContext* context) {
-  absl::StatusOr<Admission::Ticket> ticket = admission_.AdmitStream();
+  absl::StatusOr<service::Admission::Ticket> ticket = admission_.AdmitStream();
   if (!ticket.ok()) {
-    metrics_.CountCall(Method::kUpsertStream, ticket.status().code(), absl::ZeroDuration());
-    if (const auto retry_after = RetryAfter(ticket.status())) {
-      context->AddTrailingMetadata("retry-after", *retry_after);
-    }
+    metrics_.CountCall(service::Method::kUpsertStream, ticket.status().code(),
+                       absl::ZeroDuration());
+    AddRetryAfter(ticket.status(), context);
     return new RefusedStream(ToGrpc(ticket.status()));
   }
   auto stream = std::make_shared<UpsertStreamReactor>(*this, *std::move(ticket));

@@ -19,9 +19,9 @@
 #include "base/task_queue.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/admission.h"
-#include "server/metrics.h"
-#include "storage/api/database.h"
+#include "service/admission.h"
+#include "service/metrics.h"
+#include "service/point_service.h"
 #include "tqdb/v1/points.pb.h"
 
 namespace tqdb::server {
@@ -39,8 +39,8 @@ class UpsertStreams {
   };
 
   // Everything must outlive this object; so must every stream (Server shuts gRPC down first).
-  UpsertStreams(storage::Database& database, Admission& admission, Metrics& metrics,
-                const Options& options);
+  UpsertStreams(const service::PointService& points, service::Admission& admission,
+                service::Metrics& metrics, const Options& options);
   ~UpsertStreams();
 
   // Never null: a refused stream is finished with its status. gRPC owns the call; the reactor frees
@@ -55,9 +55,9 @@ class UpsertStreams {
   friend class UpsertStreamReactor;
   void Remove(UpsertStreamReactor* stream) ABSL_LOCKS_EXCLUDED(mu_);
 
-  storage::Database& database_;
-  Admission& admission_;
-  Metrics& metrics_;
+  const service::PointService& points_;
+  service::Admission& admission_;
+  service::Metrics& metrics_;
   const Options options_;
   absl::Mutex mu_;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;

@@ -17,23 +17,6 @@ namespace tqdb::server {
 
 namespace {
 
-constexpr absl::string_view kHealth = "/grpc.health.v1.Health/";
-constexpr absl::string_view kReflection = "/grpc.reflection.";
-
-constexpr absl::string_view kReadMethods[] = {
-    "/tqdb.v1.AdminService/GetServerInfo",
-    "/tqdb.v1.CollectionService/GetCollection",
-    "/tqdb.v1.CollectionService/ListCollections",
-    "/tqdb.v1.PointService/Count",
-    "/tqdb.v1.PointService/Facet",
-    "/tqdb.v1.PointService/Get",
-    "/tqdb.v1.PointService/Scroll",
-    "/tqdb.v1.PointService/Search",
-    "/tqdb.v1.PointService/SearchBatch",
-    "/tqdb.v1.PointService/SearchGroups",
-    "/tqdb.v1.PointService/SearchHybrid",
-};
-
 // The key in "Bearer KEY"; the name of the scheme is written in any case.
 std::optional<absl::string_view> BearerKey(absl::string_view authorization) {
   constexpr absl::string_view kScheme = "bearer ";
@@ -84,7 +67,8 @@ absl::StatusOr<ApiKeys> ApiKeys::Parse(absl::string_view text, absl::string_view
     if (keys.Find(words[0]) != nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(where, "has a key that was there before"));
     }
-    keys.keys_.push_back({Hash(words[0]), words.size() == 2});
+    keys.keys_.push_back(
+        {Hash(words[0]), words.size() == 2 ? service::Role::kReader : service::Role::kWriter});
   }
   if (keys.keys_.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(name, ": has no key; need at least one"));
@@ -92,9 +76,8 @@ absl::StatusOr<ApiKeys> ApiKeys::Parse(absl::string_view text, absl::string_view
   return keys;
 }
 
-absl::Status ApiKeys::Authorize(absl::string_view path,
-                                std::optional<absl::string_view> authorization) const {
-  if (absl::StartsWith(path, kHealth)) return absl::OkStatus();
+absl::StatusOr<service::Role> ApiKeys::RoleOf(
+    std::optional<absl::string_view> authorization) const {
   if (!authorization.has_value()) {
     return absl::UnauthenticatedError(
         "this server needs an API key: send the metadata `authorization: Bearer KEY`");
@@ -108,9 +91,7 @@ absl::Status ApiKeys::Authorize(absl::string_view path,
   if (key == nullptr) {
     return absl::UnauthenticatedError("the API key is not known to this server");
   }
-  if (!key->read_only || IsReadMethod(path)) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("the API key is read-only; ", path, " needs one that may write"));
+  return key->role;
 }
 
 ApiKeys::Digest ApiKeys::Hash(absl::string_view key) {
@@ -128,12 +109,6 @@ const ApiKeys::Key* ApiKeys::Find(absl::string_view key) const {
     found = equal ? &candidate : found;
   }
   return found;
-}
-
-bool IsReadMethod(absl::string_view path) {
-  return absl::StartsWith(path, kReflection) ||
-         std::find(std::begin(kReadMethods), std::end(kReadMethods), path) !=
-             std::end(kReadMethods);
 }
 
 }  // namespace tqdb::server

@@ -1,4 +1,4 @@
-// The keys by which callers of the gRPC port prove themselves, and what each may do.
+// The keys by which callers prove themselves, and the role of each.
 //
 // A file of keys has one a line. ` ro` after a key makes it read-only; `#` begins a comment; blank
 // lines are passed over. Memory holds digests alone, and keys are compared by them in constant
@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "service/role.h"
 
 namespace tqdb::server {
 
@@ -29,13 +30,9 @@ class ApiKeys {
   // `name` is what messages call the text.
   static absl::StatusOr<ApiKeys> Parse(absl::string_view text, absl::string_view name);
 
-  // Whether a call may go on. `path` is that of the method, "/tqdb.v1.PointService/Search", and
-  // `authorization` the metadata of that name. Health (grpc.health.v1) is open to all; a read-only
-  // key may call what is known to change nothing, so that a new method is closed to it until it is
-  // listed. Unauthenticated when there is no key or it is unknown, PermissionDenied when it is
-  // read-only.
-  absl::Status Authorize(absl::string_view path,
-                         std::optional<absl::string_view> authorization) const;
+  // Returns the role of the key in `authorization`, for example "Bearer KEY". Unauthenticated when
+  // there is no key, when it has another form, or when it is unknown.
+  absl::StatusOr<service::Role> RoleOf(std::optional<absl::string_view> authorization) const;
 
   size_t size() const { return keys_.size(); }
 
@@ -43,7 +40,7 @@ class ApiKeys {
   using Digest = std::array<unsigned char, 32>;  // SHA-256
   struct Key {
     Digest digest;
-    bool read_only;
+    service::Role role;
   };
 
   static Digest Hash(absl::string_view key);
@@ -52,9 +49,6 @@ class ApiKeys {
 
   std::vector<Key> keys_;
 };
-
-// Whether a read-only key may call the method.
-bool IsReadMethod(absl::string_view path);
 
 }  // namespace tqdb::server
 

@@ -1,0 +1,48 @@
+// Pages of a list: how long they are, and the tokens by which one goes on where another ended.
+//
+// Thread-safe: free functions without state.
+#ifndef TQDB_SERVICE_PAGING_H_
+#define TQDB_SERVICE_PAGING_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/api/collection.h"
+#include "values/types.h"
+
+namespace tqdb::service {
+
+// The lists that come in pages. A token of one list is refused by the others.
+enum class PageKind : char {
+  kCollections = 'c',    // by name
+  kPoints = 'p',         // by id
+  kOrderedPoints = 'o',  // by the values of a payload key
+};
+
+// Returns a token that stands for the last item of a page. Tokens are opaque to clients.
+std::string MakePageToken(PageKind kind, absl::string_view last);
+// Returns the last item that MakePageToken was given. InvalidArgument when the token was made for
+// another kind, or was not made here at all.
+absl::StatusOr<std::string> ParsePageToken(PageKind kind, absl::string_view token);
+
+// Do the same for a page of points by id and for one in the order of a key.
+std::string PointPageToken(const PointId& last);
+absl::StatusOr<PointId> ParsePointPageToken(absl::string_view token);
+std::string OrderedPageToken(const storage::OrderedPosition& last);
+absl::StatusOr<storage::OrderedPosition> ParseOrderedPageToken(absl::string_view token);
+
+struct PageLimits {
+  size_t default_size;
+  size_t max_size;
+};
+
+// Returns `size`, or the default for 0. InvalidArgument above the maximum.
+absl::StatusOr<size_t> PageSize(uint32_t size, const PageLimits& limits);
+
+}  // namespace tqdb::service
+
+#endif  // TQDB_SERVICE_PAGING_H_

@@ -1,0 +1,92 @@
+#include "service/paging.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <variant>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tqdb::service {
+namespace paging_test {
+
+using ::testing::HasSubstr;
+
+constexpr PageKind kKinds[] = {PageKind::kCollections, PageKind::kPoints, PageKind::kOrderedPoints};
+
+TEST(PagingTest, TokensRoundTripAndAreBoundToTheirList) {
+  for (const PageKind made : kKinds) {
+    for (const std::string last : {"", "42", "a name: with, anything\n"}) {
+      const std::string token = MakePageToken(made, last);
+      for (const PageKind read : kKinds) {
+        const absl::StatusOr<std::string> back = ParsePageToken(read, token);
+        if (read == made) {
+          EXPECT_EQ(back.value(), last);
+        } else {
+          EXPECT_EQ(back.status().code(), absl::StatusCode::kInvalidArgument);
+        }
+      }
+    }
+  }
+}
+
+TEST(PagingTest, WhatIsNoTokenIsRefusedByItsValue) {
+  for (const std::string token : {"", "42", "forged", "p1:42", "cDE6N!"}) {
+    for (const PageKind kind : kKinds) {
+      const absl::Status status = ParsePageToken(kind, token).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << token;
+      EXPECT_THAT(std::string(status.message()),
+                  HasSubstr("page_token is '" + token + "'; need next_page_token"));
+    }
+  }
+}
+
+// Clients keep tokens over an upgrade of the server.
+TEST(PagingTest, TheFormOfATokenIsFrozen) {
+  EXPECT_EQ(MakePageToken(PageKind::kCollections, "books"), "YzE6Ym9va3M");
+  EXPECT_EQ(PointPageToken(PointId::Number(42)), "cDE6NDI");
+  EXPECT_EQ(OrderedPageToken({int64_t{-3}, 9}), "bzE6aS0zOjk");
+}
+
+TEST(PagingTest, PointTokensHoldEveryId) {
+  for (const PointId& id : {PointId::Number(0), PointId::Number(~uint64_t{0}),
+                            PointId::Uuid(0x6ba7b8109dad11d1, 0x80b400c04fd430c8)}) {
+    EXPECT_EQ(ParsePointPageToken(PointPageToken(id)).value(), id);
+  }
+  const std::string no_id = MakePageToken(PageKind::kPoints, "no id");
+  EXPECT_THAT(std::string(ParsePointPageToken(no_id).status().message()), HasSubstr(no_id));
+}
+
+TEST(PagingTest, OrderedTokensHoldEveryPositionExactly) {
+  const uint64_t rows[] = {0, 7, ~uint64_t{0}};
+  for (const uint64_t row : rows) {
+    for (const int64_t value : {int64_t{0}, int64_t{-1}, std::numeric_limits<int64_t>::min(),
+                                std::numeric_limits<int64_t>::max()}) {
+      const auto back = ParseOrderedPageToken(OrderedPageToken({value, row})).value();
+      EXPECT_EQ(std::get<int64_t>(back.value), value);
+      EXPECT_EQ(back.row, row);
+    }
+    for (const double value : {0.1, -0.0, 1.0 / 3, 5e-324, -1.7976931348623157e308}) {
+      const auto back = ParseOrderedPageToken(OrderedPageToken({value, row})).value();
+      EXPECT_EQ(std::get<double>(back.value), value);
+      EXPECT_EQ(std::signbit(std::get<double>(back.value)), std::signbit(value));
+      EXPECT_EQ(back.row, row);
+    }
+  }
+  for (const char* text : {"", "i", "i1", "1:2", "i1:x", "ix:1", "d:1", "x1:1", "i1:-1"}) {
+    EXPECT_FALSE(ParseOrderedPageToken(MakePageToken(PageKind::kOrderedPoints, text)).ok()) << text;
+  }
+}
+
+TEST(PagingTest, ASizeOfZeroIsTheDefaultAndLargeOnesAreRefused) {
+  constexpr PageLimits kLimits{.default_size = 10, .max_size = 50};
+  EXPECT_EQ(PageSize(0, kLimits).value(), 10u);
+  EXPECT_EQ(PageSize(1, kLimits).value(), 1u);
+  EXPECT_EQ(PageSize(50, kLimits).value(), 50u);
+  EXPECT_EQ(PageSize(51, kLimits).status().message(),
+            "page_size is 51; allowed: 0 (means 10) or 1..50");
+}
+
+}  // namespace paging_test
+}  // namespace tqdb::service
