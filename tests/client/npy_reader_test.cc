@@ -3,14 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <cmath>
-#include <cstring>
 #include <random>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/npy_writer.h"
-#include "client/cpp/half.h"
 #include "tests/client/temp_dir.h"
 
 namespace tqdb::client {
@@ -206,28 +202,6 @@ TEST_F(NpyReaderTest, AnUnfinishedFileLeavesNothing) {
 TEST(NpyPreambleTest, HasOneLengthForAllShapes) {
   EXPECT_EQ(NpyPreamble(0, 1).size(), 128u);
   EXPECT_EQ(NpyPreamble(~uint64_t{0}, ~uint32_t{0}).size(), 128u);
-}
-
-// Against the definition, in double precision, for all 65,536 halves.
-TEST(HalfTest, MatchesItsDefinition) {
-  for (uint32_t bits = 0; bits <= 0xffff; ++bits) {
-    const auto half = static_cast<uint16_t>(bits);
-    const int exponent = (half >> 10) & 0x1f;
-    const double fraction = half & 0x3ff;
-    double expected =
-        exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-    if (half & 0x8000) expected = -expected;
-    const float got = HalfToFloat(half);
-    if (exponent == 0x1f) {
-      EXPECT_EQ(std::isnan(got), fraction != 0);
-      if (fraction == 0) {
-        EXPECT_EQ(std::isinf(got), true);
-      }
-    } else {
-      EXPECT_EQ(static_cast<double>(got), expected) << bits;
-    }
-    EXPECT_EQ(std::signbit(got), (half & 0x8000) != 0);
-  }
 }
 
 TEST_F(NpyReaderTest, NamesMissingFilesAndDirectories) {

@@ -13,7 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cpp/half.h"
+#include "base/float16.h"
 
 namespace tqdb::client {
 namespace {
