@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/npy_writer.h"
-#include "tests/client/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::client {
 namespace {
@@ -37,7 +37,7 @@ class VectorSourceTest : public ::testing::Test {
     }
   }
 
-  TempDir dir_;
+  testing::TempDir dir_;
 };
 
 TEST_F(VectorSourceTest, CountsIdsFromTheStart) {

@@ -16,8 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/json.h"
 #include "client/cli/output/npy_writer.h"
-#include "tests/client/temp_dir.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 
@@ -98,7 +98,7 @@ class CliSessionTest : public ::testing::Test {
     EXPECT_EQ(done["failed_batches"], 0);
   }
 
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
 };
 

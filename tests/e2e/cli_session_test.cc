@@ -13,8 +13,8 @@
 #include "client/cli/output/json.h"
 #include "client/cli/output/npy_writer.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace {
@@ -280,7 +280,7 @@ TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
 // As `tqdb-server & tqdb ...` in a script. Not in transport_test: a gRPC server in the process of
 // the client would do the client's waiting for it.
 TEST(ClientTest, RepeatsACallUntilAServerThatStartsListens) {
-  client::TempDir dir;
+  testing::TempDir dir;
   auto server = ServerProcess::Spawn(
       {.data_directory = dir.File("data"), .log_path = dir.File("server.log"), .arguments = {}});
   ASSERT_TRUE(server.ok()) << server.status();

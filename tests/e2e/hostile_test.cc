@@ -18,8 +18,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace {
@@ -84,7 +84,7 @@ class HostileTest : public ::testing::Test {
     EXPECT_EQ(*count, 2u);
   }
 
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Client> client_;
 };

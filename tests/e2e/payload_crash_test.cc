@@ -21,11 +21,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/e2e/crash_options.h"
 #include "tests/e2e/payload_load.h"
 #include "tests/e2e/payload_oracle.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace {
@@ -243,7 +243,7 @@ class PayloadCrashTest : public ::testing::Test {
 
   const uint64_t seed_;
   std::mt19937_64 random_;
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Client> client_;
   std::vector<std::unique_ptr<PayloadWriter>> writers_;

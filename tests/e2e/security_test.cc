@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/support/certificates.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace {
@@ -84,7 +84,7 @@ class SecurityTest : public ::testing::Test {
     return code.value_or(-1);
   }
 
-  client::TempDir dir_;
+  testing::TempDir dir_;
 };
 
 // One message to a method by its path, and one back.
