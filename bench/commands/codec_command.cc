@@ -203,7 +203,8 @@ absl::Status Run(const Flags& flags) {
     }
   }
   const std::unique_ptr<Report> report = flags.common.StartReport("codec");
-  Progress progress("codec", inputs.size() * flags.code_bits.size() * flags.residuals.size());
+  ProgressBar progress =
+      StartProgress("codec", inputs.size() * flags.code_bits.size() * flags.residuals.size());
   for (const Pairs& pairs : inputs) {
     for (int bits : flags.code_bits) {
       for (Residual residual : flags.residuals) {

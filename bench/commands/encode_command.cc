@@ -133,8 +133,8 @@ absl::Status Run(const Flags& flags) {
   std::vector<size_t> thread_counts = {1};
   if (flags.common.ThreadCount() > 1) thread_counts.push_back(flags.common.ThreadCount());
   const std::unique_ptr<Report> report = flags.common.StartReport("encode");
-  Progress progress("encode", flags.dims.size() * flags.code_bits.size() * flags.residuals.size() *
-                                  thread_counts.size());
+  ProgressBar progress = StartProgress("encode", flags.dims.size() * flags.code_bits.size() *
+                                                     flags.residuals.size() * thread_counts.size());
   const double cycles_per_second = CyclesPerSecond();
   for (size_t dim : flags.dims) {
     const size_t batches = std::max<size_t>(1, kPoolBytes / (kBatchRows * dim * sizeof(float)));

@@ -51,7 +51,7 @@ struct Setting {
 };
 
 absl::Status Fill(Collection& collection, const RowSource& source, const Flags& flags) {
-  Progress progress("filling", source.rows());
+  ProgressBar progress = StartProgress("filling", source.rows());
   std::vector<PointId> ids;
   std::vector<std::string> texts;
   for (size_t first = 0; first < source.rows(); first += kBatchRows) {

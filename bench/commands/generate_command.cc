@@ -53,7 +53,7 @@ absl::Status Run(const Flags& flags) {
   const std::string query_path = absl::StrCat(flags.out, ".query.f32.npy");
   TQDB_ASSIGN_OR_RETURN(NpyWriter base,
                         NpyWriter::Create(base_path, source->rows(), source->dim()));
-  Progress progress("generate", source->rows());
+  ProgressBar progress = StartProgress("generate", source->rows());
   for (size_t begin = 0; begin < source->rows(); begin += kPieceRows) {
     const size_t count = std::min(kPieceRows, source->rows() - begin);
     base.Append(source->Rows(begin, count, flags.common.ThreadCount()));

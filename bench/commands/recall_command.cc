@@ -74,7 +74,7 @@ std::vector<Setting> Settings(const Flags& flags) {
 // Inserts the rows under their numbers, in the order given, one batch after the other.
 absl::Status Insert(Collection& collection, const Matrix& rows,
                     const std::vector<uint32_t>& order) {
-  Progress progress("recall: insert", rows.rows);
+  ProgressBar progress = StartProgress("recall: insert", rows.rows);
   for (size_t begin = 0; begin < rows.rows; begin += kInsertRows) {
     const size_t count = std::min(kInsertRows, rows.rows - begin);
     Matrix batch(count, rows.dim);
@@ -184,8 +184,8 @@ absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
   std::vector<uint32_t> order;
   for (size_t i = 0; i < settings.size(); ++i) {
     if (i == 0 || settings[i].metric != settings[i - 1].metric) {
-      const Progress progress(absl::StrCat(set.name, ": ground truth of queries"),
-                              set.queries.rows);
+      const ProgressBar progress =
+          StartProgress(absl::StrCat(set.name, ": ground truth of queries"), set.queries.rows);
       truth = ExactNeighbors(settings[i].metric, set.base.view(), set.queries.view(), flags.top_k,
                              threads);
     }

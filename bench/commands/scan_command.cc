@@ -95,7 +95,8 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const Dat
 Truth FindTruth(const Flags& flags, const RowSource& source) {
   const size_t count = std::min(flags.recall_queries, source.queries().rows);
   if (source.whole() == nullptr || count == 0) return {};
-  const Progress progress(absl::StrCat(source.name(), ": ground truth of queries"), count);
+  const ProgressBar progress =
+      StartProgress(absl::StrCat(source.name(), ": ground truth of queries"), count);
   Truth truth;
   truth.queries = source.queries().view().Slice(0, count);
   truth.neighbors = ExactNeighbors(flags.metric, source.whole()->view(), truth.queries, flags.top_k,
@@ -177,7 +178,7 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
     TQDB_ASSIGN_OR_RETURN(
         const std::unique_ptr<VectorSpace> space,
         FillSpace(source, CodecOf(flags, source.dim()), flags.centering, kernels, threads));
-    Progress progress(
+    ProgressBar progress = StartProgress(
         absl::StrCat("scan: ", source.name()),
         thread_counts.size() * flags.stages.size() * flags.batches.size() * flags.clients.size());
     for (size_t count : thread_counts) {

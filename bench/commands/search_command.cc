@@ -146,13 +146,15 @@ absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size
   const size_t sample = std::min(recall_queries, queries.size());
   Neighbors truth;
   {
-    const Progress progress(absl::StrCat(set.name, ": ground truth of queries"), sample);
+    const ProgressBar progress =
+        StartProgress(absl::StrCat(set.name, ": ground truth of queries"), sample);
     truth = ExactNeighbors(flags.space.metric, set.base.view(), set.queries.view().Slice(0, sample),
                            flags.top_k, flags.common.ThreadCount());
   }
   TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(target, queries, sample));
   const double recall = Recall(truth, found, flags.top_k);
-  Progress progress(absl::StrCat(set.name, ": search, client counts"), flags.clients.size());
+  ProgressBar progress =
+      StartProgress(absl::StrCat(set.name, ": search, client counts"), flags.clients.size());
   for (size_t clients : flags.clients) {
     TQDB_ASSIGN_OR_RETURN(const LoopResult result, RunClosedLoop(flags, target, queries, clients));
     progress.Add(1);
@@ -184,7 +186,7 @@ DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
   options.rows = flags.rows;
   options.seed = flags.common.seed;
   const ClusterTree tree(std::move(shape), options);
-  const Progress progress("generate rows", flags.rows);
+  const ProgressBar progress = StartProgress("generate rows", flags.rows);
   return {absl::StrCat("generated ", tree.shape().name),
           tree.Rows(0, flags.rows, flags.common.ThreadCount()),
           tree.Queries(flags.queries, flags.common.ThreadCount())};

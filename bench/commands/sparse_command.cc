@@ -79,7 +79,7 @@ double CpuSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-Built Build(Index kind, const Flags& flags, const ZipfDocuments& documents, Progress& progress) {
+Built Build(Index kind, const Flags& flags, const ZipfDocuments& documents, ProgressBar& progress) {
   constexpr size_t kBatchRows = 10'000;  // made before they are added
   Built built;
   if (kind == Index::kDot) {
@@ -221,7 +221,7 @@ absl::Status Run(const Flags& flags) {
   const ZipfDocuments documents(options);
   const std::unique_ptr<Report> report = flags.common.StartReport("sparse");
   for (const Index kind : flags.indexes) {
-    Progress progress("sparse", flags.rows);
+    ProgressBar progress = StartProgress("sparse", flags.rows);
     const Built built = Build(kind, flags, documents, progress);
     for (const QueryWords from : flags.query_words) {
       for (const size_t terms : flags.query_terms) {

@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<VectorSpace>> FillSpace(const RowSource& source,
     TQDB_RETURN_IF_ERROR(space->SetCurrentMean(1));
   }
   const auto mean = space->current_mean();
-  Progress progress(
+  ProgressBar progress = StartProgress(
       absl::StrCat("scan: encode ", source.name(), ", ", codec.kernels().name, " kernels"),
       source.rows());
   std::vector<uint8_t> codes(kPieceRows * codec.code_bytes());

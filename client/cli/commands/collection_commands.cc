@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/collection_flags.h"
 #include "client/cli/output/index_table.h"
 #include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {

@@ -3,16 +3,18 @@
 #define TQDB_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/progress_bar.h"
 #include "client/cli/output/json.h"
-#include "client/cli/output/progress_bar.h"
 #include "client/cpp/client.h"
 
 namespace tqdb::client {
@@ -63,8 +65,9 @@ class CommandContext {
   int FailInput(const absl::Status& status);
   // One line of JSON.
   void Print(const Json& json);
-  // A bar on a terminal, lines elsewhere, nothing under --json or when `enabled` is false.
-  ProgressBar::Mode ProgressMode(bool enabled) const;
+  // Progress on the error stream: a bar on a terminal, lines elsewhere, nothing under --json or
+  // when `enabled` is false. `total` is a number of rows.
+  ProgressBar StartProgress(std::string label, std::optional<uint64_t> total, bool enabled);
 
  private:
   const Terminal terminal_;

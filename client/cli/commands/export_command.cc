@@ -11,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output/point_sink.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -100,8 +100,7 @@ int RunExport(const ExportOptions& options, CommandContext& context) {
   const absl::Time start = absl::Now();
   absl::Status status;
   {
-    ProgressBar progress("export", total, context.ProgressMode(!options.no_progress),
-                         context.terminal().width, context.err());
+    ProgressBar progress = context.StartProgress("export", total, !options.no_progress);
     status = CopyAll(scroll, page_size, **sink, progress, total, rows);
     if (status.ok()) status = (*sink)->Finish();
     if (status.ok()) progress.Finish(rows);

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {

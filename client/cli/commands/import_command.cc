@@ -11,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/collection_flags.h"
 #include "client/cli/input/vector_source.h"
 #include "client/cli/interrupt.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -255,8 +255,7 @@ int RunImport(ImportOptions& options, CommandContext& context) {
   {
     std::unique_ptr<UpsertStream> stream =
         (*client)->OpenUpsertStream(options.collection, std::move(stream_options));
-    ProgressBar progress("import", total, context.ProgressMode(!options.no_progress),
-                         context.terminal().width, context.err());
+    ProgressBar progress = context.StartProgress("import", total, !options.no_progress);
     SendAll(**source, *stream, options, *limits, refused, progress, outcome);
     // What is in flight is waited for in every case, so that the count below is the truth.
     absl::Status finished = stream->Finish();

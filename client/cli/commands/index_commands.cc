@@ -8,9 +8,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/index_table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {

@@ -9,10 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/id_list.h"
 #include "client/cli/flags/match_flags.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {

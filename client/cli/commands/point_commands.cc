@@ -10,12 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/flags/id_list.h"
 #include "client/cli/flags/match_flags.h"
 #include "client/cli/output/point_printer.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {

@@ -10,12 +10,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/input/reservoir.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output/point_printer.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -85,8 +85,7 @@ absl::Status SampleIds(Client& client, const ScrollFlags& flags,
     if (!count.ok()) return count.status();
     total = *count;
   }
-  ProgressBar progress("sample", total, context.ProgressMode(!flags.no_progress),
-                       context.terminal().width, context.err());
+  ProgressBar progress = context.StartProgress("sample", total, !flags.no_progress);
   Scroll scroll = client.ScrollPoints(flags.collection, {.page_size = kIdPage, .filter = filter});
   while (true) {
     if (InterruptGuard::interrupted()) return absl::CancelledError("interrupted");

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {

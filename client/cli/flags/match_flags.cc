@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
 namespace tqdb::client {
 

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
 namespace tqdb::client {
 
