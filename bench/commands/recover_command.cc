@@ -15,7 +15,7 @@
 #include "bench/measure/load.h"
 #include "bench/measure/progress.h"
 #include "bench/measure/scratch.h"
-#include "bench/measure/server_process.h"
+#include "bench/measure/server.h"
 #include "bench/measure/stopwatch.h"
 #include "bench/measure/target.h"
 #include "storage/api/database.h"
@@ -51,7 +51,7 @@ struct Ended {
 // Fills a new directory over gRPC and ends the server in one way or the other.
 absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches,
                                  const std::string& directory, bool kill) {
-  TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
+  TQDB_ASSIGN_OR_RETURN(const auto server, StartServer(flags.server, directory));
   client::ConnectOptions connect;
   connect.address = server->address();
   TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
@@ -69,7 +69,7 @@ absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches
   if (kill) {
     server->Kill();
   } else {
-    TQDB_RETURN_IF_ERROR(server->Stop());
+    TQDB_RETURN_IF_ERROR(StopServer(*server));
   }
   return Ended{kill ? "killed" : "clean", directory, load.points};
 }
@@ -97,14 +97,14 @@ absl::StatusOr<double> TimeOpen(const Ended& ended, const std::string& directory
 // Seconds from fork to an answered call.
 absl::StatusOr<double> TimeServer(const Flags& flags, const Ended& ended,
                                   const std::string& directory) {
-  TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
+  TQDB_ASSIGN_OR_RETURN(const auto server, StartServer(flags.server, directory));
   client::ConnectOptions connect;
   connect.address = server->address();
   TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
   TQDB_ASSIGN_OR_RETURN(const uint64_t points, client->Count(kCollection));
   TQDB_RETURN_IF_ERROR(CheckPoints(ended, points));
-  const double seconds = server->start_seconds();
-  TQDB_RETURN_IF_ERROR(server->Stop());
+  const double seconds = absl::ToDoubleSeconds(server->start_time());
+  TQDB_RETURN_IF_ERROR(StopServer(*server));
   return seconds;
 }
 

@@ -38,7 +38,7 @@ DiskUse MeasureDisk(const std::string& path);
 
 // From now on SIGINT and SIGTERM remove every scratch directory and end the program with code 130.
 // Called first thing in main, because threads inherit the mask. Child processes are told to die
-// with their parent (see server_process.h).
+// with their parent (see base/process.h).
 void CleanScratchOnSignals();
 
 }  // namespace tqdb::bench

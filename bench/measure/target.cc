@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "bench/commands/command.h"
+#include "bench/measure/server.h"
 
 namespace tqdb::bench {
 
@@ -35,10 +36,8 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Start(const TargetFlags& flags) 
 }
 
 absl::Status Target::StartProcess() {
-  ServerProcess::Options options;
-  options.binary = flags_.server;
-  options.data_directory = absl::StrCat(scratch_->path(), "/data");
-  TQDB_ASSIGN_OR_RETURN(process_, ServerProcess::Start(options));
+  TQDB_ASSIGN_OR_RETURN(process_,
+                        StartServer(flags_.server, absl::StrCat(scratch_->path(), "/data")));
   address_ = process_->address();
   TQDB_ASSIGN_OR_RETURN(client_, Connect());
   return absl::OkStatus();
@@ -54,7 +53,7 @@ absl::StatusOr<std::unique_ptr<client::Client>> Target::Connect() const {
 }
 
 absl::StatusOr<uint64_t> Target::ResidentBytes() {
-  if (process_ != nullptr) return process_->ResidentBytes();
+  if (process_ != nullptr) return process_->process().ResidentBytes();
   TQDB_ASSIGN_OR_RETURN(const client::ServerInfo info, client_->GetServerInfo());
   return info.memory_bytes;
 }
@@ -66,7 +65,7 @@ absl::StatusOr<DiskUse> Target::Disk() {
 
 absl::Status Target::Restart() {
   client_ = nullptr;
-  TQDB_RETURN_IF_ERROR(process_->Stop());
+  TQDB_RETURN_IF_ERROR(StopServer(*process_));
   return StartProcess();
 }
 

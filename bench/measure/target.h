@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/server_process.h"
 #include "bench/measure/scratch.h"
-#include "bench/measure/server_process.h"
 #include "client/cpp/client.h"
 #include "storage/api/options.h"
 #include "values/types.h"

@@ -20,7 +20,7 @@
 #include "tests/e2e/crash_load.h"
 #include "tests/e2e/crash_options.h"
 #include "tests/e2e/crash_oracle.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
 #include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
@@ -29,7 +29,6 @@ namespace {
 using ::tqdb::client::Client;
 using ::tqdb::client::Query;
 using ::tqdb::client::ScoredPoint;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kCollection[] = "crash";
 constexpr int kUnaryWriters = 5;
@@ -59,10 +58,11 @@ class CrashTest : public ::testing::Test {
   }
 
   // Small buffers: rounds are short, and flushes and compactions must happen within them too.
-  tqdb::testing::ServerProcessOptions ServerOptions() const {
-    return {.data_directory = dir_.File("data"),
-            .log_path = dir_.File("server.log"),
-            .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}};
+  ServerProcess::Options ServerOptions() const {
+    return testing::BuiltServer(
+        {.data_directory = dir_.File("data"),
+         .log_path = dir_.File("server.log"),
+         .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}});
   }
 
   void StartServer() {

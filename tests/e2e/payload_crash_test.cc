@@ -24,14 +24,13 @@
 #include "tests/e2e/crash_options.h"
 #include "tests/e2e/payload_load.h"
 #include "tests/e2e/payload_oracle.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
 #include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace {
 
 using ::tqdb::client::Client;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kCollection[] = "crash";
 constexpr uint64_t kSeed = 20261125;
@@ -54,10 +53,10 @@ class PayloadCrashTest : public ::testing::Test {
 
   // Small buffers: flushes and compactions must happen within a round too.
   void StartServer() {
-    auto server =
-        ServerProcess::Start({.data_directory = dir_.File("data"),
+    auto server = ServerProcess::Start(
+        testing::BuiltServer({.data_directory = dir_.File("data"),
                               .log_path = dir_.File("server.log"),
-                              .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}});
+                              .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}}));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     // One attempt a call: a write must not be repeated behind the oracle's back.
