@@ -223,27 +223,26 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddCodecCommand(CLI::App& app) {
+Command AddCodecCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+  FlagSet command = app.AddCommand(
       "codec", "Distortion, variance and bias of codes, and what they cost in bytes");
-  command->add_option("--data", flags->data,
-                      "Directory of sets: also real pairs of each, centred and not");
-  command->add_option("--dim", flags->dims, "Dims of the random pairs; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
+  command.Add("--data", flags->data, "Directory of sets: also real pairs of each, centred and not");
+  command.Add("--dim", flags->dims, "Dims of the random pairs; a list")
+      .Separator(',')
+      .InRange(kMinDim, kMaxDim)
+      .ShowDefault();
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
-              "Residual stage; a list; default both");
-  command->add_option("--seeds", flags->seeds, "Rotations to average over")
-      ->check(CLI::Range(2, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--pairs", flags->pairs, "Pairs of vectors, each scored under every seed")
-      ->check(CLI::Range(2, 100'000))
-      ->capture_default_str();
+  command.AddChoices("--residual", flags->residuals, ResidualNames(),
+                     "Residual stage; a list; default both");
+  command.Add("--seeds", flags->seeds, "Rotations to average over")
+      .InRange(2, 1'000'000)
+      .ShowDefault();
+  command.Add("--pairs", flags->pairs, "Pairs of vectors, each scored under every seed")
+      .InRange(2, 100'000)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "d_mse is |x - decoded|^2 / |x|^2; variance_x_dim that of the estimated cosine, times dim; "
       "bias_z the\n"
       "mean over seeds of (estimate - true) in standard errors. residual none is the code alone.\n"

@@ -175,24 +175,24 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddEncodeCommand(CLI::App& app) {
+Command AddEncodeCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("encode",
-                                         "Vectors per second of the encoder, on one thread and on "
-                                         "all, beside what the core could issue; and of the "
-                                         "rotation alone");
-  command->add_option("--dim", flags->dims, "Dims; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
+  FlagSet command = app.AddCommand("encode",
+                                   "Vectors per second of the encoder, on one thread and on "
+                                   "all, beside what the core could issue; and of the "
+                                   "rotation alone");
+  command.Add("--dim", flags->dims, "Dims; a list")
+      .Separator(',')
+      .InRange(kMinDim, kMaxDim)
+      .ShowDefault();
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
-              "Residual stage; a list; default both");
-  command->add_option("--seconds", flags->seconds, "Of each measurement")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
+  command.AddChoices("--residual", flags->residuals, ResidualNames(),
+                     "Residual stage; a list; default both");
+  command.Add("--seconds", flags->seconds, "Of each measurement")
+      .InRange(0.01, 3600.0)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer("Example: tqdb-bench encode --dim 1536 --code-bits 1,2,4 --json");
+  command.Footer("Example: tqdb-bench encode --dim 1536 --code-bits 1,2,4 --json");
   return {command, [flags] { return Run(*flags); }};
 }
 

@@ -201,38 +201,34 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddFilterCommand(CLI::App& app) {
+Command AddFilterCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("filter", "Search by filters of several selectivities, in process");
-  command->add_option("--generator,--data", flags->generator,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
-  command->add_option("--rows", flags->rows, "Generated rows")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  command->add_option("--percent", flags->percents, "Of the rows that filters match")
-      ->delimiter(',')
-      ->check(CLI::Range(0.001, 99.0))
-      ->capture_default_str();
+  FlagSet command =
+      app.AddCommand("filter", "Search by filters of several selectivities, in process");
+  command.Add("--generator,--data", flags->generator,
+              "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
+  command.Add("--rows", flags->rows, "Generated rows").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--dim", flags->dim, "Of the rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.Add("--percent", flags->percents, "Of the rows that filters match")
+      .Separator(',')
+      .InRange(0.001, 99.0)
+      .ShowDefault();
   command
-      ->add_option("--tenants", flags->tenants,
-                   "Deal the rows out to so many tenants, and search those of one, too")
-      ->capture_default_str();
-  command->add_option("--searches", flags->searches, "Timed ones, of each filter")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+      .Add("--tenants", flags->tenants,
+           "Deal the rows out to so many tenants, and search those of one, too")
+      .ShowDefault();
+  command.Add("--searches", flags->searches, "Timed ones, of each filter")
+      .InRange(1, 1'000'000)
+      .ShowDefault();
   command
-      ->add_option("--recall-queries", flags->recall_queries,
-                   "Compared with an exact search by the same filter; 0: no originals are kept")
-      ->capture_default_str();
-  command->add_flag("!--no-index", flags->index, "Evaluate payloads instead");
-  command->add_option("--dir", flags->directory,
-                      "Where the scratch database is made; default TMPDIR, else /tmp");
+      .Add("--recall-queries", flags->recall_queries,
+           "Compared with an exact search by the same filter; 0: no originals are kept")
+      .ShowDefault();
+  command.AddSwitch("!--no-index", flags->index, "Evaluate payloads instead");
+  command.Add("--dir", flags->directory,
+              "Where the scratch database is made; default TMPDIR, else /tmp");
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Every search has another filter of its kind. One caller; a search uses every core.\n"
       "Example: tqdb-bench filter --rows 200000 --dim 1536 --json");
   return {command, [flags] { return Run(*flags); }};

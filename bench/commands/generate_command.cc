@@ -77,32 +77,29 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddGenerateCommand(CLI::App& app) {
+Command AddGenerateCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("generate", "Write rows and queries as float32 files for other programs");
-  CLI::Option* generator = command->add_option(
-      "--generator", flags->generator, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
-  CLI::Option* dim = command->add_option("--dim", flags->dim, "Of generated rows")
-                         ->check(CLI::Range(kMinDim, kMaxDim))
-                         ->capture_default_str();
-  CLI::Option* data = command
-                          ->add_option("--data", flags->data,
-                                       "Rows of a real set in this directory instead, tiled as "
-                                       "scan does where --rows is more than it has")
-                          ->excludes(generator)
-                          ->excludes(dim);
-  data->needs(command->add_option("--set", flags->set, "Its name")->needs(data));
-  command->add_option("--rows", flags->rows, "Rows to write")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--queries", flags->queries, "Queries to write, of a set at most what it has")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--out", flags->out, "PREFIX.base.f32.npy and PREFIX.query.f32.npy are made")
-      ->required();
+  FlagSet command =
+      app.AddCommand("generate", "Write rows and queries as float32 files for other programs");
+  Flag generator = command.Add("--generator", flags->generator,
+                               "Directory of generator.NAME.{spectrum,mean}.f32.npy");
+  Flag dim =
+      command.Add("--dim", flags->dim, "Of generated rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  Flag data = command
+                  .Add("--data", flags->data,
+                       "Rows of a real set in this directory instead, tiled as "
+                       "scan does where --rows is more than it has")
+                  .Excludes(generator)
+                  .Excludes(dim);
+  data.Needs(command.Add("--set", flags->set, "Its name").Needs(data));
+  command.Add("--rows", flags->rows, "Rows to write").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--queries", flags->queries, "Queries to write, of a set at most what it has")
+      .InRange(1, 1 << 20)
+      .ShowDefault();
+  command.Add("--out", flags->out, "PREFIX.base.f32.npy and PREFIX.query.f32.npy are made")
+      .Required();
   AddCommonFlags(command, &flags->common);
-  command->footer("Example: tqdb-bench generate --generator sets --rows 100000 --out /tmp/rows");
+  command.Footer("Example: tqdb-bench generate --generator sets --rows 100000 --out /tmp/rows");
   return {command, [flags] { return Run(*flags); }};
 }
 

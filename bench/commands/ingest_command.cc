@@ -133,36 +133,34 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddIngestCommand(CLI::App& app) {
+Command AddIngestCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+  FlagSet command = app.AddCommand(
       "ingest",
       "Durable upserts of generated rows over gRPC, and their cost on disk and in memory");
-  command->add_option("--generator,--data", flags->generator,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
-  command->add_option("--rows", flags->rows, "Generated rows, made before the clock starts")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  command->add_option("--batch", flags->batch, "Rows of one upsert")
-      ->check(CLI::Range(size_t{1}, storage::kMaxBatchPoints))
-      ->capture_default_str();
-  command->add_option("--clients", flags->clients, "Connections, one upsert stream each; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--window", flags->window, "Batches in flight on one stream")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  AddEnumList(command, "--store-vectors", &flags->stores, StoreVectorsNames(),
-              "Originals kept beside the codes; a list; default none,f32");
-  command->add_flag("--async", flags->async, "Acknowledge before fsync; default: after");
+  command.Add("--generator,--data", flags->generator,
+              "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
+  command.Add("--rows", flags->rows, "Generated rows, made before the clock starts")
+      .InRange(1, 1 << 30)
+      .ShowDefault();
+  command.Add("--dim", flags->dim, "Of the rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.Add("--batch", flags->batch, "Rows of one upsert")
+      .InRange(size_t{1}, storage::kMaxBatchPoints)
+      .ShowDefault();
+  command.Add("--clients", flags->clients, "Connections, one upsert stream each; a list")
+      .Separator(',')
+      .InRange(1, 1000)
+      .ShowDefault();
+  command.Add("--window", flags->window, "Batches in flight on one stream")
+      .InRange(1, 1000)
+      .ShowDefault();
+  command.AddChoices("--store-vectors", flags->stores, StoreVectorsNames(),
+                     "Originals kept beside the codes; a list; default none,f32");
+  command.AddSwitch("--async", flags->async, "Acknowledge before fsync; default: after");
   AddSpaceFlags(command, &flags->space);
   AddTargetFlags(command, &flags->target);
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "disk_ratio and rss_ratio are what GetCollection reports over what the data directory and "
       "the resident\n"
       "memory of the server grew by; the reopened ones are those of a server that was started "

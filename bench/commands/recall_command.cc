@@ -218,46 +218,41 @@ const std::map<std::string, RowOrder>& OrderNames() {
 
 }  // namespace
 
-Command AddRecallCommand(CLI::App& app) {
+Command AddRecallCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+  FlagSet command = app.AddCommand(
       "recall",
       "Recall of the embedded database on every set of a directory, against exact search");
   command
-      ->add_option("--data", flags->data,
-                   "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
-      ->required();
-  command->add_option("--set", flags->sets, "Only sets of these names; a list")->delimiter(',');
-  AddEnumList(command, "--metric", &flags->metrics, MetricNames(), "A list; default cosine");
+      .Add("--data", flags->data, "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
+      .Required();
+  command.Add("--set", flags->sets, "Only sets of these names; a list").Separator(',');
+  command.AddChoices("--metric", flags->metrics, MetricNames(), "A list; default cosine");
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
-              "Residual stage; a list; default qjl");
-  AddEnumList(command, "--centering", &flags->centerings, CenteringNames(),
-              "Guarded mean; a list; default auto");
-  AddEnumList(command, "--order", &flags->orders, OrderNames(),
-              "In which rows are inserted; a list; default file");
-  command->add_flag("--rerank", flags->rerank,
+  command.AddChoices("--residual", flags->residuals, ResidualNames(),
+                     "Residual stage; a list; default qjl");
+  command.AddChoices("--centering", flags->centerings, CenteringNames(),
+                     "Guarded mean; a list; default auto");
+  command.AddChoices("--order", flags->orders, OrderNames(),
+                     "In which rows are inserted; a list; default file");
+  command.AddSwitch("--rerank", flags->rerank,
                     "Keep float32 originals and rescore candidates from them");
   command
-      ->add_option("--oversampling", flags->oversampling,
-                   "Candidates of a rerank, as a multiple of k; 0: the default")
-      ->check(CLI::Range(0.0, 100.0));
+      .Add("--oversampling", flags->oversampling,
+           "Candidates of a rerank, as a multiple of k; 0: the default")
+      .InRange(0.0, 100.0);
   command
-      ->add_option("--error-bound", flags->error_bound,
-                   "Of the scan, in standard deviations; 0: the default")
-      ->check(CLI::Range(0.0, 10.0));
-  command->add_option("--k", flags->top_k, "Neighbours of a query")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--limit-rows", flags->limits.rows, "Only the first rows of each set")
-      ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--limit-queries", flags->limits.queries, "Only the first queries of each set")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--dir", flags->directory,
-                      "Where scratch databases are made; default TMPDIR, else /tmp");
+      .Add("--error-bound", flags->error_bound,
+           "Of the scan, in standard deviations; 0: the default")
+      .InRange(0.0, 10.0);
+  command.Add("--k", flags->top_k, "Neighbours of a query").InRange(1, 1000).ShowDefault();
+  command.Add("--limit-rows", flags->limits.rows, "Only the first rows of each set").Positive();
+  command.Add("--limit-queries", flags->limits.queries, "Only the first queries of each set")
+      .Positive();
+  command.Add("--dir", flags->directory,
+              "Where scratch databases are made; default TMPDIR, else /tmp");
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Rows are inserted in batches of 256; background work is finished before the search.\n"
       "rows_centred is the share of rows encoded under the mean in force.\n"
       "Example: tqdb-bench recall --data sets --order file,shuffled,clustered --centering "

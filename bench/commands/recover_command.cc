@@ -171,33 +171,27 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddRecoverCommand(CLI::App& app) {
+Command AddRecoverCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+  FlagSet command = app.AddCommand(
       "recover",
       "Time to open a collection of generated rows, after a clean stop and after SIGKILL");
-  command->add_option("--generator,--data", flags->generator,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
-  command->add_option("--rows", flags->rows, "Generated rows")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  AddEnum(command, "--store-vectors", &flags->store, StoreVectorsNames(),
-          "Originals kept beside the codes; default none");
-  command->add_option("--repeats", flags->repeats, "Of each measurement, on a fresh copy")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
-  command
-      ->add_option("--server", flags->server,
-                   "Program to start; default: tqdb-server of this build")
-      ->check(CLI::ExistingFile);
-  command->add_option("--dir", flags->directory,
-                      "Where scratch databases are made; default TMPDIR, else /tmp");
+  command.Add("--generator,--data", flags->generator,
+              "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
+  command.Add("--rows", flags->rows, "Generated rows").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--dim", flags->dim, "Of the rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.AddChoice("--store-vectors", flags->store, StoreVectorsNames(),
+                    "Originals kept beside the codes; default none");
+  command.Add("--repeats", flags->repeats, "Of each measurement, on a fresh copy")
+      .InRange(1, 100)
+      .ShowDefault();
+  command.Add("--server", flags->server, "Program to start; default: tqdb-server of this build")
+      .ExistingFile();
+  command.Add("--dir", flags->directory,
+              "Where scratch databases are made; default TMPDIR, else /tmp");
   AddSpaceFlags(command, &flags->space);
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "A server is filled over gRPC with durable upserts, then stopped or killed; the files are in "
       "the page\n"
       "cache when they are opened again. Every acknowledged point must be there, or the run "

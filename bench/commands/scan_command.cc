@@ -227,74 +227,65 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddScanCommand(CLI::App& app) {
+Command AddScanCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+  FlagSet command = app.AddCommand(
       "scan",
       "Search in memory over real or generated rows: rate, recall, survivors, fraction of the "
       "machine's limit");
-  CLI::Option* generator = command->add_option(
-      "--generator", flags->generator, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
-  CLI::Option* rows = command->add_option("--rows", flags->rows, "Generated rows")
-                          ->check(CLI::Range(64, 1 << 30))
-                          ->capture_default_str();
-  CLI::Option* dim = command->add_option("--dim", flags->dim, "Of generated rows")
-                         ->check(CLI::Range(kMinDim, kMaxDim))
-                         ->capture_default_str();
-  CLI::Option* data =
-      command
-          ->add_option("--data", flags->data,
+  Flag generator = command.Add("--generator", flags->generator,
+                               "Directory of generator.NAME.{spectrum,mean}.f32.npy");
+  Flag rows =
+      command.Add("--rows", flags->rows, "Generated rows").InRange(64, 1 << 30).ShowDefault();
+  Flag dim =
+      command.Add("--dim", flags->dim, "Of generated rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  Flag data = command
+                  .Add("--data", flags->data,
                        "Real sets: a directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
-          ->excludes(generator)
-          ->excludes(rows)
-          ->excludes(dim);
-  command->add_option("--set", flags->sets, "Only sets of these names; a list")
-      ->delimiter(',')
-      ->needs(data);
+                  .Excludes(generator)
+                  .Excludes(rows)
+                  .Excludes(dim);
+  command.Add("--set", flags->sets, "Only sets of these names; a list").Separator(',').Needs(data);
   command
-      ->add_option("--tile-mb", flags->tile_mb,
-                   "Repeat the rows of each set until their codes take so many MB; 0: as it is")
-      ->check(CLI::Range(0, 1 << 20))
-      ->needs(data);
+      .Add("--tile-mb", flags->tile_mb,
+           "Repeat the rows of each set until their codes take so many MB; 0: as it is")
+      .InRange(0, 1 << 20)
+      .Needs(data);
   command
-      ->add_option("--recall-queries", flags->recall_queries,
-                   "Queries of a set, not tiled, whose recall is taken; 0: none")
-      ->capture_default_str();
-  AddEnum(command, "--metric", &flags->metric, MetricNames(), "Default cosine");
-  command->add_option("--code-bits", flags->code_bits, "Bits of a code per dimension")
-      ->check(CLI::IsMember({1, 2, 3, 4, 8}))
-      ->capture_default_str();
-  AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Default qjl");
-  AddEnumList(command, "--stages", &flags->stages, StagesNames(),
-              "Scan stage: signs, codes, or what pays; a list; default auto");
-  AddEnum(command, "--centering", &flags->centering, CenteringNames(),
-          "auto: the mean of 1,000 rows; default");
+      .Add("--recall-queries", flags->recall_queries,
+           "Queries of a set, not tiled, whose recall is taken; 0: none")
+      .ShowDefault();
+  command.AddChoice("--metric", flags->metric, MetricNames(), "Default cosine");
+  command.Add("--code-bits", flags->code_bits, "Bits of a code per dimension")
+      .OneOfNumbers({1, 2, 3, 4, 8})
+      .ShowDefault();
+  command.AddChoice("--residual", flags->residual, ResidualNames(), "Default qjl");
+  command.AddChoices("--stages", flags->stages, StagesNames(),
+                     "Scan stage: signs, codes, or what pays; a list; default auto");
+  command.AddChoice("--centering", flags->centering, CenteringNames(),
+                    "auto: the mean of 1,000 rows; default");
   command
-      ->add_option("--clients", flags->clients,
-                   "Callers at a time of the database's batcher, which has --threads threads; 0: "
-                   "each of --threads "
-                   "threads calls the engine; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(0, 1000));
-  command->add_flag("--compare", flags->compare,
+      .Add("--clients", flags->clients,
+           "Callers at a time of the database's batcher, which has --threads threads; 0: "
+           "each of --threads "
+           "threads calls the engine; a list")
+      .Separator(',')
+      .InRange(0, 1000);
+  command.AddSwitch("--compare", flags->compare,
                     "Share of hits that the code stage finds too, over 256 queries");
-  command->add_option("--batch", flags->batches, "Queries of one call; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(size_t{1}, kQueries))
-      ->capture_default_str();
-  command
-      ->add_option("--kernels", flags->kernels,
-                   "Kernel levels; a list; default: the best of this CPU")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"}));
-  command->add_option("--k", flags->top_k, "Hits of a query")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command->add_option("--seconds", flags->seconds, "Of each measurement")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
+  command.Add("--batch", flags->batches, "Queries of one call; a list")
+      .Separator(',')
+      .InRange(size_t{1}, kQueries)
+      .ShowDefault();
+  command.Add("--kernels", flags->kernels, "Kernel levels; a list; default: the best of this CPU")
+      .Separator(',')
+      .OneOf({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"});
+  command.Add("--k", flags->top_k, "Hits of a query").InRange(1, 10'000).ShowDefault();
+  command.Add("--seconds", flags->seconds, "Of each measurement")
+      .InRange(0.01, 3600.0)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Without --data rows are generated, after a power law where --generator names no shape.\n"
       "A tiled set repeats its rows; each row of a repeat is off its original by independent noise "
       "of 2 % of\n"

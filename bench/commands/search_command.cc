@@ -215,60 +215,52 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddSearchCommand(CLI::App& app) {
+Command AddSearchCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("search",
-                                         "Latency, rate and recall of searches over gRPC, on "
-                                         "generated rows or on every set of a directory");
-  CLI::Option* data = command->add_option(
+  FlagSet command = app.AddCommand("search",
+                                   "Latency, rate and recall of searches over gRPC, on "
+                                   "generated rows or on every set of a directory");
+  Flag data = command.Add(
       "--data", flags->data,
       "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy; default: generated rows");
   command
-      ->add_option("--generator", flags->generator,
-                   "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law")
-      ->excludes(data);
-  command->add_option("--rows", flags->rows, "Generated rows")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of generated rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  command->add_option("--queries", flags->queries, "Generated queries")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+      .Add("--generator", flags->generator,
+           "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law")
+      .Excludes(data);
+  command.Add("--rows", flags->rows, "Generated rows").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--dim", flags->dim, "Of generated rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.Add("--queries", flags->queries, "Generated queries").InRange(1, 1'000'000).ShowDefault();
   command
-      ->add_option("--recall-queries", flags->recall_queries,
-                   "Generated queries that recall is measured on")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--clients", flags->clients, "Connections, one thread each; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--batch", flags->batch, "Queries of one call")
-      ->check(CLI::Range(size_t{1}, storage::kMaxQueries))
-      ->capture_default_str();
-  command->add_option("--k", flags->top_k, "Hits of a query")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_flag("--rerank", flags->rerank,
+      .Add("--recall-queries", flags->recall_queries,
+           "Generated queries that recall is measured on")
+      .InRange(1, 1'000'000)
+      .ShowDefault();
+  command.Add("--clients", flags->clients, "Connections, one thread each; a list")
+      .Separator(',')
+      .InRange(1, 1000)
+      .ShowDefault();
+  command.Add("--batch", flags->batch, "Queries of one call")
+      .InRange(size_t{1}, storage::kMaxQueries)
+      .ShowDefault();
+  command.Add("--k", flags->top_k, "Hits of a query").InRange(1, 1000).ShowDefault();
+  command.AddSwitch("--rerank", flags->rerank,
                     "Keep float32 originals and rescore candidates from them");
-  command->add_flag("--exact", flags->exact, "Brute force over float32 originals");
+  command.AddSwitch("--exact", flags->exact, "Brute force over float32 originals");
   command
-      ->add_option("--oversampling", flags->oversampling,
-                   "Candidates of a rerank, as a multiple of k; 0: the default")
-      ->check(CLI::Range(0.0, 100.0));
+      .Add("--oversampling", flags->oversampling,
+           "Candidates of a rerank, as a multiple of k; 0: the default")
+      .InRange(0.0, 100.0);
   command
-      ->add_option("--error-bound", flags->error_bound,
-                   "Of the scan, in standard deviations; 0: the default")
-      ->check(CLI::Range(0.0, 10.0));
-  command->add_option("--seconds", flags->seconds, "Of each measurement")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
+      .Add("--error-bound", flags->error_bound,
+           "Of the scan, in standard deviations; 0: the default")
+      .InRange(0.0, 10.0);
+  command.Add("--seconds", flags->seconds, "Of each measurement")
+      .InRange(0.01, 3600.0)
+      .ShowDefault();
   AddSpaceFlags(command, &flags->space);
   AddTargetFlags(command, &flags->target);
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Each client sends its next call when the last one is answered; p50_ms and p99_ms are those "
       "of calls.\n"
       "Example: tqdb-bench search --generator sets --clients 1,8 --json");

@@ -282,48 +282,40 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddSparseCommand(CLI::App& app) {
+Command AddSparseCommand(FlagSet app) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("sparse",
-                                         "The inverted indexes of sparse vectors and of texts: "
-                                         "rate of building, bytes a posting, latency of single "
-                                         "searches on one thread");
-  AddEnumList(command, "--index", &flags->indexes, IndexNames(), "A list; default both");
-  command->add_option("--rows", flags->rows, "Documents")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--words", flags->documents.words, "Of a document on average")
-      ->check(CLI::Range(2, 10'000))
-      ->capture_default_str();
-  command->add_option("--vocabulary", flags->documents.vocabulary, "Words that there are")
-      ->check(CLI::Range(100, 100'000'000))
-      ->capture_default_str();
-  AddEnumList(command, "--query-words", &flags->query_words, QueryWordsNames(),
-              "Where queries have their words from: as documents, or ranks 100 to 10,000; a list; "
-              "default both");
-  command->add_option("--query-terms", flags->query_terms, "Words of a query; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  FlagSet command = app.AddCommand("sparse",
+                                   "The inverted indexes of sparse vectors and of texts: "
+                                   "rate of building, bytes a posting, latency of single "
+                                   "searches on one thread");
+  command.AddChoices("--index", flags->indexes, IndexNames(), "A list; default both");
+  command.Add("--rows", flags->rows, "Documents").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--words", flags->documents.words, "Of a document on average")
+      .InRange(2, 10'000)
+      .ShowDefault();
+  command.Add("--vocabulary", flags->documents.vocabulary, "Words that there are")
+      .InRange(100, 100'000'000)
+      .ShowDefault();
+  command.AddChoices(
+      "--query-words", flags->query_words, QueryWordsNames(),
+      "Where queries have their words from: as documents, or ranks 100 to 10,000; a list; "
+      "default both");
+  command.Add("--query-terms", flags->query_terms, "Words of a query; a list")
+      .Separator(',')
+      .InRange(1, 1000)
+      .ShowDefault();
   command
-      ->add_option("--allowed", flags->allowed,
-                   "Share of rows that a filter allows, 1: no filter; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command->add_option("--queries", flags->queries, "Of each kind")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--top-k", flags->top_k, "Hits of a search")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command
-      ->add_option("--check", flags->check,
-                   "Queries of each kind to compare with brute force first")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
+      .Add("--allowed", flags->allowed, "Share of rows that a filter allows, 1: no filter; a list")
+      .Separator(',')
+      .InRange(0.0, 1.0)
+      .ShowDefault();
+  command.Add("--queries", flags->queries, "Of each kind").InRange(1, 1'000'000).ShowDefault();
+  command.Add("--top-k", flags->top_k, "Hits of a search").InRange(1, 10'000).ShowDefault();
+  command.Add("--check", flags->check, "Queries of each kind to compare with brute force first")
+      .InRange(0, 1'000'000)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer("Example: tqdb-bench sparse --rows 100000 --check 20");
+  command.Footer("Example: tqdb-bench sparse --rows 100000 --check 20");
   return {command, [flags] { return Run(*flags); }};
 }
 

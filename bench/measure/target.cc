@@ -4,23 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "bench/commands/command.h"
 #include "bench/measure/server.h"
 
 namespace tqdb::bench {
-
-void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
-  CLI::Option* address =
-      command->add_option("--address", flags->address,
-                          "Of a running server, host:port; default: one is started for the run");
-  command
-      ->add_option("--server", flags->server,
-                   "Program to start; default: tqdb-server of this build")
-      ->check(CLI::ExistingFile)
-      ->excludes(address);
-  command->add_option("--dir", flags->directory,
-                      "Where scratch databases are made; default TMPDIR, else /tmp");
-}
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Start(const TargetFlags& flags) {
   std::unique_ptr<Target> target(new Target);
@@ -67,16 +53,6 @@ absl::Status Target::Restart() {
   client_ = nullptr;
   TQDB_RETURN_IF_ERROR(StopServer(*process_));
   return StartProcess();
-}
-
-void AddSpaceFlags(CLI::App* command, SpaceFlags* flags) {
-  AddEnum(command, "--metric", &flags->metric, MetricNames(), "Default cosine");
-  command->add_option("--code-bits", flags->code_bits, "Bits of a code per dimension")
-      ->check(CLI::IsMember({1, 2, 3, 4, 8}))
-      ->capture_default_str();
-  AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Residual stage; default qjl");
-  AddEnum(command, "--centering", &flags->centering, CenteringNames(),
-          "Guarded mean; default auto");
 }
 
 client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t dim,

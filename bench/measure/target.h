@@ -3,7 +3,6 @@
 #ifndef TQDB_BENCH_MEASURE_TARGET_H_
 #define TQDB_BENCH_MEASURE_TARGET_H_
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,8 +23,6 @@ struct TargetFlags {
   std::string address;    // of a running server; empty: start one
   std::string directory;  // parent of the scratch directory
 };
-// --server, --address, --dir.
-void AddTargetFlags(CLI::App* command, TargetFlags* flags);
 
 // Not thread-safe.
 class Target {
@@ -62,7 +59,6 @@ struct SpaceFlags {
   Residual residual = Residual::kQjl;
   Centering centering = Centering::kAuto;
 };
-void AddSpaceFlags(CLI::App* command, SpaceFlags* flags);
 client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t dim,
                                               storage::StoreVectors store);
 

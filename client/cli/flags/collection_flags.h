@@ -8,11 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cpp/types.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
@@ -28,7 +25,7 @@ struct CollectionFlags {
 };
 
 // `flags` must outlive `app`.
-void AddCollectionFlags(CLI::App& app, CollectionFlags& flags);
+void AddCollectionFlags(FlagSet app, CollectionFlags& flags);
 
 // A space with these flags. Values were checked by the parser.
 VectorSpaceConfig MakeSpace(const CollectionFlags& flags, const std::string& name, uint32_t dim);

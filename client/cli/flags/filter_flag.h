@@ -6,11 +6,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cpp/filter.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
@@ -21,7 +18,7 @@ using FilterFlag = std::optional<std::string>;
 extern const char kFilterForms[];
 
 // `flag` must outlive `app`.
-void AddFilterOption(CLI::App& app, FilterFlag& flag, const std::string& description);
+void AddFilterOption(FlagSet app, FilterFlag& flag, const std::string& description);
 
 // A value as it was given, or the contents of FILE for @FILE. `name` is that of the option, for
 // errors of the file.

@@ -24,7 +24,7 @@ struct MatchWords {
 };
 
 // `flags` must outlive `app`.
-void AddMatchFlags(CLI::App& app, MatchFlags& flags, const std::string& filter_description);
+void AddMatchFlags(FlagSet app, MatchFlags& flags, const std::string& filter_description);
 
 // Both return the exit code when the command ends here.
 // When it may not go on without a question, and nobody is there to answer; asks no server.

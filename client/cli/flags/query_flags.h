@@ -11,12 +11,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cpp/query.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
@@ -50,7 +47,7 @@ struct QueryFlags {
 };
 
 // `flags` must outlive `app`.
-void AddQueryFlags(CLI::App& app, QueryFlags& flags);
+void AddQueryFlags(FlagSet app, QueryFlags& flags);
 
 // What the flags ask for, but for a vector that is elsewhere: in a file, or that of a stored point.
 struct QueryPlan {

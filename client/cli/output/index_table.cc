@@ -3,8 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
-#include "client/cli/output/table.h"
 #include "base/text_format.h"
+#include "client/cli/output/table.h"
 
 namespace tqdb::client {
 

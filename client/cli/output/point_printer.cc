@@ -1,5 +1,6 @@
 #include "client/cli/output/point_printer.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

@@ -1,13 +1,14 @@
 #include "client/cli/output/search_printer.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/text_format.h"
 #include "client/cli/output/point_json.h"
 #include "client/cli/output/table.h"
-#include "base/text_format.h"
 
 namespace tqdb::client {
 namespace {
