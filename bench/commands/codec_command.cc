@@ -22,7 +22,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct CodecFlags {
   CommonFlags common;
   std::string data;
   std::vector<size_t> dims = {1536};
@@ -154,7 +154,7 @@ absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics
   return absl::OkStatus();
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const Pairs& pairs) {
+absl::StatusOr<Record> Measure(const CodecFlags& flags, CodecOptions options, const Pairs& pairs) {
   Statistics statistics(pairs.rows.rows);
   absl::Mutex mutex;
   absl::Status failure;
@@ -190,7 +190,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const P
   return record;
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunCodec(const CodecFlags& flags) {
   std::vector<Pairs> inputs;
   for (size_t dim : flags.dims) inputs.push_back(RandomPairs(dim, flags.pairs, flags.common.seed));
   if (!flags.data.empty()) {
@@ -224,7 +224,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddCodecCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<CodecFlags>();
   FlagSet command = app.AddCommand(
       "codec", "Distortion, variance and bias of codes, and what they cost in bytes");
   command.Add("--data", flags->data, "Directory of sets: also real pairs of each, centred and not");
@@ -247,7 +247,7 @@ Command AddCodecCommand(FlagSet app) {
       "bias_z the\n"
       "mean over seeds of (estimate - true) in standard errors. residual none is the code alone.\n"
       "Example: tqdb-bench codec --data sets --code-bits 2,4 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunCodec(*flags); }};
 }
 
 }  // namespace tqdb::bench

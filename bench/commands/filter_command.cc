@@ -23,7 +23,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
-struct Flags {
+struct FilterFlags {
   CommonFlags common;
   std::string generator;
   std::string directory;
@@ -37,25 +37,25 @@ struct Flags {
 };
 
 constexpr size_t kTopK = 10;
-constexpr size_t kQueries = 256;
-constexpr size_t kBatchRows = 2'000;
+constexpr size_t kFilterQueries = 256;
+constexpr size_t kFilterBatchRows = 2'000;
 // A payload's number is drawn from 0 to this less one: a range of numbers matches about its share
 // of the rows.
 constexpr uint64_t kShares = 100'000;
 
 // What searches of one line of the result have in common.
-struct Setting {
+struct FilterSetting {
   std::string name;
   double percent = 100;  // of the rows match
   bool tenant = false;
 };
 
-absl::Status Fill(Collection& collection, const RowSource& source, const Flags& flags) {
+absl::Status Fill(Collection& collection, const RowSource& source, const FilterFlags& flags) {
   ProgressBar progress = StartProgress("filling", source.rows());
   std::vector<PointId> ids;
   std::vector<std::string> texts;
-  for (size_t first = 0; first < source.rows(); first += kBatchRows) {
-    const size_t count = std::min(kBatchRows, source.rows() - first);
+  for (size_t first = 0; first < source.rows(); first += kFilterBatchRows) {
+    const size_t count = std::min(kFilterBatchRows, source.rows() - first);
     const Matrix rows = source.Rows(first, count, flags.common.ThreadCount());
     ids.clear();
     texts.clear();
@@ -79,7 +79,7 @@ absl::Status Fill(Collection& collection, const RowSource& source, const Flags& 
 }
 
 // A filter of a setting, another one for every `number`.
-storage::Filter FilterOf(const Setting& setting, const Flags& flags, uint64_t number) {
+storage::Filter FilterOf(const FilterSetting& setting, const FilterFlags& flags, uint64_t number) {
   storage::Filter filter;
   if (setting.tenant) {
     filter.must.push_back({storage::FieldCondition{
@@ -97,9 +97,9 @@ storage::Filter FilterOf(const Setting& setting, const Flags& flags, uint64_t nu
 
 absl::StatusOr<std::vector<storage::PointRecord>> SearchOnce(const Collection& collection,
                                                              MatrixView query,
-                                                             const Setting& setting,
-                                                             const Flags& flags, uint64_t number,
-                                                             bool exact) {
+                                                             const FilterSetting& setting,
+                                                             const FilterFlags& flags,
+                                                             uint64_t number, bool exact) {
   storage::SearchSpec spec;
   spec.limit = kTopK;
   spec.exact = exact;
@@ -109,7 +109,7 @@ absl::StatusOr<std::vector<storage::PointRecord>> SearchOnce(const Collection& c
 }
 
 absl::StatusOr<double> MeasureRecall(const Collection& collection, MatrixView queries,
-                                     const Setting& setting, const Flags& flags) {
+                                     const FilterSetting& setting, const FilterFlags& flags) {
   uint64_t found = 0, wanted = 0;
   for (size_t q = 0; q < flags.recall_queries; ++q) {
     const MatrixView query = queries.Slice(q % queries.rows(), 1);
@@ -123,12 +123,12 @@ absl::StatusOr<double> MeasureRecall(const Collection& collection, MatrixView qu
   return wanted == 0 ? 1.0 : static_cast<double>(found) / static_cast<double>(wanted);
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunFilter(const FilterFlags& flags) {
   GeneratedRows::Options options;
   options.directory = flags.generator;
   options.rows = flags.rows;
   options.dim = flags.dim;
-  options.queries = kQueries;
+  options.queries = kFilterQueries;
   options.seed = flags.common.seed;
   options.threads = flags.common.ThreadCount();
   TQDB_ASSIGN_OR_RETURN(const auto source, GeneratedRows::Create(options));
@@ -158,7 +158,7 @@ absl::Status Run(const Flags& flags) {
     }
   }
 
-  std::vector<Setting> settings = {{"none"}};
+  std::vector<FilterSetting> settings = {{"none"}};
   for (const double percent : flags.percents) {
     settings.push_back({absl::StrCat(percent, " %"), percent});
   }
@@ -202,7 +202,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddFilterCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<FilterFlags>();
   FlagSet command =
       app.AddCommand("filter", "Search by filters of several selectivities, in process");
   command.Add("--generator,--data", flags->generator,
@@ -231,7 +231,7 @@ Command AddFilterCommand(FlagSet app) {
   command.Footer(
       "Every search has another filter of its kind. One caller; a search uses every core.\n"
       "Example: tqdb-bench filter --rows 200000 --dim 1536 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunFilter(*flags); }};
 }
 
 }  // namespace tqdb::bench

@@ -16,7 +16,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct GenerateFlags {
   CommonFlags common;
   std::string generator;
   std::string data;
@@ -29,7 +29,7 @@ struct Flags {
 
 constexpr size_t kPieceRows = 4096;
 
-absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const Flags& flags) {
+absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const GenerateFlags& flags) {
   if (flags.data.empty()) {
     GeneratedRows::Options options;
     options.directory = flags.generator;
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const Flags& flags) {
   return std::make_unique<TiledRows>(std::move(set), flags.rows, flags.common.seed);
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunGenerate(const GenerateFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, OpenSource(flags));
   const std::string base_path = absl::StrCat(flags.out, ".base.f32.npy");
   const std::string query_path = absl::StrCat(flags.out, ".query.f32.npy");
@@ -78,7 +78,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddGenerateCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<GenerateFlags>();
   FlagSet command =
       app.AddCommand("generate", "Write rows and queries as float32 files for other programs");
   Flag generator = command.Add("--generator", flags->generator,
@@ -100,7 +100,7 @@ Command AddGenerateCommand(FlagSet app) {
       .Required();
   AddCommonFlags(command, &flags->common);
   command.Footer("Example: tqdb-bench generate --generator sets --rows 100000 --out /tmp/rows");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunGenerate(*flags); }};
 }
 
 }  // namespace tqdb::bench

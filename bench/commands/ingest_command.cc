@@ -14,7 +14,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct IngestFlags {
   CommonFlags common;
   TargetFlags target;
   SpaceFlags space;
@@ -29,7 +29,7 @@ struct Flags {
                                                storage::StoreVectors::kF32};
 };
 
-constexpr char kCollection[] = "tqdb-bench-ingest";
+constexpr char kIngestCollection[] = "tqdb-bench-ingest";
 
 // What the server held before and after.
 struct Footprint {
@@ -48,24 +48,24 @@ double Growth(uint64_t before, uint64_t after) {
   return static_cast<double>(after) - static_cast<double>(before);
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
+absl::StatusOr<Record> Measure(const IngestFlags& flags, const ClusterTree& tree,
                                const PointBatches& batches, storage::StoreVectors store,
                                size_t clients) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Start(flags.target));
   TQDB_RETURN_IF_ERROR(
       target->client()
-          .CreateCollection(kCollection, MakeCollectionConfig(flags.space, flags.dim, store))
+          .CreateCollection(kIngestCollection, MakeCollectionConfig(flags.space, flags.dim, store))
           .status());
   TQDB_ASSIGN_OR_RETURN(const Footprint before, MeasureFootprint(*target));
   LoadOptions options;
-  options.collection = kCollection;
+  options.collection = kIngestCollection;
   options.clients = clients;
   options.window = flags.window;
   options.durability = flags.async ? client::Durability::kAsync : client::Durability::kSync;
   TQDB_ASSIGN_OR_RETURN(const LoadResult load, Load(*target, batches, options));
 
   TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
-                        WaitUntilSettled(target->client(), kCollection));
+                        WaitUntilSettled(target->client(), kIngestCollection));
   TQDB_ASSIGN_OR_RETURN(const Footprint after, MeasureFootprint(*target));
   if (info.points != load.points) {
     return absl::InternalError(
@@ -97,13 +97,13 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
       .Set("rss_ratio",
            static_cast<double>(info.memory_bytes + info.write_buffer_bytes) / resident);
   if (!target->owned()) {
-    TQDB_RETURN_IF_ERROR(target->client().DeleteCollection(kCollection));
+    TQDB_RETURN_IF_ERROR(target->client().DeleteCollection(kIngestCollection));
     return record;
   }
   // A process that only loaded the collection: neither write buffers nor what streams left behind.
   TQDB_RETURN_IF_ERROR(target->Restart());
   TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo reopened,
-                        target->client().GetCollection(kCollection));
+                        target->client().GetCollection(kIngestCollection));
   TQDB_ASSIGN_OR_RETURN(const Footprint loaded, MeasureFootprint(*target));
   const double reopened_resident = Growth(before.resident, loaded.resident);
   const double reopened_disk = Growth(before.disk.bytes, loaded.disk.bytes);
@@ -113,7 +113,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
   return record;
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunIngest(const IngestFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;
   tree_options.rows = flags.rows;
@@ -134,7 +134,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddIngestCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<IngestFlags>();
   FlagSet command = app.AddCommand(
       "ingest",
       "Durable upserts of generated rows over gRPC, and their cost on disk and in memory");
@@ -166,7 +166,7 @@ Command AddIngestCommand(FlagSet app) {
       "memory of the server grew by; the reopened ones are those of a server that was started "
       "again.\n"
       "Example: tqdb-bench ingest --rows 100000 --store-vectors none,f32 --clients 1,2 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunIngest(*flags); }};
 }
 
 }  // namespace tqdb::bench

@@ -25,7 +25,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
-struct Flags {
+struct RecallFlags {
   CommonFlags common;
   std::string data;
   std::string directory;
@@ -44,10 +44,10 @@ struct Flags {
 
 constexpr size_t kInsertRows = 256;  // of one batch
 constexpr size_t kSearchRows = 64;   // queries of one call
-constexpr char kCollection[] = "recall";
+constexpr char kRecallCollection[] = "recall";
 
 // One line of the result.
-struct Setting {
+struct RecallSetting {
   Metric metric;
   RowOrder order;
   int code_bits;
@@ -55,8 +55,8 @@ struct Setting {
   Centering centering;
 };
 
-std::vector<Setting> Settings(const Flags& flags) {
-  std::vector<Setting> settings;
+std::vector<RecallSetting> Settings(const RecallFlags& flags) {
+  std::vector<RecallSetting> settings;
   for (Metric metric : flags.metrics) {
     for (RowOrder order : flags.orders) {
       for (int bits : flags.code_bits) {
@@ -93,7 +93,7 @@ absl::Status Insert(Collection& collection, const Matrix& rows,
   return collection.Flush(/*settle=*/true);
 }
 
-absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& flags,
+absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const RecallFlags& flags,
                                     MatrixView queries) {
   storage::SearchSpec spec;
   spec.limit = flags.top_k;
@@ -120,7 +120,8 @@ absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& f
   return found;
 }
 
-storage::CollectionConfig MakeConfig(const Flags& flags, const Setting& setting, size_t dim) {
+storage::CollectionConfig MakeConfig(const RecallFlags& flags, const RecallSetting& setting,
+                                     size_t dim) {
   storage::VectorSpaceConfig space;
   space.codec.dim = dim;
   space.codec.metric = setting.metric;
@@ -133,15 +134,16 @@ storage::CollectionConfig MakeConfig(const Flags& flags, const Setting& setting,
   return config;
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const DataSet& set,
-                               const std::vector<uint32_t>& order, const Neighbors& truth) {
+absl::StatusOr<Record> Measure(const RecallFlags& flags, const RecallSetting& setting,
+                               const DataSet& set, const std::vector<uint32_t>& order,
+                               const Neighbors& truth) {
   TQDB_ASSIGN_OR_RETURN(const auto directory, ScratchDirectory::Create(flags.directory));
   storage::DatabaseOptions options;
   options.directory = absl::StrCat(directory->path(), "/data");
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(options));
   TQDB_ASSIGN_OR_RETURN(
       std::shared_ptr<Collection> collection,
-      database->CreateCollection(kCollection, MakeConfig(flags, setting, set.base.dim)));
+      database->CreateCollection(kRecallCollection, MakeConfig(flags, setting, set.base.dim)));
   const Stopwatch insert_watch;
   TQDB_RETURN_IF_ERROR(Insert(*collection, set.base, order));
   const double insert_s = insert_watch.seconds();
@@ -177,9 +179,9 @@ absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const
       .Set("queries_per_s", static_cast<double>(set.queries.rows) / search_s);
 }
 
-absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
+absl::Status RunSet(const RecallFlags& flags, const DataSet& set, Report& report) {
   const size_t threads = flags.common.ThreadCount();
-  const std::vector<Setting> settings = Settings(flags);
+  const std::vector<RecallSetting> settings = Settings(flags);
   Neighbors truth;
   std::vector<uint32_t> order;
   for (size_t i = 0; i < settings.size(); ++i) {
@@ -198,7 +200,7 @@ absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
   return absl::OkStatus();
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunRecall(const RecallFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::vector<DataSetFiles> sets, FindDataSets(flags.data, flags.sets));
   const std::unique_ptr<Report> report = flags.common.StartReport("recall");
   for (const DataSetFiles& files : sets) {
@@ -219,7 +221,7 @@ const std::map<std::string, RowOrder>& OrderNames() {
 }  // namespace
 
 Command AddRecallCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RecallFlags>();
   FlagSet command = app.AddCommand(
       "recall",
       "Recall of the embedded database on every set of a directory, against exact search");
@@ -257,7 +259,7 @@ Command AddRecallCommand(FlagSet app) {
       "rows_centred is the share of rows encoded under the mean in force.\n"
       "Example: tqdb-bench recall --data sets --order file,shuffled,clustered --centering "
       "auto,off");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunRecall(*flags); }};
 }
 
 }  // namespace tqdb::bench

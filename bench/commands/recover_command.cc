@@ -25,7 +25,7 @@ namespace {
 
 using storage::Database;
 
-struct Flags {
+struct RecoverFlags {
   CommonFlags common;
   SpaceFlags space;
   std::string server;
@@ -37,9 +37,9 @@ struct Flags {
   storage::StoreVectors store = storage::StoreVectors::kNone;
 };
 
-constexpr char kCollection[] = "tqdb-bench-recover";
-constexpr size_t kBatchRows = 256;
-constexpr size_t kLoadClients = 2;
+constexpr char kRecoverCollection[] = "tqdb-bench-recover";
+constexpr size_t kRecoverBatchRows = 256;
+constexpr size_t kRecoverLoadClients = 2;
 
 // A data directory that a server was ended over.
 struct Ended {
@@ -49,7 +49,7 @@ struct Ended {
 };
 
 // Fills a new directory over gRPC and ends the server in one way or the other.
-absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches,
+absl::StatusOr<Ended> FillAndEnd(const RecoverFlags& flags, const PointBatches& batches,
                                  const std::string& directory, bool kill) {
   TQDB_ASSIGN_OR_RETURN(const auto server, StartServer(flags.server, directory));
   client::ConnectOptions connect;
@@ -57,14 +57,15 @@ absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches
   TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
   TQDB_RETURN_IF_ERROR(
       client
-          ->CreateCollection(kCollection, MakeCollectionConfig(flags.space, flags.dim, flags.store))
+          ->CreateCollection(kRecoverCollection,
+                             MakeCollectionConfig(flags.space, flags.dim, flags.store))
           .status());
   TargetFlags target_flags;
   target_flags.address = server->address();
   TQDB_ASSIGN_OR_RETURN(const auto target, Target::Start(target_flags));
   LoadOptions options;
-  options.collection = kCollection;
-  options.clients = kLoadClients;
+  options.collection = kRecoverCollection;
+  options.clients = kRecoverLoadClients;
   TQDB_ASSIGN_OR_RETURN(const LoadResult load, Load(*target, batches, options));
   if (kill) {
     server->Kill();
@@ -88,20 +89,20 @@ absl::StatusOr<double> TimeOpen(const Ended& ended, const std::string& directory
   const Stopwatch watch;
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(options));
   const double seconds = watch.seconds();
-  TQDB_ASSIGN_OR_RETURN(const storage::CollectionInfo info, database->GetInfo(kCollection));
+  TQDB_ASSIGN_OR_RETURN(const storage::CollectionInfo info, database->GetInfo(kRecoverCollection));
   TQDB_RETURN_IF_ERROR(CheckPoints(ended, info.points));
   TQDB_RETURN_IF_ERROR(database->Close());
   return seconds;
 }
 
 // Seconds from fork to an answered call.
-absl::StatusOr<double> TimeServer(const Flags& flags, const Ended& ended,
+absl::StatusOr<double> TimeServer(const RecoverFlags& flags, const Ended& ended,
                                   const std::string& directory) {
   TQDB_ASSIGN_OR_RETURN(const auto server, StartServer(flags.server, directory));
   client::ConnectOptions connect;
   connect.address = server->address();
   TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
-  TQDB_ASSIGN_OR_RETURN(const uint64_t points, client->Count(kCollection));
+  TQDB_ASSIGN_OR_RETURN(const uint64_t points, client->Count(kRecoverCollection));
   TQDB_RETURN_IF_ERROR(CheckPoints(ended, points));
   const double seconds = absl::ToDoubleSeconds(server->start_time());
   TQDB_RETURN_IF_ERROR(StopServer(*server));
@@ -109,7 +110,8 @@ absl::StatusOr<double> TimeServer(const Flags& flags, const Ended& ended,
 }
 
 // Recovery changes the directory: every measurement gets a copy of its own.
-absl::StatusOr<std::vector<double>> Repeat(const Flags& flags, const Ended& ended, bool by_server) {
+absl::StatusOr<std::vector<double>> Repeat(const RecoverFlags& flags, const Ended& ended,
+                                           bool by_server) {
   std::vector<double> seconds;
   for (size_t i = 0; i < flags.repeats; ++i) {
     const std::string copy = absl::StrCat(ended.directory, ".copy");
@@ -126,7 +128,7 @@ absl::StatusOr<std::vector<double>> Repeat(const Flags& flags, const Ended& ende
   return seconds;
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunRecover(const RecoverFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;
   tree_options.rows = flags.rows;
@@ -136,7 +138,7 @@ absl::Status Run(const Flags& flags) {
   std::vector<Ended> ends;
   {
     const PointBatches batches =
-        GenerateBatches(tree, flags.rows, kBatchRows, flags.common.ThreadCount());
+        GenerateBatches(tree, flags.rows, kRecoverBatchRows, flags.common.ThreadCount());
     for (const bool kill : {false, true}) {
       const std::string directory = absl::StrCat(scratch->path(), kill ? "/killed" : "/clean");
       TQDB_ASSIGN_OR_RETURN(Ended ended, FillAndEnd(flags, batches, directory, kill));
@@ -172,7 +174,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddRecoverCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RecoverFlags>();
   FlagSet command = app.AddCommand(
       "recover",
       "Time to open a collection of generated rows, after a clean stop and after SIGKILL");
@@ -197,7 +199,7 @@ Command AddRecoverCommand(FlagSet app) {
       "cache when they are opened again. Every acknowledged point must be there, or the run "
       "fails.\n"
       "Example: tqdb-bench recover --rows 200000 --dim 1536 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunRecover(*flags); }};
 }
 
 }  // namespace tqdb::bench

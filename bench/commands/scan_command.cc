@@ -20,7 +20,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct ScanFlags {
   CommonFlags common;
   std::string data;
   std::vector<std::string> sets;
@@ -42,11 +42,11 @@ struct Flags {
   bool compare = false;
 };
 
-constexpr size_t kQueries = 1024;
+constexpr size_t kScanQueries = 1024;
 constexpr size_t kComparedQueries = 256;
 
 // What one line of the result stands for, besides the space that is searched.
-struct Setting {
+struct ScanSetting {
   Stages stages;
   size_t threads;
   size_t batch;
@@ -59,7 +59,7 @@ struct Truth {
   Neighbors neighbors;
 };
 
-absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
+absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const ScanFlags& flags) {
   std::vector<const Kernels*> levels;
   for (const std::string& name : flags.kernels) {
     levels.push_back(FindKernels(name));
@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
   return levels;
 }
 
-CodecOptions CodecOf(const Flags& flags, size_t dim) {
+CodecOptions CodecOf(const ScanFlags& flags, size_t dim) {
   CodecOptions options;
   options.dim = dim;
   options.metric = flags.metric;
@@ -81,7 +81,8 @@ CodecOptions CodecOf(const Flags& flags, size_t dim) {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const DataSetFiles& files) {
+absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const ScanFlags& flags,
+                                                   const DataSetFiles& files) {
   TQDB_ASSIGN_OR_RETURN(DataSet set, ReadDataSet(files, {}));
   size_t rows = set.base.rows;
   if (flags.tile_mb != 0) {
@@ -92,7 +93,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const Dat
   return std::make_unique<TiledRows>(std::move(set), rows, flags.common.seed);
 }
 
-Truth FindTruth(const Flags& flags, const RowSource& source) {
+Truth FindTruth(const ScanFlags& flags, const RowSource& source) {
   const size_t count = std::min(flags.recall_queries, source.queries().rows);
   if (source.whole() == nullptr || count == 0) return {};
   const ProgressBar progress =
@@ -104,9 +105,9 @@ Truth FindTruth(const Flags& flags, const RowSource& source) {
   return truth;
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, const Truth& truth,
-                               const VectorSpace& space, MatrixView queries, const Setting& setting,
-                               const ScanLimits& limits) {
+absl::StatusOr<Record> Measure(const ScanFlags& flags, const RowSource& source, const Truth& truth,
+                               const VectorSpace& space, MatrixView queries,
+                               const ScanSetting& setting, const ScanLimits& limits) {
   SearchOptions options;
   options.top_k = flags.top_k;
   options.stages = setting.stages;
@@ -166,7 +167,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
       .Set("fraction_of_limit", rate / limit.vectors_per_s);
 }
 
-absl::Status RunSource(const Flags& flags, const RowSource& source,
+absl::Status RunSource(const ScanFlags& flags, const RowSource& source,
                        const std::vector<const Kernels*>& levels, Report& report) {
   const size_t threads = flags.common.ThreadCount();
   std::vector<size_t> thread_counts = {1};
@@ -188,7 +189,7 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
         const ScanLimits limits = MeasureScanLimits(cost, source.rows(), *kernels, count);
         for (size_t batch : flags.batches) {
           for (size_t clients : flags.clients) {
-            const Setting setting = {stages, count, batch, clients};
+            const ScanSetting setting = {stages, count, batch, clients};
             TQDB_ASSIGN_OR_RETURN(const Record record, Measure(flags, source, truth, *space,
                                                                queries.view(), setting, limits));
             report.Add(record);
@@ -201,7 +202,7 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
   return absl::OkStatus();
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunScan(const ScanFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::vector<const Kernels*> levels, KernelLevels(flags));
   std::unique_ptr<Report> report;
   if (flags.data.empty()) {
@@ -209,7 +210,7 @@ absl::Status Run(const Flags& flags) {
     options.directory = flags.generator;
     options.rows = flags.rows;
     options.dim = flags.dim;
-    options.queries = kQueries;
+    options.queries = kScanQueries;
     options.seed = flags.common.seed;
     options.threads = flags.common.ThreadCount();
     TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, GeneratedRows::Create(options));
@@ -228,7 +229,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddScanCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ScanFlags>();
   FlagSet command = app.AddCommand(
       "scan",
       "Search in memory over real or generated rows: rate, recall, survivors, fraction of the "
@@ -275,7 +276,7 @@ Command AddScanCommand(FlagSet app) {
                     "Share of hits that the code stage finds too, over 256 queries");
   command.Add("--batch", flags->batches, "Queries of one call; a list")
       .Separator(',')
-      .InRange(size_t{1}, kQueries)
+      .InRange(size_t{1}, kScanQueries)
       .ShowDefault();
   command.Add("--kernels", flags->kernels, "Kernel levels; a list; default: the best of this CPU")
       .Separator(',')
@@ -307,7 +308,7 @@ Command AddScanCommand(FlagSet app) {
       "dimension.\n"
       "Examples: tqdb-bench scan --data sets --tile-mb 2000 --batch 1,64\n"
       "          tqdb-bench scan --rows 1000000 --dim 768 --batch 1,16 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunScan(*flags); }};
 }
 
 }  // namespace tqdb::bench

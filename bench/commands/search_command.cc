@@ -23,7 +23,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct SearchFlags {
   CommonFlags common;
   TargetFlags target;
   SpaceFlags space;
@@ -43,12 +43,12 @@ struct Flags {
   double seconds = 10;
 };
 
-constexpr char kCollection[] = "tqdb-bench-search";
+constexpr char kSearchCollection[] = "tqdb-bench-search";
 constexpr size_t kLoadBatchRows = 256;
 constexpr size_t kLoadClients = 2;
 constexpr size_t kWarmUpCalls = 20;  // of each client, not measured
 
-std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
+std::vector<client::Query> MakeQueries(const SearchFlags& flags, MatrixView vectors) {
   std::vector<client::Query> queries;
   for (size_t q = 0; q < vectors.rows(); ++q) {
     client::Query query;
@@ -66,10 +66,10 @@ std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
 // One call with the queries [first, first + batch), around the end.
 absl::Status CallOnce(client::Client& client, const std::vector<client::Query>& queries,
                       size_t first, size_t batch) {
-  if (batch == 1) return client.Search(kCollection, queries[first % queries.size()]).status();
+  if (batch == 1) return client.Search(kSearchCollection, queries[first % queries.size()]).status();
   std::vector<client::Query> some;
   for (size_t i = 0; i < batch; ++i) some.push_back(queries[(first + i) % queries.size()]);
-  return client.SearchBatch(kCollection, some).status();
+  return client.SearchBatch(kSearchCollection, some).status();
 }
 
 struct LoopResult {
@@ -78,7 +78,7 @@ struct LoopResult {
 };
 
 // Every client sends its next call when the last one is answered.
-absl::StatusOr<LoopResult> RunClosedLoop(const Flags& flags, const Target& target,
+absl::StatusOr<LoopResult> RunClosedLoop(const SearchFlags& flags, const Target& target,
                                          const std::vector<client::Query>& queries,
                                          size_t num_clients) {
   std::vector<std::unique_ptr<client::Client>> clients;
@@ -121,27 +121,27 @@ absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client
                                         size_t count) {
   Neighbors found(count);
   for (size_t q = 0; q < count; ++q) {
-    TQDB_ASSIGN_OR_RETURN(const auto hits, target.client().Search(kCollection, queries[q]));
+    TQDB_ASSIGN_OR_RETURN(const auto hits, target.client().Search(kSearchCollection, queries[q]));
     for (const client::ScoredPoint& hit : hits) found[q].push_back(hit.id.number());
   }
   return found;
 }
 
-absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size_t recall_queries,
-                    Report& report) {
+absl::Status RunSet(const SearchFlags& flags, Target& target, const DataSet& set,
+                    size_t recall_queries, Report& report) {
   const storage::StoreVectors store =
       flags.rerank || flags.exact ? storage::StoreVectors::kF32 : storage::StoreVectors::kNone;
-  TQDB_RETURN_IF_ERROR(
-      target.client()
-          .CreateCollection(kCollection, MakeCollectionConfig(flags.space, set.base.dim, store))
-          .status());
+  TQDB_RETURN_IF_ERROR(target.client()
+                           .CreateCollection(kSearchCollection,
+                                             MakeCollectionConfig(flags.space, set.base.dim, store))
+                           .status());
   LoadOptions load_options;
-  load_options.collection = kCollection;
+  load_options.collection = kSearchCollection;
   load_options.clients = kLoadClients;
   TQDB_RETURN_IF_ERROR(
       Load(target, MakeBatches(set.base.view(), 0, kLoadBatchRows), load_options).status());
   TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
-                        WaitUntilSettled(target.client(), kCollection));
+                        WaitUntilSettled(target.client(), kSearchCollection));
   const std::vector<client::Query> queries = MakeQueries(flags, set.queries.view());
   const size_t sample = std::min(recall_queries, queries.size());
   Neighbors truth;
@@ -178,10 +178,10 @@ absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size
                    .Set("p50_ms", result.latencies.QuantileMs(0.5))
                    .Set("p99_ms", result.latencies.QuantileMs(0.99)));
   }
-  return target.client().DeleteCollection(kCollection);
+  return target.client().DeleteCollection(kSearchCollection);
 }
 
-DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
+DataSet GenerateSet(const SearchFlags& flags, ClusterTreeShape shape) {
   ClusterTree::Options options;
   options.rows = flags.rows;
   options.seed = flags.common.seed;
@@ -192,7 +192,7 @@ DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
           tree.Queries(flags.queries, flags.common.ThreadCount())};
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunSearch(const SearchFlags& flags) {
   std::vector<DataSetFiles> files;
   ClusterTreeShape shape;
   if (!flags.data.empty()) {
@@ -216,7 +216,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddSearchCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<SearchFlags>();
   FlagSet command = app.AddCommand("search",
                                    "Latency, rate and recall of searches over gRPC, on "
                                    "generated rows or on every set of a directory");
@@ -264,7 +264,7 @@ Command AddSearchCommand(FlagSet app) {
       "Each client sends its next call when the last one is answered; p50_ms and p99_ms are those "
       "of calls.\n"
       "Example: tqdb-bench search --generator sets --clients 1,8 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunSearch(*flags); }};
 }
 
 }  // namespace tqdb::bench

@@ -34,7 +34,7 @@ using storage::SparseVector;
 enum class Index : uint8_t { kDot, kBm25 };
 enum class QueryWords : uint8_t { kDocuments, kMiddle };
 
-struct Flags {
+struct SparseFlags {
   CommonFlags common;
   std::vector<Index> indexes = {Index::kDot, Index::kBm25};
   std::vector<QueryWords> query_words = {QueryWords::kMiddle, QueryWords::kDocuments};
@@ -79,7 +79,8 @@ double CpuSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-Built Build(Index kind, const Flags& flags, const ZipfDocuments& documents, ProgressBar& progress) {
+Built Build(Index kind, const SparseFlags& flags, const ZipfDocuments& documents,
+            ProgressBar& progress) {
   constexpr size_t kBatchRows = 10'000;  // made before they are added
   Built built;
   if (kind == Index::kDot) {
@@ -123,8 +124,8 @@ struct Query {
   std::string text;
 };
 
-std::vector<Query> MakeQueries(const Flags& flags, const ZipfDocuments& documents, size_t terms,
-                               QueryWords from) {
+std::vector<Query> MakeQueries(const SparseFlags& flags, const ZipfDocuments& documents,
+                               size_t terms, QueryWords from) {
   std::vector<Query> queries(flags.queries);
   for (size_t q = 0; q < queries.size(); ++q) {
     Query& query = queries[q];
@@ -145,8 +146,9 @@ absl::StatusOr<std::vector<RowHit>> Search(const Built& built, const Query& quer
 }
 
 // The best scores of each query, by scoring every document in double. Descending.
-std::vector<std::vector<double>> BruteForce(const Flags& flags, const ZipfDocuments& documents,
-                                            const Built& built, const std::vector<Query>& queries,
+std::vector<std::vector<double>> BruteForce(const SparseFlags& flags,
+                                            const ZipfDocuments& documents, const Built& built,
+                                            const std::vector<Query>& queries,
                                             const RowFilter* filter) {
   // Per word, its queries and weights there.
   absl::flat_hash_map<uint32_t, std::vector<std::pair<size_t, double>>> weights;
@@ -196,7 +198,7 @@ std::vector<std::vector<double>> BruteForce(const Flags& flags, const ZipfDocume
   return best;
 }
 
-absl::Status Check(const Flags& flags, const ZipfDocuments& documents, const Built& built,
+absl::Status Check(const SparseFlags& flags, const ZipfDocuments& documents, const Built& built,
                    std::vector<Query> queries, const RowFilter* filter) {
   if (queries.size() > flags.check) queries.resize(flags.check);
   const auto best = BruteForce(flags, documents, built, queries, filter);
@@ -215,7 +217,7 @@ absl::Status Check(const Flags& flags, const ZipfDocuments& documents, const Bui
   return absl::OkStatus();
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunSparse(const SparseFlags& flags) {
   ZipfDocuments::Options options = flags.documents;
   options.seed = flags.common.seed;
   const ZipfDocuments documents(options);
@@ -283,7 +285,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 
 Command AddSparseCommand(FlagSet app) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<SparseFlags>();
   FlagSet command = app.AddCommand("sparse",
                                    "The inverted indexes of sparse vectors and of texts: "
                                    "rate of building, bytes a posting, latency of single "
@@ -316,7 +318,7 @@ Command AddSparseCommand(FlagSet app) {
       .ShowDefault();
   AddCommonFlags(command, &flags->common);
   command.Footer("Example: tqdb-bench sparse --rows 100000 --check 20");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunSparse(*flags); }};
 }
 
 }  // namespace tqdb::bench

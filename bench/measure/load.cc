@@ -17,7 +17,7 @@
 namespace tqdb::bench {
 namespace {
 
-constexpr size_t kPieceRows = 8192;  // generated at a time
+constexpr size_t kLoadPieceRows = 8192;  // generated at a time
 constexpr absl::Duration kSettledAfter = absl::Seconds(2);
 constexpr absl::Duration kLongestSettling = absl::Minutes(2);
 constexpr absl::Duration kPollEvery = absl::Milliseconds(200);
@@ -63,7 +63,7 @@ PointBatches GenerateBatches(const ClusterTree& tree, size_t rows, size_t batch_
                              size_t threads) {
   PointBatches batches;
   ProgressBar progress = StartProgress("generate rows", rows);
-  const size_t piece = std::max(kPieceRows / batch_rows, size_t{1}) * batch_rows;
+  const size_t piece = std::max(kLoadPieceRows / batch_rows, size_t{1}) * batch_rows;
   for (size_t begin = 0; begin < rows; begin += piece) {
     const size_t count = std::min(piece, rows - begin);
     for (auto& batch : MakeBatches(tree.Rows(begin, count, threads).view(), begin, batch_rows)) {

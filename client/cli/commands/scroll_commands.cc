@@ -21,7 +21,7 @@ namespace {
 
 constexpr uint32_t kScrollPage = 1000;
 constexpr uint32_t kIdPage = 10000;  // the largest
-constexpr size_t kGetBatch = 100;
+constexpr size_t kSampleBatch = 100;
 
 struct ScrollFlags {
   std::string collection;
@@ -114,9 +114,9 @@ int RunSample(const ScrollFlags& flags, CommandContext& context) {
   std::sort(ids.begin(), ids.end());
   PointPrinter printer(context, flags.with_vectors);
   const Select select{.payload = true, .vectors = flags.with_vectors};
-  for (size_t begin = 0; begin < ids.size(); begin += kGetBatch) {
+  for (size_t begin = 0; begin < ids.size(); begin += kSampleBatch) {
     absl::StatusOr<std::vector<Point>> points = (*client)->Get(
-        flags.collection, absl::MakeConstSpan(ids).subspan(begin, kGetBatch), select);
+        flags.collection, absl::MakeConstSpan(ids).subspan(begin, kSampleBatch), select);
     if (!points.ok()) return context.Fail(points.status());
     for (const Point& point : *points) printer.Print(point);
   }
