@@ -24,8 +24,7 @@
 namespace tqdb::bench {
 namespace {
 
-// Options of the command.
-struct Flags {
+struct CodecFlags {
   CommonFlags common;
   std::string data;
   std::vector<size_t> dims = {1536};
@@ -160,8 +159,7 @@ absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics
   return absl::OkStatus();
 }
 
-// Measures one setting over all seeds.
-absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const Pairs& pairs) {
+absl::StatusOr<Record> Measure(const CodecFlags& flags, CodecOptions options, const Pairs& pairs) {
   Statistics statistics(pairs.rows.rows);
   absl::Mutex mutex;
   absl::Status failure;
@@ -197,9 +195,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const P
   return record;
 }
 
-// Measures random pairs of each dim and, with --data, the pairs of each set with and without a
-// mean.
-absl::Status Run(const Flags& flags) {
+absl::Status RunCodec(const CodecFlags& flags) {
   std::vector<Pairs> inputs;
   for (size_t dim : flags.dims) inputs.push_back(RandomPairs(dim, flags.pairs, flags.common.seed));
   if (!flags.data.empty()) {
@@ -212,7 +208,8 @@ absl::Status Run(const Flags& flags) {
     }
   }
   const std::unique_ptr<Report> report = flags.common.StartReport("codec");
-  Progress progress("codec", inputs.size() * flags.code_bits.size() * flags.residuals.size());
+  ProgressBar progress =
+      StartProgress("codec", inputs.size() * flags.code_bits.size() * flags.residuals.size());
   for (const Pairs& pairs : inputs) {
     for (int bits : flags.code_bits) {
       for (Residual residual : flags.residuals) {
@@ -231,32 +228,31 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddCodecCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+Command AddCodecCommand(FlagSet app) {
+  auto flags = std::make_shared<CodecFlags>();
+  FlagSet command = app.AddCommand(
       "codec", "Distortion, variance and bias of codes, and what they cost in bytes");
-  command->add_option("--data", flags->data,
-                      "Directory of sets: also real pairs of each, centred and not");
-  command->add_option("--dim", flags->dims, "Dims of the random pairs; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
+  command.Add("--data", flags->data, "Directory of sets: also real pairs of each, centred and not");
+  command.Add("--dim", flags->dims, "Dims of the random pairs; a list")
+      .Separator(',')
+      .InRange(kMinDim, kMaxDim)
+      .ShowDefault();
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
-              "Residual stage; a list; default both");
-  command->add_option("--seeds", flags->seeds, "Rotations to average over")
-      ->check(CLI::Range(2, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--pairs", flags->pairs, "Pairs of vectors, each scored under every seed")
-      ->check(CLI::Range(2, 100'000))
-      ->capture_default_str();
+  command.AddChoices("--residual", flags->residuals, ResidualNames(),
+                     "Residual stage; a list; default both");
+  command.Add("--seeds", flags->seeds, "Rotations to average over")
+      .InRange(2, 1'000'000)
+      .ShowDefault();
+  command.Add("--pairs", flags->pairs, "Pairs of vectors, each scored under every seed")
+      .InRange(2, 100'000)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "d_mse is |x - decoded|^2 / |x|^2; variance_x_dim that of the estimated cosine, times dim; "
       "bias_z the\n"
       "mean over seeds of (estimate - true) in standard errors. residual none is the code alone.\n"
       "Example: tqdb-bench codec --data sets --code-bits 2,4 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunCodec(*flags); }};
 }
 
 }  // namespace tqdb::bench

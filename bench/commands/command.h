@@ -3,7 +3,6 @@
 #ifndef TQDB_BENCH_COMMANDS_COMMAND_H_
 #define TQDB_BENCH_COMMANDS_COMMAND_H_
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,7 +12,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/flags.h"
 #include "bench/measure/report.h"
+#include "bench/measure/target.h"
 #include "core/scan/scan.h"
 #include "storage/api/options.h"
 #include "values/types.h"
@@ -34,27 +35,27 @@ struct CommonFlags {
 
 // A subcommand, and the function to run once its options are parsed.
 struct Command {
-  CLI::App* app;
+  FlagSet flags;
   std::function<absl::Status()> run;
 };
 
-Command AddCodecCommand(CLI::App& app);
-Command AddRecallCommand(CLI::App& app);
-Command AddScanCommand(CLI::App& app);
-Command AddEncodeCommand(CLI::App& app);
-Command AddIngestCommand(CLI::App& app);
-Command AddSearchCommand(CLI::App& app);
-Command AddRecoverCommand(CLI::App& app);
-Command AddFilterCommand(CLI::App& app);
-Command AddGenerateCommand(CLI::App& app);
-Command AddSparseCommand(CLI::App& app);
+Command AddCodecCommand(FlagSet app);
+Command AddRecallCommand(FlagSet app);
+Command AddScanCommand(FlagSet app);
+Command AddEncodeCommand(FlagSet app);
+Command AddIngestCommand(FlagSet app);
+Command AddSearchCommand(FlagSet app);
+Command AddRecoverCommand(FlagSet app);
+Command AddFilterCommand(FlagSet app);
+Command AddGenerateCommand(FlagSet app);
+Command AddSparseCommand(FlagSet app);
 
 // Adds --json, --threads and --seed.
-void AddCommonFlags(CLI::App* command, CommonFlags* flags);
+void AddCommonFlags(FlagSet command, CommonFlags* flags);
 // Adds --code-bits, a list: "1,2,4", or the option several times.
-CLI::Option* AddCodeBits(CLI::App* command, std::vector<int>* code_bits);
+Flag AddCodeBits(FlagSet command, std::vector<int>* code_bits);
 
-// Names of enums, in the form that CLI::CheckedTransformer takes.
+// The values of flags, by name.
 const std::map<std::string, Metric>& MetricNames();
 const std::map<std::string, Residual>& ResidualNames();
 const std::map<std::string, Centering>& CenteringNames();
@@ -68,30 +69,10 @@ std::string NameOf(Centering centering);
 std::string NameOf(storage::StoreVectors store);
 std::string NameOf(Stages stages);
 
-// Returns the names of an enum for the help, such as "{auto,off}".
-template <typename Enum>
-std::string ChoicesText(const std::map<std::string, Enum>& names) {
-  std::string text;
-  for (const auto& [name, value] : names) text += (text.empty() ? "{" : ",") + name;
-  return text + "}";
-}
-
-template <typename Enum>
-CLI::Option* AddEnum(CLI::App* command, const std::string& name, Enum* value,
-                     const std::map<std::string, Enum>& names, const std::string& help) {
-  return command->add_option(name, *value, help)
-      ->transform(CLI::CheckedTransformer(names, CLI::ignore_case))
-      ->option_text(ChoicesText(names));
-}
-
-template <typename Enum>
-CLI::Option* AddEnumList(CLI::App* command, const std::string& name, std::vector<Enum>* values,
-                         const std::map<std::string, Enum>& names, const std::string& help) {
-  return command->add_option(name, *values, help)
-      ->delimiter(',')
-      ->transform(CLI::CheckedTransformer(names, CLI::ignore_case))
-      ->option_text(ChoicesText(names));
-}
+// --server, --address, --dir.
+void AddTargetFlags(FlagSet command, TargetFlags* flags);
+// --metric, --code-bits, --residual, --centering.
+void AddSpaceFlags(FlagSet command, SpaceFlags* flags);
 
 }  // namespace tqdb::bench
 

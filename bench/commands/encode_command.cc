@@ -22,8 +22,7 @@
 namespace tqdb::bench {
 namespace {
 
-// Options of the command.
-struct Flags {
+struct EncodeFlags {
   CommonFlags common;
   std::vector<size_t> dims = {128, 512, 768, 1536};
   std::vector<int> code_bits = {4};
@@ -31,7 +30,7 @@ struct Flags {
   double seconds = 1;
 };
 
-constexpr size_t kBatchRows = 256;       // rows of one call, as many as an upsert usually has
+constexpr size_t kEncodedRows = 256;     // as the server gets them
 constexpr size_t kPoolBytes = 64 << 20;  // bytes of the rows, so that they come from memory
 
 // Calls work(thread, batch) for one batch after the other, on `threads` threads, for `seconds`.
@@ -44,7 +43,7 @@ double RowRate(size_t threads, size_t batches, double seconds, const Work& work)
   OnThreads(threads, [&](size_t thread) {
     while (watch.seconds() < seconds) {
       work(thread, next.fetch_add(1, std::memory_order_relaxed) % batches);
-      done.fetch_add(kBatchRows, std::memory_order_relaxed);
+      done.fetch_add(kEncodedRows, std::memory_order_relaxed);
     }
   });
   return static_cast<double>(done.load()) / watch.seconds();
@@ -63,24 +62,25 @@ struct alignas(64) Row {
 
 // Measures both rates over the same rows.
 Rates MeasureRates(const Codec& codec, const Matrix& rows, size_t threads, double seconds) {
-  const size_t dim = codec.dim(), batches = rows.rows / kBatchRows;
+  const size_t dim = codec.dim(), batches = rows.rows / kEncodedRows;
   // Rows are rotated in groups that stay in the L1 cache, as the encoder does it.
   const size_t group = std::bit_floor(std::clamp<size_t>(2048 / dim, 1, 16)),
                stride = (dim + 15) / 16 * 16;
   std::vector<std::vector<uint8_t>> codes(threads);
   std::vector<std::vector<Row>> buffers(threads);
   for (size_t t = 0; t < threads; ++t) {
-    codes[t].resize(kBatchRows * codec.code_bytes());
+    codes[t].resize(kEncodedRows * codec.code_bytes());
     buffers[t].resize(2 * group * stride / 16);
   }
   Rates rates;
   rates.encode = RowRate(threads, batches, seconds, [&](size_t thread, size_t batch) {
-    codec.Encode(rows.view().Slice(batch * kBatchRows, kBatchRows), nullptr, codes[thread].data());
+    codec.Encode(rows.view().Slice(batch * kEncodedRows, kEncodedRows), nullptr,
+                 codes[thread].data());
   });
   rates.rotate = RowRate(threads, batches, seconds, [&](size_t thread, size_t batch) {
     float* y = buffers[thread].data()->values;
-    for (size_t r = 0; r < kBatchRows; r += group) {
-      codec.rotation().Apply(codec.kernels(), rows.values.data() + (batch * kBatchRows + r) * dim,
+    for (size_t r = 0; r < kEncodedRows; r += group) {
+      codec.rotation().Apply(codec.kernels(), rows.values.data() + (batch * kEncodedRows + r) * dim,
                              dim, group, y, y + group * stride, stride);
     }
   });
@@ -137,18 +137,17 @@ double RowLimit(const Codec& codec, double cycles_per_second) {
   return cycles_per_second * (wide ? 2 : 3) / VectorOperations(codec.options(), wide ? 16 : 8);
 }
 
-// Measures every combination of dim, bits and residual, on one thread and on all threads.
-absl::Status Run(const Flags& flags) {
+absl::Status RunEncode(const EncodeFlags& flags) {
   std::vector<size_t> thread_counts = {1};
   if (flags.common.ThreadCount() > 1) thread_counts.push_back(flags.common.ThreadCount());
   const std::unique_ptr<Report> report = flags.common.StartReport("encode");
-  Progress progress("encode", flags.dims.size() * flags.code_bits.size() * flags.residuals.size() *
-                                  thread_counts.size());
+  ProgressBar progress = StartProgress("encode", flags.dims.size() * flags.code_bits.size() *
+                                                     flags.residuals.size() * thread_counts.size());
   const double cycles_per_second = CyclesPerSecond();
   for (size_t dim : flags.dims) {
-    const size_t batches = std::max<size_t>(1, kPoolBytes / (kBatchRows * dim * sizeof(float)));
-    Matrix rows(batches * kBatchRows, dim);
-    ParallelFor(flags.common.ThreadCount(), rows.rows, kBatchRows, [&](size_t begin, size_t end) {
+    const size_t batches = std::max<size_t>(1, kPoolBytes / (kEncodedRows * dim * sizeof(float)));
+    Matrix rows(batches * kEncodedRows, dim);
+    ParallelFor(flags.common.ThreadCount(), rows.rows, kEncodedRows, [&](size_t begin, size_t end) {
       for (size_t r = begin; r < end; ++r)
         FillUnitVector(RandomWord(flags.common.seed, r), rows.row(r), dim);
     });
@@ -184,25 +183,25 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddEncodeCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("encode",
-                                         "Vectors per second of the encoder, on one thread and on "
-                                         "all, beside what the core could issue; and of the "
-                                         "rotation alone");
-  command->add_option("--dim", flags->dims, "Dims; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
+Command AddEncodeCommand(FlagSet app) {
+  auto flags = std::make_shared<EncodeFlags>();
+  FlagSet command = app.AddCommand("encode",
+                                   "Vectors per second of the encoder, on one thread and on "
+                                   "all, beside what the core could issue; and of the "
+                                   "rotation alone");
+  command.Add("--dim", flags->dims, "Dims; a list")
+      .Separator(',')
+      .InRange(kMinDim, kMaxDim)
+      .ShowDefault();
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
-              "Residual stage; a list; default both");
-  command->add_option("--seconds", flags->seconds, "Of each measurement")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
+  command.AddChoices("--residual", flags->residuals, ResidualNames(),
+                     "Residual stage; a list; default both");
+  command.Add("--seconds", flags->seconds, "Of each measurement")
+      .InRange(0.01, 3600.0)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer("Example: tqdb-bench encode --dim 1536 --code-bits 1,2,4 --json");
-  return {command, [flags] { return Run(*flags); }};
+  command.Footer("Example: tqdb-bench encode --dim 1536 --code-bits 1,2,4 --json");
+  return {command, [flags] { return RunEncode(*flags); }};
 }
 
 }  // namespace tqdb::bench

@@ -23,8 +23,7 @@
 namespace tqdb::bench {
 namespace {
 
-// Options of the command.
-struct Flags {
+struct SearchFlags {
   CommonFlags common;
   TargetFlags target;
   SpaceFlags space;
@@ -44,13 +43,12 @@ struct Flags {
   double seconds = 10;
 };
 
-constexpr char kCollection[] = "tqdb-bench-search";
+constexpr char kSearchCollection[] = "tqdb-bench-search";
 constexpr size_t kLoadBatchRows = 256;
 constexpr size_t kLoadClients = 2;
 constexpr size_t kWarmUpCalls = 20;  // calls of each client before the measurement
 
-// Returns one query for each vector, with the settings of the flags.
-std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
+std::vector<client::Query> MakeQueries(const SearchFlags& flags, MatrixView vectors) {
   std::vector<client::Query> queries;
   for (size_t q = 0; q < vectors.rows(); ++q) {
     client::Query query;
@@ -68,10 +66,10 @@ std::vector<client::Query> MakeQueries(const Flags& flags, MatrixView vectors) {
 // Makes one call with the queries [first, first + batch), which wrap around at the end.
 absl::Status CallOnce(client::Client& client, const std::vector<client::Query>& queries,
                       size_t first, size_t batch) {
-  if (batch == 1) return client.Search(kCollection, queries[first % queries.size()]).status();
+  if (batch == 1) return client.Search(kSearchCollection, queries[first % queries.size()]).status();
   std::vector<client::Query> some;
   for (size_t i = 0; i < batch; ++i) some.push_back(queries[(first + i) % queries.size()]);
-  return client.SearchBatch(kCollection, some).status();
+  return client.SearchBatch(kSearchCollection, some).status();
 }
 
 // Result of a closed loop.
@@ -82,7 +80,7 @@ struct LoopResult {
 
 // Runs some clients, each of which sends its next call when the last one is answered. Clients begin
 // together, after a warm-up.
-absl::StatusOr<LoopResult> RunClosedLoop(const Flags& flags, const Target& target,
+absl::StatusOr<LoopResult> RunClosedLoop(const SearchFlags& flags, const Target& target,
                                          const std::vector<client::Query>& queries,
                                          size_t num_clients) {
   std::vector<std::unique_ptr<client::Client>> clients;
@@ -125,39 +123,40 @@ absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client
                                         size_t count) {
   Neighbors found(count);
   for (size_t q = 0; q < count; ++q) {
-    TQDB_ASSIGN_OR_RETURN(const auto hits, target.client().Search(kCollection, queries[q]));
+    TQDB_ASSIGN_OR_RETURN(const auto hits, target.client().Search(kSearchCollection, queries[q]));
     for (const client::ScoredPoint& hit : hits) found[q].push_back(hit.id.number());
   }
   return found;
 }
 
-// Loads a set into the server and measures searches for each number of clients.
-absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size_t recall_queries,
-                    Report& report) {
+absl::Status RunSet(const SearchFlags& flags, Target& target, const DataSet& set,
+                    size_t recall_queries, Report& report) {
   const storage::StoreVectors store =
       flags.rerank || flags.exact ? storage::StoreVectors::kF32 : storage::StoreVectors::kNone;
-  TQDB_RETURN_IF_ERROR(
-      target.client()
-          .CreateCollection(kCollection, MakeCollectionConfig(flags.space, set.base.dim, store))
-          .status());
+  TQDB_RETURN_IF_ERROR(target.client()
+                           .CreateCollection(kSearchCollection,
+                                             MakeCollectionConfig(flags.space, set.base.dim, store))
+                           .status());
   LoadOptions load_options;
-  load_options.collection = kCollection;
+  load_options.collection = kSearchCollection;
   load_options.clients = kLoadClients;
   TQDB_RETURN_IF_ERROR(
       Load(target, MakeBatches(set.base.view(), 0, kLoadBatchRows), load_options).status());
   TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
-                        WaitUntilSettled(target.client(), kCollection));
+                        WaitUntilSettled(target.client(), kSearchCollection));
   const std::vector<client::Query> queries = MakeQueries(flags, set.queries.view());
   const size_t sample = std::min(recall_queries, queries.size());
   Neighbors truth;
   {
-    const Progress progress(absl::StrCat(set.name, ": ground truth of queries"), sample);
+    const ProgressBar progress =
+        StartProgress(absl::StrCat(set.name, ": ground truth of queries"), sample);
     truth = ExactNeighbors(flags.space.metric, set.base.view(), set.queries.view().Slice(0, sample),
                            flags.top_k, flags.common.ThreadCount());
   }
   TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(target, queries, sample));
   const double recall = Recall(truth, found, flags.top_k);
-  Progress progress(absl::StrCat(set.name, ": search, client counts"), flags.clients.size());
+  ProgressBar progress =
+      StartProgress(absl::StrCat(set.name, ": search, client counts"), flags.clients.size());
   for (size_t clients : flags.clients) {
     TQDB_ASSIGN_OR_RETURN(const LoopResult result, RunClosedLoop(flags, target, queries, clients));
     progress.Add(1);
@@ -181,23 +180,21 @@ absl::Status RunSet(const Flags& flags, Target& target, const DataSet& set, size
                    .Set("p50_ms", result.latencies.QuantileMs(0.5))
                    .Set("p99_ms", result.latencies.QuantileMs(0.99)));
   }
-  return target.client().DeleteCollection(kCollection);
+  return target.client().DeleteCollection(kSearchCollection);
 }
 
-// Returns a generated set.
-DataSet GenerateSet(const Flags& flags, ClusterTreeShape shape) {
+DataSet GenerateSet(const SearchFlags& flags, ClusterTreeShape shape) {
   ClusterTree::Options options;
   options.rows = flags.rows;
   options.seed = flags.common.seed;
   const ClusterTree tree(std::move(shape), options);
-  const Progress progress("generate rows", flags.rows);
+  const ProgressBar progress = StartProgress("generate rows", flags.rows);
   return {absl::StrCat("generated ", tree.shape().name),
           tree.Rows(0, flags.rows, flags.common.ThreadCount()),
           tree.Queries(flags.queries, flags.common.ThreadCount())};
 }
 
-// Starts a server or connects to one, and measures generated rows or one set after the other.
-absl::Status Run(const Flags& flags) {
+absl::Status RunSearch(const SearchFlags& flags) {
   std::vector<DataSetFiles> files;
   ClusterTreeShape shape;
   if (!flags.data.empty()) {
@@ -220,64 +217,56 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddSearchCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("search",
-                                         "Latency, rate and recall of searches over gRPC, on "
-                                         "generated rows or on every set of a directory");
-  CLI::Option* data = command->add_option(
+Command AddSearchCommand(FlagSet app) {
+  auto flags = std::make_shared<SearchFlags>();
+  FlagSet command = app.AddCommand("search",
+                                   "Latency, rate and recall of searches over gRPC, on "
+                                   "generated rows or on every set of a directory");
+  Flag data = command.Add(
       "--data", flags->data,
       "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy; default: generated rows");
   command
-      ->add_option("--generator", flags->generator,
-                   "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law")
-      ->excludes(data);
-  command->add_option("--rows", flags->rows, "Generated rows")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of generated rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  command->add_option("--queries", flags->queries, "Generated queries")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+      .Add("--generator", flags->generator,
+           "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law")
+      .Excludes(data);
+  command.Add("--rows", flags->rows, "Generated rows").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--dim", flags->dim, "Of generated rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.Add("--queries", flags->queries, "Generated queries").InRange(1, 1'000'000).ShowDefault();
   command
-      ->add_option("--recall-queries", flags->recall_queries,
-                   "Generated queries that recall is measured on")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--clients", flags->clients, "Connections, one thread each; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--batch", flags->batch, "Queries of one call")
-      ->check(CLI::Range(size_t{1}, storage::kMaxQueries))
-      ->capture_default_str();
-  command->add_option("--k", flags->top_k, "Hits of a query")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_flag("--rerank", flags->rerank,
+      .Add("--recall-queries", flags->recall_queries,
+           "Generated queries that recall is measured on")
+      .InRange(1, 1'000'000)
+      .ShowDefault();
+  command.Add("--clients", flags->clients, "Connections, one thread each; a list")
+      .Separator(',')
+      .InRange(1, 1000)
+      .ShowDefault();
+  command.Add("--batch", flags->batch, "Queries of one call")
+      .InRange(size_t{1}, storage::kMaxQueries)
+      .ShowDefault();
+  command.Add("--k", flags->top_k, "Hits of a query").InRange(1, 1000).ShowDefault();
+  command.AddSwitch("--rerank", flags->rerank,
                     "Keep float32 originals and rescore candidates from them");
-  command->add_flag("--exact", flags->exact, "Brute force over float32 originals");
+  command.AddSwitch("--exact", flags->exact, "Brute force over float32 originals");
   command
-      ->add_option("--oversampling", flags->oversampling,
-                   "Candidates of a rerank, as a multiple of k; 0: the default")
-      ->check(CLI::Range(0.0, 100.0));
+      .Add("--oversampling", flags->oversampling,
+           "Candidates of a rerank, as a multiple of k; 0: the default")
+      .InRange(0.0, 100.0);
   command
-      ->add_option("--error-bound", flags->error_bound,
-                   "Of the scan, in standard deviations; 0: the default")
-      ->check(CLI::Range(0.0, 10.0));
-  command->add_option("--seconds", flags->seconds, "Of each measurement")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
+      .Add("--error-bound", flags->error_bound,
+           "Of the scan, in standard deviations; 0: the default")
+      .InRange(0.0, 10.0);
+  command.Add("--seconds", flags->seconds, "Of each measurement")
+      .InRange(0.01, 3600.0)
+      .ShowDefault();
   AddSpaceFlags(command, &flags->space);
   AddTargetFlags(command, &flags->target);
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Each client sends its next call when the last one is answered; p50_ms and p99_ms are those "
       "of calls.\n"
       "Example: tqdb-bench search --generator sets --clients 1,8 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunSearch(*flags); }};
 }
 
 }  // namespace tqdb::bench

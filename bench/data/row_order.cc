@@ -18,7 +18,7 @@ constexpr size_t kClusters = 64;
 constexpr size_t kSampleRows = 4096;
 constexpr int kMeansRounds = 4;
 
-float Dot(const float* a, const float* b, size_t dim) {
+float RowDot(const float* a, const float* b, size_t dim) {
   float sum = 0;
   for (size_t i = 0; i < dim; ++i) sum += a[i] * b[i];
   return sum;
@@ -37,7 +37,7 @@ size_t Nearest(const Matrix& centroids, const float* row) {
   size_t best = 0;
   float best_dot = -std::numeric_limits<float>::infinity();
   for (size_t c = 0; c < centroids.rows; ++c) {
-    const float dot = Dot(centroids.row(c), row, centroids.dim);
+    const float dot = RowDot(centroids.row(c), row, centroids.dim);
     if (dot > best_dot) {
       best_dot = dot;
       best = c;
@@ -65,7 +65,7 @@ Matrix FarthestPoints(const Matrix& sample) {
   for (size_t c = 0; c < centroids.rows; ++c) {
     std::copy_n(sample.row(next), sample.dim, centroids.row(c));
     for (size_t i = 0; i < sample.rows; ++i) {
-      closest[i] = std::max(closest[i], Dot(sample.row(i), centroids.row(c), sample.dim));
+      closest[i] = std::max(closest[i], RowDot(sample.row(i), centroids.row(c), sample.dim));
     }
     next = static_cast<size_t>(std::min_element(closest.begin(), closest.end()) - closest.begin());
   }

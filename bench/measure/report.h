@@ -6,31 +6,35 @@
 #include <ostream>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "bench/measure/environment.h"
-#include "nlohmann/json.hpp"
 
 namespace tqdb::bench {
 
 // One measurement: settings and results, in the order in which they were set.
 class Record {
  public:
-  Record& Set(const std::string& key, const std::string& value) { return SetJson(key, value); }
-  Record& Set(const std::string& key, const char* value) { return SetJson(key, value); }
-  Record& Set(const std::string& key, bool value) { return SetJson(key, value); }
-  Record& Set(const std::string& key, double value) { return SetJson(key, value); }
-  Record& Set(const std::string& key, uint64_t value) { return SetJson(key, value); }
-  Record& Set(const std::string& key, int value) { return SetJson(key, value); }
+  using Value = std::variant<std::string, bool, double, uint64_t, int>;
 
-  const nlohmann::ordered_json& fields() const { return fields_; }
+  Record& Set(const std::string& key, const std::string& value) { return SetValue(key, value); }
+  Record& Set(const std::string& key, const char* value) {
+    return SetValue(key, std::string(value));
+  }
+  Record& Set(const std::string& key, bool value) { return SetValue(key, value); }
+  Record& Set(const std::string& key, double value) { return SetValue(key, value); }
+  Record& Set(const std::string& key, uint64_t value) { return SetValue(key, value); }
+  Record& Set(const std::string& key, int value) { return SetValue(key, value); }
+
+  // Returns null when the key was not set.
+  const Value* Find(const std::string& key) const;
+  const std::vector<std::pair<std::string, Value>>& fields() const { return fields_; }
 
  private:
-  Record& SetJson(const std::string& key, nlohmann::ordered_json value) {
-    fields_[key] = std::move(value);
-    return *this;
-  }
-  nlohmann::ordered_json fields_ = nlohmann::ordered_json::object();
+  Record& SetValue(const std::string& key, Value value);
+
+  std::vector<std::pair<std::string, Value>> fields_;  // in the order in which they were first set
 };
 
 // The values that all records of one run share. A record that sets a key of the same name (threads)

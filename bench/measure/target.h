@@ -3,7 +3,6 @@
 #ifndef TQDB_BENCH_MEASURE_TARGET_H_
 #define TQDB_BENCH_MEASURE_TARGET_H_
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/server_process.h"
 #include "bench/measure/scratch.h"
-#include "bench/measure/server_process.h"
 #include "client/cpp/client.h"
 #include "storage/api/options.h"
 #include "values/types.h"
@@ -25,8 +24,6 @@ struct TargetFlags {
   std::string address;    // address of a running server; empty: start one
   std::string directory;  // parent of the scratch directory
 };
-// Adds --server, --address and --dir.
-void AddTargetFlags(CLI::App* command, TargetFlags* flags);
 
 // A server, and a connection to it. Not thread-safe.
 class Target {
@@ -65,7 +62,6 @@ struct SpaceFlags {
   Residual residual = Residual::kQjl;
   Centering centering = Centering::kAuto;
 };
-void AddSpaceFlags(CLI::App* command, SpaceFlags* flags);
 client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t dim,
                                               storage::StoreVectors store);
 

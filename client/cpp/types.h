@@ -4,19 +4,19 @@
 #ifndef TQDB_CLIENT_CPP_TYPES_H_
 #define TQDB_CLIENT_CPP_TYPES_H_
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/cpp/filter.h"
+#include "values/types.h"
 
 namespace tqdb::client {
+
+using tqdb::PointId;
 
 // Similarity that a vector space ranks by. A higher score is better under every metric.
 enum class Metric : uint8_t { kCosine = 1, kDot = 2, kL2 = 3 };
@@ -58,38 +58,6 @@ absl::string_view CollectionStatusName(CollectionStatus status);
 absl::string_view PayloadIndexKindName(PayloadIndexKind kind);
 absl::string_view SparseModifierName(SparseModifier modifier);
 
-// External identifier of a point: an unsigned integer or a UUID.
-class PointId {
- public:
-  PointId() = default;  // number 0
-  static PointId Number(uint64_t number) { return PointId(number, std::string()); }
-  // Returns the id of a UUID of 36 characters such as "6ba7b810-9dad-11d1-80b4-00c04fd430c8", in
-  // lower case. InvalidArgument for other texts.
-  static absl::StatusOr<PointId> Uuid(absl::string_view text);
-  // Returns the id of a decimal uint64 or a UUID. InvalidArgument for other texts.
-  static absl::StatusOr<PointId> Parse(absl::string_view text);
-
-  bool is_uuid() const { return !uuid_.empty(); }
-  uint64_t number() const { return number_; }        // 0 for a UUID
-  const std::string& uuid() const { return uuid_; }  // empty for a number
-  std::string ToString() const;
-
-  // Orders numbers first, ascending, and then UUIDs. The server scrolls in this order.
-  friend auto operator<=>(const PointId& a, const PointId& b) = default;
-  friend bool operator==(const PointId& a, const PointId& b) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const PointId& id) {
-    return H::combine(std::move(h), id.uuid_, id.number_);
-  }
-
- private:
-  PointId(uint64_t number, std::string uuid) : uuid_(std::move(uuid)), number_(number) {}
-
-  std::string uuid_;  // first, so that numbers (no UUID) order before UUIDs
-  uint64_t number_ = 0;
-};
-
-// The vector of a point in one vector space.
 struct NamedVector {
   std::string name = {};  // name of the vector space; empty is the unnamed space
   std::vector<float> values = {};

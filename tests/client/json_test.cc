@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "client/cli/output/point_json.h"
@@ -45,7 +46,7 @@ TEST(PointFromLineTest, NamesWhatIsWrong) {
   EXPECT_THAT(message("[1,2]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(message(R"({"id":-1,"vector":[1]})"), HasSubstr("id: -1"));
   EXPECT_THAT(message(R"({"id":1.5,"vector":[1]})"), HasSubstr("id: 1.5"));
-  EXPECT_THAT(message(R"({"id":"x","vector":[1]})"), HasSubstr("\"x\""));
+  EXPECT_THAT(message(R"({"id":"x","vector":[1]})"), HasSubstr("point id 'x'"));
   EXPECT_THAT(message(R"({"id":1})"), HasSubstr("none of \"vector\", "));
   EXPECT_THAT(message(R"({"id":1,"vector":[]})"), HasSubstr("vector: []"));
   EXPECT_THAT(message(R"({"id":1,"vector":[1,null]})"), HasSubstr("vector[1]: null"));

@@ -18,11 +18,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/e2e/crash_load.h"
 #include "tests/e2e/crash_options.h"
 #include "tests/e2e/crash_oracle.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace crash_test {
@@ -30,7 +30,6 @@ namespace crash_test {
 using ::tqdb::client::Client;
 using ::tqdb::client::Query;
 using ::tqdb::client::ScoredPoint;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kCollection[] = "crash";
 constexpr int kUnaryWriters = 5;
@@ -60,10 +59,11 @@ class CrashTest : public ::testing::Test {
   }
 
   // Buffers are small, so that flushes and compactions happen within a short round.
-  tqdb::testing::ServerProcessOptions ServerOptions() const {
-    return {.data_directory = dir_.File("data"),
-            .log_path = dir_.File("server.log"),
-            .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}};
+  ServerProcess::Options ServerOptions() const {
+    return testing::BuiltServer(
+        {.data_directory = dir_.File("data"),
+         .log_path = dir_.File("server.log"),
+         .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}});
   }
 
   void StartServer() {
@@ -212,7 +212,7 @@ class CrashTest : public ::testing::Test {
 
   const uint64_t seed_;
   std::mt19937_64 random_;
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Client> client_;
   std::vector<std::unique_ptr<Writer>> writers_;

@@ -21,17 +21,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/e2e/crash_options.h"
 #include "tests/e2e/payload_load.h"
 #include "tests/e2e/payload_oracle.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace payload_crash_test {
 
 using ::tqdb::client::Client;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kCollection[] = "crash";
 constexpr uint64_t kSeed = 20261125;
@@ -54,10 +53,10 @@ class PayloadCrashTest : public ::testing::Test {
 
   // Buffers are small, so that flushes and compactions happen within a round.
   void StartServer() {
-    auto server =
-        ServerProcess::Start({.data_directory = dir_.File("data"),
+    auto server = ServerProcess::Start(
+        testing::BuiltServer({.data_directory = dir_.File("data"),
                               .log_path = dir_.File("server.log"),
-                              .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}});
+                              .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}}));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     // Each call has one attempt: a second one would be a write that the oracle does not know.
@@ -243,7 +242,7 @@ class PayloadCrashTest : public ::testing::Test {
 
   const uint64_t seed_;
   std::mt19937_64 random_;
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Client> client_;
   std::vector<std::unique_ptr<PayloadWriter>> writers_;

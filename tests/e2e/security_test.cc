@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
+#include "tests/support/built_server.h"
 #include "tests/support/certificates.h"
-#include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace security_test {
@@ -25,8 +25,6 @@ using ::testing::Not;
 using ::tqdb::client::Client;
 using ::tqdb::client::ConnectOptions;
 using ::tqdb::client::TlsOptions;
-using ::tqdb::testing::CommandResult;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kWriter[] = "5d41402abc4b2a76b9719d911017c592";
 constexpr char kReader[] = "7d793037a0760186574b0282f2f435e7";
@@ -43,9 +41,9 @@ class SecurityTest : public ::testing::Test {
   }
 
   std::unique_ptr<ServerProcess> Spawn(std::vector<std::string> arguments) {
-    auto server = ServerProcess::Spawn({.data_directory = dir_.File("data"),
-                                        .log_path = dir_.File("server.log"),
-                                        .arguments = std::move(arguments)});
+    auto server = ServerProcess::Spawn(testing::BuiltServer({.data_directory = dir_.File("data"),
+                                                             .log_path = dir_.File("server.log"),
+                                                             .arguments = std::move(arguments)}));
     EXPECT_TRUE(server.ok()) << server.status();
     return server.ok() ? *std::move(server) : nullptr;
   }
@@ -72,7 +70,7 @@ class SecurityTest : public ::testing::Test {
   }
   CommandResult RunTqdb(const ServerProcess& server, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {TQDB_CLI_BINARY, "--address", server.address()});
-    auto result = tqdb::testing::RunCommand(arguments, dir_.path());
+    auto result = RunCommand(arguments, dir_.path());
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? *std::move(result) : CommandResult();
   }
@@ -84,7 +82,7 @@ class SecurityTest : public ::testing::Test {
     return code.value_or(-1);
   }
 
-  client::TempDir dir_;
+  testing::TempDir dir_;
 };
 
 // Sends one message to a method, which is named by its path, and returns the answer.
@@ -135,7 +133,7 @@ TEST_F(SecurityTest, TlsServesThoseThatTrustItsAuthority) {
   EXPECT_EQ(server->Stop().value_or(-1), 0);
 
   auto plain_server = Spawn({});
-  ASSERT_EQ(plain_server->WaitUntilServing(), absl::OkStatus());
+  ASSERT_EQ(plain_server->WaitUntilAnswers(), absl::OkStatus());
   const absl::Status tls = Call(*plain_server, Tls());
   EXPECT_EQ(tls.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(tls.message()), HasSubstr("does not speak TLS"));
@@ -168,7 +166,7 @@ TEST_F(SecurityTest, MutualTlsServesThoseWithACertificate) {
 
 TEST_F(SecurityTest, KeysDecideWhoMayReadAndWrite) {
   auto server = Spawn({"--api-key-file", dir_.File("keys.txt")});
-  ASSERT_EQ(server->WaitUntilServing(), absl::OkStatus());  // health needs no key
+  ASSERT_EQ(server->WaitUntilAnswers(), absl::OkStatus());  // health needs no key
 
   const absl::Status none = Call(*server, {});
   EXPECT_EQ(none.code(), absl::StatusCode::kUnauthenticated);
@@ -270,7 +268,7 @@ TEST_F(SecurityTest, AServerThatWouldNotBeSafeDoesNotStart) {
 
   // With the option it starts: a proxy in front of it may encrypt.
   auto server = Spawn({"--listen", "0.0.0.0", "--api-key-file", keys, "--allow-plaintext-keys"});
-  ASSERT_EQ(server->WaitUntilServing(), absl::OkStatus());
+  ASSERT_EQ(server->WaitUntilAnswers(), absl::OkStatus());
   EXPECT_EQ(Call(*server, {}, kReader), absl::OkStatus());
 }
 

@@ -4,16 +4,18 @@
 #define TQDB_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/progress_bar.h"
 #include "client/cli/output/json.h"
-#include "client/cli/output/progress_bar.h"
 #include "client/cpp/client.h"
 
 namespace tqdb::client {
@@ -68,9 +70,9 @@ class CommandContext {
   int FailInput(const absl::Status& status);
   // Writes one line of JSON to the output stream.
   void Print(const Json& json);
-  // Returns how progress is shown: as a bar on a terminal and as lines elsewhere. It is off under
-  // --json and if `enabled` is false.
-  ProgressBar::Mode ProgressMode(bool enabled) const;
+  // Progress on the error stream: a bar on a terminal, lines elsewhere, nothing under --json or
+  // when `enabled` is false. `total` is a number of rows.
+  ProgressBar StartProgress(std::string label, std::optional<uint64_t> total, bool enabled);
 
  private:
   const Terminal terminal_;

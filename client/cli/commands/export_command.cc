@@ -1,7 +1,7 @@
 // The command export: copies the points of a collection to files that `import` reads.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output/point_sink.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -106,8 +106,7 @@ int RunExport(const ExportOptions& options, CommandContext& context) {
   const absl::Time start = absl::Now();
   absl::Status status;
   {
-    ProgressBar progress("export", total, context.ProgressMode(!options.no_progress),
-                         context.terminal().width, context.err());
+    ProgressBar progress = context.StartProgress("export", total, !options.no_progress);
     status = CopyAll(scroll, page_size, **sink, progress, total, rows);
     if (status.ok()) status = (*sink)->Finish();
     if (status.ok()) progress.Finish(rows);
@@ -136,20 +135,19 @@ int RunExport(const ExportOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddExportCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("export", "Save points to files that import reads");
+void AddExportCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("export", "Save points to files that import reads");
   auto options = std::make_shared<ExportOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("file", options->path,
-                  ".jsonl or .jsonl.gz with everything, or .npy with vectors and, beside it, "
-                  ".ids.txt and .payloads.jsonl; - writes JSON lines to the standard output")
-      ->required();
-  AddFilterOption(*sub, options->filter, "Only points that match");
-  sub->add_option("--vector-name", options->vector_name,
-                  "Vector space for .npy; default: the unnamed one");
-  sub->add_flag("--no-vectors", options->no_vectors, "Only ids and payloads (JSON lines)");
-  sub->add_flag("--no-progress", options->no_progress, "Do not report progress");
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("file", options->path,
+          ".jsonl or .jsonl.gz with everything, or .npy with vectors and, beside it, "
+          ".ids.txt and .payloads.jsonl; - writes JSON lines to the standard output")
+      .Required();
+  AddFilterOption(sub, options->filter, "Only points that match");
+  sub.Add("--vector-name", options->vector_name, "Vector space for .npy; default: the unnamed one");
+  sub.AddSwitch("--no-vectors", options->no_vectors, "Only ids and payloads (JSON lines)");
+  sub.AddSwitch("--no-progress", options->no_progress, "Do not report progress");
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb export books books.jsonl\n"
       "  tqdb export books english.jsonl.gz --filter '{\"must\": [{\"key\": \"lang\", \"match\": "
@@ -166,7 +164,7 @@ void AddExportCommand(CLI::App& app, CommandContext& context) {
       "their "
       "codes.\n\n",
       kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunExport(*options, context); };
   });
 }

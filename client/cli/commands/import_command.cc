@@ -4,10 +4,10 @@
 // broken connection or Ctrl-C. In every case it waits for the batches in flight, and then prints
 // the row before which everything is stored. `--skip ROW` continues there. Rows that are sent twice
 // do no harm, because upserts are idempotent.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,11 +16,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/collection_flags.h"
 #include "client/cli/input/vector_source.h"
 #include "client/cli/interrupt.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -272,8 +272,7 @@ int RunImport(ImportOptions& options, CommandContext& context) {
   {
     std::unique_ptr<UpsertStream> stream =
         (*client)->OpenUpsertStream(options.collection, std::move(stream_options));
-    ProgressBar progress("import", total, context.ProgressMode(!options.no_progress),
-                         context.terminal().width, context.err());
+    ProgressBar progress = context.StartProgress("import", total, !options.no_progress);
     SendAll(**source, *stream, options, *limits, refused, progress, outcome);
     // Finish waits for the batches in flight, after an error too: only then the counts are right.
     absl::Status finished = stream->Finish();
@@ -289,43 +288,40 @@ int RunImport(ImportOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddImportCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("import", "Load points from a file");
+void AddImportCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("import", "Load points from a file");
   auto options = std::make_shared<ImportOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("file", options->source.path,
-                  ".npy (float16, 32 or 64), .fvecs, .jsonl or .jsonl.gz; - reads JSON lines")
-      ->required();
-  sub->add_option("--format", options->source.format, "npy, fvecs or jsonl; default: by the name")
-      ->check(CLI::IsMember({"npy", "fvecs", "jsonl"}));
-  sub->add_option("--payloads", options->source.payloads_path,
-                  "JSON lines, plain or gzip: line i is the payload of row i of .npy or .fvecs");
-  sub->add_option("--ids", options->source.ids_path, "Text file: line i is the id of row i");
-  sub->add_option("--id-field", options->source.id_field,
-                  "Take the id from this field of the payload lines");
-  sub->add_option("--id-start", options->source.id_start, "Rows without an id count from here")
-      ->capture_default_str();
-  sub->add_option("--vector-name", options->source.vector_name,
-                  "Vector space of the rows; default: the unnamed one");
-  sub->add_flag("--create", options->create,
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("file", options->source.path,
+          ".npy (float16, 32 or 64), .fvecs, .jsonl or .jsonl.gz; - reads JSON lines")
+      .Required();
+  sub.Add("--format", options->source.format, "npy, fvecs or jsonl; default: by the name")
+      .OneOf({"npy", "fvecs", "jsonl"});
+  sub.Add("--payloads", options->source.payloads_path,
+          "JSON lines, plain or gzip: line i is the payload of row i of .npy or .fvecs");
+  sub.Add("--ids", options->source.ids_path, "Text file: line i is the id of row i");
+  sub.Add("--id-field", options->source.id_field,
+          "Take the id from this field of the payload lines");
+  sub.Add("--id-start", options->source.id_start, "Rows without an id count from here")
+      .ShowDefault();
+  sub.Add("--vector-name", options->source.vector_name,
+          "Vector space of the rows; default: the unnamed one");
+  sub.AddSwitch("--create", options->create,
                 "Create the collection when it does not exist, with the options below");
-  AddCollectionFlags(*sub, options->flags);
-  sub->add_option("--batch-size", options->batch_size, "Points in one atomic batch")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_option("--window", options->window, "Batches in flight")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_flag("--async", options->async,
+  AddCollectionFlags(sub, options->flags);
+  sub.Add("--batch-size", options->batch_size, "Points in one atomic batch")
+      .Positive()
+      .ShowDefault();
+  sub.Add("--window", options->window, "Batches in flight").Positive().ShowDefault();
+  sub.AddSwitch("--async", options->async,
                 "Acknowledge before the disk has it: faster, may lose the end at power loss");
-  sub->add_flag("--keep-going", options->keep_going,
+  sub.AddSwitch("--keep-going", options->keep_going,
                 "Go on after a batch that the server refuses and after a line that is no point;\n"
                 "both are reported at the end, and the exit code is 1");
-  sub->add_option("--skip", options->skip, "Pass over this many rows first")->capture_default_str();
-  sub->add_option("--rows", options->rows, "Load at most this many rows; 0: all")
-      ->capture_default_str();
-  sub->add_flag("--no-progress", options->no_progress, "Do not report progress");
-  sub->footer(
+  sub.Add("--skip", options->skip, "Pass over this many rows first").ShowDefault();
+  sub.Add("--rows", options->rows, "Load at most this many rows; 0: all").ShowDefault();
+  sub.AddSwitch("--no-progress", options->no_progress, "Do not report progress");
+  sub.Footer(
       "Examples:\n"
       "  tqdb import books vectors.npy --create\n"
       "  tqdb import books vectors.npy --create --payloads texts.jsonl.gz --id-field id\n"
@@ -340,7 +336,7 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
       "keys are errors. A bad line stops the import with its number: what came before is stored,\n"
       "and the message says how to continue. With --keep-going it is passed over.\n"
       "Ctrl-C stops after the batches in flight and says where to continue.");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunImport(*options, context); };
   });
 }

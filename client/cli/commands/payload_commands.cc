@@ -1,6 +1,6 @@
 // The commands payload set, payload overwrite, payload delete-keys and payload clear.
-#include <CLI/CLI.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -9,10 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/id_list.h"
 #include "client/cli/flags/match_flags.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -32,14 +32,11 @@ struct PayloadOptions {
   std::vector<std::string> keys;  // of delete-keys
 };
 
-// Adds the options that select points.
-void AddTarget(CLI::App& sub, PayloadOptions& options) {
+void AddTarget(FlagSet sub, PayloadOptions& options) {
   // --id takes one value each time, because the payload may follow as a positional.
-  sub.add_option("--id", options.ids, "Edit this point; may repeat")
-      ->type_name("ID")
-      ->allow_extra_args(false);
-  sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input")
-      ->type_name("FILE");
+  sub.Add("--id", options.ids, "Edit this point; may repeat").Placeholder("ID").OneValueEachTime();
+  sub.Add("--ids", options.ids_path, "File with one id a line; - is the standard input")
+      .Placeholder("FILE");
   AddMatchFlags(sub, options.match,
                 "Edit the points that match or, with ids, those of them that do");
 }
@@ -152,19 +149,17 @@ constexpr char kTargets[] =
     "alone edits\n"
     "in batches: after an error some points may have been edited.\n\n";
 
-void AddSet(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("set", "Set some keys; others stay");
+void AddSet(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("set", "Set some keys; others stay");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("payload", options->json,
-                  "The keys and their values: a JSON object, or @FILE with it")
-      ->required()
-      ->type_name("JSON");
-  sub->add_option("--at", options->at,
-                  "Path of the object to set keys of; default: the payload itself")
-      ->type_name("KEY");
-  AddTarget(*sub, *options);
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("payload", options->json, "The keys and their values: a JSON object, or @FILE with it")
+      .Required()
+      .Placeholder("JSON");
+  sub.Add("--at", options->at, "Path of the object to set keys of; default: the payload itself")
+      .Placeholder("KEY");
+  AddTarget(sub, *options);
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb payload set books '{\"read\": true, \"stars\": 5}' --id 7 --id 8\n"
       "  tqdb payload set books '{\"born\": 1903}' --at author --id 7\n"
@@ -172,77 +167,77 @@ void AddSet(CLI::App& parent, CommandContext& context) {
       "  tqdb payload set books '{\"shelf\": \"A\"}' --filter '{\"must\": [{\"key\": \"lang\", "
       "\"match\": {\"value\": \"en\"}}]}' --dry-run\n",
       kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] {
       return RunWrite(*options, /*overwrite=*/false, context);
     };
   });
 }
 
-void AddOverwrite(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("overwrite", "Replace whole payloads");
+void AddOverwrite(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("overwrite", "Replace whole payloads");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("payload", options->json, "The new payload: a JSON object, or @FILE with it")
-      ->required()
-      ->type_name("JSON");
-  AddTarget(*sub, *options);
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("payload", options->json, "The new payload: a JSON object, or @FILE with it")
+      .Required()
+      .Placeholder("JSON");
+  AddTarget(sub, *options);
+  sub.Footer(
       absl::StrCat("Examples:\n"
                    "  tqdb payload overwrite books '{\"title\": \"Emma\"}' --id 7\n"
                    "  tqdb payload overwrite books @seven.json --id 7\n",
                    kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] {
       return RunWrite(*options, /*overwrite=*/true, context);
     };
   });
 }
 
-void AddDeleteKeys(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("delete-keys", "Delete some keys");
+void AddDeleteKeys(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("delete-keys", "Delete some keys");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("key", options->keys, "Keys, paths as in filters: lang, author.born")->required();
-  AddTarget(*sub, *options);
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("key", options->keys, "Keys, paths as in filters: lang, author.born").Required();
+  AddTarget(sub, *options);
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb payload delete-keys books draft author.born --id 7\n"
       "  tqdb payload delete-keys books draft --filter '{\"must\": [{\"exists\": {\"key\": "
       "\"draft\"}}]}' --yes\n",
       kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] {
       return RunEdit(*options, DeletePayloadKeys{options->keys}, context);
     };
   });
 }
 
-void AddClear(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("clear", "Delete whole payloads; the points stay");
+void AddClear(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("clear", "Delete whole payloads; the points stay");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  AddTarget(*sub, *options);
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  AddTarget(sub, *options);
+  sub.Footer(
       absl::StrCat("Examples:\n"
                    "  tqdb payload clear books --id 7\n"
                    "  tqdb payload clear books --ids forget.txt\n",
                    kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunEdit(*options, ClearPayload(), context); };
   });
 }
 
 }  // namespace
 
-void AddPayloadCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("payload", "Edit payloads and leave vectors alone");
-  sub->require_subcommand(1);
-  AddSet(*sub, context);
-  AddOverwrite(*sub, context);
-  AddDeleteKeys(*sub, context);
-  AddClear(*sub, context);
-  sub->footer(
+void AddPayloadCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("payload", "Edit payloads and leave vectors alone");
+  sub.RequireCommand();
+  AddSet(sub, context);
+  AddOverwrite(sub, context);
+  AddDeleteKeys(sub, context);
+  AddClear(sub, context);
+  sub.Footer(
       "Examples:\n"
       "  tqdb payload set books '{\"read\": true}' --id 7\n"
       "  tqdb payload overwrite books @seven.json --id 7\n"

@@ -1,6 +1,6 @@
 // The commands get, delete and count.
-#include <CLI/CLI.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,12 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/flags/id_list.h"
 #include "client/cli/flags/match_flags.h"
 #include "client/cli/output/point_printer.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -33,11 +33,11 @@ struct IdOptions {
   bool with_vectors = false;
 };
 
-void AddIdOptions(CLI::App& sub, IdOptions& options) {
-  sub.add_option("collection", options.collection, "Name of the collection")->required();
+void AddIdOptions(FlagSet sub, IdOptions& options) {
+  sub.Add("collection", options.collection, "Name of the collection").Required();
   // The name is not "ids": the CLI11 of Debian 13 would confuse it with the flag --ids.
-  sub.add_option("id", options.ids, "Ids: numbers or UUIDs");
-  sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input");
+  sub.Add("id", options.ids, "Ids: numbers or UUIDs");
+  sub.Add("--ids", options.ids_path, "File with one id a line; - is the standard input");
 }
 
 // Prints points by id. Ids that do not exist are reported at the end, as an error.
@@ -190,27 +190,27 @@ int RunCount(const CountOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddGetCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("get", "Print points by id");
+void AddGetCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("get", "Print points by id");
   auto options = std::make_shared<IdOptions>();
-  AddIdOptions(*sub, *options);
-  sub->add_flag("--with-vectors", options->with_vectors, "Print the vectors too");
-  sub->footer(
+  AddIdOptions(sub, *options);
+  sub.AddSwitch("--with-vectors", options->with_vectors, "Print the vectors too");
+  sub.Footer(
       "Examples:\n"
       "  tqdb get books 7 8 9\n"
       "  tqdb get books 6ba7b810-9dad-11d1-80b4-00c04fd430c8 --with-vectors --json\n"
       "Ids that do not exist are reported, and the exit code is 1.");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunGet(*options, context); };
   });
 }
 
-void AddDeleteCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("delete", "Delete points by id or by filter");
+void AddDeleteCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("delete", "Delete points by id or by filter");
   auto options = std::make_shared<DeleteOptions>();
-  AddIdOptions(*sub, options->ids);
-  AddMatchFlags(*sub, options->match, "Delete what matches, in place of ids");
-  sub->footer(absl::StrCat(
+  AddIdOptions(sub, options->ids);
+  AddMatchFlags(sub, options->match, "Delete what matches, in place of ids");
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb delete books 7 8 9\n"
       "  tqdb delete books --ids old-ids.txt\n"
@@ -220,24 +220,24 @@ void AddDeleteCommand(CLI::App& app, CommandContext& context) {
       "some points may be gone, and the same command goes on. `tqdb drop` removes a whole "
       "collection.\n\n",
       kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunDelete(*options, context); };
   });
 }
 
-void AddCountCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("count", "Count the points of a collection");
+void AddCountCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("count", "Count the points of a collection");
   auto options = std::make_shared<CountOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  AddFilterOption(*sub, options->filter, "Only points that match");
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  AddFilterOption(sub, options->filter, "Only points that match");
+  sub.Footer(
       absl::StrCat("Examples:\n"
                    "  tqdb count books\n"
                    "  tqdb count books --filter '{\"must\": [{\"key\": \"lang\", \"match\": "
                    "{\"value\": \"en\"}}]}'"
                    "\n\n",
                    kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunCount(*options, context); };
   });
 }

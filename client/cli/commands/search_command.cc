@@ -1,5 +1,4 @@
 // The command search: by a vector, by words, by a sparse vector, or by several of these.
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -142,18 +141,17 @@ int RunSearch(const SearchOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddSearchCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand(
+void AddSearchCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand(
       "search", "Find points by a vector, by words, by a sparse vector, or by several of these");
   auto options = std::make_shared<SearchOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  AddQueryFlags(*sub, options->query);
-  sub->add_option(
-         "--batch-size", options->batch_size,
-         "Queries of --vector-file in one call; 1 makes took_ms the time of a single search")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  AddQueryFlags(sub, options->query);
+  sub.Add("--batch-size", options->batch_size,
+          "Queries of --vector-file in one call; 1 makes took_ms the time of a single search")
+      .InRange(1, 1000)
+      .ShowDefault();
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb search books --id 7 --limit 5 --with-payload\n"
       "  tqdb search books --vector '[0.12, -0.5, ...]' --rerank\n"
@@ -175,7 +173,7 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
       "Scores are higher for better hits under every metric; for l2 they are minus the squared "
       "distance.\n\n",
       kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunSearch(*options, context); };
   });
 }

@@ -1,12 +1,12 @@
 // The commands status and ping.
-#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
@@ -61,16 +61,16 @@ int RunPing(CommandContext& context) {
 
 }  // namespace
 
-void AddStatusCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("status", "Describe the server: version, kernels, limits");
-  sub->footer("Examples:\n  tqdb status\n  tqdb status --address db1:6334 --json");
-  sub->callback([&context] { context.command() = [&context] { return RunStatus(context); }; });
+void AddStatusCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("status", "Describe the server: version, kernels, limits");
+  sub.Footer("Examples:\n  tqdb status\n  tqdb status --address db1:6334 --json");
+  sub.OnChosen([&context] { context.command() = [&context] { return RunStatus(context); }; });
 }
 
-void AddPingCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("ping", "Check that the server answers, and how fast");
-  sub->footer("Examples:\n  tqdb ping --timeout 2s");
-  sub->callback([&context] { context.command() = [&context] { return RunPing(context); }; });
+void AddPingCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("ping", "Check that the server answers, and how fast");
+  sub.Footer("Examples:\n  tqdb ping --timeout 2s");
+  sub.OnChosen([&context] { context.command() = [&context] { return RunPing(context); }; });
 }
 
 }  // namespace tqdb::client

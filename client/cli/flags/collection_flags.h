@@ -8,11 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cpp/types.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
@@ -29,7 +26,7 @@ struct CollectionFlags {
 };
 
 // Adds the options to a command. Requires: `flags` outlives `app`.
-void AddCollectionFlags(CLI::App& app, CollectionFlags& flags);
+void AddCollectionFlags(FlagSet app, CollectionFlags& flags);
 
 // Returns the configuration of a space with these flags. Requires: the parser has checked them.
 VectorSpaceConfig MakeSpace(const CollectionFlags& flags, const std::string& name, uint32_t dim);

@@ -6,11 +6,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cpp/filter.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
@@ -21,7 +18,7 @@ using FilterFlag = std::optional<std::string>;
 extern const char kFilterForms[];
 
 // Adds the option to a command. Requires: `flag` outlives `app`.
-void AddFilterOption(CLI::App& app, FilterFlag& flag, const std::string& description);
+void AddFilterOption(FlagSet app, FilterFlag& flag, const std::string& description);
 
 // Returns the value, or the contents of FILE if it is @FILE. `name` is the name of the option; it
 // begins the messages of errors.

@@ -26,7 +26,7 @@ struct MatchWords {
 };
 
 // Adds the options to a command. Requires: `flags` outlives `app`.
-void AddMatchFlags(CLI::App& app, MatchFlags& flags, const std::string& filter_description);
+void AddMatchFlags(FlagSet app, MatchFlags& flags, const std::string& filter_description);
 
 // Ends the command with an error of usage if it would have to ask and the input is not a terminal.
 // Returns the exit code then, or nullopt to go on. Needs no connection.

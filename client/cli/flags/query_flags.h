@@ -12,12 +12,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cpp/query.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
@@ -52,7 +49,7 @@ struct QueryFlags {
 };
 
 // Adds the options to a command. Requires: `flags` outlives `app`.
-void AddQueryFlags(CLI::App& app, QueryFlags& flags);
+void AddQueryFlags(FlagSet app, QueryFlags& flags);
 
 // The search that the flags ask for. A vector that must be fetched first, from a file or from a
 // stored point, is not filled in.

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/cli/input/file_reader.h"
+#include "base/file_reader.h"
 #include "client/cli/input/matrix_reader.h"
 
 namespace tqdb::client {

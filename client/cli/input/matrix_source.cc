@@ -1,6 +1,7 @@
 #include "client/cli/input/matrix_source.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/status/status.h"

@@ -7,7 +7,7 @@
 #include "client/cli/input/fvecs_reader.h"
 #include "client/cli/input/jsonl_reader.h"
 #include "client/cli/input/matrix_source.h"
-#include "client/cli/input/npy_reader.h"
+#include "client/cli/input/npy_matrix.h"
 
 namespace tqdb::client {
 namespace {
@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<VectorSource>> VectorSource::Open(const SourceOpt
     return JsonlReader::Open(options.path, options.id_start, options.on_bad_line);
   }
   absl::StatusOr<std::unique_ptr<MatrixReader>> matrix =
-      *format == "npy" ? NpyReader::Open(options.path) : FvecsReader::Open(options.path);
+      *format == "npy" ? NpyMatrix::Open(options.path) : FvecsReader::Open(options.path);
   if (!matrix.ok()) return matrix.status();
   return MatrixSource::Open(*std::move(matrix), options);
 }

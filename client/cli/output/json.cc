@@ -1,5 +1,6 @@
 #include "client/cli/output/json.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -3,7 +3,7 @@
 #ifndef TQDB_CLIENT_CLI_OUTPUT_JSON_H_
 #define TQDB_CLIENT_CLI_OUTPUT_JSON_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "absl/status/status.h"

@@ -35,9 +35,6 @@ class NpyWriter {
   uint64_t rows_ = 0;
 };
 
-// The bytes before the first item: 128 for every shape up to 2^64 rows.
-std::string NpyPreamble(uint64_t rows, uint32_t dim);
-
 }  // namespace tqdb::client
 
 #endif  // TQDB_CLIENT_CLI_OUTPUT_NPY_WRITER_H_

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <utility>
 
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
 namespace tqdb::client {
 namespace {
