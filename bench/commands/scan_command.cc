@@ -35,6 +35,7 @@ struct Flags {
   std::vector<Stages> stages = {Stages::kAuto};
   std::vector<size_t> batches = {1, 16, 64};
   std::vector<std::string> kernels;
+  std::vector<std::string> sign_prefetch = {"auto"};
   size_t top_k = 10;
   double seconds = 3;
   size_t recall_queries = 1000;
@@ -59,7 +60,8 @@ struct Truth {
   Neighbors neighbors;
 };
 
-absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
+// The kernels that are measured: every level that was asked for, in every form of its sign scan.
+absl::StatusOr<std::vector<Kernels>> KernelLevels(const Flags& flags) {
   std::vector<const Kernels*> levels;
   for (const std::string& name : flags.kernels) {
     levels.push_back(FindKernels(name));
@@ -69,7 +71,18 @@ absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
     }
   }
   if (levels.empty()) levels.push_back(&BestKernels());
-  return levels;
+  std::vector<Kernels> forms;
+  for (const Kernels* level : levels) {
+    for (const std::string& prefetch : flags.sign_prefetch) {
+      forms.push_back(prefetch == "auto" ? *level : WithSignPrefetch(*level, prefetch == "on"));
+    }
+  }
+  return forms;
+}
+
+const char* SignPrefetchOf(const Kernels& kernels) {
+  if (kernels.scan_signs_forms[0] == kernels.scan_signs_forms[1]) return "none";
+  return kernels.scan_signs == kernels.scan_signs_forms[1] ? "on" : "off";
 }
 
 CodecOptions CodecOf(const Flags& flags, size_t dim) {
@@ -121,6 +134,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
   const ScanLimit limit = limits.Lowest(setting.batch);
   Record record;
   record.Set("kernels", space.codec().kernels().name)
+      .Set("sign_prefetch", SignPrefetchOf(space.codec().kernels()))
       .Set("threads", uint64_t{setting.threads})
       .Set("set", source.name())
       .Set("rows", uint64_t{source.rows()})
@@ -166,17 +180,17 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
 }
 
 absl::Status RunSource(const Flags& flags, const RowSource& source,
-                       const std::vector<const Kernels*>& levels, Report& report) {
+                       const std::vector<Kernels>& levels, Report& report) {
   const size_t threads = flags.common.ThreadCount();
   std::vector<size_t> thread_counts = {1};
   if (threads > 1) thread_counts.push_back(threads);
   const Truth truth = FindTruth(flags, source);
   const Matrix queries = RepeatQueries(
       source.queries(), *std::max_element(flags.batches.begin(), flags.batches.end()));
-  for (const Kernels* kernels : levels) {
+  for (const Kernels& kernels : levels) {
     TQDB_ASSIGN_OR_RETURN(
         const std::unique_ptr<VectorSpace> space,
-        FillSpace(source, CodecOf(flags, source.dim()), flags.centering, kernels, threads));
+        FillSpace(source, CodecOf(flags, source.dim()), flags.centering, &kernels, threads));
     Progress progress(
         absl::StrCat("scan: ", source.name()),
         thread_counts.size() * flags.stages.size() * flags.batches.size() * flags.clients.size());
@@ -184,7 +198,7 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
       for (Stages stages : flags.stages) {
         const RowCost cost =
             stages == Stages::kCodes ? CodesCost(space->codec()) : SignsCost(space->codec());
-        const ScanLimits limits = MeasureScanLimits(cost, source.rows(), *kernels, count);
+        const ScanLimits limits = MeasureScanLimits(cost, source.rows(), kernels, count);
         for (size_t batch : flags.batches) {
           for (size_t clients : flags.clients) {
             const Setting setting = {stages, count, batch, clients};
@@ -201,7 +215,7 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
 }
 
 absl::Status Run(const Flags& flags) {
-  TQDB_ASSIGN_OR_RETURN(const std::vector<const Kernels*> levels, KernelLevels(flags));
+  TQDB_ASSIGN_OR_RETURN(const std::vector<Kernels> levels, KernelLevels(flags));
   std::unique_ptr<Report> report;
   if (flags.data.empty()) {
     GeneratedRows::Options options;
@@ -286,6 +300,13 @@ Command AddScanCommand(CLI::App& app) {
                    "Kernel levels; a list; default: the best of this CPU")
       ->delimiter(',')
       ->check(CLI::IsMember({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"}));
+  command
+      ->add_option("--sign-prefetch", flags->sign_prefetch,
+                   "Whether the sign scan asks memory for the next block: on, off, or auto, as is "
+                   "chosen for this CPU; a list")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"auto", "on", "off"}))
+      ->capture_default_str();
   command->add_option("--k", flags->top_k, "Hits of a query")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();

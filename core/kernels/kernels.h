@@ -48,6 +48,9 @@ struct CodeQueries {
   const int32_t* zeros;   // of each: kCodeZero * sum of its weights
 };
 
+using ScanSignsFunction = void(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+                               const uint8_t* const* tables, size_t num_queries, int32_t* sums);
+
 struct Kernels {
   const char* name;
 
@@ -105,9 +108,11 @@ struct Kernels {
   // bytes_per_row is a multiple of 4. `tables` holds, per query and per plane_group bytes of a row,
   // 16 entries for the low nibble of each of them, then 16 for each high nibble; an entry is 128 +
   // the sum of the nibble's four +-w. Sums of rows that are not wanted may be anything. `next` is a
-  // hint: what the next call reads, wherever it lies.
-  void (*scan_signs)(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
-                     const uint8_t* const* tables, size_t num_queries, int32_t* sums);
+  // hint: what the next call reads, wherever it lies. This is one of scan_signs_forms.
+  ScanSignsFunction* scan_signs;
+  // Form 0 leaves memory to the processor's own prefetching, form 1 asks for `next` itself while it
+  // adds up. Both give the same sums. A level that has one form only names it twice.
+  ScanSignsFunction* scan_signs_forms[2];
   // Sums over the whole codes of a block: sums[q * 64 + r] = sum_i (sign bit i of row r set ?
   // w_i(q) : -w_i(q)) * book.magnitudes[field_i >> level_shift], r < 64. n is packing.dim rounded
   // up to a multiple of 64; `tile` has room for 64 * n bytes, in which rows are expanded once for
@@ -139,6 +144,13 @@ const Kernels& BestKernels();
 std::vector<const Kernels*> AvailableKernels();
 // Null when the level is unknown or this CPU cannot run it.
 const Kernels* FindKernels(absl::string_view name);
+
+// Returns whether scan_signs should ask memory for the next block itself (form 1), on this CPU.
+// Only the levels with VBMI have the choice. TQDB_SIGN_PREFETCH=on|off in the environment decides
+// it.
+bool PrefetchesSigns();
+// Returns the level with the other or the same form of scan_signs: for tests and benchmarks.
+Kernels WithSignPrefetch(const Kernels& kernels, bool on);
 
 // One table per file; the pointer is null where the build or the CPU lacks the level.
 const Kernels* ScalarKernels();
