@@ -45,7 +45,7 @@ Flag AddCodeBits(FlagSet command, std::vector<int>* code_bits) {
       .ShowDefault();
 }
 
-void AddTargetFlags(FlagSet command, TargetFlags* flags) {
+Flag AddTargetFlags(FlagSet command, TargetFlags* flags) {
   Flag address = command.Add("--address", flags->address,
                              "Of a running server, host:port; default: one is started for the run");
   command.Add("--server", flags->server, "Program to start; default: tqdb-server of this build")
@@ -53,6 +53,7 @@ void AddTargetFlags(FlagSet command, TargetFlags* flags) {
       .Excludes(address);
   command.Add("--dir", flags->directory,
               "Where scratch databases are made; default TMPDIR, else /tmp");
+  return address;
 }
 
 void AddSpaceFlags(FlagSet command, SpaceFlags* flags) {

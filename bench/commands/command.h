@@ -69,8 +69,8 @@ std::string NameOf(Centering centering);
 std::string NameOf(storage::StoreVectors store);
 std::string NameOf(Stages stages);
 
-// --server, --address, --dir.
-void AddTargetFlags(FlagSet command, TargetFlags* flags);
+// Adds --server, --address and --dir. Returns --address.
+Flag AddTargetFlags(FlagSet command, TargetFlags* flags);
 // --metric, --code-bits, --residual, --centering.
 void AddSpaceFlags(FlagSet command, SpaceFlags* flags);
 

@@ -36,6 +36,7 @@ struct ScanFlags {
   std::vector<Stages> stages = {Stages::kAuto};
   std::vector<size_t> batches = {1, 16, 64};
   std::vector<std::string> kernels;
+  std::vector<std::string> sign_prefetch = {"auto"};
   size_t top_k = 10;
   double seconds = 3;
   size_t recall_queries = 1000;
@@ -60,7 +61,8 @@ struct Truth {
   Neighbors neighbors;
 };
 
-absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const ScanFlags& flags) {
+// Returns the kernels to measure: every level that was asked for, in every form of its sign scan.
+absl::StatusOr<std::vector<Kernels>> KernelLevels(const ScanFlags& flags) {
   std::vector<const Kernels*> levels;
   for (const std::string& name : flags.kernels) {
     levels.push_back(FindKernels(name));
@@ -70,7 +72,18 @@ absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const ScanFlags& flags)
     }
   }
   if (levels.empty()) levels.push_back(&BestKernels());
-  return levels;
+  std::vector<Kernels> forms;
+  for (const Kernels* level : levels) {
+    for (const std::string& prefetch : flags.sign_prefetch) {
+      forms.push_back(prefetch == "auto" ? *level : WithSignPrefetch(*level, prefetch == "on"));
+    }
+  }
+  return forms;
+}
+
+const char* SignPrefetchOf(const Kernels& kernels) {
+  if (kernels.scan_signs_forms[0] == kernels.scan_signs_forms[1]) return "none";
+  return kernels.scan_signs == kernels.scan_signs_forms[1] ? "on" : "off";
 }
 
 CodecOptions CodecOf(const ScanFlags& flags, size_t dim) {
@@ -124,6 +137,7 @@ absl::StatusOr<Record> Measure(const ScanFlags& flags, const RowSource& source, 
   const ScanLimit limit = limits.Lowest(setting.batch);
   Record record;
   record.Set("kernels", space.codec().kernels().name)
+      .Set("sign_prefetch", SignPrefetchOf(space.codec().kernels()))
       .Set("threads", uint64_t{setting.threads})
       .Set("set", source.name())
       .Set("rows", uint64_t{source.rows()})
@@ -170,17 +184,17 @@ absl::StatusOr<Record> Measure(const ScanFlags& flags, const RowSource& source, 
 }
 
 absl::Status RunSource(const ScanFlags& flags, const RowSource& source,
-                       const std::vector<const Kernels*>& levels, Report& report) {
+                       const std::vector<Kernels>& levels, Report& report) {
   const size_t threads = flags.common.ThreadCount();
   std::vector<size_t> thread_counts = {1};
   if (threads > 1) thread_counts.push_back(threads);
   const Truth truth = FindTruth(flags, source);
   const Matrix queries = RepeatQueries(
       source.queries(), *std::max_element(flags.batches.begin(), flags.batches.end()));
-  for (const Kernels* kernels : levels) {
+  for (const Kernels& kernels : levels) {
     TQDB_ASSIGN_OR_RETURN(
         const std::unique_ptr<VectorSpace> space,
-        FillSpace(source, CodecOf(flags, source.dim()), flags.centering, kernels, threads));
+        FillSpace(source, CodecOf(flags, source.dim()), flags.centering, &kernels, threads));
     ProgressBar progress = StartProgress(
         absl::StrCat("scan: ", source.name()),
         thread_counts.size() * flags.stages.size() * flags.batches.size() * flags.clients.size());
@@ -188,7 +202,7 @@ absl::Status RunSource(const ScanFlags& flags, const RowSource& source,
       for (Stages stages : flags.stages) {
         const RowCost cost =
             stages == Stages::kCodes ? CodesCost(space->codec()) : SignsCost(space->codec());
-        const ScanLimits limits = MeasureScanLimits(cost, source.rows(), *kernels, count);
+        const ScanLimits limits = MeasureScanLimits(cost, source.rows(), kernels, count);
         for (size_t batch : flags.batches) {
           for (size_t clients : flags.clients) {
             const ScanSetting setting = {stages, count, batch, clients};
@@ -205,7 +219,7 @@ absl::Status RunSource(const ScanFlags& flags, const RowSource& source,
 }
 
 absl::Status RunScan(const ScanFlags& flags) {
-  TQDB_ASSIGN_OR_RETURN(const std::vector<const Kernels*> levels, KernelLevels(flags));
+  TQDB_ASSIGN_OR_RETURN(const std::vector<Kernels> levels, KernelLevels(flags));
   std::unique_ptr<Report> report;
   if (flags.data.empty()) {
     GeneratedRows::Options options;
@@ -283,6 +297,14 @@ Command AddScanCommand(FlagSet app) {
   command.Add("--kernels", flags->kernels, "Kernel levels; a list; default: the best of this CPU")
       .Separator(',')
       .OneOf({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"});
+  command
+      .Add("--sign-prefetch", flags->sign_prefetch,
+           "Whether the sign scan asks memory for the next block: on, off, or auto, as is chosen "
+           "for "
+           "this CPU; a list")
+      .Separator(',')
+      .OneOf({"auto", "on", "off"})
+      .ShowDefault();
   command.Add("--k", flags->top_k, "Hits of a query").InRange(1, 10'000).ShowDefault();
   command.Add("--seconds", flags->seconds, "Of each measurement")
       .InRange(0.01, 3600.0)

@@ -41,6 +41,8 @@ struct SearchFlags {
   double oversampling = 0;
   float error_bound = 0;
   double seconds = 10;
+  std::string against;  // another server program; empty: none
+  size_t rounds = 1;
 };
 
 constexpr char kSearchCollection[] = "tqdb-bench-search";
@@ -129,8 +131,9 @@ absl::StatusOr<Neighbors> FindNeighbors(Target& target, const std::vector<client
   return found;
 }
 
-absl::Status RunSet(const SearchFlags& flags, Target& target, const DataSet& set,
-                    size_t recall_queries, Report& report) {
+// Creates the collection and fills it with the rows of a set.
+absl::StatusOr<client::CollectionInfo> Fill(const SearchFlags& flags, Target& target,
+                                            const DataSet& set) {
   const storage::StoreVectors store =
       flags.rerank || flags.exact ? storage::StoreVectors::kF32 : storage::StoreVectors::kNone;
   TQDB_RETURN_IF_ERROR(target.client()
@@ -142,8 +145,84 @@ absl::Status RunSet(const SearchFlags& flags, Target& target, const DataSet& set
   load_options.clients = kLoadClients;
   TQDB_RETURN_IF_ERROR(
       Load(target, MakeBatches(set.base.view(), 0, kLoadBatchRows), load_options).status());
-  TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
-                        WaitUntilSettled(target.client(), kSearchCollection));
+  return WaitUntilSettled(target.client(), kSearchCollection);
+}
+
+// A server under test, and its results for one number of clients.
+struct Contender {
+  std::string name;
+  Target* target;
+  client::CollectionInfo info = {};
+  double recall = 0;
+  std::vector<LoopResult> rounds = {};
+};
+
+double Rate(const LoopResult& result) {
+  return static_cast<double>(result.latencies.count()) / result.seconds;
+}
+
+// All rounds as one.
+LoopResult Together(const Contender& contender) {
+  LoopResult all;
+  for (const LoopResult& round : contender.rounds) {
+    all.seconds += round.seconds;
+    all.latencies.Merge(round.latencies);
+  }
+  return all;
+}
+
+// The median over rounds of what `value` says of the first contender over what it says of the
+// second. Both sides of a ratio were measured one after the other, so a machine that is busy for a
+// while spoils a few rounds, not the median.
+template <typename Value>
+double MedianRatio(const std::vector<Contender>& contenders, const Value& value) {
+  std::vector<double> ratios;
+  for (size_t r = 0; r < contenders[0].rounds.size(); ++r) {
+    ratios.push_back(value(contenders[0].rounds[r]) / value(contenders[1].rounds[r]));
+  }
+  const auto middle = ratios.begin() + static_cast<ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  return *middle;
+}
+
+void ReportClients(const SearchFlags& flags, const DataSet& set, size_t clients,
+                   const std::vector<Contender>& contenders, Report& report) {
+  for (const Contender& contender : contenders) {
+    const LoopResult result = Together(contender);
+    Record record;
+    if (contenders.size() > 1) record.Set("server", contender.name);
+    record.Set("set", set.name)
+        .Set("rows", uint64_t{set.base.rows})
+        .Set("dim", uint64_t{set.base.dim})
+        .Set("metric", NameOf(flags.space.metric))
+        .Set("code_bits", flags.space.code_bits)
+        .Set("residual", NameOf(flags.space.residual))
+        .Set("centering", NameOf(flags.space.centering))
+        .Set("rerank", flags.rerank)
+        .Set("exact", flags.exact)
+        .Set("k", uint64_t{flags.top_k})
+        .Set(absl::StrCat("recall_at_", flags.top_k), contender.recall)
+        .Set("bytes_per_vector", uint64_t{contender.info.vector_spaces.front().code_bytes})
+        .Set("clients", uint64_t{clients})
+        .Set("batch", uint64_t{flags.batch})
+        .Set("queries_per_s", Rate(result) * static_cast<double>(flags.batch))
+        .Set("p50_ms", result.latencies.QuantileMs(0.5))
+        .Set("p99_ms", result.latencies.QuantileMs(0.99))
+        .Set("max_ms", result.latencies.QuantileMs(1));
+    if (contenders.size() > 1 && &contender == &contenders.front()) {
+      const auto quantile = [](double share) {
+        return [share](const LoopResult& r) { return r.latencies.QuantileMs(share); };
+      };
+      record.Set("rate_ratio", MedianRatio(contenders, Rate))
+          .Set("p50_ratio", MedianRatio(contenders, quantile(0.5)))
+          .Set("p99_ratio", MedianRatio(contenders, quantile(0.99)));
+    }
+    report.Add(record);
+  }
+}
+
+absl::Status RunSet(const SearchFlags& flags, std::vector<Contender> contenders, const DataSet& set,
+                    size_t recall_queries, Report& report) {
   const std::vector<client::Query> queries = MakeQueries(flags, set.queries.view());
   const size_t sample = std::min(recall_queries, queries.size());
   Neighbors truth;
@@ -153,34 +232,30 @@ absl::Status RunSet(const SearchFlags& flags, Target& target, const DataSet& set
     truth = ExactNeighbors(flags.space.metric, set.base.view(), set.queries.view().Slice(0, sample),
                            flags.top_k, flags.common.ThreadCount());
   }
-  TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(target, queries, sample));
-  const double recall = Recall(truth, found, flags.top_k);
-  ProgressBar progress =
-      StartProgress(absl::StrCat(set.name, ": search, client counts"), flags.clients.size());
-  for (size_t clients : flags.clients) {
-    TQDB_ASSIGN_OR_RETURN(const LoopResult result, RunClosedLoop(flags, target, queries, clients));
-    progress.Add(1);
-    const double calls = static_cast<double>(result.latencies.count());
-    report.Add(Record()
-                   .Set("set", set.name)
-                   .Set("rows", uint64_t{set.base.rows})
-                   .Set("dim", uint64_t{set.base.dim})
-                   .Set("metric", NameOf(flags.space.metric))
-                   .Set("code_bits", flags.space.code_bits)
-                   .Set("residual", NameOf(flags.space.residual))
-                   .Set("centering", NameOf(flags.space.centering))
-                   .Set("rerank", flags.rerank)
-                   .Set("exact", flags.exact)
-                   .Set("k", uint64_t{flags.top_k})
-                   .Set(absl::StrCat("recall_at_", flags.top_k), recall)
-                   .Set("bytes_per_vector", uint64_t{info.vector_spaces.front().code_bytes})
-                   .Set("clients", uint64_t{clients})
-                   .Set("batch", uint64_t{flags.batch})
-                   .Set("queries_per_s", calls * static_cast<double>(flags.batch) / result.seconds)
-                   .Set("p50_ms", result.latencies.QuantileMs(0.5))
-                   .Set("p99_ms", result.latencies.QuantileMs(0.99)));
+  for (Contender& contender : contenders) {
+    TQDB_ASSIGN_OR_RETURN(contender.info, Fill(flags, *contender.target, set));
+    TQDB_ASSIGN_OR_RETURN(const Neighbors found, FindNeighbors(*contender.target, queries, sample));
+    contender.recall = Recall(truth, found, flags.top_k);
   }
-  return target.client().DeleteCollection(kSearchCollection);
+  ProgressBar progress = StartProgress(absl::StrCat(set.name, ": search, measurements"),
+                                       flags.clients.size() * flags.rounds * contenders.size());
+  for (size_t clients : flags.clients) {
+    for (Contender& contender : contenders) contender.rounds.clear();
+    for (size_t round = 0; round < flags.rounds; ++round) {
+      for (size_t i = 0; i < contenders.size(); ++i) {
+        // In turns, so that being first favours none.
+        Contender& contender = contenders[(i + round) % contenders.size()];
+        TQDB_ASSIGN_OR_RETURN(contender.rounds.emplace_back(),
+                              RunClosedLoop(flags, *contender.target, queries, clients));
+        progress.Add(1);
+      }
+    }
+    ReportClients(flags, set, clients, contenders, report);
+  }
+  for (const Contender& contender : contenders) {
+    TQDB_RETURN_IF_ERROR(contender.target->client().DeleteCollection(kSearchCollection));
+  }
+  return absl::OkStatus();
 }
 
 DataSet GenerateSet(const SearchFlags& flags, ClusterTreeShape shape) {
@@ -203,14 +278,22 @@ absl::Status RunSearch(const SearchFlags& flags) {
     TQDB_ASSIGN_OR_RETURN(shape, FindShape(flags.generator, flags.dim));
   }
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Start(flags.target));
+  std::vector<Contender> contenders = {{"measured", target.get()}};
+  std::unique_ptr<Target> other;
+  if (!flags.against.empty()) {
+    TargetFlags other_flags = flags.target;
+    other_flags.server = flags.against;
+    TQDB_ASSIGN_OR_RETURN(other, Target::Start(other_flags));
+    contenders.push_back({"against", other.get()});
+  }
   const std::unique_ptr<Report> report = flags.common.StartReport("search");
   if (files.empty()) {
-    return RunSet(flags, *target, GenerateSet(flags, std::move(shape)), flags.recall_queries,
+    return RunSet(flags, contenders, GenerateSet(flags, std::move(shape)), flags.recall_queries,
                   *report);
   }
   for (const DataSetFiles& set_files : files) {
     TQDB_ASSIGN_OR_RETURN(const DataSet set, ReadDataSet(set_files, {}));
-    TQDB_RETURN_IF_ERROR(RunSet(flags, *target, set, set.queries.rows, *report));
+    TQDB_RETURN_IF_ERROR(RunSet(flags, contenders, set, set.queries.rows, *report));
   }
   return absl::OkStatus();
 }
@@ -259,12 +342,26 @@ Command AddSearchCommand(FlagSet app) {
   command.Add("--seconds", flags->seconds, "Of each measurement")
       .InRange(0.01, 3600.0)
       .ShowDefault();
+  command
+      .Add("--rounds", flags->rounds,
+           "Measurements of each number of clients; their calls are counted together")
+      .InRange(1, 1000)
+      .ShowDefault();
   AddSpaceFlags(command, &flags->space);
-  AddTargetFlags(command, &flags->target);
+  Flag address = AddTargetFlags(command, &flags->target);
+  command
+      .Add("--against", flags->against,
+           "Another server program, say of an older commit, that is measured in turns with the "
+           "first")
+      .ExistingFile()
+      .Excludes(address);
   AddCommonFlags(command, &flags->common);
   command.Footer(
       "Each client sends its next call when the last one is answered; p50_ms and p99_ms are those "
       "of calls.\n"
+      "With --against, both servers hold the same rows and take turns, round by round. The ratios "
+      "are medians over\n"
+      "rounds of the first server over the other.\n"
       "Example: tqdb-bench search --generator sets --clients 1,8 --json");
   return {command, [flags] { return RunSearch(*flags); }};
 }
