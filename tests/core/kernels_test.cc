@@ -257,7 +257,7 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
         }
         pointers.push_back(tables[q].data());
       }
-      // Of all rows, or of some: sums of the others may be anything.
+      // Asks for all rows, or for some; sums of other rows may be anything.
       uint64_t asked = num_queries % 2 == 0 ? ~uint64_t{0} : 0;
       for (size_t n = num_queries % 2 == 0 ? 0 : 1 + random.Below(4); n > 0; --n)
         asked |= uint64_t{1} << random.Below(64);
