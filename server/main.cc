@@ -17,6 +17,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "server/config.h"
+#include "server/heap_trimmer.h"
 #include "server/logging.h"
 #include "server/server.h"
 #include "spdlog/spdlog.h"
@@ -69,6 +70,9 @@ StopState* StartSignalThread() {
   return state;
 }
 
+// Time between two looks at freed memory. Two looks must agree before it is given back.
+constexpr absl::Duration kHeapTick = absl::Seconds(2);
+
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "tqdb-server: %s\n", std::string(status.message()).c_str());
   return EXIT_FAILURE;
@@ -79,7 +83,8 @@ int Serve(const Config& config) {
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(config.server);
   if (!server.ok()) return Fail(server.status());
   state->serving = true;
-  state->stop.WaitForNotification();
+  HeapTrimmer trimmer;
+  while (!state->stop.WaitForNotificationWithTimeout(kHeapTick)) trimmer.Tick();
   const absl::Status closed = (*server)->Shutdown(config.shutdown_timeout);
   if (!closed.ok()) return Fail(closed);
   spdlog::info("stopped");

@@ -46,9 +46,9 @@ struct PointId {
   // Returns the id of a text, which is a decimal uint64 or a UUID in its 36-character hexadecimal
   // form. InvalidArgument otherwise.
   static absl::StatusOr<PointId> Parse(absl::string_view text);
-  // Accepts the latter alone.
+  // Returns the id of a UUID in that form. InvalidArgument otherwise, for a number too.
   static absl::StatusOr<PointId> Uuid(absl::string_view text);
-  // Returns what Parse accepts; a UUID in lower case.
+  // Returns a text that Parse accepts; a UUID is in lower case.
   std::string ToString() const;
 
   bool is_uuid() const { return kind == Kind::kUuid; }

@@ -24,6 +24,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct CodecFlags {
   CommonFlags common;
   std::string data;
@@ -159,6 +160,7 @@ absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics
   return absl::OkStatus();
 }
 
+// Measures one setting over all seeds.
 absl::StatusOr<Record> Measure(const CodecFlags& flags, CodecOptions options, const Pairs& pairs) {
   Statistics statistics(pairs.rows.rows);
   absl::Mutex mutex;
@@ -195,6 +197,8 @@ absl::StatusOr<Record> Measure(const CodecFlags& flags, CodecOptions options, co
   return record;
 }
 
+// Measures random pairs of each dim and, with --data, the pairs of each set with and without a
+// mean.
 absl::Status RunCodec(const CodecFlags& flags) {
   std::vector<Pairs> inputs;
   for (size_t dim : flags.dims) inputs.push_back(RandomPairs(dim, flags.pairs, flags.common.seed));

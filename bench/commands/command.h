@@ -55,7 +55,7 @@ void AddCommonFlags(FlagSet command, CommonFlags* flags);
 // Adds --code-bits, a list: "1,2,4", or the option several times.
 Flag AddCodeBits(FlagSet command, std::vector<int>* code_bits);
 
-// The values of flags, by name.
+// The enumerators of an enum by name, as FlagSet::AddChoice takes them.
 const std::map<std::string, Metric>& MetricNames();
 const std::map<std::string, Residual>& ResidualNames();
 const std::map<std::string, Centering>& CenteringNames();
@@ -71,7 +71,7 @@ std::string NameOf(Stages stages);
 
 // Adds --server, --address and --dir. Returns --address.
 Flag AddTargetFlags(FlagSet command, TargetFlags* flags);
-// --metric, --code-bits, --residual, --centering.
+// Adds --metric, --code-bits, --residual and --centering.
 void AddSpaceFlags(FlagSet command, SpaceFlags* flags);
 
 }  // namespace tqdb::bench

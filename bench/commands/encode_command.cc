@@ -22,6 +22,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct EncodeFlags {
   CommonFlags common;
   std::vector<size_t> dims = {128, 512, 768, 1536};
@@ -30,7 +31,7 @@ struct EncodeFlags {
   double seconds = 1;
 };
 
-constexpr size_t kEncodedRows = 256;     // as the server gets them
+constexpr size_t kEncodedRows = 256;     // rows of one call, as many as an upsert usually has
 constexpr size_t kPoolBytes = 64 << 20;  // bytes of the rows, so that they come from memory
 
 // Calls work(thread, batch) for one batch after the other, on `threads` threads, for `seconds`.
@@ -137,6 +138,7 @@ double RowLimit(const Codec& codec, double cycles_per_second) {
   return cycles_per_second * (wide ? 2 : 3) / VectorOperations(codec.options(), wide ? 16 : 8);
 }
 
+// Measures every combination of dim, bits and residual, on one thread and on all threads.
 absl::Status RunEncode(const EncodeFlags& flags) {
   std::vector<size_t> thread_counts = {1};
   if (flags.common.ThreadCount() > 1) thread_counts.push_back(flags.common.ThreadCount());

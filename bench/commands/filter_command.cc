@@ -24,6 +24,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
+// Options of the command.
 struct FilterFlags {
   CommonFlags common;
   std::string generator;
@@ -51,6 +52,7 @@ struct FilterSetting {
   bool tenant = false;   // whether the filter is on one tenant, and not on a range
 };
 
+// Inserts all rows with their payloads.
 absl::Status Fill(Collection& collection, const RowSource& source, const FilterFlags& flags) {
   ProgressBar progress = StartProgress("filling", source.rows());
   std::vector<PointId> ids;
@@ -125,6 +127,7 @@ absl::StatusOr<double> MeasureRecall(const Collection& collection, MatrixView qu
   return wanted == 0 ? 1.0 : static_cast<double>(found) / static_cast<double>(wanted);
 }
 
+// Fills a database with generated rows, builds the indexes, and measures all settings in turn.
 absl::Status RunFilter(const FilterFlags& flags) {
   GeneratedRows::Options options;
   options.directory = flags.generator;

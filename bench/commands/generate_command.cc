@@ -17,6 +17,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct GenerateFlags {
   CommonFlags common;
   std::string generator;
@@ -30,6 +31,7 @@ struct GenerateFlags {
 
 constexpr size_t kPieceRows = 4096;
 
+// Opens the rows that the flags ask for: generated ones, or the rows of a set.
 absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const GenerateFlags& flags) {
   if (flags.data.empty()) {
     GeneratedRows::Options options;
@@ -48,6 +50,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const GenerateFlags& flags
   return std::make_unique<TiledRows>(std::move(set), flags.rows, flags.common.seed);
 }
 
+// Writes the rows piece by piece, so that they never have to fit into memory, and then the queries.
 absl::Status RunGenerate(const GenerateFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, OpenSource(flags));
   const std::string base_path = absl::StrCat(flags.out, ".base.f32.npy");

@@ -15,6 +15,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct IngestFlags {
   CommonFlags common;
   TargetFlags target;
@@ -49,6 +50,8 @@ double Growth(uint64_t before, uint64_t after) {
   return static_cast<double>(after) - static_cast<double>(before);
 }
 
+// Loads a new collection into a server of its own and measures it. Then restarts the server and
+// measures the collection again.
 absl::StatusOr<Record> Measure(const IngestFlags& flags, const ClusterTree& tree,
                                const PointBatches& batches, storage::StoreVectors store,
                                size_t clients) {
@@ -115,6 +118,7 @@ absl::StatusOr<Record> Measure(const IngestFlags& flags, const ClusterTree& tree
   return record;
 }
 
+// Makes all batches once and loads them under every setting.
 absl::Status RunIngest(const IngestFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;

@@ -27,6 +27,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
+// Options of the command.
 struct RecallFlags {
   CommonFlags common;
   std::string data;
@@ -57,6 +58,8 @@ struct RecallSetting {
   Centering centering;
 };
 
+// Returns all combinations of the flags. Metric and order change slowest, because each change costs
+// a new ground truth or a new order of rows.
 std::vector<RecallSetting> Settings(const RecallFlags& flags) {
   std::vector<RecallSetting> settings;
   for (Metric metric : flags.metrics) {
@@ -96,6 +99,7 @@ absl::Status Insert(Collection& collection, const Matrix& rows,
   return collection.Flush(/*settle=*/true);
 }
 
+// Returns the hits of all queries.
 absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const RecallFlags& flags,
                                     MatrixView queries) {
   storage::SearchSpec spec;
@@ -137,6 +141,7 @@ storage::CollectionConfig MakeConfig(const RecallFlags& flags, const RecallSetti
   return config;
 }
 
+// Measures one setting on one set, in a database of its own.
 absl::StatusOr<Record> Measure(const RecallFlags& flags, const RecallSetting& setting,
                                const DataSet& set, const std::vector<uint32_t>& order,
                                const Neighbors& truth) {
@@ -182,6 +187,7 @@ absl::StatusOr<Record> Measure(const RecallFlags& flags, const RecallSetting& se
       .Set("queries_per_s", static_cast<double>(set.queries.rows) / search_s);
 }
 
+// Measures all settings on one set. Ground truth and order are kept while they stay the same.
 absl::Status RunSet(const RecallFlags& flags, const DataSet& set, Report& report) {
   const size_t threads = flags.common.ThreadCount();
   const std::vector<RecallSetting> settings = Settings(flags);

@@ -25,6 +25,7 @@ namespace {
 
 using storage::Database;
 
+// Options of the command.
 struct RecoverFlags {
   CommonFlags common;
   SpaceFlags space;
@@ -130,6 +131,7 @@ absl::StatusOr<std::vector<double>> Repeat(const RecoverFlags& flags, const Ende
   return seconds;
 }
 
+// Makes one directory that was closed and one that was killed, and measures both ways to open each.
 absl::Status RunRecover(const RecoverFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;

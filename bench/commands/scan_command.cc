@@ -21,6 +21,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct ScanFlags {
   CommonFlags common;
   std::string data;
@@ -95,6 +96,7 @@ CodecOptions CodecOf(const ScanFlags& flags, size_t dim) {
   return options;
 }
 
+// Reads a real set, and repeats its rows until their codes have the size that the flags ask for.
 absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const ScanFlags& flags,
                                                    const DataSetFiles& files) {
   TQDB_ASSIGN_OR_RETURN(DataSet set, ReadDataSet(files, {}));
@@ -107,6 +109,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const ScanFlags& flags,
   return std::make_unique<TiledRows>(std::move(set), rows, flags.common.seed);
 }
 
+// Finds the true neighbours, if all rows of the source are in memory.
 Truth FindTruth(const ScanFlags& flags, const RowSource& source) {
   const size_t count = std::min(flags.recall_queries, source.queries().rows);
   if (source.whole() == nullptr || count == 0) return {};
@@ -119,6 +122,7 @@ Truth FindTruth(const ScanFlags& flags, const RowSource& source) {
   return truth;
 }
 
+// Measures one setting.
 absl::StatusOr<Record> Measure(const ScanFlags& flags, const RowSource& source, const Truth& truth,
                                const VectorSpace& space, MatrixView queries,
                                const ScanSetting& setting, const ScanLimits& limits) {
@@ -183,6 +187,7 @@ absl::StatusOr<Record> Measure(const ScanFlags& flags, const RowSource& source, 
       .Set("fraction_of_limit", rate / limit.vectors_per_s);
 }
 
+// Measures all settings on one source. The space is filled once for each kernel level.
 absl::Status RunSource(const ScanFlags& flags, const RowSource& source,
                        const std::vector<Kernels>& levels, Report& report) {
   const size_t threads = flags.common.ThreadCount();
@@ -218,6 +223,7 @@ absl::Status RunSource(const ScanFlags& flags, const RowSource& source,
   return absl::OkStatus();
 }
 
+// Measures generated rows or, with --data, one set after the other.
 absl::Status RunScan(const ScanFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::vector<Kernels> levels, KernelLevels(flags));
   std::unique_ptr<Report> report;

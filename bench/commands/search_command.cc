@@ -23,6 +23,7 @@
 namespace tqdb::bench {
 namespace {
 
+// Options of the command.
 struct SearchFlags {
   CommonFlags common;
   TargetFlags target;
@@ -50,6 +51,7 @@ constexpr size_t kLoadBatchRows = 256;
 constexpr size_t kLoadClients = 2;
 constexpr size_t kWarmUpCalls = 20;  // calls of each client before the measurement
 
+// Returns one query for each vector, with the settings of the flags.
 std::vector<client::Query> MakeQueries(const SearchFlags& flags, MatrixView vectors) {
   std::vector<client::Query> queries;
   for (size_t q = 0; q < vectors.rows(); ++q) {
@@ -221,6 +223,7 @@ void ReportClients(const SearchFlags& flags, const DataSet& set, size_t clients,
   }
 }
 
+// Loads a set into each server, and measures searches for each number of clients.
 absl::Status RunSet(const SearchFlags& flags, std::vector<Contender> contenders, const DataSet& set,
                     size_t recall_queries, Report& report) {
   const std::vector<client::Query> queries = MakeQueries(flags, set.queries.view());
@@ -258,6 +261,7 @@ absl::Status RunSet(const SearchFlags& flags, std::vector<Contender> contenders,
   return absl::OkStatus();
 }
 
+// Returns a generated set.
 DataSet GenerateSet(const SearchFlags& flags, ClusterTreeShape shape) {
   ClusterTree::Options options;
   options.rows = flags.rows;
@@ -269,6 +273,7 @@ DataSet GenerateSet(const SearchFlags& flags, ClusterTreeShape shape) {
           tree.Queries(flags.queries, flags.common.ThreadCount())};
 }
 
+// Starts a server or connects to one, and measures generated rows or one set after the other.
 absl::Status RunSearch(const SearchFlags& flags) {
   std::vector<DataSetFiles> files;
   ClusterTreeShape shape;

@@ -36,6 +36,7 @@ using storage::SparseVector;
 enum class Index : uint8_t { kDot, kBm25 };
 enum class QueryWords : uint8_t { kDocuments, kMiddle };
 
+// Options of the command.
 struct SparseFlags {
   CommonFlags common;
   std::vector<Index> indexes = {Index::kDot, Index::kBm25};
@@ -82,6 +83,7 @@ double CpuSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+// Builds an index. Only the time of adding rows is measured, not the time of making them.
 Built Build(Index kind, const SparseFlags& flags, const ZipfDocuments& documents,
             ProgressBar& progress) {
   constexpr size_t kBatchRows = 10'000;  // rows that are made before they are added
@@ -127,6 +129,7 @@ struct Query {
   std::string text;
 };
 
+// Returns queries of `terms` words each.
 std::vector<Query> MakeQueries(const SparseFlags& flags, const ZipfDocuments& documents,
                                size_t terms, QueryWords from) {
   std::vector<Query> queries(flags.queries);
@@ -203,6 +206,7 @@ std::vector<std::vector<double>> BruteForce(const SparseFlags& flags,
   return best;
 }
 
+// Returns Internal if the scores of some queries differ from brute force.
 absl::Status Check(const SparseFlags& flags, const ZipfDocuments& documents, const Built& built,
                    std::vector<Query> queries, const RowFilter* filter) {
   if (queries.size() > flags.check) queries.resize(flags.check);
@@ -222,6 +226,7 @@ absl::Status Check(const SparseFlags& flags, const ZipfDocuments& documents, con
   return absl::OkStatus();
 }
 
+// Builds each index once and searches it with every kind of query and filter.
 absl::Status RunSparse(const SparseFlags& flags) {
   ZipfDocuments::Options options = flags.documents;
   options.seed = flags.common.seed;

@@ -17,7 +17,7 @@
 namespace tqdb::bench {
 namespace {
 
-constexpr size_t kLoadPieceRows = 8192;  // generated at a time
+constexpr size_t kLoadPieceRows = 8192;  // rows that are generated at a time
 constexpr absl::Duration kSettledAfter = absl::Seconds(2);
 constexpr absl::Duration kLongestSettling = absl::Minutes(2);
 constexpr absl::Duration kPollEvery = absl::Milliseconds(200);

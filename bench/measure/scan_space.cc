@@ -15,7 +15,7 @@ namespace tqdb::bench {
 namespace {
 
 constexpr size_t kSpaceMeanRows = 1000;
-constexpr size_t kSpacePieceRows = 4096;  // made and encoded at a time
+constexpr size_t kSpacePieceRows = 4096;  // rows that are made and encoded at a time
 constexpr size_t kRowFloatBytes = 3 * sizeof(float);
 
 // Returns the mean of some rows. Under COSINE each is scaled to norm 1 first, as the codec does it.

@@ -37,9 +37,9 @@ struct DiskUse {
 };
 DiskUse MeasureDisk(const std::string& path);
 
-// From now on SIGINT and SIGTERM remove every scratch directory and end the program with code 130.
-// Called first thing in main, because threads inherit the mask. Child processes are told to die
-// with their parent (see base/process.h).
+// Makes SIGINT and SIGTERM remove every scratch directory and end the program with code 130.
+// Requires: main calls it before it starts any thread, because threads inherit the mask of signals.
+// Child processes die with this one.
 void CleanScratchOnSignals();
 
 }  // namespace tqdb::bench

@@ -58,6 +58,7 @@ absl::string_view CollectionStatusName(CollectionStatus status);
 absl::string_view PayloadIndexKindName(PayloadIndexKind kind);
 absl::string_view SparseModifierName(SparseModifier modifier);
 
+// The vector of a point in one vector space.
 struct NamedVector {
   std::string name = {};  // name of the vector space; empty is the unnamed space
   std::vector<float> values = {};

@@ -64,8 +64,8 @@ class HostileTest : public ::testing::Test {
     return testing::BuiltServer(
         {.data_directory = dir_.File("data"),
          .log_path = dir_.File("server.log"),
-         // A gRPC client without a call under way answers the server's farewell seconds late; a
-         // short limit keeps that out of these tests.
+         // A gRPC client without a running call answers the server's GOAWAY seconds late. A short
+         // limit keeps that time out of these tests.
          .arguments = {"--max-message-mb", "16", "--shutdown-timeout", "2"}});
   }
   std::unique_ptr<Client> Connect() {

@@ -70,8 +70,8 @@ class CommandContext {
   int FailInput(const absl::Status& status);
   // Writes one line of JSON to the output stream.
   void Print(const Json& json);
-  // Progress on the error stream: a bar on a terminal, lines elsewhere, nothing under --json or
-  // when `enabled` is false. `total` is a number of rows.
+  // Starts to show progress on the error stream: a bar on a terminal, lines elsewhere, nothing
+  // under --json or if `enabled` is false. `total` is the number of rows, when known.
   ProgressBar StartProgress(std::string label, std::optional<uint64_t> total, bool enabled);
 
  private:

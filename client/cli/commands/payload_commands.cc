@@ -32,6 +32,7 @@ struct PayloadOptions {
   std::vector<std::string> keys;  // of delete-keys
 };
 
+// Adds the options that select points.
 void AddTarget(FlagSet sub, PayloadOptions& options) {
   // --id takes one value each time, because the payload may follow as a positional.
   sub.Add("--id", options.ids, "Edit this point; may repeat").Placeholder("ID").OneValueEachTime();
