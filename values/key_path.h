@@ -24,6 +24,8 @@ class KeyPath {
 
   // InvalidArgument says what is wrong with the key, without its field.
   static absl::StatusOr<KeyPath> Parse(absl::string_view key);
+  // Parses a key that a caller gave. The message begins with `field`.
+  static absl::StatusOr<KeyPath> Parse(absl::string_view key, absl::string_view field);
 
   const std::vector<std::string>& segments() const { return segments_; }
   // The way to `rest` from where this path ends.

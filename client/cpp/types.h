@@ -173,6 +173,8 @@ struct CollectionInfo {
   CollectionStatus status = CollectionStatus::kUnknown;
   std::string error;  // empty unless read-only or quarantined
   uint64_t points = 0;
+  uint64_t sequence = 0;  // writes that the collection was given since it was made
+  std::string digest;     // equal for collections that were given the same writes in the same order
   uint64_t disk_bytes = 0;
   uint64_t write_buffer_bytes = 0;  // memory beside memory_bytes: writes not yet in a table file
   uint64_t memory_bytes = 0;

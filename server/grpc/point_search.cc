@@ -59,7 +59,8 @@ grpc::Status PointService::Search(grpc::ServerContext* context, const v1::Search
   return runner_.Run(context, Method::kSearch, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
-    const storage::CollectionConfig config = collection->config();
+    const auto shared_config = collection->config();
+    const storage::CollectionConfig& config = *shared_config;
     QueryGroup group;
     TQDB_ASSIGN_OR_RETURN(group.first, QueryFromProto(request->query(), config, "query"));
     group.vectors = {group.first.vector};
@@ -87,7 +88,8 @@ grpc::Status PointService::SearchBatch(grpc::ServerContext* context,
       return absl::InvalidArgumentError(
           absl::StrCat("queries has ", count, " entries; allowed: 1..", storage::kMaxQueries));
     }
-    const storage::CollectionConfig config = collection->config();
+    const auto shared_config = collection->config();
+    const storage::CollectionConfig& config = *shared_config;
     const uint64_t points = collection->Count();
     std::vector<QueryGroup> groups;
     size_t hits = 0, hits_with_vectors = 0;
@@ -136,7 +138,8 @@ grpc::Status PointService::SearchGroups(grpc::ServerContext* context,
   return runner_.Run(context, Method::kSearchGroups, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
-    const storage::CollectionConfig config = collection->config();
+    const auto shared_config = collection->config();
+    const storage::CollectionConfig& config = *shared_config;
     TQDB_ASSIGN_OR_RETURN(DecodedQuery query, QueryFromProto(request->query(), config, "query"));
     TQDB_ASSIGN_OR_RETURN(const storage::GroupSpec groups, GroupSpecFromProto(*request));
     if (query.spec.select.vectors) {
@@ -161,7 +164,8 @@ grpc::Status PointService::SearchHybrid(grpc::ServerContext* context,
   return runner_.Run(context, Method::kSearchHybrid, [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
-    const storage::CollectionConfig config = collection->config();
+    const auto shared_config = collection->config();
+    const storage::CollectionConfig& config = *shared_config;
     storage::HybridSpec spec = HybridSpecFromProto(*request);
     spec.select.max_bytes = max_message_bytes_;
     std::vector<FloatMatrix> vectors;

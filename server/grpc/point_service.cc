@@ -39,7 +39,7 @@ grpc::Status PointService::Upsert(grpc::ServerContext* context, const v1::Upsert
   return runner_.Run(context, Method::kUpsert, request->ByteSizeLong(), [&]() -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(std::shared_ptr<storage::Collection> collection,
                           database_.GetCollection(request->collection()));
-    TQDB_ASSIGN_OR_RETURN(DecodedUpsert decoded, UpsertFromProto(*request, collection->config()));
+    TQDB_ASSIGN_OR_RETURN(DecodedUpsert decoded, UpsertFromProto(*request, *collection->config()));
     TQDB_ASSIGN_OR_RETURN(storage::UpsertResult result, collection->Upsert(decoded.batch));
     metrics_.CountUpserted(decoded.ids.size());
     response->set_inserted(result.inserted);

@@ -140,7 +140,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     const v1::UpsertRequest& request = batch->request->batch();
     TQDB_ASSIGN_OR_RETURN(batch->collection,
                           streams_.database_.GetCollection(request.collection()));
-    TQDB_ASSIGN_OR_RETURN(batch->decoded, UpsertFromProto(request, batch->collection->config()));
+    TQDB_ASSIGN_OR_RETURN(batch->decoded, UpsertFromProto(request, *batch->collection->config()));
     return absl::OkStatus();
   }
 

@@ -18,10 +18,17 @@ namespace tqdb::storage {
 
 // Of the data directory and of every collection in it. A change of any byte below is a new version.
 inline constexpr uint32_t kFormatVersion = 1;
-// Of a collection that has sparse spaces: builds that know nothing of them refuse it.
+// A collection that has sparse spaces, and whose records were never counted.
 inline constexpr uint32_t kSparseFormatVersion = 2;
-// One of both.
-uint32_t CollectionFormatVersion(const CollectionConfig& config);
+// A collection that counts its records, with or without sparse spaces. Every new collection is one,
+// and an older one becomes one with the first record that it is given: a build that knows nothing
+// of the count would not keep it, so it must refuse the collection.
+inline constexpr uint32_t kNumberedFormatVersion = 3;
+
+// OK when this build reads a collection of the version and the version fits the configuration.
+// FailedPrecondition, saying what to do, when the version is a newer one; DataLoss when it does not
+// fit.
+absl::Status CheckCollectionVersion(uint32_t version, const CollectionConfig& config);
 
 // Contents of the FORMAT file: "tqdb data format 1\n".
 std::string FormatFileContents();
@@ -46,6 +53,9 @@ void EncodeVector(absl::Span<const float> vector, StoreVectors form, std::string
 absl::Status DecodeVector(absl::string_view bytes, StoreVectors form, absl::Span<float> vector);
 // Bytes of one original, 0 for kNone.
 size_t VectorBytes(size_t dim, StoreVectors form);
+
+// Bytes of one code record of a valid configuration: Codec::code_bytes() without a codec.
+size_t CodeRecordBytes(const CodecOptions& options);
 
 // A payload value: the id in key form, then the JSON text (none: nothing).
 std::string EncodePayload(absl::string_view id_key, absl::string_view json);

@@ -44,6 +44,7 @@ inline constexpr absl::string_view kFormatKey = "format";
 inline constexpr absl::string_view kConfigKey = "config";
 inline constexpr absl::string_view kMetadataKey = "metadata";
 inline constexpr absl::string_view kNextRowKey = "next_row";
+inline constexpr absl::string_view kPositionKey = "applied";
 
 // Inverses; false when the bytes are no such key.
 [[nodiscard]] bool ParseIdKey(absl::string_view key, PointId* id);
