@@ -91,7 +91,7 @@ absl::StatusOr<UpsertBuilder> PointService::BeginUpsert(absl::string_view collec
                                                         size_t num_points) const {
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> found,
                         database_.GetCollection(collection));
-  return UpsertBuilder::Create(ConfigOf(*found), num_points);
+  return UpsertBuilder::Create(found->config(), num_points);
 }
 
 absl::StatusOr<storage::UpsertResult> PointService::Upsert(absl::string_view collection,

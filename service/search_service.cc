@@ -65,7 +65,7 @@ absl::StatusOr<SearchService::Hits> SearchService::Search(const CallContext& con
                                                           const Query& query) const {
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> collection,
                         database_.GetCollection(name));
-  const std::shared_ptr<const CollectionConfig> config = ConfigOf(*collection);
+  const std::shared_ptr<const CollectionConfig> config = collection->config();
   TQDB_ASSIGN_OR_RETURN(ResolvedQuery resolved, Resolve(query, *config, "query"));
   TQDB_RETURN_IF_ERROR(
       CheckHits(context, *collection, *config, resolved.spec.select, resolved.spec.limit));
@@ -82,7 +82,7 @@ absl::StatusOr<std::vector<SearchService::Hits>> SearchService::SearchBatch(
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> collection,
                         database_.GetCollection(name));
   TQDB_RETURN_IF_ERROR(CheckQueryCount(queries.size()));
-  const std::shared_ptr<const CollectionConfig> config = ConfigOf(*collection);
+  const std::shared_ptr<const CollectionConfig> config = collection->config();
   const uint64_t points = collection->Count();
   uint64_t hits = 0, hits_with_vectors = 0;
   std::vector<ResolvedQuery> resolved;
@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<storage::PointGroup>> SearchService::SearchGroups(
     storage::GroupSpec groups) const {
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> collection,
                         database_.GetCollection(name));
-  const std::shared_ptr<const CollectionConfig> config = ConfigOf(*collection);
+  const std::shared_ptr<const CollectionConfig> config = collection->config();
   TQDB_ASSIGN_OR_RETURN(ResolvedQuery resolved, Resolve(query, *config, "query"));
   if (groups.key.empty()) {
     return absl::InvalidArgumentError("group_by is empty; need a payload key");
@@ -154,7 +154,7 @@ absl::StatusOr<SearchService::Hits> SearchService::SearchHybrid(const CallContex
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> collection,
                         database_.GetCollection(name));
   TQDB_RETURN_IF_ERROR(CheckPartCount(parts.size()));
-  const std::shared_ptr<const CollectionConfig> config = ConfigOf(*collection);
+  const std::shared_ptr<const CollectionConfig> config = collection->config();
   std::vector<FloatMatrix> vectors;  // a matrix that moves keeps its rows in place
   std::vector<storage::HybridPart> searches;
   for (size_t i = 0; i < parts.size(); ++i) {

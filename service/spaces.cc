@@ -19,10 +19,6 @@ std::string ListNames(const Spaces& spaces) {
 
 }  // namespace
 
-std::shared_ptr<const storage::CollectionConfig> ConfigOf(const storage::Collection& collection) {
-  return std::make_shared<const storage::CollectionConfig>(collection.config());
-}
-
 std::string SpaceName(absl::string_view name) {
   return name.empty() ? std::string("'' (unnamed)") : storage::Quoted(name);
 }

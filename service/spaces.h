@@ -16,9 +16,6 @@
 
 namespace tqdb::service {
 
-// Returns the configuration of the collection, as it is now.
-std::shared_ptr<const storage::CollectionConfig> ConfigOf(const storage::Collection& collection);
-
 // Returns the name as it reads in a message. The unnamed space needs words.
 std::string SpaceName(absl::string_view name);
 

@@ -53,6 +53,12 @@ absl::StatusOr<KeyPath> KeyPath::Parse(absl::string_view key) {
   }
 }
 
+absl::StatusOr<KeyPath> KeyPath::Parse(absl::string_view key, absl::string_view field) {
+  absl::StatusOr<KeyPath> path = Parse(key);
+  if (path.ok()) return path;
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", path.status().message()));
+}
+
 KeyPath KeyPath::Join(const KeyPath& rest) const {
   KeyPath joined = *this;
   joined.segments_.insert(joined.segments_.end(), rest.segments_.begin(), rest.segments_.end());

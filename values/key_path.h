@@ -30,6 +30,8 @@ class KeyPath {
   // Returns the path of a key. InvalidArgument says what is wrong with the key, without naming the
   // field that it came from.
   static absl::StatusOr<KeyPath> Parse(absl::string_view key);
+  // Parses a key that a caller gave. The message begins with `field`.
+  static absl::StatusOr<KeyPath> Parse(absl::string_view key, absl::string_view field);
 
   const std::vector<std::string>& segments() const { return segments_; }
   // Returns the path that first walks this one and then `rest`.

@@ -154,6 +154,8 @@ struct CollectionInfo {
   CollectionStatus status = CollectionStatus::kUnknown;
   std::string error;  // why the collection is read-only or quarantined; else empty
   uint64_t points = 0;
+  uint64_t sequence = 0;  // writes that the collection was given since it was made
+  std::string digest;     // equal for collections that were given the same writes in the same order
   uint64_t disk_bytes = 0;          // all files, write-ahead log included
   uint64_t write_buffer_bytes = 0;  // writes in memory, not in a table file; not in memory_bytes
   uint64_t memory_bytes = 0;        // all spaces, the id index and the payload indexes

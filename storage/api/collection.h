@@ -20,7 +20,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "base/matrix_view.h"
-#include "core/space/vector_space.h"
 #include "storage/api/options.h"
 #include "storage/payload/payload_edit.h"
 #include "values/field_kind.h"
@@ -209,6 +208,12 @@ struct CollectionInfo {
   CollectionConfig config;
   CollectionStatus status = CollectionStatus::kReady;
   std::string error;
+  // Records that the collection was given: upserts, deletions, edits, adoptions of means, changes
+  // of indexes and metadata, even those that came to nothing. Counted from 0, across restarts.
+  uint64_t sequence = 0;
+  // 32 hexadecimal digits that two collections share if they were given the same records in the
+  // same order, on whatever machines. All zero while `sequence` is 0.
+  std::string digest;
   uint64_t points = 0;
   uint64_t disk_bytes = 0;
   uint64_t memory_bytes = 0;        // codes, id index and payload indexes
@@ -223,7 +228,8 @@ class Collection {
   virtual ~Collection() = default;
 
   virtual const std::string& name() const = 0;
-  virtual CollectionConfig config() const = 0;
+  // Never null. Another one takes its place when the metadata changes.
+  virtual std::shared_ptr<const CollectionConfig> config() const = 0;
 
   // Validates everything, then writes all points or none. InvalidArgument names the field and the
   // value; FailedPrecondition when the collection is read-only; Unavailable when it is being

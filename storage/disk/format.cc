@@ -27,8 +27,16 @@ absl::Status BadConfig(absl::string_view what) {
 
 }  // namespace
 
-uint32_t CollectionFormatVersion(const CollectionConfig& config) {
-  return config.sparse_spaces.empty() ? kFormatVersion : kSparseFormatVersion;
+absl::Status CheckCollectionVersion(uint32_t version, const CollectionConfig& config) {
+  if (version > kNumberedFormatVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("collection has format version ", version, "; this build reads versions 1 to ",
+                     kNumberedFormatVersion,
+                     ": open it with the release of tqdb that wrote it, or a later one"));
+  }
+  const uint32_t uncounted = config.sparse_spaces.empty() ? kFormatVersion : kSparseFormatVersion;
+  if (version == kNumberedFormatVersion || version == uncounted) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("configuration is not one of format version ", version));
 }
 
 std::string FormatFileContents() { return absl::StrCat(kFormatPrefix, kFormatVersion, "\n"); }
@@ -195,6 +203,11 @@ absl::Status DecodeVector(absl::string_view bytes, StoreVectors form, absl::Span
     vector[i] = HalfToFloat(half);
   }
   return absl::OkStatus();
+}
+
+size_t CodeRecordBytes(const CodecOptions& options) {
+  return sizeof(CodeHeader) + (options.dim + 7) / 8 +
+         RecordPacking(options.dim, options.code_bits, options.residual).bytes;
 }
 
 std::string EncodePayload(absl::string_view id_key, absl::string_view json) {

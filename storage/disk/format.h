@@ -25,11 +25,19 @@ namespace tqdb::storage {
 // Version of the data directory and of a collection without sparse spaces. A change of any byte
 // below is a new version.
 inline constexpr uint32_t kFormatVersion = 1;
-// Version of a collection with sparse spaces. It is a number of its own so that older builds refuse
-// the collection: they would not see the sparse vectors.
+// Version of a collection that has sparse spaces and whose records were never counted. It is a
+// number of its own so that older builds refuse the collection: they would not see the sparse
+// vectors.
 inline constexpr uint32_t kSparseFormatVersion = 2;
-// Returns the version that a collection of this configuration is written in.
-uint32_t CollectionFormatVersion(const CollectionConfig& config);
+// A collection that counts its records, with or without sparse spaces. Every new collection is one,
+// and an older one becomes one with the first record that it is given: a build that knows nothing
+// of the count would not keep it, so it must refuse the collection.
+inline constexpr uint32_t kNumberedFormatVersion = 3;
+
+// OK when this build reads a collection of the version and the version fits the configuration.
+// FailedPrecondition, saying what to do, when the version is a newer one; DataLoss when it does not
+// fit.
+absl::Status CheckCollectionVersion(uint32_t version, const CollectionConfig& config);
 
 // Returns the contents of the FORMAT file: "tqdb data format 1\n".
 std::string FormatFileContents();
@@ -59,6 +67,9 @@ void EncodeVector(absl::Span<const float> vector, StoreVectors form, std::string
 absl::Status DecodeVector(absl::string_view bytes, StoreVectors form, absl::Span<float> vector);
 // Returns the bytes of one original: 4 * dim, 2 * dim, or 0 for kNone.
 size_t VectorBytes(size_t dim, StoreVectors form);
+
+// Bytes of one code record of a valid configuration: Codec::code_bytes() without a codec.
+size_t CodeRecordBytes(const CodecOptions& options);
 
 // Returns the value of a payload key: the id in its key form, then the JSON text. A point without
 // payload has an empty text. The id is there so that a scan of payloads yields whole points.

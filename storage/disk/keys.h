@@ -63,6 +63,7 @@ inline constexpr absl::string_view kFormatKey = "format";
 inline constexpr absl::string_view kConfigKey = "config";
 inline constexpr absl::string_view kMetadataKey = "metadata";
 inline constexpr absl::string_view kNextRowKey = "next_row";
+inline constexpr absl::string_view kPositionKey = "applied";
 
 // Inverses of the functions above. Each returns false if the bytes are not a key of its kind; the
 // outputs are unspecified then.

@@ -303,13 +303,16 @@ class RocksStore : public Store {
     return std::make_unique<RocksBatch>(handles_, reserve_bytes);
   }
 
-  absl::Status Write(Batch& batch, bool sync) override {
+  // RocksDB takes its locks without guards, so an exception out of it (there is no memory) would
+  // leave them taken, and the next write would wait for ever. The end of the process is better:
+  // what was acknowledged is in the log.
+  absl::Status Write(Batch& batch, bool sync) noexcept override {
     rocksdb::WriteOptions options;
     options.sync = sync;
     return FromRocks(db_->Write(options, &static_cast<RocksBatch&>(batch).batch()), "write");
   }
 
-  absl::Status Sync() override { return FromRocks(db_->SyncWAL(), "log sync"); }
+  absl::Status Sync() noexcept override { return FromRocks(db_->SyncWAL(), "log sync"); }
 
   absl::StatusOr<std::optional<std::string>> Get(Family family,
                                                  absl::string_view key) const override {

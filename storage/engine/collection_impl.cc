@@ -1,62 +1,51 @@
 #include "storage/engine/collection_impl.h"
 
 #include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/coding.h"
 #include "base/status_macros.h"
-#include "storage/disk/format.h"
-#include "storage/disk/keys.h"
-#include "storage/sparse/sparse_encoding.h"
-#include "storage/write/validate.h"
+#include "storage/disk/files.h"
+#include "storage/engine/validate_config.h"
+#include "storage/memory/loader.h"
+#include "storage/write/upsert_encoder.h"
+#include "storage/write/validate_upsert.h"
 
 namespace tqdb::storage {
 
 namespace {
 
-// Log bytes of one group at most: bounds the memory of a batch and the wait of those behind it.
-constexpr size_t kMaxGroupBytes = size_t{32} << 20;
-// Log bytes of a point beside its vectors and payload: keys, row number, record headers.
-constexpr size_t kPointOverheadBytes = 96;
+// Points whose payloads are edited together by a filter: every other write waits until as many are
+// read.
+constexpr size_t kEditBatch = 256;
+// About how much log one id of a deletion and one edited payload take.
+constexpr size_t kDeleteBytes = 64;
+constexpr size_t kEditBytes = 256;
 
-// For each point the index of its vector, -1 for none; `points` as in SpaceVectors.
-std::vector<int32_t> RowOfPoint(absl::Span<const uint32_t> points, size_t rows, size_t num_points) {
-  std::vector<int32_t> row_of_point(num_points, -1);
-  for (size_t r = 0; r < rows; ++r) {
-    row_of_point[points.empty() ? r : points[r]] = static_cast<int32_t>(r);
+size_t LogBytes(const WriteRecord& record) {
+  if (const auto* upsert = std::get_if<UpsertRecord>(&record)) {
+    size_t bytes = 0;
+    for (const absl::string_view payload : upsert->payloads) bytes += payload.size();
+    for (const VectorColumn& column : upsert->vectors) {
+      bytes += column.codes.size() + column.originals.size();
+    }
+    return bytes;
   }
-  return row_of_point;
+  if (const auto* edit = std::get_if<EditRecord>(&record)) return kEditBytes * edit->ids.size();
+  return 0;
 }
 
-EncodedSparseVectors EncodeSparse(SparseSpace& space, const SparseSpaceVectors& vectors,
-                                  size_t num_points) {
-  EncodedSparseVectors encoded = {&space, vectors.rows, {}, {}};
-  encoded.row_of_point = RowOfPoint(vectors.points, vectors.rows.size(), num_points);
-  encoded.encoded.resize(vectors.rows.size());
-  for (size_t r = 0; r < vectors.rows.size(); ++r) {
-    EncodeSparseVector(vectors.rows[r], &encoded.encoded[r]);
-  }
-  return encoded;
+// The mean version of a code, which begins with it.
+uint32_t MeanVersionOf(absl::string_view code) {
+  uint32_t version;
+  std::memcpy(&version, code.data(), sizeof(version));
+  return version;
 }
 
 }  // namespace
-
-CollectionImpl::Call::Call(const CollectionImpl& collection) : collection_(collection) {
-  absl::MutexLock lock(&collection_.mutex_);
-  if (collection_.closing_) {
-    status_ = absl::UnavailableError(
-        absl::StrCat("collection '", collection_.name_, "' is being dropped or closed"));
-  } else {
-    ++collection_.calls_;
-  }
-}
-
-CollectionImpl::Call::~Call() {
-  if (!status_.ok()) return;
-  absl::MutexLock lock(&collection_.mutex_);
-  --collection_.calls_;
-}
 
 absl::Status CollectionImpl::Create(const std::string& directory, const CollectionConfig& config,
                                     const SharedResources& shared) {
@@ -71,322 +60,345 @@ absl::StatusOr<std::shared_ptr<CollectionImpl>> CollectionImpl::Open(const std::
                                                                      BackgroundWorker& worker) {
   TQDB_ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
                         Store::Open(directory, Store::Mode::kOpen, shared));
-  TQDB_ASSIGN_OR_RETURN(LoadedCollection loaded, LoadCollection(*store));
+  return Open(name, directory, std::move(store), worker);
+}
+
+absl::StatusOr<std::shared_ptr<CollectionImpl>> CollectionImpl::Open(const std::string& name,
+                                                                     const std::string& directory,
+                                                                     std::unique_ptr<Store> store,
+                                                                     BackgroundWorker& worker) {
+  TQDB_ASSIGN_OR_RETURN(std::unique_ptr<CollectionState> state, LoadCollection(*store));
   return std::shared_ptr<CollectionImpl>(
-      new CollectionImpl(name, directory, std::move(store), std::move(loaded), worker));
+      new CollectionImpl(name, directory, std::move(store), std::move(state), worker));
 }
 
 CollectionImpl::CollectionImpl(std::string name, std::string directory,
-                               std::unique_ptr<Store> store, LoadedCollection loaded,
+                               std::unique_ptr<Store> store, std::unique_ptr<CollectionState> state,
                                BackgroundWorker& worker)
     : name_(std::move(name)),
       directory_(std::move(directory)),
-      worker_(worker),
       store_(std::move(store)),
-      memory_(std::move(loaded.memory)),
-      reader_(*store_, *memory_),
-      filter_reader_(*store_, *memory_, reader_),
-      searcher_(*store_, reader_, filter_reader_),
-      term_searcher_(reader_, filter_reader_),
-      reencoder_(
-          *store_, reader_, [this](Write& write) { return Commit(write); },
-          [this] { return closing(); }),
-      queue_(kMaxGroupBytes,
-             [this](absl::Span<QueuedWrite* const> group) { return CommitGroup(group); }),
-      config_(std::move(loaded.config)) {}
+      state_(std::move(state)),
+      gate_(name_),
+      reader_(name_, *store_, *state_),
+      committer_(name_, *store_, *state_),
+      indexes_(*store_, *state_, committer_),
+      reencoder_(*store_, reader_.points(), committer_, [this] { return gate_.closed(); }),
+      maintenance_(worker, [this] { Maintain(); }) {}
 
 CollectionImpl::~CollectionImpl() { Close(/*flush=*/false).IgnoreError(); }
 
 absl::Status CollectionImpl::Close(bool flush) {
-  {
-    absl::MutexLock lock(&mutex_);
-    closing_ = true;
-    const auto quiet = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_ == 0; };
-    mutex_.Await(absl::Condition(&quiet));
-  }
+  gate_.Close();
+  maintenance_.Stop();
+  gate_.AwaitQuiet();
   absl::Status status;
   // After a failed write the store takes no flush either, and the log has what was acknowledged.
-  if (flush && store_ != nullptr && CheckWritable().ok()) status = store_->Flush();
+  if (flush && store_ != nullptr && committer_.CheckWritable().ok()) status = store_->Flush();
   store_.reset();
   return status;
 }
 
-bool CollectionImpl::closing() const {
-  absl::MutexLock lock(&mutex_);
-  return closing_;
-}
-
-CollectionConfig CollectionImpl::config() const {
-  absl::MutexLock lock(&mutex_);
-  return config_;
-}
-
 // --- Writes.
 
-absl::Status CollectionImpl::CheckWritable() const {
-  absl::Status cause;
-  {
-    absl::MutexLock lock(&mutex_);
-    cause = write_error_;
+absl::StatusOr<WriteResult> CollectionImpl::Commit(const WriteRecord& record,
+                                                   Durability durability) {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
+  TQDB_ASSIGN_OR_RETURN(const WriteResult result,
+                        committer_.Commit(record, {}, LogBytes(record), durability));
+  if (wants_vacuum() || has_stale_rows() || KindOf(record) == RecordKind::kIndex) {
+    ScheduleMaintenance();
   }
-  if (cause.ok()) cause = store_->background_error();
-  if (cause.ok()) return cause;
-  const std::string message =
-      absl::StrCat("collection '", name_, "' is read-only since a write failed (", cause.message(),
-                   "); once the cause is gone, restart tqdb");
-  if (absl::IsResourceExhausted(cause)) return absl::ResourceExhaustedError(message);
-  return absl::FailedPreconditionError(message);
+  return result;
 }
-
-absl::Status CollectionImpl::MarkReadOnly(const absl::Status& cause) {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (write_error_.ok()) write_error_ = cause;
-  }
-  return CheckWritable();
-}
-
-absl::Status CollectionImpl::CommitGroup(absl::Span<QueuedWrite* const> group) {
-  const auto as_write = [](QueuedWrite* queued) { return static_cast<Write*>(queued); };
-  const bool sync = std::any_of(group.begin(), group.end(),
-                                [&](QueuedWrite* queued) { return as_write(queued)->sync(); });
-  while (!group.empty()) {
-    // A write that reads the disk begins a part.
-    size_t size = 1;
-    while (size < group.size() && !as_write(group[size])->reads_disk()) ++size;
-    // One fsync, of the last part, makes all of them durable.
-    TQDB_RETURN_IF_ERROR(CommitPart(group.subspan(0, size), sync && size == group.size()));
-    group.remove_prefix(size);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CollectionImpl::CommitPart(absl::Span<QueuedWrite* const> part, bool sync) {
-  TQDB_RETURN_IF_ERROR(CheckWritable());
-  size_t bytes = 0;
-  for (const QueuedWrite* queued : part) bytes += queued->bytes();
-  const std::unique_ptr<Batch> batch = store_->NewBatch(bytes);
-  GroupBuilder builder(*memory_, *batch, part.size() > 1);
-  for (QueuedWrite* queued : part) static_cast<Write&>(*queued).Prepare(builder);
-  if (builder.next_row() != memory_->next_row) {
-    std::string value;
-    PutFixed64(&value, builder.next_row());
-    batch->Put(Family::kMeta, kNextRowKey, value);
-  }
-  if (!batch->empty()) {
-    // Whether a failed write is on disk is unknown until the next start: nothing may be built on
-    // it.
-    if (const absl::Status status = store_->Write(*batch, sync); !status.ok()) {
-      return MarkReadOnly(status);
-    }
-    unsynced_writes_ = !sync;
-  } else if (sync && unsynced_writes_) {
-    // Deleting what an unsynced write has deleted already must still be durable.
-    if (const absl::Status status = store_->Sync(); !status.ok()) return MarkReadOnly(status);
-    unsynced_writes_ = false;
-  }
-  memory_->next_row = builder.next_row();
-  for (QueuedWrite* queued : part) {
-    if (const absl::Status status = static_cast<Write&>(*queued).Apply(*memory_); !status.ok()) {
-      return MarkReadOnly(
-          absl::InternalError(absl::StrCat("memory and disk differ: ", status.message())));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CollectionImpl::Commit(Write& write) { return queue_.Commit(write); }
 
 absl::Status CollectionImpl::AdoptMean(Space& space, MatrixView rows) {
   if (!space.centers() || rows.rows() == 0) return absl::OkStatus();
   {
     absl::MutexLock lock(&space.guard_mutex());
-    const std::optional<std::shared_ptr<const Mean>> mean = space.Observe(rows);
-    if (!mean) return absl::OkStatus();
-    MeanWrite write(space, *mean);
-    TQDB_RETURN_IF_ERROR(Commit(write));
+    std::optional<MeanProposal> proposal = space.Observe(rows);
+    if (!proposal) return absl::OkStatus();
+    const MeanRecord record = {static_cast<uint32_t>(space.index()), proposal->base_version,
+                               proposal->version, std::move(proposal->mu)};
+    // Durable before any code names it, so that no crash leaves a code without its mean.
+    const absl::Status status =
+        committer_.Commit(record, {}, record.mu.size() * sizeof(float), Durability::kSync).status();
+    space.SettleProposal();
+    TQDB_RETURN_IF_ERROR(status);
   }
   if (space.keeps_originals()) ScheduleMaintenance();
   return absl::OkStatus();
 }
 
-EncodedVectors CollectionImpl::Encode(Space& space, const SpaceVectors& vectors,
-                                      size_t num_points) const {
-  EncodedVectors encoded;
-  encoded.space = &space;
-  encoded.rows = vectors.rows;
-  const size_t rows = vectors.rows.rows();
-  encoded.row_of_point = RowOfPoint(vectors.points, rows, num_points);
-  const std::shared_ptr<const Mean> mean = space.engine().current_mean();
-  encoded.mean_version = mean != nullptr ? mean->version : 0;
-  // Not a vector, which would clear the bytes first.
-  encoded.codes.reset(new uint8_t[rows * space.codec().code_bytes()]);
-  space.codec().Encode(vectors.rows, mean.get(), encoded.codes.get());
-  if (space.config().store_vectors == StoreVectors::kF16) {
-    encoded.halves.resize(rows);
-    for (size_t r = 0; r < rows; ++r) {
-      EncodeVector(vectors.rows.row(r), StoreVectors::kF16, &encoded.halves[r]);
-    }
-  }
-  return encoded;
-}
-
 absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
-  const Call call(*this);
+  const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
-  TQDB_RETURN_IF_ERROR(ValidateUpsert(batch, memory_->spaces, memory_->sparse_spaces));
-  TQDB_RETURN_IF_ERROR(CheckWritable());
-
-  size_t bytes = batch.ids.size() * kPointOverheadBytes;
-  for (const absl::string_view payload : batch.payloads) bytes += payload.size();
-  std::vector<EncodedVectors> encoded;
-  std::vector<std::pair<Space*, uint32_t>> encoded_under;
+  PreparedParts parts;
+  TQDB_RETURN_IF_ERROR(ValidateUpsert(batch, state_->spaces, state_->sparse_spaces,
+                                      state_->payloads.has_fields() ? &parts.payloads : nullptr));
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   for (const SpaceVectors& vectors : batch.vectors) {
-    Space& space = *FindSpace(memory_->spaces, vectors.name);
-    TQDB_RETURN_IF_ERROR(AdoptMean(space, vectors.rows));
-    encoded.push_back(Encode(space, vectors, batch.ids.size()));
-    encoded_under.emplace_back(&space, encoded.back().mean_version);
-    bytes += vectors.rows.rows() *
-             (space.codec().code_bytes() + VectorBytes(space.dim(), space.config().store_vectors));
+    TQDB_RETURN_IF_ERROR(AdoptMean(*FindSpace(state_->spaces, vectors.name), vectors.rows));
   }
-  std::vector<EncodedSparseVectors> sparse;
-  for (const SparseSpaceVectors& vectors : batch.sparse) {
-    sparse.push_back(EncodeSparse(*FindSparseSpace(memory_->sparse_spaces, vectors.name), vectors,
-                                  batch.ids.size()));
-    for (const std::string& bytes_of_row : sparse.back().encoded) bytes += bytes_of_row.size();
-  }
-  std::vector<nlohmann::json> payloads;
-  if (memory_->payloads.has_fields()) payloads = ParsePayloads(batch);
-  UpsertWrite write(batch, std::move(encoded), std::move(sparse), std::move(payloads), bytes);
-  TQDB_RETURN_IF_ERROR(Commit(write));
+  const EncodedUpsert encoded = EncodeUpsert(batch, *state_);
+  TQDB_ASSIGN_OR_RETURN(
+      const WriteResult result,
+      committer_.Commit(encoded.owned.record, std::move(parts), encoded.bytes, batch.durability));
 
-  // The points are safe; what follows only improves them, so its errors are not this call's.
-  for (const auto& [space, version] : encoded_under) {
-    reencoder_.ReencodeWarmUpRows(*space).IgnoreError();
-    const bool stale = version != space->current_mean_version() && space->keeps_originals();
-    if (stale || (write.result().replaced > 0 && space->wants_vacuum())) ScheduleMaintenance();
+  // A mean that was adopted after the batch was encoded leaves its rows to be encoded again.
+  bool stale = false;
+  for (const VectorColumn& column : std::get<UpsertRecord>(encoded.owned.record).vectors) {
+    const Space& space = *state_->spaces[column.space];
+    stale |= space.keeps_originals() && !column.codes.empty() &&
+             MeanVersionOf(column.codes) != space.current_mean_version();
   }
-  if (write.result().replaced > 0 && memory_->payloads.wants_vacuum()) ScheduleMaintenance();
-  return write.result();
+  if (stale || (result.replaced > 0 && wants_vacuum())) ScheduleMaintenance();
+  return UpsertResult{result.inserted, result.replaced};
 }
 
 absl::StatusOr<uint64_t> CollectionImpl::Delete(absl::Span<const PointId> ids,
                                                 Durability durability) {
-  const Call call(*this);
+  const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
   TQDB_RETURN_IF_ERROR(ValidateIdCount("ids", ids.size()));
-  TQDB_RETURN_IF_ERROR(CheckWritable());
-  DeleteWrite write(ids, durability);
-  TQDB_RETURN_IF_ERROR(Commit(write));
-  if (write.deleted() > 0) VacuumAfterDelete();
-  return write.deleted();
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
+  TQDB_ASSIGN_OR_RETURN(
+      const WriteResult result,
+      committer_.Commit(DeleteRecord{ids, {}}, {}, kDeleteBytes * ids.size(), durability));
+  if (result.deleted > 0 && wants_vacuum()) ScheduleMaintenance();
+  return result.deleted;
 }
 
 absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
                                                         Durability durability) {
-  const Call call(*this);
+  const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
   if (spec.filter == Filter()) {
     return absl::InvalidArgumentError(
         "filter is empty and would delete every point; to do that, delete the collection");
   }
-  TQDB_RETURN_IF_ERROR(CheckWritable());
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   uint64_t deleted = 0;
-  const absl::Status status = filter_reader_.ForEachMatch(
+  const absl::Status status = reader_.filters().ForEachMatch(
       filter, kMaxBatchPoints, Stop(spec.cancelled),
       [&](absl::Span<const PointId> ids, absl::Span<const uint64_t> rows) -> absl::Status {
-        DeleteWrite write(ids, rows, durability);
-        TQDB_RETURN_IF_ERROR(Commit(write));
-        deleted += write.deleted();
+        TQDB_ASSIGN_OR_RETURN(
+            const WriteResult result,
+            committer_.Commit(DeleteRecord{ids, rows}, {}, kDeleteBytes * ids.size(), durability));
+        deleted += result.deleted;
         return absl::OkStatus();
       });
-  if (deleted > 0) VacuumAfterDelete();
+  if (deleted > 0 && wants_vacuum()) ScheduleMaintenance();
   TQDB_RETURN_IF_ERROR(status);
   return deleted;
 }
 
-void CollectionImpl::VacuumAfterDelete() {
-  for (const std::unique_ptr<Space>& space : memory_->spaces) {
-    if (space->wants_vacuum()) ScheduleMaintenance();
+absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& update) {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_ASSIGN_OR_RETURN(const PreparedEdit edit, PreparedEdit::Create(update.edit));
+  std::optional<PreparedFilter> filter;
+  if (update.filter) {
+    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*update.filter));
   }
-  if (memory_->payloads.wants_vacuum()) ScheduleMaintenance();
+  if (!filter || !update.ids.empty()) TQDB_RETURN_IF_ERROR(ValidateDistinctIds("ids", update.ids));
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
+  uint64_t edited = 0;
+  const auto edit_points = [&](absl::Span<const PointId> ids) -> absl::Status {
+    PreparedParts parts;
+    parts.edit = edit;
+    parts.condition = filter;
+    TQDB_ASSIGN_OR_RETURN(
+        const WriteResult result,
+        committer_.Commit(EditRecord{ids, update.edit, update.filter}, std::move(parts),
+                          kEditBytes * ids.size(), update.durability));
+    edited += result.edited;
+    return absl::OkStatus();
+  };
+  if (!update.ids.empty()) {
+    TQDB_RETURN_IF_ERROR(edit_points(update.ids));
+  } else if (filter) {
+    TQDB_RETURN_IF_ERROR(reader_.filters().ForEachMatch(
+        *filter, kEditBatch, Stop(update.cancelled),
+        [&](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
+          return edit_points(ids);
+        }));
+  }
+  return edited;
+}
+
+absl::StatusOr<PayloadIndexInfo> CollectionImpl::CreatePayloadIndex(
+    absl::string_view key, FieldKind kind, bool wait, const std::function<bool()>& cancelled) {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  bool unfinished;
+  absl::StatusOr<PayloadIndexInfo> info =
+      indexes_.Create(key, kind, wait, Stop(cancelled), unfinished);
+  if (unfinished) ScheduleMaintenance();
+  return info;
+}
+
+absl::Status CollectionImpl::DeletePayloadIndex(absl::string_view key) {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  return indexes_.Delete(key);
 }
 
 absl::Status CollectionImpl::SetMetadata(std::map<std::string, std::string> metadata) {
-  const Call call(*this);
+  const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
   TQDB_RETURN_IF_ERROR(ValidateMetadata(metadata));
-  TQDB_RETURN_IF_ERROR(CheckWritable());
-  MetadataWrite write(EncodeMetadata(metadata), [&] {
-    absl::MutexLock lock(&mutex_);
-    config_.metadata = std::move(metadata);
-  });
-  return Commit(write);
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
+  return committer_.Commit(MetadataRecord{std::move(metadata)}, {}, 0, Durability::kSync).status();
+}
+
+// --- Reads.
+
+absl::StatusOr<std::vector<PointRecord>> CollectionImpl::Get(absl::Span<const PointId> ids,
+                                                             Select select) const {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  TQDB_RETURN_IF_ERROR(ValidateIdCount("ids", ids.size()));
+  return reader_.points().Get(ids, select);
+}
+
+absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after, size_t limit,
+                                                  Select select) const {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  return reader_.Scroll(after, limit, select);
+}
+
+absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after, size_t limit,
+                                                          Select select,
+                                                          const FilterSpec& spec) const {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  return reader_.ScrollMatching(after, limit, select, spec.filter, Stop(spec.cancelled));
+}
+
+absl::StatusOr<OrderedPage> CollectionImpl::ScrollOrdered(const OrderSpec& order,
+                                                          const OrderedPosition* after,
+                                                          size_t limit, Select select,
+                                                          const FilterSpec* filter) const {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  const std::function<bool()> none;
+  return reader_.ScrollOrdered(order, after, limit, select,
+                               filter != nullptr ? &filter->filter : nullptr,
+                               Stop(filter != nullptr ? filter->cancelled : none));
+}
+
+absl::StatusOr<std::vector<FacetCount>> CollectionImpl::Facet(const FacetSpec& spec) const {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  return reader_.Facet(spec, Stop(spec.cancelled));
+}
+
+absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) const {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  return reader_.CountMatching(spec.filter, Stop(spec.cancelled));
+}
+
+absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
+    MatrixView queries, const SearchSpec& spec) const {
+  const CallGate::Call call(gate_);
+  TQDB_RETURN_IF_ERROR(call.status());
+  return reader_.Search(queries, spec, Stop(spec.cancelled));
+}
+
+CollectionInfo CollectionImpl::Info() const {
+  CollectionInfo info;
+  info.name = name_;
+  info.config = *config();
+  const CallGate::Call call(gate_);
+  if (!call.status().ok()) {
+    info.status = CollectionStatus::kReadOnly;
+    info.error = std::string(call.status().message());
+    return info;
+  }
+  if (const absl::Status writable = committer_.CheckWritable(); !writable.ok()) {
+    info.status = CollectionStatus::kReadOnly;
+    info.error = std::string(writable.message());
+  }
+  const Position position = state_->position();
+  info.sequence = position.sequence;
+  info.digest = position.digest.ToString();
+  info.points = state_->index.size();
+  info.disk_bytes = TreeBytes(directory_);
+  info.memory_bytes = state_->index.memory_bytes();
+  info.memory_bytes += state_->payloads.memory_bytes();
+  info.write_buffer_bytes = store_->WriteBufferBytes();
+  info.payload_indexes = indexes_.List();
+  for (const std::unique_ptr<Space>& space : state_->spaces) {
+    SpaceInfo& own = info.spaces.emplace_back();
+    own.name = space->config().name;
+    own.rows = space->engine().live_rows();
+    own.memory_bytes = space->engine().memory_bytes();
+    own.code_bytes = space->codec().code_bytes();
+    own.mean_versions = space->mean_versions();
+    own.current_mean_version = space->current_mean_version();
+    own.rows_under_current_mean = space->engine().rows_under_mean(own.current_mean_version);
+    info.memory_bytes += own.memory_bytes;
+  }
+  for (const std::unique_ptr<SparseSpace>& space : state_->sparse_spaces) {
+    info.sparse_spaces.push_back({space->config().name, space->rows(), space->memory_bytes()});
+    info.memory_bytes += info.sparse_spaces.back().memory_bytes;
+  }
+  return info;
 }
 
 // --- Upkeep.
 
 std::function<bool()> CollectionImpl::Stop(const std::function<bool()>& cancelled) const {
-  return [this, &cancelled] { return closing() || (cancelled && cancelled()); };
+  return [this, &cancelled] { return gate_.closed() || (cancelled && cancelled()); };
+}
+
+bool CollectionImpl::wants_vacuum() const {
+  return state_->payloads.wants_vacuum() ||
+         std::any_of(state_->spaces.begin(), state_->spaces.end(),
+                     [](const std::unique_ptr<Space>& space) { return space->wants_vacuum(); });
+}
+
+bool CollectionImpl::has_stale_rows() const {
+  return std::any_of(state_->spaces.begin(), state_->spaces.end(),
+                     [](const std::unique_ptr<Space>& space) {
+                       return space->keeps_originals() && space->stale_rows() > 0;
+                     });
 }
 
 void CollectionImpl::StartMaintenance() {
-  for (const PayloadIndexInfo& index : PayloadIndexes()) {
-    if (!index.ready) ScheduleMaintenance();
-  }
-  for (const std::unique_ptr<Space>& space : memory_->spaces) {
-    if (space->keeps_originals() && space->stale_rows() > 0) ScheduleMaintenance();
-  }
-}
-
-void CollectionImpl::ScheduleMaintenance() {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (maintaining_) {
-      maintain_again_ = true;
-      return;
-    }
-    maintaining_ = true;
-  }
-  // The task may outlive the collection; the collection need not wait for it.
-  worker_.Schedule([weak = weak_from_this()] {
-    if (const std::shared_ptr<CollectionImpl> self = weak.lock()) self->Maintain();
-  });
+  const std::vector<PayloadIndexInfo> indexes = indexes_.List();
+  const bool unfinished = std::any_of(indexes.begin(), indexes.end(),
+                                      [](const PayloadIndexInfo& index) { return !index.ready; });
+  if (unfinished || has_stale_rows()) ScheduleMaintenance();
 }
 
 void CollectionImpl::Maintain() {
-  const Call call(*this);
-  for (bool again = true; again;) {
-    if (call.status().ok()) {
-      CompletePayloadIndexes();
-      memory_->payloads.VacuumIfWorthwhile();
-      for (const std::unique_ptr<Space>& space : memory_->spaces) {
-        // An error here is an error of reading or writing that the next call runs into by itself;
-        // re-encoding is tried again after the next adoption or start.
-        reencoder_.ReencodeStaleRows(*space).IgnoreError();
-        reencoder_.Vacuum(*space).IgnoreError();
-      }
-    }
-    absl::MutexLock lock(&mutex_);
-    again = maintain_again_ && !closing_;
-    maintain_again_ = false;
-    if (!again) maintaining_ = false;
+  const CallGate::Call call(gate_);
+  if (!call.status().ok()) return;
+  indexes_.Complete([this] { return gate_.closed(); });
+  state_->payloads.VacuumIfWorthwhile();
+  for (const std::unique_ptr<Space>& space : state_->spaces) {
+    // An error here is an error of reading or writing that the next call runs into by itself;
+    // re-encoding is tried again after the next adoption or start.
+    reencoder_.ReencodeStaleRows(*space).IgnoreError();
+    reencoder_.Vacuum(*space).IgnoreError();
   }
 }
 
 absl::Status CollectionImpl::Flush(bool settle) {
-  const Call call(*this);
+  const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
   if (settle) {
     ScheduleMaintenance();
-    absl::MutexLock lock(&mutex_);
-    const auto settled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return !maintaining_ || closing_;
-    };
-    mutex_.Await(absl::Condition(&settled));
+    maintenance_.AwaitIdle();
   }
-  TQDB_RETURN_IF_ERROR(CheckWritable());
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   return store_->Flush();
 }
 

@@ -19,8 +19,8 @@
 #include "storage/disk/format.h"
 #include "storage/disk/store.h"
 #include "storage/engine/collection_impl.h"
+#include "storage/engine/validate_config.h"
 #include "storage/upkeep/background_worker.h"
-#include "storage/write/validate.h"
 
 namespace tqdb::storage {
 

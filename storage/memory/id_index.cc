@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 
 namespace tqdb::storage {
 
@@ -23,6 +24,30 @@ void IdIndex::Reserve(size_t numbers, size_t uuids) {
   numbers_.reserve(numbers);
   uuids_.reserve(uuids);
   if (num_spaces_ > 1) pool_.reserve((numbers + uuids) * num_spaces_);
+}
+
+template <typename Table>
+void IdIndex::MakeRoomIn(Table& table, size_t more, size_t& erased) {
+  // A table is filled to 7/8; places of erased entries count as filled until it is made anew.
+  const size_t places = table.capacity() - table.capacity() / 8;
+  if (more == 0 || table.size() + erased + more <= places) return;
+  // The table itself ends the process when it gets no memory, so ask for as much before it does.
+  const size_t entries = std::max(table.size() + more, 2 * places);
+  const size_t bytes = 2 * entries * (sizeof(typename Table::value_type) + 1);
+  ::operator delete(::operator new(bytes));
+  table.reserve(table.size() + more);
+  const size_t now = table.capacity() - table.capacity() / 8;
+  erased = now - std::min(now, table.size() + more);
+}
+
+void IdIndex::MakeRoom(size_t numbers, size_t uuids) {
+  absl::MutexLock lock(&mutex_);
+  MakeRoomIn(numbers_, numbers, erased_numbers_);
+  MakeRoomIn(uuids_, uuids, erased_uuids_);
+  const size_t slots = pool_.size() + (numbers + uuids) * num_spaces_;
+  if (num_spaces_ > 1 && slots > pool_.capacity()) {
+    pool_.reserve(std::max(slots, 2 * pool_.capacity()));
+  }
 }
 
 const IdIndex::Entry* IdIndex::FindEntry(const PointId& id) const {
@@ -102,8 +127,10 @@ void IdIndex::Erase(const PointId& id) {
   if (num_spaces_ > 1) free_groups_.push_back(entry->slot);
   if (id.is_uuid()) {
     uuids_.erase(UuidKey(id.high, id.low));
+    ++erased_uuids_;
   } else {
     numbers_.erase(id.low);
+    ++erased_numbers_;
   }
 }
 

@@ -18,6 +18,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "base/ending_allocator.h"
 #include "core/space/vector_space.h"
 #include "values/types.h"
 
@@ -31,6 +32,9 @@ class IdIndex {
   // Of both tables and the pool.
   uint64_t memory_bytes() const;
   void Reserve(size_t numbers, size_t uuids);
+  // Makes room for so many more points, so that Set allocates nothing until they are there. Throws
+  // std::bad_alloc, and has changed nothing, when there is no memory for it.
+  void MakeRoom(size_t numbers, size_t uuids);
 
   std::optional<uint64_t> FindRow(const PointId& id) const;
   // One lookup under one lock for many ids.
@@ -53,13 +57,19 @@ class IdIndex {
 
   const Entry* FindEntry(const PointId& id) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   Entry* FindEntry(const PointId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // MakeRoom of one table. `erased`: at most so many of its places are taken by entries that are
+  // gone.
+  template <typename Table>
+  static void MakeRoomIn(Table& table, size_t more, size_t& erased);
   Slot* Group(const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t num_spaces_;
   mutable absl::Mutex mutex_;
-  absl::flat_hash_map<uint64_t, Entry> numbers_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<UuidKey, Entry> uuids_ ABSL_GUARDED_BY(mutex_);
+  EndingHashMap<uint64_t, Entry> numbers_ ABSL_GUARDED_BY(mutex_);
+  EndingHashMap<UuidKey, Entry> uuids_ ABSL_GUARDED_BY(mutex_);
+  size_t erased_numbers_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t erased_uuids_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Slot> pool_ ABSL_GUARDED_BY(mutex_);  // groups of num_spaces_ slots
   std::vector<uint64_t> free_groups_ ABSL_GUARDED_BY(mutex_);
 };

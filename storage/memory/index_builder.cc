@@ -46,42 +46,6 @@ absl::Status ForEachPayload(
 
 }  // namespace
 
-absl::Status LoadPayloadIndexes(const Store& store, absl::Span<const uint64_t> rows,
-                                IndexedPayloads& payloads) {
-  const auto create = [&payloads](const std::string& path, FieldKind kind) -> absl::Status {
-    const absl::Status created = payloads.CreateField(path, kind);
-    if (created.ok()) return created;
-    return absl::DataLossError(absl::StrCat("a payload index is damaged: ", created.message()));
-  };
-  std::vector<std::string> texts;
-  const auto cursor = store.Scan({.family = Family::kMeta, .lower = "p", .upper = "q"});
-  for (; cursor->Valid(); cursor->Next()) {
-    std::string path;
-    const absl::string_view value = cursor->value();
-    if (!ParsePayloadIndexKey(cursor->key(), &path) || value.size() != 1 ||
-        !IsFieldKind(static_cast<uint8_t>(value[0]))) {
-      return absl::DataLossError("a record of a payload index is damaged");
-    }
-    const auto kind = static_cast<FieldKind>(value[0]);
-    if (kind == FieldKind::kText) {
-      texts.push_back(path);
-    } else {
-      TQDB_RETURN_IF_ERROR(create(path, kind));
-    }
-  }
-  TQDB_RETURN_IF_ERROR(cursor->status());
-  if (payloads.has_fields()) {
-    TQDB_RETURN_IF_ERROR(ForEachPayload(store, [&payloads](auto some, auto values) {
-      for (size_t i = 0; i < some.size(); ++i) payloads.Add(some[i], 1, values.subspan(i, 1));
-      return absl::OkStatus();
-    }));
-  } else {
-    for (const uint64_t row : rows) payloads.Add(row, 1, {});
-  }
-  for (const std::string& path : texts) TQDB_RETURN_IF_ERROR(create(path, FieldKind::kText));
-  return absl::OkStatus();
-}
-
 absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
                                const std::function<bool()>& stop, IndexedPayloads& payloads) {
   // Before payloads are read: another index of the key would know nothing of edits since.

@@ -43,16 +43,18 @@ absl::Status IndexedPayloads::DeleteField(absl::string_view key) {
   return absl::OkStatus();
 }
 
-void IndexedPayloads::Add(uint64_t first_row, size_t count,
-                          absl::Span<const nlohmann::json> payloads) {
-  assert(payloads.size() == (has_fields() ? count : 0));
+void IndexedPayloads::Add(absl::Span<const Row> rows) {
+  if (rows.empty()) return;
+  const bool fields = has_fields();
+  const nlohmann::json none = nlohmann::json::object();
   absl::MutexLock lock(&mutex_);
-  for (size_t i = 0; i < count; ++i) {
-    payloads.empty() ? index_.Add(first_row + i, nlohmann::json::object())
-                     : index_.Add(first_row + i, payloads[i]);
-    for (auto& [key, ranking] : rankings_) Rank(key, *ranking, first_row + i, payloads[i]);
+  for (const Row& row : rows) {
+    assert(!fields || row.payload != nullptr);
+    const nlohmann::json& payload = fields ? *row.payload : none;
+    index_.Add(row.row, payload);
+    for (auto& [key, ranking] : rankings_) Rank(key, *ranking, row.row, payload);
   }
-  end_ = first_row + count;
+  end_ = rows.back().row + 1;
 }
 
 void IndexedPayloads::Remove(absl::Span<const uint64_t> rows) {

@@ -36,10 +36,13 @@ class IndexedPayloads {
   // --- Of the leader of the commit queue, and of the loader.
   absl::Status CreateField(absl::string_view key, FieldKind kind);
   absl::Status DeleteField(absl::string_view key);
-  // Rows first_row, first_row + 1, ..., in ascending order over all calls. One payload each, or
-  // none at all without fields. Before the rows can be found by a search: a filter never misses one
-  // that a search hits.
-  void Add(uint64_t first_row, size_t count, absl::Span<const nlohmann::json> payloads);
+  struct Row {
+    uint64_t row;
+    const nlohmann::json* payload;  // null without fields
+  };
+  // Takes rows that ascend over all calls. Before the rows can be found by a search: a filter never
+  // misses one that a search hits.
+  void Add(absl::Span<const Row> rows);
   // After the rows are gone from searches.
   void Remove(absl::Span<const uint64_t> rows);
   struct Edit {

@@ -1,7 +1,8 @@
 #include "storage/memory/loader.h"
 
-#include <algorithm>
 #include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,19 +11,16 @@
 #include "absl/strings/str_cat.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
+#include "storage/disk/change_format.h"
 #include "storage/disk/format.h"
 #include "storage/disk/keys.h"
-#include "storage/memory/index_builder.h"
-#include "storage/sparse/sparse_encoding.h"
+#include "storage/disk/row_scanner.h"
+#include "storage/memory/apply.h"
+#include "storage/payload/prepared_filter.h"
 
 namespace tqdb::storage {
 
 namespace {
-
-struct PointRow {
-  uint64_t row;
-  PointId id;
-};
 
 absl::StatusOr<std::string> GetMeta(const Store& store, absl::string_view key) {
   TQDB_ASSIGN_OR_RETURN(std::optional<std::string> value, store.Get(Family::kMeta, key));
@@ -37,214 +35,182 @@ absl::StatusOr<uint32_t> ReadFormatVersion(const Store& store) {
   if (!GetFixed32(&in, &version) || !in.empty()) {
     return absl::DataLossError("format version of the collection is damaged");
   }
-  if (version != kFormatVersion && version != kSparseFormatVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("collection has format version ", version, "; this build reads versions ",
-                     kFormatVersion, " and ", kSparseFormatVersion));
-  }
   return version;
 }
 
-absl::Status LoadMeans(const Store& store, const Spaces& spaces) {
+absl::StatusOr<std::shared_ptr<const CollectionConfig>> ReadConfig(const Store& store) {
+  TQDB_ASSIGN_OR_RETURN(const std::string bytes, GetMeta(store, kConfigKey));
+  TQDB_ASSIGN_OR_RETURN(CollectionConfig config, DecodeConfig(bytes));
+  TQDB_ASSIGN_OR_RETURN(const std::string metadata, GetMeta(store, kMetadataKey));
+  TQDB_ASSIGN_OR_RETURN(config.metadata, DecodeMetadata(metadata));
+  return std::make_shared<const CollectionConfig>(std::move(config));
+}
+
+// A collection of an older version has no position: it begins to count with its next record.
+absl::StatusOr<Position> ReadPosition(const Store& store, uint32_t format_version) {
+  if (format_version < kNumberedFormatVersion) return Position();
+  TQDB_ASSIGN_OR_RETURN(const std::string bytes, GetMeta(store, kPositionKey));
+  return DecodePosition(bytes);
+}
+
+// Every version of every mean in the order in which they were adopted, and then, for each space,
+// the one in force.
+absl::StatusOr<std::vector<Change>> ReadMeans(const Store& store, const CollectionState& state) {
+  std::vector<Change> means;
   const auto cursor = store.Scan({.family = Family::kMeta, .lower = "m", .upper = "n"});
   for (; cursor->Valid(); cursor->Next()) {
-    size_t space;
+    size_t index;
     uint32_t version;
     // "metadata" lies in the same range of keys; it is longer than the key of a mean.
-    if (!ParseMeanKey(cursor->key(), &space, &version)) continue;
-    if (space >= spaces.size()) return absl::DataLossError("a mean belongs to no vector space");
-    TQDB_ASSIGN_OR_RETURN(const std::vector<float> mu,
-                          DecodeMean(cursor->value(), spaces[space]->dim()));
-    spaces[space]->RestoreMean(version, mu);
+    if (!ParseMeanKey(cursor->key(), &index, &version)) continue;
+    if (index >= state.spaces.size())
+      return absl::DataLossError("a mean belongs to no vector space");
+    const Space& space = *state.spaces[index];
+    TQDB_ASSIGN_OR_RETURN(const std::vector<float> mu, DecodeMean(cursor->value(), space.dim()));
+    means.push_back(
+        SetMean{static_cast<uint32_t>(index), version, space.codec().MakeMean(version, mu)});
   }
   TQDB_RETURN_IF_ERROR(cursor->status());
-  for (const std::unique_ptr<Space>& space : spaces) {
+  for (const std::unique_ptr<Space>& space : state.spaces) {
     TQDB_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                           store.Get(Family::kMeta, Key::OfCurrentMean(space->index()).view()));
-    if (!bytes) continue;
-    absl::string_view in = *bytes;
-    uint32_t version;
-    if (!GetFixed32(&in, &version) || !in.empty() || !space->RestoreCurrentMean(version).ok()) {
-      return absl::DataLossError(absl::StrCat("mean version in force of vector space '",
-                                              space->config().name, "' is damaged"));
+    uint32_t version = 0;
+    if (bytes) {
+      absl::string_view in = *bytes;
+      if (!GetFixed32(&in, &version) || !in.empty()) {
+        return absl::DataLossError(absl::StrCat("mean version in force of vector space '",
+                                                space->config().name, "' is damaged"));
+      }
     }
+    means.push_back(SetMean{static_cast<uint32_t>(space->index()), version, nullptr});
   }
-  return absl::OkStatus();
+  return means;
 }
 
-// All points, by row.
-absl::StatusOr<std::vector<PointRow>> LoadPoints(const Store& store, uint64_t next_row) {
-  std::vector<PointRow> points;
-  const auto cursor =
-      store.Scan({.family = Family::kPoints, .lower = {}, .upper = {}, .sequential = true});
+absl::StatusOr<std::vector<SetPayloadIndex>> ReadPayloadIndexes(const Store& store) {
+  std::vector<SetPayloadIndex> indexes;
+  const auto cursor = store.Scan({.family = Family::kMeta, .lower = "p", .upper = "q"});
   for (; cursor->Valid(); cursor->Next()) {
-    PointRow point;
-    absl::string_view value = cursor->value();
-    if (!ParseIdKey(cursor->key(), &point.id) || !GetVarint64(&value, &point.row) ||
-        !value.empty()) {
-      return absl::DataLossError("a record of points is damaged");
+    std::string path;
+    const absl::string_view value = cursor->value();
+    if (!ParsePayloadIndexKey(cursor->key(), &path) || value.size() != 1 ||
+        !IsFieldKind(static_cast<uint8_t>(value[0]))) {
+      return absl::DataLossError("a record of a payload index is damaged");
     }
-    if (point.row >= next_row) {
-      return absl::DataLossError(absl::StrCat("point ", point.id.ToString(), " has row ", point.row,
-                                              ", beyond the next free row ", next_row));
-    }
-    points.push_back(point);
+    indexes.push_back({std::move(path), static_cast<FieldKind>(value[0])});
   }
   TQDB_RETURN_IF_ERROR(cursor->status());
-  std::sort(points.begin(), points.end(),
-            [](const PointRow& a, const PointRow& b) { return a.row < b.row; });
-  return points;
+  return indexes;
 }
 
-// Appends the codes of one space, and notes their slots: slots[i * num_spaces + space] for
-// points[i].
-absl::Status LoadCodes(const Store& store, Space& space, absl::Span<const PointRow> points,
-                       size_t num_spaces, std::vector<Slot>& slots) {
-  const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
-  const auto cursor = store.Scan(
-      {.family = Family::kCodes, .lower = lower.view(), .upper = upper.view(), .sequential = true});
-  const auto damaged = [&](uint64_t row, absl::string_view what) {
-    return absl::DataLossError(
-        absl::StrCat("code of row ", row, " in vector space '", space.config().name, "' ", what));
-  };
-  const uint32_t current_version = space.current_mean_version();
-  const bool unit_norms = space.config().codec.metric == Metric::kCosine;
-  uint64_t current_rows = 0;
+// What the guard of a space is told at start-up of the rows under the mean in force.
+struct GuardSums {
+  uint32_t version;
+  bool unit_norms;
+  uint64_t rows = 0;
   double energy = 0;
-  size_t next = 0;
-  for (; cursor->Valid(); cursor->Next()) {
-    size_t key_space;
-    uint64_t row;
-    if (!ParseSpaceRowKey(cursor->key(), &key_space, &row)) {
-      return absl::DataLossError("a key of codes is damaged");
-    }
-    const absl::string_view code = cursor->value();
-    if (code.size() != space.codec().code_bytes()) {
-      return damaged(
-          row, absl::StrCat("has ", code.size(), " bytes; need ", space.codec().code_bytes()));
-    }
-    while (next < points.size() && points[next].row < row) ++next;
-    if (next == points.size() || points[next].row != row)
-      return damaged(row, "belongs to no point");
-    const absl::StatusOr<Slot> slot =
-        space.engine().Append(points[next].id, row, reinterpret_cast<const uint8_t*>(code.data()));
-    if (!slot.ok()) return damaged(row, slot.status().message());
-    slots[next * num_spaces + space.index()] = *slot;
+
+  void Add(absl::string_view code) {
     CodeHeader header;
     std::memcpy(&header, code.data(), sizeof(header));
-    if (header.mean_version != current_version) continue;
-    ++current_rows;
+    if (header.mean_version != version) return;
+    ++rows;
     energy += unit_norms ? 1.0 : double{header.norm} * header.norm;
   }
-  TQDB_RETURN_IF_ERROR(cursor->status());
-  space.RestoreGuard(current_rows, energy);
-  return absl::OkStatus();
-}
+};
 
-// Shows a sparse space its vectors; has[i] is set for points[i] that have one.
-absl::Status LoadSparse(const Store& store, SparseSpace& space, absl::Span<const PointRow> points,
-                        std::vector<bool>& has) {
-  const Key lower = Key::OfSpaceRow(space.key_space(), 0);
-  const Key upper = Key::SpaceEnd(space.key_space());
-  const auto cursor = store.Scan(
-      {.family = Family::kCodes, .lower = lower.view(), .upper = upper.view(), .sequential = true});
-  SparseVector vector;
-  size_t next = 0;
-  for (; cursor->Valid(); cursor->Next()) {
-    size_t key_space;
-    uint64_t row;
-    if (!ParseSpaceRowKey(cursor->key(), &key_space, &row)) {
-      return absl::DataLossError("a key of codes is damaged");
-    }
-    while (next < points.size() && points[next].row < row) ++next;
-    absl::Status status = DecodeSparseVector(cursor->value(), &vector);
-    if (next == points.size() || points[next].row != row) {
-      status = absl::DataLossError("it belongs to no point");
-    } else if (status.ok()) {
-      status = ValidateSparseVector(vector.view(), "it");
-    }
-    if (!status.ok()) {
-      return absl::DataLossError(absl::StrCat("sparse vector of row ", row, " in space '",
-                                              space.config().name, "': ", status.message()));
-    }
-    const SparseVectorView view = vector.view();
-    space.Add({&row, 1}, {&view, 1});
-    has[next] = true;
+absl::Status LoadRows(const Store& store, const CollectionConfig& config, CollectionState& state) {
+  RowScanner::Options options;
+  options.next_row = state.next_row;
+  options.payloads = state.payloads.has_fields();
+  std::vector<GuardSums> sums;
+  for (const std::unique_ptr<Space>& space : state.spaces) {
+    options.waiting.push_back(space->waits_for_mean());
+    sums.push_back({.version = space->current_mean_version(),
+                    .unit_norms = space->config().codec.metric == Metric::kCosine});
   }
-  return cursor->status();
+  const bool payloads = options.payloads;
+  TQDB_ASSIGN_OR_RETURN(const auto scanner, RowScanner::Open(store, config, std::move(options)));
+  state.index.Reserve(scanner->points() - scanner->uuids(), scanner->uuids());
+  nlohmann::json parsed;
+  while (true) {
+    TQDB_ASSIGN_OR_RETURN(const PutRow* row, scanner->Next());
+    if (row == nullptr) break;
+    PutRow put = *row;
+    if (payloads) {
+      TQDB_ASSIGN_OR_RETURN(parsed, ParsePayload(put.payload));
+      put.parsed = &parsed;
+    }
+    if (const absl::Status status = ApplyRow(put, state); !status.ok()) {
+      return absl::DataLossError(absl::StrCat("row ", put.row, ": ", status.message()));
+    }
+    for (const RowVector& vector : put.vectors) sums[vector.space].Add(vector.code);
+  }
+  for (size_t s = 0; s < sums.size(); ++s) {
+    state.spaces[s]->RestoreGuard(sums[s].rows, sums[s].energy);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status InitializeStore(Store& store, const CollectionConfig& config) {
   const auto batch = store.NewBatch(1024);
-  std::string value;
-  PutFixed32(&value, CollectionFormatVersion(config));
-  batch->Put(Family::kMeta, kFormatKey, value);
+  AppendFormatVersion(kNumberedFormatVersion, *batch);
   batch->Put(Family::kMeta, kConfigKey, EncodeConfig(config));
-  batch->Put(Family::kMeta, kMetadataKey, EncodeMetadata(config.metadata));
-  value.clear();
-  PutFixed64(&value, 0);
-  batch->Put(Family::kMeta, kNextRowKey, value);
+  AppendChange(SetMetadata{config.metadata}, config, *batch);
+  AppendNextRow(0, *batch);
+  AppendPosition(Position(), *batch);
   TQDB_RETURN_IF_ERROR(store.Write(*batch, /*sync=*/true));
   return store.Flush();
 }
 
-absl::StatusOr<LoadedCollection> LoadCollection(const Store& store) {
+absl::StatusOr<std::unique_ptr<CollectionState>> LoadCollection(const Store& store) {
   TQDB_ASSIGN_OR_RETURN(const uint32_t version, ReadFormatVersion(store));
-  LoadedCollection loaded;
-  TQDB_ASSIGN_OR_RETURN(const std::string config_bytes, GetMeta(store, kConfigKey));
-  TQDB_ASSIGN_OR_RETURN(loaded.config, DecodeConfig(config_bytes));
-  if (version != CollectionFormatVersion(loaded.config)) {
-    return absl::DataLossError(
-        absl::StrCat("configuration is not one of format version ", version));
+  // First, and without looking at more: a newer version may have another form of everything else.
+  if (version > kNumberedFormatVersion) {
+    TQDB_RETURN_IF_ERROR(CheckCollectionVersion(version, CollectionConfig()));
   }
-  TQDB_ASSIGN_OR_RETURN(const std::string metadata_bytes, GetMeta(store, kMetadataKey));
-  TQDB_ASSIGN_OR_RETURN(loaded.config.metadata, DecodeMetadata(metadata_bytes));
+  TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<const CollectionConfig> config, ReadConfig(store));
+  TQDB_RETURN_IF_ERROR(CheckCollectionVersion(version, *config));
 
   Spaces spaces;
-  for (size_t i = 0; i < loaded.config.spaces.size(); ++i) {
-    TQDB_ASSIGN_OR_RETURN(std::unique_ptr<Space> space, Space::Create(loaded.config.spaces[i], i));
+  for (size_t i = 0; i < config->spaces.size(); ++i) {
+    TQDB_ASSIGN_OR_RETURN(std::unique_ptr<Space> space, Space::Create(config->spaces[i], i));
     spaces.push_back(std::move(space));
   }
-  const size_t num_spaces = spaces.size();
-  TQDB_RETURN_IF_ERROR(LoadMeans(store, spaces));
-  loaded.memory = std::make_unique<CollectionState>(std::move(spaces),
-                                                    MakeSparseSpaces(loaded.config.sparse_spaces));
-  CollectionState& memory = *loaded.memory;
-
-  TQDB_ASSIGN_OR_RETURN(const std::string next_row_bytes, GetMeta(store, kNextRowKey));
-  absl::string_view in = next_row_bytes;
-  if (!GetFixed64(&in, &memory.next_row) || !in.empty()) {
+  auto state = std::make_unique<CollectionState>(config, std::move(spaces),
+                                                 MakeSparseSpaces(config->sparse_spaces));
+  state->format_version = version;
+  TQDB_ASSIGN_OR_RETURN(const Position position, ReadPosition(store, version));
+  state->set_position(position);
+  TQDB_ASSIGN_OR_RETURN(const std::string next_row, GetMeta(store, kNextRowKey));
+  absl::string_view in = next_row;
+  if (!GetFixed64(&in, &state->next_row) || !in.empty()) {
     return absl::DataLossError("next row number is damaged");
   }
-  TQDB_ASSIGN_OR_RETURN(const std::vector<PointRow> points, LoadPoints(store, memory.next_row));
-  std::vector<Slot> slots(points.size() * num_spaces, kNoSlot);
-  for (const std::unique_ptr<Space>& space : memory.spaces) {
-    TQDB_RETURN_IF_ERROR(LoadCodes(store, *space, points, num_spaces, slots));
-  }
-  std::vector<bool> has_sparse(points.size());
-  for (const std::unique_ptr<SparseSpace>& space : memory.sparse_spaces) {
-    TQDB_RETURN_IF_ERROR(LoadSparse(store, *space, points, has_sparse));
-  }
+  const uint64_t end = state->next_row;
 
-  const auto uuids = static_cast<size_t>(std::count_if(
-      points.begin(), points.end(), [](const PointRow& point) { return point.id.is_uuid(); }));
-  memory.index.Reserve(points.size() - uuids, uuids);
-  for (size_t i = 0; i < points.size(); ++i) {
-    const auto own = absl::MakeConstSpan(slots).subspan(i * num_spaces, num_spaces);
-    if (!has_sparse[i] &&
-        std::all_of(own.begin(), own.end(), [](Slot slot) { return slot == kNoSlot; })) {
-      return absl::DataLossError(
-          absl::StrCat("point ", points[i].id.ToString(), " has no vector in any space"));
-    }
-    memory.index.Set(points[i].id, points[i].row, own);
+  TQDB_ASSIGN_OR_RETURN(const std::vector<Change> means, ReadMeans(store, *state));
+  if (const absl::Status status = ApplyChanges(means, *state); !status.ok()) {
+    return absl::DataLossError(absl::StrCat("the means are damaged: ", status.message()));
   }
-  std::vector<uint64_t> rows;
-  rows.reserve(points.size());
-  for (const PointRow& point : points) rows.push_back(point.row);
-  TQDB_RETURN_IF_ERROR(LoadPayloadIndexes(store, rows, memory.payloads));
-  return loaded;
+  TQDB_ASSIGN_OR_RETURN(const std::vector<SetPayloadIndex> indexes, ReadPayloadIndexes(store));
+  const auto make_indexes = [&](bool of_texts) -> absl::Status {
+    for (const SetPayloadIndex& index : indexes) {
+      if ((index.kind == FieldKind::kText) != of_texts) continue;
+      const Change change = index;
+      const absl::Status status = ApplyChanges({&change, 1}, *state);
+      if (status.ok()) continue;
+      return absl::DataLossError(absl::StrCat("a payload index is damaged: ", status.message()));
+    }
+    return absl::OkStatus();
+  };
+  TQDB_RETURN_IF_ERROR(make_indexes(/*of_texts=*/false));
+  TQDB_RETURN_IF_ERROR(LoadRows(store, *config, *state));
+  TQDB_RETURN_IF_ERROR(make_indexes(/*of_texts=*/true));
+  state->next_row = end;
+  return state;
 }
 
 }  // namespace tqdb::storage

@@ -1,4 +1,5 @@
-// Reads a collection from its store into memory: one sequential pass over points and codes.
+// Reads a collection from its store into memory: one sequential pass over points and codes, each
+// row of which is applied as the change that once wrote it (apply.h).
 #ifndef TQDB_STORAGE_MEMORY_LOADER_H_
 #define TQDB_STORAGE_MEMORY_LOADER_H_
 
@@ -12,17 +13,14 @@
 
 namespace tqdb::storage {
 
-struct LoadedCollection {
-  CollectionConfig config;
-  std::unique_ptr<CollectionState> memory;
-};
-
-// Writes what an empty collection consists of.
+// Writes the keys that an empty collection consists of.
 absl::Status InitializeStore(Store& store, const CollectionConfig& config);
 
-// DataLoss when the families contradict each other or a record is impossible, FailedPrecondition on
-// a foreign format version.
-absl::StatusOr<LoadedCollection> LoadCollection(const Store& store);
+// Returns the state of the collection. Its payload indexes of texts have seen no rows yet: these
+// take some ten times as long as the others, so a start does not wait for them, and
+// BuildPayloadIndex is to be called. DataLoss when the families contradict each other or a record
+// is impossible; FailedPrecondition on a format version that this build does not know.
+absl::StatusOr<std::unique_ptr<CollectionState>> LoadCollection(const Store& store);
 
 }  // namespace tqdb::storage
 

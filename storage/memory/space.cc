@@ -1,6 +1,7 @@
 #include "storage/memory/space.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,29 +16,6 @@ constexpr uint64_t kVacuumRows = 4096;
 constexpr uint64_t kVacuumFraction = 4;
 
 }  // namespace
-
-void WarmUpRows::Add(const PointId& id, uint64_t row, absl::Span<const float> values) {
-  if (count_.load(std::memory_order_acquire) >= kMaxRows) return;
-  absl::MutexLock lock(&mutex_);
-  rows_.ids.push_back(id);
-  rows_.rows.push_back(row);
-  rows_.values.insert(rows_.values.end(), values.begin(), values.end());
-  count_.store(rows_.ids.size(), std::memory_order_release);
-}
-
-WarmUpRows::Rows WarmUpRows::Take() {
-  absl::MutexLock lock(&mutex_);
-  Rows taken;
-  std::swap(taken, rows_);
-  count_.store(0, std::memory_order_release);
-  return taken;
-}
-
-uint64_t WarmUpRows::memory_bytes() const {
-  absl::MutexLock lock(&mutex_);
-  return rows_.values.capacity() * sizeof(float) + rows_.ids.capacity() * sizeof(PointId) +
-         rows_.rows.capacity() * sizeof(uint64_t);
-}
 
 absl::StatusOr<std::unique_ptr<Space>> Space::Create(const VectorSpaceConfig& config,
                                                      size_t index) {
@@ -54,17 +32,26 @@ Space::Space(const VectorSpaceConfig& config, size_t index, std::unique_ptr<Vect
              config.store_vectors == StoreVectors::kNone ? CenteringGuard::OldRows::kStay
                                                          : CenteringGuard::OldRows::kReencoded) {}
 
-std::optional<std::shared_ptr<const Mean>> Space::Observe(MatrixView rows) {
+std::optional<MeanProposal> Space::Observe(MatrixView rows) {
   if (!guard_.Observe(rows)) return std::nullopt;
-  const std::vector<float> mu(guard_.proposal().begin(), guard_.proposal().end());
-  guard_.Adopted(mu);
-  if (mu.empty()) return std::shared_ptr<const Mean>();
-  return codec().MakeMean(last_version_.fetch_add(1, std::memory_order_relaxed) + 1, mu);
+  MeanProposal proposal;
+  proposal.base_version = current_mean_version();
+  proposal.mu.assign(guard_.proposal().begin(), guard_.proposal().end());
+  proposal.version = proposal.mu.empty() ? 0 : mean_versions() + 1;
+  return proposal;
 }
 
-void Space::RestoreMean(uint32_t version, absl::Span<const float> mu) {
-  engine_->AddMean(codec().MakeMean(version, mu));
-  last_version_.store(std::max(mean_versions(), version), std::memory_order_relaxed);
+void Space::SettleProposal() {
+  const std::shared_ptr<const Mean> mean = engine_->current_mean();
+  guard_.Adopted(mean != nullptr ? absl::MakeConstSpan(mean->mu) : absl::Span<const float>());
+}
+
+absl::Status Space::AdoptMean(uint32_t version, std::shared_ptr<const Mean> mean) {
+  if (mean != nullptr) engine_->AddMean(std::move(mean));
+  TQDB_RETURN_IF_ERROR(engine_->SetCurrentMean(version));
+  // Last: whoever sees that the space waits no longer finds the mean in force, too.
+  last_version_.store(std::max(mean_versions(), version), std::memory_order_release);
+  return absl::OkStatus();
 }
 
 void Space::RestoreGuard(uint64_t rows, double energy) {
@@ -90,8 +77,14 @@ uint64_t Space::stale_rows() const {
 bool Space::wants_vacuum() const {
   const uint64_t stored = engine_->stored_rows();
   const uint64_t dead = stored - std::min(stored, engine_->live_rows());
-  return dead >= dead_rows_after_vacuum.load(std::memory_order_relaxed) + kVacuumRows &&
+  return dead >= dead_rows_after_vacuum_.load(std::memory_order_relaxed) + kVacuumRows &&
          dead * kVacuumFraction >= stored;
+}
+
+void Space::NoteVacuum() {
+  const uint64_t stored = engine_->stored_rows();
+  dead_rows_after_vacuum_.store(stored - std::min(stored, engine_->live_rows()),
+                                std::memory_order_relaxed);
 }
 
 Space* FindSpace(const Spaces& spaces, absl::string_view name) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,28 +26,11 @@
 
 namespace tqdb::storage {
 
-// Rows that were encoded before any mean was adopted, kept as they came so that they can be encoded
-// again once there is one, even in a space that keeps no originals. Thread-safe.
-class WarmUpRows {
- public:
-  static constexpr size_t kMaxRows = 256;
-
-  struct Rows {
-    std::vector<PointId> ids;
-    std::vector<uint64_t> rows;
-    std::vector<float> values;  // (ids.size(), dim) row-major
-  };
-  // Keeps the row while there is room.
-  void Add(const PointId& id, uint64_t row, absl::Span<const float> values);
-  // Hands over all rows and starts anew.
-  Rows Take();
-  bool empty() const { return count_.load(std::memory_order_acquire) == 0; }
-  uint64_t memory_bytes() const;
-
- private:
-  std::atomic<size_t> count_{0};
-  mutable absl::Mutex mutex_;
-  Rows rows_ ABSL_GUARDED_BY(mutex_);
+// A mean that the guard of a space proposes to adopt.
+struct MeanProposal {
+  uint32_t base_version;  // in force when it was made, 0 for none
+  uint32_t version;       // that it would be, 0 for none
+  std::vector<float> mu;  // dim floats, empty for none
 };
 
 class Space {
@@ -63,30 +47,45 @@ class Space {
   SearchBatcher& batcher() const { return *batcher_; }
   bool keeps_originals() const { return config_.store_vectors != StoreVectors::kNone; }
   bool centers() const { return config_.centering == Centering::kAuto; }
-  WarmUpRows& warm_up() { return warm_up_; }
-  const WarmUpRows& warm_up() const { return warm_up_; }
 
-  // Shows the rows of a batch to the guard. A mean when one should be adopted now: version 0 for
-  // none. The caller holds guard_mutex() until the adoption is durable, so that versions are
-  // committed in order.
-  std::optional<std::shared_ptr<const Mean>> Observe(MatrixView rows)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(guard_mutex_);
+  // --- The guard. It watches the rows that callers bring, in whatever order their threads run, and
+  // only proposes: whether a proposal is adopted is decided by its place among the records.
+  //
+  // Shows it the rows of a batch. Returns a proposal when a mean should be adopted now. The caller
+  // holds guard_mutex() until the record of the proposal is committed, so that the next proposal
+  // builds on it, and says then what became of it.
+  std::optional<MeanProposal> Observe(MatrixView rows) ABSL_EXCLUSIVE_LOCKS_REQUIRED(guard_mutex_);
+  // Tells the guard which mean is in force, after a proposal was committed or was void.
+  void SettleProposal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(guard_mutex_);
   absl::Mutex& guard_mutex() ABSL_LOCK_RETURNED(guard_mutex_) { return guard_mutex_; }
-
-  // At start-up, in this order: every stored version, then the one in force, then what is stored
-  // under it: so many rows, whose squared norms (as the guard sees them) add up to `energy`.
-  void RestoreMean(uint32_t version, absl::Span<const float> mu);
-  absl::Status RestoreCurrentMean(uint32_t version) { return engine_->SetCurrentMean(version); }
+  // At start-up, once the means are there: so many rows are stored under the one in force, and
+  // their squared norms (as the guard sees them) add up to `energy`.
   void RestoreGuard(uint64_t rows, double energy) ABSL_LOCKS_EXCLUDED(guard_mutex_);
-  uint32_t mean_versions() const { return last_version_.load(std::memory_order_relaxed); }
+
+  // --- Means. Adoption is the applier's; the others are for any thread.
+  // Makes `version` the one that new rows are encoded under; `mean` as in the change SetMean.
+  // NotFound when the space does not have the version.
+  absl::Status AdoptMean(uint32_t version, std::shared_ptr<const Mean> mean);
+  // The highest version that was ever adopted.
+  uint32_t mean_versions() const { return last_version_.load(std::memory_order_acquire); }
+  // True while the space has never adopted a mean, would adopt one, and keeps no originals: then
+  // the vectors of its first rows are kept, so that they can be encoded under the first mean.
+  bool waits_for_mean() const { return centers() && !keeps_originals() && mean_versions() == 0; }
+  // Rows whose vectors are kept at a time. The guard first decides after 128 rows, so these see
+  // the first adoption of any data that has a mean worth subtracting.
+  static constexpr size_t kMaxWaitingRows = 256;
+  // The rows that are kept, and whose they are. Of the leader of the commit queue.
+  using WaitingRows = std::map<uint64_t, PointId>;
+  WaitingRows& waiting_rows() { return waiting_rows_; }
+  const WaitingRows& waiting_rows() const { return waiting_rows_; }
 
   uint32_t current_mean_version() const;
   // Live rows that are not encoded under the mean in force.
   uint64_t stale_rows() const;
 
-  // Dead rows that the last vacuum left. Of the maintenance thread alone, but for the atomic load.
-  std::atomic<uint64_t> dead_rows_after_vacuum{0};
   bool wants_vacuum() const;
+  // Notes how many dead rows are left, which another vacuum would not free either.
+  void NoteVacuum();
 
  private:
   Space(const VectorSpaceConfig& config, size_t index, std::unique_ptr<VectorSpace> engine);
@@ -95,8 +94,9 @@ class Space {
   const size_t index_;
   const std::unique_ptr<VectorSpace> engine_;
   const std::unique_ptr<SearchBatcher> batcher_;
-  WarmUpRows warm_up_;
+  WaitingRows waiting_rows_;
   std::atomic<uint32_t> last_version_{0};
+  std::atomic<uint64_t> dead_rows_after_vacuum_{0};
   absl::Mutex guard_mutex_;  // before every other lock of storage
   CenteringGuard guard_ ABSL_GUARDED_BY(guard_mutex_);
 };

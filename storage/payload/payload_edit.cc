@@ -30,12 +30,6 @@ absl::StatusOr<ordered_json> ParseObject(const std::string& text, absl::string_v
       absl::StrCat(field, " is ", Quoted(text, kMaxQuotedBytes), "; need a JSON object"));
 }
 
-absl::StatusOr<KeyPath> ParseKey(const std::string& key, absl::string_view field) {
-  absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
-  if (path.ok()) return path;
-  return absl::InvalidArgumentError(absl::StrCat(field, ": ", path.status().message()));
-}
-
 // Deletes the values at `path`. An array on the way stands for the objects among its elements.
 void Erase(ordered_json& object, absl::Span<const std::string> path) {
   if (path.size() == 1) {
@@ -60,7 +54,7 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
     case PayloadEdit::Kind::kSet: {
       TQDB_ASSIGN_OR_RETURN(prepared.members_, ParseObject(edit.json, "set.payload"));
       if (edit.key.empty()) break;
-      TQDB_ASSIGN_OR_RETURN(prepared.at_, ParseKey(edit.key, "set.key"));
+      TQDB_ASSIGN_OR_RETURN(prepared.at_, KeyPath::Parse(edit.key, "set.key"));
       break;
     }
     case PayloadEdit::Kind::kOverwrite: {
@@ -73,8 +67,8 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
                                                        " entries; allowed: 1..", kMaxEditKeys));
       }
       for (size_t i = 0; i < edit.keys.size(); ++i) {
-        TQDB_ASSIGN_OR_RETURN(KeyPath path,
-                              ParseKey(edit.keys[i], absl::StrCat("delete_keys.keys[", i, "]")));
+        TQDB_ASSIGN_OR_RETURN(
+            KeyPath path, KeyPath::Parse(edit.keys[i], absl::StrCat("delete_keys.keys[", i, "]")));
         prepared.keys_.push_back(std::move(path));
       }
       break;
@@ -83,26 +77,39 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
   return prepared;
 }
 
-absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const {
-  if (kind_ == PayloadEdit::Kind::kClear) return "";
-  if (kind_ == PayloadEdit::Kind::kOverwrite) return members_.dump();
+absl::StatusOr<ordered_json> PreparedEdit::Parse(absl::string_view payload) {
+  if (payload.empty()) return ordered_json::object();
   if (JsonDepth(payload) > kMaxPayloadDepth) {
     // Payloads that were written before the limit existed may be deeper. Only an overwrite or a
     // clear, which do not parse them, can help.
     return absl::FailedPreconditionError(
         absl::StrCat("the payload is nested deeper than ", kMaxPayloadDepth, "; overwrite it"));
   }
-  ordered_json edited = payload.empty()
-                            ? ordered_json::object()
-                            : ordered_json::parse(payload.begin(), payload.end(), nullptr, false);
-  if (!edited.is_object()) return absl::DataLossError("a stored payload is no JSON object");
-  if (kind_ == PayloadEdit::Kind::kDeleteKeys) {
-    for (const KeyPath& path : keys_) Erase(edited, path.segments());
-    return edited.dump();
+  ordered_json parsed = ordered_json::parse(payload.begin(), payload.end(), nullptr, false);
+  if (!parsed.is_object()) return absl::DataLossError("a stored payload is no JSON object");
+  return parsed;
+}
+
+absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const {
+  ordered_json tree = ordered_json::object();
+  if (reads_payload()) {
+    TQDB_ASSIGN_OR_RETURN(tree, Parse(payload));
+  }
+  return Apply(tree);
+}
+
+absl::StatusOr<std::string> PreparedEdit::Apply(ordered_json& payload) const {
+  switch (kind_) {
+    case PayloadEdit::Kind::kClear: payload = ordered_json::object(); return "";
+    case PayloadEdit::Kind::kOverwrite: payload = members_; return payload.dump();
+    case PayloadEdit::Kind::kDeleteKeys:
+      for (const KeyPath& path : keys_) Erase(payload, path.segments());
+      return payload.dump();
+    case PayloadEdit::Kind::kSet: break;
   }
   // Walk to the object of `at_`. A null counts as missing, so that a key that was set to null can
   // become an object.
-  ordered_json* object = &edited;
+  ordered_json* object = &payload;
   for (const std::string& name : at_.segments()) {
     ordered_json& member = (*object)[name];
     if (member.is_null()) member = ordered_json::object();
@@ -115,7 +122,7 @@ absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const
   }
   for (const auto& [name, value] : members_.items()) (*object)[name] = value;
   // Both texts are within the limit, but an object that is set deep inside can exceed it.
-  std::string text = edited.dump();
+  std::string text = payload.dump();
   if (const size_t depth = JsonDepth(text); depth > kMaxPayloadDepth) {
     return absl::InvalidArgumentError(
         absl::StrCat("the payload would be nested ", depth, " deep; allowed: ", kMaxPayloadDepth));

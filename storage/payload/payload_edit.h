@@ -51,6 +51,20 @@ class PreparedEdit {
   // bits come back as the nearest double.
   absl::StatusOr<std::string> Apply(absl::string_view payload) const;
 
+  // The same for a caller that needs the trees, too: parses a stored payload once, and edits the
+  // tree in place.
+  //
+  // FailedPrecondition when the payload is nested too deep to be edited, DataLoss when it is no
+  // object.
+  static absl::StatusOr<nlohmann::ordered_json> Parse(absl::string_view payload);
+  // Returns the text of the payload after the edit. `payload` is what Parse returned, or anything
+  // when the edit does not read it; after an error it is unspecified.
+  absl::StatusOr<std::string> Apply(nlohmann::ordered_json& payload) const;
+  // False when the payload before the edit does not matter.
+  bool reads_payload() const {
+    return kind_ == PayloadEdit::Kind::kSet || kind_ == PayloadEdit::Kind::kDeleteKeys;
+  }
+
  private:
   PreparedEdit() = default;
 

@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/datetime.h"
+#include "base/ending_allocator.h"
 #include "base/json_number.h"
 #include "base/words.h"
 #include "storage/payload/postings.h"
@@ -65,7 +66,7 @@ class StringPostings {
   }
 
  private:
-  absl::flat_hash_map<std::string, Postings> map_;
+  EndingHashMap<std::string, Postings> map_;
 };
 
 // Whole strings, by hash: keywords are looked up and never compared by order.

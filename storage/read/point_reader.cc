@@ -153,7 +153,14 @@ absl::StatusOr<std::vector<PointRecord>> PointReader::Get(absl::Span<const Point
   while (!open.empty()) {
     std::vector<PointId> open_ids;
     for (const size_t i : open) open_ids.push_back(ids[i]);
-    const auto indexed = memory_.index.FindRows(open_ids);
+    // Read first: what failed before that is seen on disk.
+    const bool follows_disk = memory_.follows_disk;
+    std::vector<std::optional<uint64_t>> indexed;
+    if (follows_disk) {
+      indexed = memory_.index.FindRows(open_ids);
+    } else {
+      TQDB_ASSIGN_OR_RETURN(indexed, FindRowsOnDisk(open_ids));
+    }
     std::vector<size_t> places;
     std::vector<uint64_t> rows;
     std::vector<PointRecord> records;
@@ -173,13 +180,29 @@ absl::StatusOr<std::vector<PointRecord>> PointReader::Get(absl::Span<const Point
         open.push_back(places[i]);  // replaced or deleted meanwhile: look again
       }
     }
-    if (!open.empty()) absl::SleepFor(kRetryPause);
+    if (!open.empty() && follows_disk) absl::SleepFor(kRetryPause);
   }
   std::vector<PointRecord> records;
   for (std::optional<PointRecord>& record : found) {
     if (record) records.push_back(*std::move(record));
   }
   return records;
+}
+
+absl::StatusOr<std::vector<std::optional<uint64_t>>> PointReader::FindRowsOnDisk(
+    absl::Span<const PointId> ids) const {
+  std::vector<Key> keys;
+  for (const PointId& id : ids) keys.push_back(Key::OfId(id));
+  TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPoints, keys));
+  std::vector<std::optional<uint64_t>> rows(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!values[i]) continue;
+    absl::string_view value = *values[i];
+    if (!GetVarint64(&value, &rows[i].emplace())) {
+      return absl::DataLossError("a record of points is damaged");
+    }
+  }
+  return rows;
 }
 
 absl::StatusOr<bool> PointReader::Walk(

@@ -3,7 +3,8 @@
 // A row keeps its vectors and its number is never used again: a point that is replaced gets a new
 // row, and only a payload is edited in place. So a row whose payload key is still there after
 // everything else was read was whole all the while, and no view is needed. A row that is gone
-// sends the reader back to the id index.
+// sends the reader back to the id index: the write that took it away is on its way to memory. If
+// that write failed on the way, memory will never hear of it, and the disk is asked instead.
 //
 // Thread-safe. Errors are DataLoss and Internal, of reading.
 #ifndef TQDB_STORAGE_READ_POINT_READER_H_
@@ -55,6 +56,10 @@ class PointReader {
                            absl::Span<PointRecord> records, const ReadView* view) const;
   absl::Status ReadSparse(const SparseSpace& space, absl::Span<const uint64_t> rows,
                           absl::Span<PointRecord> records, const ReadView* view) const;
+
+  // The rows of points as the disk has them.
+  absl::StatusOr<std::vector<std::optional<uint64_t>>> FindRowsOnDisk(
+      absl::Span<const PointId> ids) const;
 
   const Store& store_;
   const CollectionState& memory_;

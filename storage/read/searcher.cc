@@ -14,9 +14,9 @@
 #include "core/scan/top_k.h"
 #include "storage/disk/format.h"
 #include "storage/disk/keys.h"
+#include "storage/read/candidates.h"
 #include "storage/read/mmr.h"
 #include "storage/read/selected_bytes.h"
-#include "storage/write/validate.h"
 
 namespace tqdb::storage {
 

@@ -47,10 +47,10 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
         "recommend has ", examples.positive.size(), " positive and ", examples.negative.size(),
         " negative ids; need a positive one, and at most ", kMaxExamples, " altogether"));
   }
-  const CollectionConfig config = collection.config();
-  const auto own = std::find_if(config.spaces.begin(), config.spaces.end(),
+  const std::shared_ptr<const CollectionConfig> config = collection.config();
+  const auto own = std::find_if(config->spaces.begin(), config->spaces.end(),
                                 [space](const VectorSpaceConfig& s) { return s.name == space; });
-  if (own == config.spaces.end()) {
+  if (own == config->spaces.end()) {
     return absl::InvalidArgumentError(
         absl::StrCat("vector_name '", space, "' is not in collection '", collection.name(), "'"));
   }

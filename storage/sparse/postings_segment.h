@@ -31,6 +31,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
+#include "base/ending_allocator.h"
 #include "storage/sparse/scoring.h"
 #include "storage/sparse/segment_rows.h"
 
@@ -109,7 +110,7 @@ class OpenSegment {
 
   Scoring scoring_;
   SegmentRows rows_;
-  absl::flat_hash_map<uint32_t, List> lists_;
+  EndingHashMap<uint32_t, List> lists_;
   size_t postings_ = 0;
 };
 

@@ -17,6 +17,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
+#include "base/ending_allocator.h"
 
 namespace tqdb::storage {
 
@@ -57,7 +58,7 @@ class Vocabulary {
 
   std::string text_;            // all words, one after the other
   std::vector<uint64_t> ends_;  // end of each word in text_
-  absl::flat_hash_set<uint32_t, Hash, Equal> numbers_;
+  EndingHashSet<uint32_t, Hash, Equal> numbers_;
 };
 
 }  // namespace tqdb::storage

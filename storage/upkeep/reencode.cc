@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,49 @@ namespace {
 
 // Rows of one write: long enough to be worth a log record, short enough not to be felt.
 constexpr size_t kBatchRows = 256;
+
+// New codes for rows that exist; rows that are gone by then are left out.
+class ReencodeWrite : public Write {
+ public:
+  // codes: ids.size() * code_bytes. All outlive this.
+  ReencodeWrite(const Space& space, absl::Span<const PointId> ids, absl::Span<const uint64_t> rows,
+                absl::string_view codes)
+      : Write(codes.size(), Durability::kAsync),
+        space_(space),
+        ids_(ids),
+        rows_(rows),
+        codes_(codes) {}
+  Sharing sharing() const override { return Sharing::kAny; }
+  bool numbered() const override { return false; }
+  absl::Status Plan(Planner& planner) override {
+    planner.Reencode(space_, ids_, rows_, codes_);
+    return absl::OkStatus();
+  }
+
+ private:
+  const Space& space_;
+  const absl::Span<const PointId> ids_;
+  const absl::Span<const uint64_t> rows_;
+  const absl::string_view codes_;
+};
+
+// Lets a space free the memory of dead rows. It writes nothing: the disk knows no dead rows.
+class VacuumWrite : public Write {
+ public:
+  explicit VacuumWrite(Space& space) : Write(0, Durability::kAsync), space_(space) {}
+  Sharing sharing() const override { return Sharing::kAny; }
+  bool numbered() const override { return false; }
+  absl::Status Plan(Planner&) override { return absl::OkStatus(); }
+  absl::Status Finish(CollectionState& state) override {
+    space_.engine().Vacuum([&](uint64_t row, const PointId& id, Slot, Slot to) {
+      state.index.SetSlot(id, row, space_.index(), to);
+    });
+    return absl::OkStatus();
+  }
+
+ private:
+  Space& space_;
+};
 
 }  // namespace
 
@@ -45,10 +89,11 @@ absl::Status Reencoder::ReencodeBatch(Space& space, const Mean* mean,
     ++live;
   }
   if (live == 0) return absl::OkStatus();
-  const auto codes = std::make_unique<uint8_t[]>(live * space.codec().code_bytes());
-  space.codec().Encode(MatrixView(originals.data(), live, dim), mean, codes.get());
-  ReencodeWrite write(space, live_ids, live_rows, codes.get());
-  TQDB_RETURN_IF_ERROR(commit_(write));
+  std::string codes(live * space.codec().code_bytes(), '\0');
+  space.codec().Encode(MatrixView(originals.data(), live, dim), mean,
+                       reinterpret_cast<uint8_t*>(codes.data()));
+  ReencodeWrite write(space, live_ids, live_rows, codes);
+  TQDB_RETURN_IF_ERROR(committer_.Commit(write));
   written += live;
   return absl::OkStatus();
 }
@@ -91,25 +136,11 @@ absl::Status Reencoder::ReencodeStaleRows(Space& space) const {
   return absl::OkStatus();
 }
 
-absl::Status Reencoder::ReencodeWarmUpRows(Space& space) const {
-  const std::shared_ptr<const Mean> mean = space.engine().current_mean();
-  if (mean == nullptr || space.warm_up().empty()) return absl::OkStatus();
-  const WarmUpRows::Rows rows = space.warm_up().Take();
-  if (rows.ids.empty()) return absl::OkStatus();
-  const auto codes = std::make_unique<uint8_t[]>(rows.ids.size() * space.codec().code_bytes());
-  space.codec().Encode(MatrixView(rows.values.data(), rows.ids.size(), space.dim()), mean.get(),
-                       codes.get());
-  ReencodeWrite write(space, rows.ids, rows.rows, codes.get());
-  return commit_(write);
-}
-
 absl::Status Reencoder::Vacuum(Space& space) const {
   if (!space.wants_vacuum()) return absl::OkStatus();
   VacuumWrite write(space);
-  TQDB_RETURN_IF_ERROR(commit_(write));
-  const uint64_t stored = space.engine().stored_rows();
-  space.dead_rows_after_vacuum.store(stored - std::min(stored, space.engine().live_rows()),
-                                     std::memory_order_relaxed);
+  TQDB_RETURN_IF_ERROR(committer_.Commit(write));
+  space.NoteVacuum();
   return absl::OkStatus();
 }
 

@@ -1,35 +1,51 @@
 #include "storage/write/commit_queue.h"
 
+#include <new>
 #include <vector>
 
 namespace tqdb::storage {
 
-absl::Status CommitQueue::Commit(QueuedWrite& write) {
-  std::vector<QueuedWrite*> group;
+absl::Status CommitQueue::Commit(Write& write) {
+  std::vector<Write*> list;
+  Write* alone = &write;
+  absl::Span<Write* const> group(&alone, 1);
   {
     absl::MutexLock lock(&mutex_);
-    queue_.push_back(&write);
-    while (!write.done_ && queue_.front() != &write) write.wake_.Wait(&mutex_);
+    (last_ != nullptr ? last_->next_ : first_) = &write;
+    last_ = &write;
+    while (!write.done_ && first_ != &write) write.wake_.Wait(&mutex_);
     if (write.done_) return write.status_;
     // Leader. Its group stays in the queue while it commits, so nobody else can come to the front.
-    size_t bytes = 0;
-    for (QueuedWrite* queued : queue_) {
-      if (!group.empty() && bytes + queued->bytes() > max_group_bytes_) break;
-      bytes += queued->bytes();
-      group.push_back(queued);
+    try {
+      size_t bytes = 0;
+      for (Write* queued = first_; queued != nullptr; queued = queued->next_) {
+        if (!list.empty() && bytes + queued->bytes() > max_group_bytes_) break;
+        bytes += queued->bytes();
+        list.push_back(queued);
+      }
+      group = list;
+    } catch (const std::bad_alloc&) {
+      // Alone, then: the others lead groups of their own.
     }
   }
-  const absl::Status status = commit_(group);
+  try {
+    commit_(group);
+  } catch (...) {
+    for (Write* member : group) member->set_status(thrown_);
+  }
   absl::MutexLock lock(&mutex_);
-  for (QueuedWrite* member : group) {
-    queue_.pop_front();
+  for (Write* member : group) {
+    first_ = member->next_;
     if (member == &write) continue;
-    member->status_ = status;
     member->done_ = true;
     member->wake_.Signal();
   }
-  if (!queue_.empty()) queue_.front()->wake_.Signal();
-  return status;
+  if (first_ == nullptr) {
+    last_ = nullptr;
+  } else {
+    first_->wake_.Signal();
+  }
+  return write.status_;
 }
 
 }  // namespace tqdb::storage

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/float16.h"
+#include "core/space/vector_space.h"
 #include "tests/storage/fixture.h"
 
 namespace tqdb::storage {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -12,23 +13,27 @@
 namespace tqdb::storage {
 namespace commit_queue_test {
 
-struct NumberedWrite : QueuedWrite {
-  NumberedWrite(int number, size_t bytes) : QueuedWrite(bytes), number(number) {}
+// Numbers of writes as the queue hands them over: the test's own writes are the only ones there.
+struct NumberedWrite : Write {
+  NumberedWrite(int number, size_t bytes) : Write(bytes, Durability::kAsync), number(number) {}
+  Sharing sharing() const override { return Sharing::kAny; }
+  bool numbered() const override { return false; }
+  absl::Status Plan(Planner&) override { return absl::OkStatus(); }
   const int number;
 };
+
+int NumberOf(const Write* write) { return static_cast<const NumberedWrite*>(write)->number; }
 
 TEST(CommitQueueTest, WritesThatWaitAreCommittedTogetherInOrderOfArrival) {
   absl::Notification first_running, go_on;
   std::vector<std::vector<int>> groups;
-  CommitQueue queue(100, [&](absl::Span<QueuedWrite* const> group) {
+  CommitQueue queue(100, [&](absl::Span<Write* const> group) {
     groups.emplace_back();
-    for (QueuedWrite* write : group)
-      groups.back().push_back(static_cast<NumberedWrite*>(write)->number);
+    for (Write* write : group) groups.back().push_back(NumberOf(write));
     if (groups.size() == 1) {
       first_running.Notify();
       go_on.WaitForNotification();
     }
-    return absl::OkStatus();
   });
   std::vector<std::thread> threads;
   for (int i = 0; i < 6; ++i) {
@@ -47,23 +52,20 @@ TEST(CommitQueueTest, WritesThatWaitAreCommittedTogetherInOrderOfArrival) {
 }
 
 TEST(CommitQueueTest, WriteLargerThanTheBoundIsCommittedAlone) {
-  CommitQueue queue(10, [](absl::Span<QueuedWrite* const> group) {
-    EXPECT_EQ(group.size(), 1u);
-    return absl::OkStatus();
-  });
+  CommitQueue queue(10, [](absl::Span<Write* const> group) { EXPECT_EQ(group.size(), 1u); });
   NumberedWrite write(0, 1000);
   EXPECT_TRUE(queue.Commit(write).ok());
 }
 
-TEST(CommitQueueTest, EveryWriteIsCommittedOnceAndHearsTheStatusOfItsGroup) {
+TEST(CommitQueueTest, EveryWriteIsCommittedOnceAndHearsItsOwnStatus) {
   std::atomic<int> inside{0}, committed{0};
-  CommitQueue queue(1000, [&](absl::Span<QueuedWrite* const> group) {
+  CommitQueue queue(1000, [&](absl::Span<Write* const> group) {
     EXPECT_EQ(inside.fetch_add(1), 0);  // one leader at a time
-    bool bad = false;
-    for (QueuedWrite* write : group) bad |= static_cast<NumberedWrite*>(write)->number % 10 == 0;
+    for (Write* write : group) {
+      if (NumberOf(write) % 10 == 0) write->set_status(absl::InternalError("a multiple of ten"));
+    }
     committed += static_cast<int>(group.size());
     inside.fetch_sub(1);
-    return bad ? absl::InternalError("a multiple of ten") : absl::OkStatus();
   });
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {
@@ -71,14 +73,36 @@ TEST(CommitQueueTest, EveryWriteIsCommittedOnceAndHearsTheStatusOfItsGroup) {
       for (int i = 0; i < 500; ++i) {
         NumberedWrite write(t * 500 + i, 10);
         const absl::Status status = queue.Commit(write);
-        if (write.number % 10 == 0) {
-          EXPECT_FALSE(status.ok());
-        }
+        EXPECT_EQ(status.ok(), write.number % 10 != 0) << write.number;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(committed, 4000);
+}
+
+TEST(CommitQueueTest, ExceptionEndsEveryWriteOfItsGroupAndNoOther) {
+  std::atomic<int> thrown{0};
+  CommitQueue queue(1000, [&](absl::Span<Write* const> group) {
+    for (const Write* write : group) {
+      if (NumberOf(write) % 100 != 0) continue;
+      thrown += static_cast<int>(group.size());
+      throw std::bad_alloc();
+    }
+  });
+  std::atomic<int> failed{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 500; ++i) {
+        NumberedWrite write(t * 500 + i, 10);
+        if (!queue.Commit(write).ok()) ++failed;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, thrown);
+  EXPECT_GE(failed, 40);
 }
 
 }  // namespace commit_queue_test

@@ -75,7 +75,7 @@ TEST(DatabaseTest, CollectionsAreCreatedListedAndDroppedAndSurviveReopening) {
   }
   auto database = MustOpen(directory.path());
   EXPECT_EQ(Names(*database), (std::vector<std::string>{"a.b-c_D9", "b"}));
-  const CollectionConfig config = MustGet(*database, "b")->config();
+  const CollectionConfig config = *MustGet(*database, "b")->config();
   ASSERT_EQ(config.spaces.size(), 2u);
   EXPECT_EQ(config.spaces[0].codec.dim, 16u);
   EXPECT_EQ(config.spaces[1].name, "title");

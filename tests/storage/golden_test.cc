@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/float16.h"
+#include "core/space/vector_space.h"
+#include "storage/disk/store.h"
 #include "tests/storage/fixture.h"
 #include "tests/support/source_path.h"
 
@@ -161,7 +163,7 @@ std::vector<TestPoint> Expected(const MakePoint& point_of) {
 TEST_F(GoldenTest, PointsAreReadAsTheyWereWritten) {
   Open("db_v1");
   auto collection = MustGet(*database_, "named");
-  EXPECT_EQ(collection->config().metadata.at("made by"), "golden_test");
+  EXPECT_EQ(collection->config()->metadata.at("made by"), "golden_test");
   const std::vector<PointRecord> dump = Dump(*collection);
   const std::vector<TestPoint> expected = Expected(NamedPoint);
   ASSERT_EQ(dump.size(), expected.size());
@@ -212,7 +214,7 @@ TEST_F(GoldenTest, CodesAreSearchedUnderTheMeanOfTheirTime) {
 TEST_F(GoldenTest, SparseVectorsAreReadAsTheyWereWritten) {
   Open("db_v2");
   auto collection = MustGet(*database_, "sparse");
-  const CollectionConfig config = collection->config();
+  const CollectionConfig config = *collection->config();
   ASSERT_EQ(config.sparse_spaces.size(), 2u);
   EXPECT_EQ(config.sparse_spaces[0].modifier, SparseModifier::kNone);
   EXPECT_EQ(config.sparse_spaces[1].modifier, SparseModifier::kIdf);
@@ -246,6 +248,67 @@ TEST_F(GoldenTest, OldDatabaseTakesNewPoints) {
   database_.reset();
   database_ = MustOpen(directory_.path());
   EXPECT_EQ(MustGet(*database_, "named")->Count(), Expected(NamedPoint).size() + 1);
+}
+
+// A database of 0.1 has never counted: it begins at 0, and its first record makes it one that
+// older builds refuse.
+TEST_F(GoldenTest, OldDatabaseBeginsToCountWithItsFirstRecord) {
+  for (const char* name : {"db_v1", "db_v2"}) {
+    TempDirectory directory;
+    fs::copy(SourcePath(std::string("tests/golden/") + name), directory.path(),
+             fs::copy_options::recursive);
+    const std::string collection_name = name == std::string("db_v1") ? "named" : "sparse";
+    const SharedResources shared(OptionsFor(directory.path()));
+    const std::string path = directory.path() + "/collections/" + collection_name;
+    const auto version = [&]() -> uint32_t {
+      const auto store = Store::Open(path, Store::Mode::kOpen, shared);
+      const auto bytes = (*store)->Get(Family::kMeta, "format");
+      return static_cast<uint8_t>((**bytes)[0]);
+    };
+    const uint32_t old_version = name == std::string("db_v1") ? 1 : 2;
+    {
+      auto database = MustOpen(directory.path());
+      auto collection = MustGet(*database, collection_name);
+      EXPECT_EQ(collection->Info().sequence, 0u);
+      EXPECT_EQ(collection->Info().digest, std::string(32, '0'));
+    }
+    EXPECT_EQ(version(), old_version);
+    std::string digest;
+    {
+      auto database = MustOpen(directory.path());
+      auto collection = MustGet(*database, collection_name);
+      const PointId id = IdOf(1);
+      ASSERT_TRUE(collection->Delete({&id, 1}, Durability::kSync).ok());
+      EXPECT_EQ(collection->Info().sequence, 1u);
+      digest = collection->Info().digest;
+      EXPECT_NE(digest, std::string(32, '0'));
+    }
+    EXPECT_EQ(version(), 3u);
+    auto database = MustOpen(directory.path());
+    EXPECT_EQ(MustGet(*database, collection_name)->Info().sequence, 1u);
+    EXPECT_EQ(MustGet(*database, collection_name)->Info().digest, digest);
+  }
+}
+
+TEST_F(GoldenTest, NewerCollectionIsRefusedWithAdvice) {
+  Open("db_v1");
+  database_.reset();
+  const SharedResources shared(OptionsFor(directory_.path()));
+  {
+    const auto store =
+        Store::Open(directory_.path() + "/collections/named", Store::Mode::kOpen, shared);
+    const auto batch = (*store)->NewBatch(64);
+    batch->Put(Family::kMeta, "format", absl::string_view("\x04\0\0\0", 4));
+    ASSERT_TRUE((*store)->Write(*batch, true).ok());
+  }
+  database_ = MustOpen(directory_.path());
+  const auto info = database_->GetInfo("named");
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->status, CollectionStatus::kQuarantined);
+  EXPECT_NE(info->error.find("format version 4; this build reads versions 1 to 3: open it with the "
+                             "release of tqdb that wrote it"),
+            std::string::npos)
+      << info->error;
 }
 
 }  // namespace golden_test

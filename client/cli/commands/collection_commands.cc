@@ -40,6 +40,7 @@ void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   if (!info.error.empty()) out << ": " << info.error;
   out << '\n';
   out << "points      " << WithThousands(info.points) << '\n';
+  out << "writes      " << WithThousands(info.sequence) << ", digest " << info.digest << '\n';
   out << "disk        " << FormatBytes(info.disk_bytes);
   if (info.points > 0) out << absl::StrFormat(", %.0f bytes a point", info.disk_bytes_per_point);
   out << "\nmemory      " << FormatBytes(info.memory_bytes);

@@ -38,6 +38,8 @@ Json ToJson(const CollectionInfo& info) {
   out["status"] = std::string(CollectionStatusName(info.status));
   out["error"] = info.error;
   out["points"] = info.points;
+  out["sequence"] = info.sequence;
+  out["digest"] = info.digest;
   out["disk_bytes"] = info.disk_bytes;
   out["write_buffer_bytes"] = info.write_buffer_bytes;
   out["memory_bytes"] = info.memory_bytes;

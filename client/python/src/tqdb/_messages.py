@@ -201,6 +201,8 @@ def read_collection_info(info: Any) -> CollectionInfo:
         disk_bytes=info.disk_bytes,
         memory_bytes=info.memory_bytes,
         write_buffer_bytes=info.write_buffer_bytes,
+        sequence=info.sequence,
+        digest=info.digest,
         vector_spaces=[
             VectorSpace(
                 space.dim,

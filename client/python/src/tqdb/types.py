@@ -231,6 +231,10 @@ class CollectionInfo:
     disk_bytes: int
     memory_bytes: int
     write_buffer_bytes: int
+    #: Writes that the collection was given since it was made.
+    sequence: int
+    #: Equal for collections that were given the same writes in the same order.
+    digest: str
     vector_spaces: List[VectorSpace]
     spaces: List[VectorSpaceInfo]
     payload_indexes: List[PayloadIndexInfo]

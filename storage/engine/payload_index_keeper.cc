@@ -1,0 +1,100 @@
+#include "storage/engine/payload_index_keeper.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/quoted.h"
+#include "base/status_macros.h"
+#include "storage/memory/index_builder.h"
+#include "values/key_path.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Changes nothing. Once it is committed, memory has everything that was on disk when it came into
+// the queue.
+class BarrierWrite : public Write {
+ public:
+  BarrierWrite() : Write(0, Durability::kAsync) {}
+  Sharing sharing() const override { return Sharing::kAny; }
+  bool numbered() const override { return false; }
+  absl::Status Plan(Planner&) override { return absl::OkStatus(); }
+};
+
+}  // namespace
+
+std::vector<PayloadIndexInfo> PayloadIndexKeeper::List() const {
+  std::vector<PayloadIndexInfo> infos;
+  for (FieldInfo& field : state_.payloads.Fields()) {
+    infos.push_back({.key = std::move(field.key),
+                     .kind = field.kind,
+                     .points = field.rows,
+                     .memory_bytes = field.memory_bytes,
+                     .ready = field.complete});
+  }
+  return infos;
+}
+
+absl::StatusOr<PayloadIndexInfo> PayloadIndexKeeper::Find(const std::string& path) const {
+  for (PayloadIndexInfo& info : List()) {
+    if (info.key == path) return std::move(info);
+  }
+  return absl::NotFoundError(absl::StrCat("the payload index of ", Quoted(path), " was deleted"));
+}
+
+absl::Status PayloadIndexKeeper::CommitIndex(std::string path, std::optional<FieldKind> kind) {
+  TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
+  const size_t bytes = path.size();
+  return committer_.Commit(IndexRecord{std::move(path), kind}, {}, bytes, Durability::kSync)
+      .status();
+}
+
+absl::StatusOr<PayloadIndexInfo> PayloadIndexKeeper::Create(absl::string_view key, FieldKind kind,
+                                                            bool wait,
+                                                            const std::function<bool()>& stop,
+                                                            bool& unfinished) {
+  unfinished = false;
+  TQDB_ASSIGN_OR_RETURN(const KeyPath parsed, KeyPath::Parse(key, "key"));
+  const std::string path = parsed.ToString();
+  // An index that exists needs no record; what two callers do at once is decided by their order.
+  if (const auto same = Find(path); !same.ok() || same->kind != kind) {
+    TQDB_RETURN_IF_ERROR(CommitIndex(path, kind));
+  }
+  TQDB_ASSIGN_OR_RETURN(PayloadIndexInfo info, Find(path));
+  if (info.ready) return info;
+  if (!wait) {
+    unfinished = true;
+    return info;
+  }
+  const absl::Status built = BuildPayloadIndex(store_, path, stop, state_.payloads);
+  unfinished = absl::IsCancelled(built);
+  TQDB_RETURN_IF_ERROR(built);
+  TQDB_ASSIGN_OR_RETURN(info, Find(path));
+  if (info.ready) return info;
+  // Rows that a write in progress had taken from the disk already were not shown to the index, and
+  // are still in memory.
+  BarrierWrite barrier;
+  TQDB_RETURN_IF_ERROR(committer_.Commit(barrier));
+  return Find(path);
+}
+
+absl::Status PayloadIndexKeeper::Delete(absl::string_view key) {
+  TQDB_ASSIGN_OR_RETURN(const KeyPath parsed, KeyPath::Parse(key, "key"));
+  const std::string path = parsed.ToString();
+  if (!Find(path).ok()) {
+    return absl::NotFoundError(absl::StrCat("key ", Quoted(path), " has no payload index"));
+  }
+  return CommitIndex(path, std::nullopt);
+}
+
+void PayloadIndexKeeper::Complete(const std::function<bool()>& stop) {
+  for (const PayloadIndexInfo& info : List()) {
+    if (info.ready) continue;
+    // What reading runs into, the next call runs into by itself; an index that is not complete is
+    // still right.
+    BuildPayloadIndex(store_, info.key, stop, state_.payloads).IgnoreError();
+  }
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,202 @@
+#include "storage/memory/apply.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Rows that are shown to an index under one hold of its lock, for which readers wait.
+constexpr size_t kMaxRun = 1024;
+
+const uint8_t* Bytes(absl::string_view code) {
+  return reinterpret_cast<const uint8_t*>(code.data());
+}
+
+absl::Status Contradiction(const PointId& id, uint64_t row, absl::string_view what) {
+  return absl::InternalError(absl::StrCat("point ", id.ToString(), ", row ", row, ": ", what));
+}
+
+class Applier {
+ public:
+  explicit Applier(CollectionState& state) : state_(state), num_spaces_(state.spaces.size()) {}
+
+  // A run of rows that are put or deleted.
+  absl::Status ApplyRows(absl::Span<const Change> run) {
+    rows_.clear();
+    for (const Change& change : run) {
+      if (const auto* put = std::get_if<PutRow>(&change)) rows_.push_back({put->row, put->parsed});
+    }
+    state_.payloads.Add(rows_);
+    for (size_t s = 0; s < state_.sparse_spaces.size(); ++s) AddSparse(s, run);
+    gone_.clear();
+    for (const Change& change : run) {
+      if (const auto* put = std::get_if<PutRow>(&change)) {
+        TQDB_RETURN_IF_ERROR(Put(*put));
+      } else {
+        TQDB_RETURN_IF_ERROR(Delete(std::get<DeleteRow>(change)));
+      }
+    }
+    RemoveFromIndexes();
+    return absl::OkStatus();
+  }
+
+  absl::Status ApplyRow(const PutRow& put) {
+    const IndexedPayloads::Row row = {put.row, put.parsed};
+    state_.payloads.Add({&row, 1});
+    for (const RowSparse& vector : put.sparse) {
+      state_.sparse_spaces[vector.space]->Add({&put.row, 1}, {&vector.vector, 1});
+    }
+    gone_.clear();
+    TQDB_RETURN_IF_ERROR(Put(put));
+    RemoveFromIndexes();
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const SetPayload& set) {
+    if (!state_.payloads.has_fields()) return absl::OkStatus();
+    const IndexedPayloads::Edit edit = {set.row, *set.old_parsed, *set.parsed};
+    state_.payloads.Replace({&edit, 1});
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const SetCode& set) {
+    Space& space = *state_.spaces[set.space];
+    Slot slots[kMaxSpaces];
+    const auto row = state_.index.Find(set.id, absl::MakeSpan(slots, num_spaces_));
+    if (row != set.row || slots[set.space] == kNoSlot) {
+      return Contradiction(set.id, set.row, "is not there to be encoded again");
+    }
+    TQDB_ASSIGN_OR_RETURN(const Slot slot, space.engine().Append(set.id, set.row, Bytes(set.code)));
+    state_.index.SetSlot(set.id, set.row, set.space, slot);
+    space.engine().Remove(slots[set.space]);
+    if (set.waited) space.waiting_rows().erase(set.row);
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const SetMean& set) {
+    return state_.spaces[set.space]->AdoptMean(set.version, set.mean);
+  }
+
+  absl::Status operator()(const SetPayloadIndex& set) {
+    return set.kind ? state_.payloads.CreateField(set.path, *set.kind)
+                    : state_.payloads.DeleteField(set.path);
+  }
+
+  absl::Status operator()(const SetMetadata& set) {
+    auto config = std::make_shared<CollectionConfig>(*state_.config.load());
+    config->metadata = set.metadata;
+    state_.config.store(std::move(config));
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const PutRow&) { return absl::InternalError("a row outside of a run"); }
+  absl::Status operator()(const DeleteRow&) {
+    return absl::InternalError("a row outside of a run");
+  }
+
+ private:
+  void AddSparse(size_t space, absl::Span<const Change> run) {
+    sparse_rows_.clear();
+    sparse_vectors_.clear();
+    for (const Change& change : run) {
+      const auto* put = std::get_if<PutRow>(&change);
+      if (put == nullptr) continue;
+      for (const RowSparse& vector : put->sparse) {
+        if (vector.space != space) continue;
+        sparse_rows_.push_back(put->row);
+        sparse_vectors_.push_back(vector.vector);
+      }
+    }
+    if (!sparse_rows_.empty()) state_.sparse_spaces[space]->Add(sparse_rows_, sparse_vectors_);
+  }
+
+  absl::Status Put(const PutRow& put) {
+    Slot slots[kMaxSpaces], old_slots[kMaxSpaces];
+    std::fill_n(slots, num_spaces_, kNoSlot);
+    for (const RowVector& vector : put.vectors) {
+      Space& space = *state_.spaces[vector.space];
+      TQDB_ASSIGN_OR_RETURN(slots[vector.space],
+                            space.engine().Append(put.id, put.row, Bytes(vector.code)));
+      if (vector.waits) space.waiting_rows().emplace(put.row, put.id);
+    }
+    const std::optional<uint64_t> old_row =
+        put.replaced ? state_.index.Find(put.id, absl::MakeSpan(old_slots, num_spaces_))
+                     : std::nullopt;
+    if (put.replaced && old_row != put.replaced->row) {
+      return Contradiction(put.id, put.replaced->row, "is not there to be replaced");
+    }
+    state_.index.Set(put.id, put.row, absl::MakeConstSpan(slots, num_spaces_));
+    state_.next_row = put.row + 1;
+    if (put.replaced) Hide(*put.replaced, absl::MakeConstSpan(old_slots, num_spaces_));
+    return absl::OkStatus();
+  }
+
+  absl::Status Delete(const DeleteRow& deleted) {
+    Slot slots[kMaxSpaces];
+    const auto row = state_.index.Find(deleted.id, absl::MakeSpan(slots, num_spaces_));
+    if (row != deleted.keys.row) {
+      return Contradiction(deleted.id, deleted.keys.row, "is not there to be deleted");
+    }
+    state_.index.Erase(deleted.id);
+    Hide(deleted.keys, absl::MakeConstSpan(slots, num_spaces_));
+    return absl::OkStatus();
+  }
+
+  // Takes a row out of searches.
+  void Hide(const RowKeys& keys, absl::Span<const Slot> slots) {
+    for (size_t s = 0; s < num_spaces_; ++s) {
+      if (slots[s] != kNoSlot) state_.spaces[s]->engine().Remove(slots[s]);
+      if ((keys.waiting >> s & 1) != 0) state_.spaces[s]->waiting_rows().erase(keys.row);
+    }
+    gone_.push_back(keys.row);
+  }
+
+  // Takes the rows that were hidden out of what is known of rows besides their codes.
+  void RemoveFromIndexes() {
+    if (gone_.empty()) return;
+    for (const std::unique_ptr<SparseSpace>& space : state_.sparse_spaces) space->Remove(gone_);
+    state_.payloads.Remove(gone_);
+  }
+
+  CollectionState& state_;
+  const size_t num_spaces_;
+  std::vector<IndexedPayloads::Row> rows_;
+  std::vector<uint64_t> gone_;
+  std::vector<uint64_t> sparse_rows_;
+  std::vector<SparseVectorView> sparse_vectors_;
+};
+
+bool IsRow(const Change& change) {
+  return std::holds_alternative<PutRow>(change) || std::holds_alternative<DeleteRow>(change);
+}
+
+}  // namespace
+
+absl::Status ApplyChanges(absl::Span<const Change> changes, CollectionState& state) {
+  Applier applier(state);
+  while (!changes.empty()) {
+    size_t run = 0;
+    while (run < std::min(kMaxRun, changes.size()) && IsRow(changes[run])) ++run;
+    if (run > 0) {
+      TQDB_RETURN_IF_ERROR(applier.ApplyRows(changes.subspan(0, run)));
+    } else {
+      TQDB_RETURN_IF_ERROR(std::visit(applier, changes.front()));
+      run = 1;
+    }
+    changes.remove_prefix(run);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyRow(const PutRow& put, CollectionState& state) {
+  return Applier(state).ApplyRow(put);
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,127 @@
+#include "storage/read/collection_reader.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/read/validate_search.h"
+#include "values/key_path.h"
+
+namespace tqdb::storage {
+
+CollectionReader::CollectionReader(std::string name, const Store& store,
+                                   const CollectionState& state)
+    : name_(std::move(name)),
+      state_(state),
+      points_(store, state),
+      filters_(store, state, points_),
+      searcher_(store, points_, filters_),
+      term_searcher_(points_, filters_) {}
+
+absl::StatusOr<ScrollPage> CollectionReader::Scroll(const PointId* after, size_t limit,
+                                                    Select select) const {
+  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
+  return points_.Scroll(after, limit, select);
+}
+
+absl::StatusOr<ScrollPage> CollectionReader::ScrollMatching(const PointId* after, size_t limit,
+                                                            Select select, const Filter& filter,
+                                                            const StopFn& stop) const {
+  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, PreparedFilter::Create(filter));
+  return filters_.Scroll(after, limit, select, prepared, stop);
+}
+
+absl::StatusOr<uint64_t> CollectionReader::CountMatching(const Filter& filter,
+                                                         const StopFn& stop) const {
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, PreparedFilter::Create(filter));
+  TQDB_ASSIGN_OR_RETURN(const RowSet rows, filters_.Find(prepared, stop));
+  return rows.size();
+}
+
+absl::StatusOr<OrderedPage> CollectionReader::ScrollOrdered(const OrderSpec& order,
+                                                            const OrderedPosition* after,
+                                                            size_t limit, Select select,
+                                                            const Filter* filter,
+                                                            const StopFn& stop) const {
+  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
+  TQDB_ASSIGN_OR_RETURN(const KeyPath key, KeyPath::Parse(order.key, "order_by.key"));
+  std::optional<PreparedFilter> prepared;
+  if (filter != nullptr) {
+    TQDB_ASSIGN_OR_RETURN(prepared, PreparedFilter::Create(*filter));
+  }
+  return filters_.ScrollOrdered(key, order.descending, after, limit, select,
+                                prepared ? &*prepared : nullptr, stop);
+}
+
+absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec& spec,
+                                                                const StopFn& stop) const {
+  TQDB_ASSIGN_OR_RETURN(const KeyPath key, KeyPath::Parse(spec.key, "key"));
+  if (spec.limit < 1 || spec.limit > kMaxFacetLimit) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("limit is ", spec.limit, "; allowed: 1..", kMaxFacetLimit));
+  }
+  std::optional<PreparedFilter> filter;
+  if (spec.filter) {
+    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*spec.filter));
+  }
+  TQDB_ASSIGN_OR_RETURN(const PayloadIndex::FacetCounts counts,
+                        filters_.Facet(key, filter ? &*filter : nullptr, stop));
+  std::vector<FacetCount> facets;
+  for (const auto& [value, count] : counts) facets.push_back({{value}, count});
+  const size_t size = std::min(spec.limit, facets.size());
+  std::partial_sort(facets.begin(), facets.begin() + static_cast<ptrdiff_t>(size), facets.end(),
+                    [](const FacetCount& a, const FacetCount& b) {
+                      return a.count != b.count ? a.count > b.count : a.value.value < b.value.value;
+                    });
+  facets.resize(size);
+  return facets;
+}
+
+absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
+    MatrixView queries, const SearchSpec& spec, const StopFn& stop) const {
+  std::optional<PreparedFilter> filter;
+  SearchSpec stoppable = spec;
+  if (spec.filter) {
+    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*spec.filter));
+    stoppable.cancelled = stop;
+  }
+  const PreparedFilter* own_filter = filter ? &*filter : nullptr;
+  if (spec.text || spec.sparse) {
+    TQDB_RETURN_IF_ERROR(ValidateTermSearch(queries, spec));
+    std::vector<std::vector<PointRecord>> lists(1);
+    TQDB_ASSIGN_OR_RETURN(lists[0], SearchTerms(stoppable, own_filter));
+    return lists;
+  }
+  const Space* space = FindSpace(state_.spaces, spec.space);
+  if (space == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("vector_name '", spec.space,
+                                                   "' is not in collection '", name_, "'; it has ",
+                                                   ListSpaceNames(state_.spaces)));
+  }
+  TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
+  return searcher_.Search(*space, queries, stoppable, own_filter);
+}
+
+absl::StatusOr<std::vector<PointRecord>> CollectionReader::SearchTerms(
+    const SearchSpec& spec, const PreparedFilter* filter) const {
+  if (spec.text) {
+    TQDB_ASSIGN_OR_RETURN(const KeyPath key, KeyPath::Parse(spec.text->key, "text.key"));
+    return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
+      return state_.payloads.SearchText(key, spec.text->text, options);
+    });
+  }
+  const SparseSpace* space = FindSparseSpace(state_.sparse_spaces, spec.space);
+  if (space == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "vector_name '", spec.space, "' is no sparse space of collection '", name_, "'; it has ",
+        state_.sparse_spaces.empty() ? "none" : ListSparseSpaceNames(state_.sparse_spaces)));
+  }
+  return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
+    return space->Search(spec.sparse->view(), options);
+  });
+}
+
+}  // namespace tqdb::storage

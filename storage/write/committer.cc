@@ -1,0 +1,159 @@
+#include "storage/write/committer.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/disk/change_format.h"
+#include "storage/disk/format.h"
+#include "storage/memory/apply.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Log bytes of one group at most: bounds the memory of a batch and the wait of those behind it.
+constexpr size_t kMaxGroupBytes = size_t{32} << 20;
+
+}  // namespace
+
+Committer::Committer(std::string name, Store& store, CollectionState& state)
+    : name_(std::move(name)),
+      store_(store),
+      state_(state),
+      out_of_memory_(absl::ResourceExhaustedError(
+          "there is not enough memory for the write; nothing was written")),
+      memory_differs_(absl::InternalError(
+          "memory ran out or an exception was thrown after the write had begun, so memory and disk "
+          "may differ")),
+      queue_(kMaxGroupBytes, [this](absl::Span<Write* const> group) { CommitGroup(group); }) {}
+
+absl::Status Committer::Commit(Write& write) { return queue_.Commit(write); }
+
+absl::StatusOr<WriteResult> Committer::Commit(const WriteRecord& record, PreparedParts parts,
+                                              size_t bytes, Durability durability) {
+  RecordWrite write(record, std::move(parts), bytes, durability);
+  TQDB_RETURN_IF_ERROR(Commit(write));
+  TQDB_RETURN_IF_ERROR(write.rejected());
+  return write.result();
+}
+
+absl::Status Committer::CheckWritable() const {
+  absl::Status cause;
+  {
+    absl::MutexLock lock(&mutex_);
+    cause = write_error_;
+  }
+  if (cause.ok()) cause = store_.background_error();
+  if (cause.ok()) return cause;
+  const std::string message =
+      absl::StrCat("collection '", name_, "' is read-only since a write failed (", cause.message(),
+                   "); once the cause is gone, restart tqdb");
+  if (absl::IsResourceExhausted(cause)) return absl::ResourceExhaustedError(message);
+  return absl::FailedPreconditionError(message);
+}
+
+absl::Status Committer::MarkReadOnly(const absl::Status& cause) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (write_error_.ok()) write_error_ = cause;
+  }
+  try {
+    return CheckWritable();
+  } catch (...) {
+    return cause;  // no memory for the message
+  }
+}
+
+void Committer::CommitGroup(absl::Span<Write* const> group) {
+  const bool sync =
+      std::any_of(group.begin(), group.end(), [](const Write* write) { return write->sync(); });
+  bool synced = false;
+  for (absl::Span<Write* const> rest = group; !rest.empty();) {
+    size_t size = 1;
+    if (rest[0]->sharing() != Write::Sharing::kAlone) {
+      while (size < rest.size() && rest[size]->sharing() == Write::Sharing::kAny) ++size;
+    }
+    // One fsync, of the last part, makes all of them durable.
+    const absl::Status status =
+        CommitPart(rest.subspan(0, size), sync && size == rest.size(), synced);
+    for (Write* write : rest.subspan(0, size)) {
+      if (write->status().ok()) write->set_status(status);
+    }
+    rest.remove_prefix(size);
+  }
+  const auto succeeded = [](const Write* write) { return write->status().ok(); };
+  if (!sync || synced || std::none_of(group.begin(), group.end(), succeeded)) return;
+  // The last part wrote nothing, or failed: those before it still want to be durable.
+  if (const absl::Status status = store_.Sync(); !status.ok()) {
+    const absl::Status read_only = MarkReadOnly(status);
+    for (Write* write : group) {
+      if (write->status().ok()) write->set_status(read_only);
+    }
+  }
+}
+
+absl::Status Committer::CommitPart(absl::Span<Write* const> part, bool sync, bool& synced) {
+  Step step = Step::kPlan;
+  absl::Status status;
+  try {
+    status = TryPart(part, sync, step, synced);
+  } catch (...) {
+    // std::bad_alloc of ours or of a library; there is no other exception on the way.
+    status = step == Step::kPlan ? out_of_memory_ : memory_differs_;
+  }
+  if (status.ok() || step == Step::kPlan) return status;
+  state_.follows_disk = false;
+  return MarkReadOnly(status);
+}
+
+absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& step,
+                                bool& synced) {
+  TQDB_RETURN_IF_ERROR(CheckWritable());
+  Planner planner(store_, state_, part.size() > 1);
+  size_t bytes = 0;
+  bool numbered = false;
+  for (Write* write : part) {
+    const absl::Status planned = write->Plan(planner);
+    write->set_status(planned);
+    if (!planned.ok()) continue;
+    bytes += write->bytes();
+    numbered |= write->numbered();
+  }
+  const std::unique_ptr<Batch> batch = store_.NewBatch(bytes);
+  const std::shared_ptr<const CollectionConfig> config = state_.config.load();
+  for (const Change& change : planner.changes()) AppendChange(change, *config, *batch);
+  if (planner.next_row() != state_.next_row) AppendNextRow(planner.next_row(), *batch);
+  const bool new_version = numbered && state_.format_version != kNumberedFormatVersion;
+  if (numbered) AppendPosition(planner.position(), *batch);
+  if (new_version) AppendFormatVersion(kNumberedFormatVersion, *batch);
+
+  // Whatever memory can be had before the point of no return is had now.
+  size_t numbers = 0, uuids = 0;
+  for (const Change& change : planner.changes()) {
+    const auto* put = std::get_if<PutRow>(&change);
+    if (put != nullptr && !put->replaced) ++(put->id.is_uuid() ? uuids : numbers);
+  }
+  state_.index.MakeRoom(numbers, uuids);
+
+  step = Step::kWrite;
+  if (!batch->empty()) {
+    TQDB_RETURN_IF_ERROR(store_.Write(*batch, sync));
+    synced |= sync;
+  }
+  step = Step::kApply;
+  if (const absl::Status applied = ApplyChanges(planner.changes(), state_); !applied.ok()) {
+    return absl::InternalError(absl::StrCat("memory and disk differ: ", applied.message()));
+  }
+  state_.set_position(planner.position());
+  if (new_version) state_.format_version = kNumberedFormatVersion;
+  for (Write* write : part) {
+    if (!write->status().ok()) continue;
+    TQDB_RETURN_IF_ERROR(write->Finish(state_));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,383 @@
+#include "storage/write/planner.h"
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/quoted.h"
+#include "base/status_macros.h"
+#include "storage/disk/format.h"
+#include "storage/disk/keys.h"
+#include "storage/payload/json_depth.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+size_t CountRows(const std::vector<int32_t>& row_of_point) {
+  size_t rows = 0;
+  for (const int32_t row : row_of_point) rows += row >= 0 ? 1 : 0;
+  return rows;
+}
+
+// Row r of `rows` rows that lie in `bytes` one after another; nothing when there are no bytes.
+absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r) {
+  const size_t size = bytes.size() / rows;
+  return bytes.substr(r * size, size);
+}
+
+// Floats as they are read back from bytes, which need not be aligned.
+std::vector<float> ToFloats(absl::string_view bytes) {
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
+// A code begins with the version of its mean.
+uint32_t MeanVersionOf(absl::string_view code) {
+  uint32_t version;
+  std::memcpy(&version, code.data(), sizeof(version));
+  return version;
+}
+
+}  // namespace
+
+Planner::Planner(const Store& store, const CollectionState& state, bool many)
+    : store_(store),
+      state_(state),
+      many_(many),
+      next_row_(state.next_row),
+      position_(state.position()) {
+  for (size_t s = 0; s < state.spaces.size(); ++s) {
+    waiting_[s] = static_cast<int>(state.spaces[s]->waiting_rows().size());
+  }
+}
+
+absl::Status Planner::Plan(const WriteRecord& record, PreparedParts& parts, WriteResult& result,
+                           absl::Status& rejected) {
+  if (!parts.content) parts.content = ContentDigest(record);
+  parts_ = &parts;
+  result_ = &result;
+  rejected_ = absl::OkStatus();
+  outcome_ = Hasher();
+  TQDB_RETURN_IF_ERROR(std::visit([this](const auto& of) { return Plan(of); }, record));
+  outcome_.Add(static_cast<uint64_t>(rejected_.code()));
+  position_.sequence += 1;
+  position_.digest =
+      NextDigest(position_.digest, position_.sequence, *parts.content, outcome_.Finish());
+  rejected = rejected_;
+  return absl::OkStatus();
+}
+
+std::optional<RowKeys> Planner::Find(const PointId& id) const {
+  if (const auto it = pending_.find(id); it != pending_.end()) return it->second;
+  Slot slots[kMaxSpaces];
+  const size_t num_spaces = state_.spaces.size();
+  const std::optional<uint64_t> row = state_.index.Find(id, absl::MakeSpan(slots, num_spaces));
+  if (!row) return std::nullopt;
+  RowKeys keys = {*row, 0, 0};
+  for (size_t s = 0; s < num_spaces; ++s) {
+    if (slots[s] == kNoSlot) continue;
+    keys.spaces |= uint32_t{1} << s;
+    if (state_.spaces[s]->waiting_rows().count(*row) > 0) keys.waiting |= uint32_t{1} << s;
+  }
+  return keys;
+}
+
+void Planner::CountWaiting(uint32_t spaces, int delta) {
+  for (size_t s = 0; spaces != 0; ++s, spaces >>= 1) {
+    if ((spaces & 1) != 0) waiting_[s] += delta;
+  }
+}
+
+absl::string_view Planner::EncodeAgain(const Space& space, const Mean& mean,
+                                       absl::string_view raw) {
+  const std::vector<float> values = ToFloats(raw);
+  std::string& code = texts_.emplace_back(space.codec().code_bytes(), '\0');
+  space.codec().Encode(MatrixView(values.data(), 1, space.dim()), &mean,
+                       reinterpret_cast<uint8_t*>(code.data()));
+  return code;
+}
+
+RowVector Planner::VectorOf(const VectorColumn& column, size_t rows, size_t r) {
+  const Space& space = *state_.spaces[column.space];
+  RowVector vector = {.space = column.space,
+                      .waits = false,
+                      .code = RowBytes(column.codes, rows, r),
+                      .original = RowBytes(column.originals, rows, r)};
+  if (column.raw.empty()) return vector;
+  if (MeanVersionOf(vector.code) != 0) return vector;
+  if (space.waits_for_mean()) {
+    if (waiting_[column.space] < static_cast<int>(Space::kMaxWaitingRows)) {
+      vector.waits = true;
+      vector.original = RowBytes(column.raw, rows, r);
+    }
+  } else if (const std::shared_ptr<const Mean> mean = space.engine().current_mean()) {
+    // The first mean was adopted after this record was encoded and before its turn.
+    vector.code = EncodeAgain(space, *mean, RowBytes(column.raw, rows, r));
+  }
+  return vector;
+}
+
+bool Planner::HasMeansOf(const VectorColumn& column) const {
+  const size_t rows = CountRows(column.row_of_point);
+  uint32_t known = 0;  // 0 is always there
+  for (size_t r = 0; r < rows; ++r) {
+    const uint32_t version = MeanVersionOf(RowBytes(column.codes, rows, r));
+    if (version == 0 || version == known) continue;
+    if (state_.spaces[column.space]->engine().FindMean(version) == nullptr) return false;
+    known = version;
+  }
+  return true;
+}
+
+absl::Status Planner::Plan(const UpsertRecord& upsert) {
+  const size_t points = upsert.ids.size();
+  for (const VectorColumn& column : upsert.vectors) {
+    if (HasMeansOf(column)) continue;
+    rejected_ = absl::FailedPreconditionError(
+        absl::StrCat("a code of vector space '", state_.spaces[column.space]->config().name,
+                     "' is under a mean that the collection has not adopted"));
+    return absl::OkStatus();
+  }
+  // One an index makes while the record waits: its writer has parsed nothing then.
+  const bool fields = state_.payloads.has_fields();
+  std::vector<nlohmann::json>& parsed = parsed_.emplace_back(std::move(parts_->payloads));
+  if (fields && parsed.size() != points) {
+    parsed.clear();
+    for (size_t i = 0; i < points; ++i) {
+      TQDB_ASSIGN_OR_RETURN(
+          parsed.emplace_back(),
+          ParsePayload(upsert.payloads.empty() ? absl::string_view() : upsert.payloads[i]));
+    }
+  }
+  size_t vectors_left = 0, sparse_left = 0;
+  std::vector<size_t> rows_of_column;
+  for (const VectorColumn& column : upsert.vectors) {
+    rows_of_column.push_back(CountRows(column.row_of_point));
+    vectors_left += rows_of_column.back();
+  }
+  for (const SparseColumn& column : upsert.sparse) sparse_left += CountRows(column.row_of_point);
+  RowVector* vectors = vectors_.emplace_back(new RowVector[vectors_left]).get();
+  RowSparse* sparse = sparse_.emplace_back(new RowSparse[sparse_left]).get();
+
+  changes_.reserve(changes_.size() + points);
+  for (size_t i = 0; i < points; ++i) {
+    PutRow put;
+    put.id = upsert.ids[i];
+    put.row = next_row_++;
+    if (!upsert.payloads.empty()) put.payload = upsert.payloads[i];
+    if (fields) put.parsed = &parsed[i];
+    put.replaced = Find(put.id);
+    if (put.replaced) {
+      ++result_->replaced;
+      CountWaiting(put.replaced->waiting, -1);
+    } else {
+      ++result_->inserted;
+    }
+    RowKeys keys = {put.row, 0, 0};
+    RowVector* const first_vector = vectors;
+    for (size_t c = 0; c < upsert.vectors.size(); ++c) {
+      const VectorColumn& column = upsert.vectors[c];
+      if (column.row_of_point[i] < 0) continue;
+      *vectors = VectorOf(column, rows_of_column[c], static_cast<size_t>(column.row_of_point[i]));
+      keys.spaces |= uint32_t{1} << column.space;
+      if (vectors->waits) keys.waiting |= uint32_t{1} << column.space;
+      ++vectors;
+    }
+    RowSparse* const first_sparse = sparse;
+    for (const SparseColumn& column : upsert.sparse) {
+      if (column.row_of_point[i] < 0) continue;
+      const auto r = static_cast<size_t>(column.row_of_point[i]);
+      *sparse++ = {column.space, column.encoded[r], column.rows[r]};
+    }
+    put.vectors = absl::MakeConstSpan(first_vector, vectors);
+    put.sparse = absl::MakeConstSpan(first_sparse, sparse);
+    CountWaiting(keys.waiting, 1);
+    if (many_) pending_[put.id] = keys;
+    outcome_.Add(put.row);
+    outcome_.Add(put.replaced ? put.replaced->row : ~uint64_t{0});
+    outcome_.Add(uint64_t{keys.waiting});
+    changes_.push_back(put);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Planner::Plan(const DeleteRecord& deletion) {
+  for (size_t i = 0; i < deletion.ids.size(); ++i) {
+    const PointId& id = deletion.ids[i];
+    const std::optional<RowKeys> keys = Find(id);
+    if (!keys || (!deletion.rows.empty() && keys->row != deletion.rows[i])) continue;
+    CountWaiting(keys->waiting, -1);
+    pending_[id] = std::nullopt;  // always: one record may name an id twice
+    ++result_->deleted;
+    outcome_.Add(keys->row);
+    changes_.push_back(DeleteRow{id, *keys});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Planner::Plan(const EditRecord& edit) {
+  if (!parts_->edit) {
+    TQDB_ASSIGN_OR_RETURN(parts_->edit, PreparedEdit::Create(edit.edit));
+  }
+  if (edit.condition && !parts_->condition) {
+    TQDB_ASSIGN_OR_RETURN(parts_->condition, PreparedFilter::Create(*edit.condition));
+  }
+  const PreparedFilter* condition = parts_->condition ? &*parts_->condition : nullptr;
+  const bool fields = state_.payloads.has_fields();
+  const bool wants_tree = fields || (condition != nullptr && condition->reads_payload());
+  std::vector<SetPayload> edits;
+  std::vector<Key> keys;
+  for (const PointId& id : edit.ids) {
+    const std::optional<RowKeys> row = Find(id);
+    if (!row) continue;
+    edits.push_back({id, row->row, {}, nullptr, nullptr});
+    keys.push_back(Key::OfRow(row->row));
+  }
+  TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPayloads, keys));
+  size_t kept = 0;
+  const nlohmann::json none = nlohmann::json::object();
+  for (size_t i = 0; i < edits.size(); ++i) {
+    SetPayload& set = edits[i];
+    absl::string_view text = values[i] ? absl::string_view(*values[i]) : absl::string_view();
+    PointId id;
+    if (!ConsumeId(&text, &id) || id != set.id) {
+      return absl::DataLossError(absl::StrCat("payload of row ", set.row, " is damaged"));
+    }
+    // One parse serves the condition, the edit and the index. Trees of the edit keep the order of
+    // keys, the others do not: a copy of a tree costs a fifth of a parse.
+    absl::StatusOr<nlohmann::ordered_json> tree = nlohmann::ordered_json::object();
+    if (wants_tree || parts_->edit->reads_payload()) tree = PreparedEdit::Parse(text);
+    if (absl::IsDataLoss(tree.status())) return tree.status();
+    nlohmann::json* old_parsed = nullptr;
+    if (wants_tree) {
+      old_parsed = &trees_.emplace_back();
+      if (tree.ok()) {
+        *old_parsed = *tree;
+      } else {
+        TQDB_ASSIGN_OR_RETURN(*old_parsed, ParsePayload(text));
+      }
+    }
+    if (condition != nullptr &&
+        !condition->Matches(id, old_parsed != nullptr ? *old_parsed : none)) {
+      continue;
+    }
+    absl::StatusOr<std::string> edited = std::string();
+    if (!tree.ok() && parts_->edit->reads_payload()) {
+      edited = tree.status();
+    } else {
+      if (!tree.ok()) tree = nlohmann::ordered_json::object();
+      edited = parts_->edit->Apply(*tree);
+    }
+    if (edited.ok() && edited->size() > kMaxPayloadBytes) {
+      edited = absl::InvalidArgumentError(absl::StrCat("the payload would have ", edited->size(),
+                                                       " bytes; allowed: ", kMaxPayloadBytes));
+    }
+    if (!edited.ok()) {
+      rejected_ = absl::Status(edited.status().code(), absl::StrCat("point ", id.ToString(), ": ",
+                                                                    edited.status().message()));
+      return absl::OkStatus();
+    }
+    set.payload = texts_.emplace_back(*std::move(edited));
+    if (fields) {
+      set.old_parsed = old_parsed;
+      set.parsed = &trees_.emplace_back(*tree);
+    }
+    edits[kept++] = set;
+  }
+  edits.resize(kept);
+  result_->edited = kept;
+  for (const SetPayload& set : edits) {
+    outcome_.Add(set.row);
+    outcome_.Add(set.payload);
+    changes_.push_back(set);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Planner::Plan(const MeanRecord& mean) {
+  const Space& space = *state_.spaces[mean.space];
+  const bool next = mean.version == 0 || mean.version == space.mean_versions() + 1;
+  if (!space.centers() || mean.base_version != space.current_mean_version() || !next ||
+      mean.version == mean.base_version) {
+    return absl::OkStatus();
+  }
+  std::shared_ptr<const Mean> adopted;
+  if (mean.version != 0) adopted = space.codec().MakeMean(mean.version, mean.mu);
+  // Before the change is there: an error must leave none of it.
+  const size_t first = changes_.size();
+  changes_.push_back(SetMean{mean.space, mean.version, adopted});
+  if (adopted != nullptr) {
+    if (const absl::Status status = EncodeWaitingRows(space, *adopted); !status.ok()) {
+      changes_.resize(first);
+      return status;
+    }
+  }
+  result_->adopted = true;
+  outcome_.Add(uint64_t{mean.version});
+  return absl::OkStatus();
+}
+
+absl::Status Planner::EncodeWaitingRows(const Space& space, const Mean& mean) {
+  const Space::WaitingRows& waiting = space.waiting_rows();
+  if (waiting.empty()) return absl::OkStatus();
+  std::vector<Key> keys;
+  for (const auto& [row, id] : waiting) keys.push_back(Key::OfSpaceRow(space.index(), row));
+  TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kVectors, keys));
+  size_t i = 0;
+  for (const auto& [row, id] : waiting) {
+    const std::optional<std::string>& raw = values[i++];
+    if (!raw || raw->size() != space.dim() * sizeof(float)) {
+      return absl::DataLossError(absl::StrCat("the vector of row ", row, ", which waits for a mean",
+                                              ", is missing or damaged"));
+    }
+    const absl::string_view code = EncodeAgain(space, mean, *raw);
+    changes_.push_back(SetCode{static_cast<uint32_t>(space.index()), row, id, code, true});
+    outcome_.Add(row);
+    outcome_.Add(code);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Planner::Plan(const IndexRecord& index) {
+  // Whether the key has an index is asked here, and not only before the record was queued: of two
+  // records, the second one finds what the first has done.
+  std::optional<FieldKind> has;
+  size_t count = 0;
+  for (const FieldInfo& field : state_.payloads.Fields()) {
+    ++count;
+    if (field.key == index.path) has = field.kind;
+  }
+  if (index.kind && has && *index.kind != *has) {
+    rejected_ = absl::AlreadyExistsError(absl::StrCat(
+        "key ", Quoted(index.path), " has a payload index of another kind; delete it first"));
+  } else if (index.kind && !has && count >= kMaxIndexedFields) {
+    rejected_ = absl::ResourceExhaustedError(absl::StrCat(
+        "the collection has ", count, " payload indexes; allowed: ", kMaxIndexedFields));
+  } else if (!index.kind && !has) {
+    rejected_ =
+        absl::NotFoundError(absl::StrCat("key ", Quoted(index.path), " has no payload index"));
+  } else if (!index.kind || !has) {
+    changes_.push_back(SetPayloadIndex{index.path, index.kind});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Planner::Plan(const MetadataRecord& set) {
+  changes_.push_back(SetMetadata{set.metadata});
+  return absl::OkStatus();
+}
+
+void Planner::Reencode(const Space& space, absl::Span<const PointId> ids,
+                       absl::Span<const uint64_t> rows, absl::string_view codes) {
+  const size_t code_bytes = space.codec().code_bytes();
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::optional<RowKeys> keys = Find(ids[i]);
+    if (!keys || keys->row != rows[i] || (keys->spaces >> space.index() & 1) == 0) continue;
+    changes_.push_back(SetCode{static_cast<uint32_t>(space.index()), rows[i], ids[i],
+                               codes.substr(i * code_bytes, code_bytes), false});
+  }
+}
+
+}  // namespace tqdb::storage

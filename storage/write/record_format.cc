@@ -1,0 +1,475 @@
+#include "storage/write/record_format.h"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/coding.h"
+#include "base/crc32c.h"
+#include "base/ending_allocator.h"
+#include "base/status_macros.h"
+#include "core/codec/codec.h"
+#include "storage/disk/format.h"
+#include "storage/disk/keys.h"
+#include "storage/sparse/sparse_encoding.h"
+#include "storage/write/validate_upsert.h"
+#include "values/filter_json.h"
+#include "values/key_path.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+// Parts of a vector column.
+constexpr uint8_t kWithOriginal = 1;
+constexpr uint8_t kWithRaw = 2;
+
+absl::Status Damaged(absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("write record: ", what));
+}
+
+// A record that passed its checksum may still say something that no collection of this
+// configuration would have been asked.
+absl::Status Refused(const absl::Status& status) {
+  return status.ok() ? status : Damaged(status.message());
+}
+
+// --- Encoding.
+
+class Encoder {
+ public:
+  explicit Encoder(std::string* out) : out_(*out) {}
+
+  void operator()(const UpsertRecord& upsert) {
+    PutVarint64(&out_, upsert.ids.size());
+    for (size_t i = 0; i < upsert.ids.size(); ++i) {
+      Id(upsert.ids[i]);
+      PutBytes(&out_, upsert.payloads.empty() ? absl::string_view() : upsert.payloads[i]);
+    }
+    PutVarint64(&out_, upsert.vectors.size());
+    for (const VectorColumn& column : upsert.vectors) {
+      Byte(static_cast<uint8_t>(column.space));
+      Byte(static_cast<uint8_t>((column.originals.empty() ? 0 : kWithOriginal) |
+                                (column.raw.empty() ? 0 : kWithRaw)));
+      const size_t rows = Presence(column.row_of_point);
+      for (const int32_t row : column.row_of_point) {
+        if (row < 0) continue;
+        for (const absl::string_view part : {column.codes, column.originals, column.raw}) {
+          const size_t size = part.size() / rows;
+          out_.append(part.data() + static_cast<size_t>(row) * size, size);
+        }
+      }
+    }
+    PutVarint64(&out_, upsert.sparse.size());
+    for (const SparseColumn& column : upsert.sparse) {
+      Byte(static_cast<uint8_t>(column.space));
+      Presence(column.row_of_point);
+      for (const int32_t row : column.row_of_point) {
+        if (row >= 0) PutBytes(&out_, column.encoded[static_cast<size_t>(row)]);
+      }
+    }
+  }
+
+  void operator()(const DeleteRecord& deletion) {
+    Ids(deletion.ids);
+    Byte(deletion.rows.empty() ? 0 : 1);
+    for (const uint64_t row : deletion.rows) PutVarint64(&out_, row);
+  }
+
+  void operator()(const EditRecord& edit) {
+    Ids(edit.ids);
+    Byte(static_cast<uint8_t>(edit.edit.kind));
+    PutBytes(&out_, edit.edit.json);
+    PutBytes(&out_, edit.edit.key);
+    PutVarint64(&out_, edit.edit.keys.size());
+    for (const std::string& key : edit.edit.keys) PutBytes(&out_, key);
+    Byte(edit.condition ? 1 : 0);
+    if (edit.condition) PutBytes(&out_, FilterToJson(*edit.condition));
+  }
+
+  void operator()(const MeanRecord& mean) {
+    Byte(static_cast<uint8_t>(mean.space));
+    PutFixed32(&out_, mean.base_version);
+    PutFixed32(&out_, mean.version);
+    out_.append(EncodeMean(mean.mu));
+  }
+
+  void operator()(const IndexRecord& index) {
+    PutBytes(&out_, index.path);
+    Byte(index.kind ? static_cast<uint8_t>(*index.kind) : 0);
+  }
+
+  void operator()(const MetadataRecord& set) { out_.append(EncodeMetadata(set.metadata)); }
+
+ private:
+  void Byte(uint8_t byte) { out_.push_back(static_cast<char>(byte)); }
+  void Id(const PointId& id) {
+    const Key key = Key::OfId(id);
+    out_.append(key.view().data(), key.view().size());
+  }
+  void Ids(absl::Span<const PointId> ids) {
+    PutVarint64(&out_, ids.size());
+    for (const PointId& id : ids) Id(id);
+  }
+  // Returns the number of rows.
+  size_t Presence(const std::vector<int32_t>& row_of_point) {
+    size_t rows = 0;
+    for (const int32_t row : row_of_point) {
+      Byte(row >= 0 ? 1 : 0);
+      rows += row >= 0 ? 1 : 0;
+    }
+    return rows;
+  }
+
+  std::string& out_;
+};
+
+// --- Decoding. Each method takes its part off the front of what is left.
+
+class Decoder {
+ public:
+  Decoder(absl::string_view body, const CollectionConfig& config, OwnedRecord& owned)
+      : in_(body), config_(config), owned_(owned) {}
+
+  absl::Status Decode(RecordKind kind) {
+    switch (kind) {
+      case RecordKind::kUpsert: TQDB_RETURN_IF_ERROR(Upsert()); break;
+      case RecordKind::kDelete: TQDB_RETURN_IF_ERROR(Delete()); break;
+      case RecordKind::kEdit: TQDB_RETURN_IF_ERROR(Edit()); break;
+      case RecordKind::kMean: TQDB_RETURN_IF_ERROR(Mean()); break;
+      case RecordKind::kIndex: TQDB_RETURN_IF_ERROR(Index()); break;
+      case RecordKind::kMetadata: TQDB_RETURN_IF_ERROR(Metadata()); break;
+      default: return Damaged(absl::StrCat("unknown kind ", static_cast<int>(kind)));
+    }
+    return in_.empty() ? absl::OkStatus() : Damaged("there are bytes behind its end");
+  }
+
+ private:
+  absl::Status Count(absl::string_view what, uint64_t least, uint64_t most, size_t* count) {
+    uint64_t value;
+    if (!GetVarint64(&in_, &value)) return Truncated();
+    if (value < least || value > most) {
+      return Damaged(
+          absl::StrCat("number of ", what, " is ", value, "; allowed: ", least, " to ", most));
+    }
+    *count = value;
+    return absl::OkStatus();
+  }
+
+  static absl::Status Truncated() { return Damaged("it is cut off"); }
+
+  absl::Status Take(size_t size, absl::string_view* bytes) {
+    if (in_.size() < size) return Truncated();
+    *bytes = in_.substr(0, size);
+    in_.remove_prefix(size);
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeBytes(absl::string_view* bytes) {
+    uint64_t size;
+    if (!GetVarint64(&in_, &size)) return Truncated();
+    return Take(size, bytes);
+  }
+
+  absl::Status TakeText(std::string* text) {
+    absl::string_view bytes;
+    TQDB_RETURN_IF_ERROR(TakeBytes(&bytes));
+    *text = std::string(bytes);
+    return absl::OkStatus();
+  }
+
+  absl::Status Flag(bool* flag) {
+    uint8_t byte;
+    if (!GetFixed8(&in_, &byte)) return Truncated();
+    if (byte > 1) return Damaged(absl::StrCat("a flag is ", byte));
+    *flag = byte == 1;
+    return absl::OkStatus();
+  }
+
+  absl::Status Id() {
+    PointId id;
+    if (!ConsumeId(&in_, &id)) return Damaged("an id is damaged");
+    owned_.ids.push_back(id);
+    return absl::OkStatus();
+  }
+
+  absl::Status Ids(bool distinct) {
+    size_t count;
+    TQDB_RETURN_IF_ERROR(Count("ids", 0, kMaxBatchPoints, &count));
+    for (size_t i = 0; i < count; ++i) TQDB_RETURN_IF_ERROR(Id());
+    return distinct ? Refused(ValidateDistinctIds("ids", owned_.ids)) : absl::OkStatus();
+  }
+
+  absl::Status Presence(size_t points, std::vector<int32_t>* row_of_point, size_t* rows) {
+    row_of_point->assign(points, -1);
+    *rows = 0;
+    for (int32_t& row : *row_of_point) {
+      bool has = false;
+      TQDB_RETURN_IF_ERROR(Flag(&has));
+      if (has) row = static_cast<int32_t>((*rows)++);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status SpaceIndex(size_t spaces, uint32_t* space) {
+    uint8_t byte;
+    if (!GetFixed8(&in_, &byte)) return Truncated();
+    if (byte >= spaces) return Damaged(absl::StrCat("there is no space ", byte));
+    *space = byte;
+    return absl::OkStatus();
+  }
+
+  // The floats of a code are finite: what is searched and decoded relies on it.
+  static absl::Status CheckCode(absl::string_view code) {
+    CodeHeader header;
+    std::memcpy(&header, code.data(), sizeof(header));
+    for (const float value : {header.norm, header.centered_norm, header.sign_scale,
+                              header.code_scale, header.residual_scale, header.bias}) {
+      if (!std::isfinite(value)) return Damaged("a code has a number that is not finite");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Vectors(size_t points, VectorColumn& column) {
+    TQDB_RETURN_IF_ERROR(SpaceIndex(config_.spaces.size(), &column.space));
+    const VectorSpaceConfig& space = config_.spaces[column.space];
+    uint8_t parts;
+    if (!GetFixed8(&in_, &parts)) return Truncated();
+    const bool keeps = space.store_vectors != StoreVectors::kNone;
+    const bool with_original = (parts & kWithOriginal) != 0, with_raw = (parts & kWithRaw) != 0;
+    if (parts > (kWithOriginal | kWithRaw) || (with_original && !keeps) ||
+        (with_raw && (keeps || space.centering != Centering::kAuto))) {
+      return Damaged(
+          absl::StrCat("parts of vectors are ", parts, ", not those of space ", column.space));
+    }
+    size_t rows;
+    TQDB_RETURN_IF_ERROR(Presence(points, &column.row_of_point, &rows));
+    if (rows > 0 && with_original != keeps) {
+      return Damaged(absl::StrCat("vectors of space ", column.space, " come without originals"));
+    }
+    const size_t code_bytes = CodeRecordBytes(space.codec);
+    const size_t original_bytes =
+        with_original ? VectorBytes(space.codec.dim, space.store_vectors) : 0;
+    const size_t raw_bytes = with_raw ? space.codec.dim * sizeof(float) : 0;
+    absl::string_view all;
+    TQDB_RETURN_IF_ERROR(Take(rows * (code_bytes + original_bytes + raw_bytes), &all));
+    // One part after another, as a column has them.
+    char* codes = NewBuffer(rows * code_bytes, &column.codes);
+    char* originals = NewBuffer(rows * original_bytes, &column.originals);
+    char* raw = NewBuffer(rows * raw_bytes, &column.raw);
+    for (size_t r = 0; r < rows; ++r) {
+      TQDB_RETURN_IF_ERROR(CheckCode(all));
+      TQDB_RETURN_IF_ERROR(CheckFloats(
+          all.substr(code_bytes, original_bytes),
+          space.store_vectors == StoreVectors::kF16 ? StoreVectors::kF16 : StoreVectors::kF32));
+      TQDB_RETURN_IF_ERROR(
+          CheckFloats(all.substr(code_bytes + original_bytes, raw_bytes), StoreVectors::kF32));
+      codes = Move(&all, code_bytes, codes);
+      originals = Move(&all, original_bytes, originals);
+      raw = Move(&all, raw_bytes, raw);
+    }
+    return absl::OkStatus();
+  }
+
+  // That every coordinate of a vector in stored form is one that validation lets pass.
+  static absl::Status CheckFloats(absl::string_view bytes, StoreVectors form) {
+    if (bytes.empty()) return absl::OkStatus();
+    std::vector<float> values(bytes.size() / VectorBytes(1, form));
+    TQDB_RETURN_IF_ERROR(DecodeVector(bytes, form, absl::MakeSpan(values)));
+    for (const float value : values) {
+      if (!(std::fabs(value) <= kMaxCoordinate)) return Damaged("a vector has a bad coordinate");
+    }
+    return absl::OkStatus();
+  }
+
+  char* NewBuffer(size_t size, absl::string_view* view) {
+    if (size == 0) return nullptr;
+    owned_.buffers.emplace_back(new char[size]);
+    *view = {owned_.buffers.back().get(), size};
+    return owned_.buffers.back().get();
+  }
+
+  static char* Move(absl::string_view* from, size_t size, char* to) {
+    if (size == 0) return to;
+    std::memcpy(to, from->data(), size);
+    from->remove_prefix(size);
+    return to + size;
+  }
+
+  absl::Status Sparse(size_t points, SparseColumn& column) {
+    TQDB_RETURN_IF_ERROR(SpaceIndex(config_.sparse_spaces.size(), &column.space));
+    size_t rows;
+    TQDB_RETURN_IF_ERROR(Presence(points, &column.row_of_point, &rows));
+    for (size_t r = 0; r < rows; ++r) {
+      TQDB_RETURN_IF_ERROR(TakeText(&owned_.texts.emplace_back()));
+      SparseVector& vector = owned_.sparse.emplace_back();
+      TQDB_RETURN_IF_ERROR(DecodeSparseVector(owned_.texts.back(), &vector));
+      TQDB_RETURN_IF_ERROR(Refused(ValidateSparseVector(vector.view(), "a sparse vector")));
+      column.rows.push_back(vector.view());
+      column.encoded.push_back(owned_.texts.back());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Upsert() {
+    size_t points, columns;
+    TQDB_RETURN_IF_ERROR(Count("points", 1, kMaxBatchPoints, &points));
+    for (size_t i = 0; i < points; ++i) {
+      TQDB_RETURN_IF_ERROR(Id());
+      TQDB_RETURN_IF_ERROR(TakeText(&owned_.texts.emplace_back()));
+      TQDB_RETURN_IF_ERROR(Refused(ValidatePayload(owned_.texts.back(), i, nullptr)));
+      owned_.payloads.push_back(owned_.texts.back());
+    }
+    TQDB_RETURN_IF_ERROR(Refused(ValidateDistinctIds("points", owned_.ids)));
+    UpsertRecord upsert;
+    std::vector<bool> covered(points);
+    const auto cover = [&covered](const std::vector<int32_t>& row_of_point) {
+      for (size_t i = 0; i < covered.size(); ++i) covered[i] = covered[i] || row_of_point[i] >= 0;
+    };
+    EndingHashSet<uint32_t> seen;
+    TQDB_RETURN_IF_ERROR(Count("vector columns", 0, config_.spaces.size(), &columns));
+    for (size_t c = 0; c < columns; ++c) {
+      VectorColumn& column = upsert.vectors.emplace_back();
+      TQDB_RETURN_IF_ERROR(Vectors(points, column));
+      if (!seen.insert(column.space).second) return Damaged("a space is there twice");
+      cover(column.row_of_point);
+    }
+    seen.clear();
+    TQDB_RETURN_IF_ERROR(Count("sparse columns", 0, config_.sparse_spaces.size(), &columns));
+    for (size_t c = 0; c < columns; ++c) {
+      SparseColumn& column = upsert.sparse.emplace_back();
+      TQDB_RETURN_IF_ERROR(Sparse(points, column));
+      if (!seen.insert(column.space).second) return Damaged("a sparse space is there twice");
+      cover(column.row_of_point);
+    }
+    for (const bool has : covered) {
+      if (!has) return Damaged("a point has no vector");
+    }
+    upsert.ids = owned_.ids;
+    upsert.payloads = owned_.payloads;
+    owned_.record = std::move(upsert);
+    return absl::OkStatus();
+  }
+
+  absl::Status Delete() {
+    TQDB_RETURN_IF_ERROR(Ids(/*distinct=*/false));
+    bool with_rows = false;
+    TQDB_RETURN_IF_ERROR(Flag(&with_rows));
+    for (size_t i = 0; with_rows && i < owned_.ids.size(); ++i) {
+      if (!GetVarint64(&in_, &owned_.rows.emplace_back())) return Truncated();
+    }
+    owned_.record = DeleteRecord{owned_.ids, owned_.rows};
+    return absl::OkStatus();
+  }
+
+  absl::Status Edit() {
+    TQDB_RETURN_IF_ERROR(Ids(/*distinct=*/true));
+    EditRecord edit;
+    edit.ids = owned_.ids;
+    uint8_t kind;
+    if (!GetFixed8(&in_, &kind)) return Truncated();
+    if (kind > static_cast<uint8_t>(PayloadEdit::Kind::kClear)) {
+      return Damaged(absl::StrCat("unknown kind of edit ", kind));
+    }
+    edit.edit.kind = static_cast<PayloadEdit::Kind>(kind);
+    TQDB_RETURN_IF_ERROR(TakeText(&edit.edit.json));
+    TQDB_RETURN_IF_ERROR(TakeText(&edit.edit.key));
+    size_t keys;
+    TQDB_RETURN_IF_ERROR(Count("keys", 0, kMaxEditKeys, &keys));
+    for (size_t i = 0; i < keys; ++i) {
+      TQDB_RETURN_IF_ERROR(TakeText(&edit.edit.keys.emplace_back()));
+    }
+    TQDB_RETURN_IF_ERROR(Refused(PreparedEdit::Create(edit.edit).status()));
+    bool with_condition = false;
+    TQDB_RETURN_IF_ERROR(Flag(&with_condition));
+    if (with_condition) {
+      absl::string_view json;
+      TQDB_RETURN_IF_ERROR(TakeBytes(&json));
+      absl::StatusOr<Filter> filter = FilterFromJson(json, "condition");
+      TQDB_RETURN_IF_ERROR(Refused(filter.status()));
+      edit.condition = *std::move(filter);
+    }
+    owned_.record = std::move(edit);
+    return absl::OkStatus();
+  }
+
+  absl::Status Mean() {
+    MeanRecord mean;
+    TQDB_RETURN_IF_ERROR(SpaceIndex(config_.spaces.size(), &mean.space));
+    if (!GetFixed32(&in_, &mean.base_version) || !GetFixed32(&in_, &mean.version)) {
+      return Truncated();
+    }
+    if (mean.version != 0) {
+      absl::string_view bytes;
+      const size_t dim = config_.spaces[mean.space].codec.dim;
+      TQDB_RETURN_IF_ERROR(Take(dim * sizeof(float), &bytes));
+      TQDB_RETURN_IF_ERROR(CheckFloats(bytes, StoreVectors::kF32));
+      TQDB_ASSIGN_OR_RETURN(mean.mu, DecodeMean(bytes, dim));
+    }
+    owned_.record = std::move(mean);
+    return absl::OkStatus();
+  }
+
+  absl::Status Index() {
+    IndexRecord index;
+    TQDB_RETURN_IF_ERROR(TakeText(&index.path));
+    uint8_t kind;
+    if (!GetFixed8(&in_, &kind)) return Truncated();
+    if (kind != 0 && !IsFieldKind(kind)) return Damaged("unknown kind of payload index");
+    if (kind != 0) index.kind = static_cast<FieldKind>(kind);
+    const absl::StatusOr<KeyPath> path = KeyPath::Parse(index.path);
+    if (!path.ok() || path->ToString() != index.path) return Damaged("a path is damaged");
+    owned_.record = std::move(index);
+    return absl::OkStatus();
+  }
+
+  absl::Status Metadata() {
+    absl::StatusOr<std::map<std::string, std::string>> metadata = DecodeMetadata(in_);
+    TQDB_RETURN_IF_ERROR(Refused(metadata.status()));
+    size_t bytes = 0;
+    for (const auto& [key, value] : *metadata) bytes += key.size() + value.size();
+    if (bytes > kMaxMetadataBytes) return Damaged("the metadata is too large");
+    in_ = {};
+    owned_.record = MetadataRecord{*std::move(metadata)};
+    return absl::OkStatus();
+  }
+
+  absl::string_view in_;
+  const CollectionConfig& config_;
+  OwnedRecord& owned_;
+};
+
+}  // namespace
+
+std::string EncodeRecord(const WriteRecord& record) {
+  std::string out;
+  out.push_back(static_cast<char>(kRecordVersion));
+  out.push_back(static_cast<char>(KindOf(record)));
+  std::visit(Encoder(&out), record);
+  PutFixed32(&out, Crc32c(out));
+  return out;
+}
+
+absl::StatusOr<OwnedRecord> DecodeRecord(absl::string_view bytes, const CollectionConfig& config) {
+  constexpr size_t kHead = 2, kChecksum = sizeof(uint32_t);
+  if (bytes.size() < kHead + kChecksum) return Damaged("it is cut off");
+  absl::string_view tail = bytes.substr(bytes.size() - kChecksum);
+  bytes.remove_suffix(kChecksum);
+  uint32_t checksum;
+  if (!GetFixed32(&tail, &checksum) || checksum != Crc32c(bytes)) {
+    return Damaged("its checksum is wrong");
+  }
+  const auto version = static_cast<uint8_t>(bytes[0]);
+  if (version != kRecordVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("write record has version ", version, "; this build reads version ",
+                     kRecordVersion, ": use the release of tqdb that wrote it, or a later one"));
+  }
+  OwnedRecord owned;
+  Decoder decoder(bytes.substr(kHead), config, owned);
+  TQDB_RETURN_IF_ERROR(decoder.Decode(static_cast<RecordKind>(bytes[1])));
+  return owned;
+}
+
+}  // namespace tqdb::storage

@@ -1,0 +1,52 @@
+// Records as bytes, for a log, a file or another machine.
+//
+//   version   1 byte   kRecordVersion
+//   kind      1 byte   RecordKind
+//   body               by kind, below
+//   checksum  fixed32  CRC32C of all bytes before it
+//
+// Integers are little-endian, `varint` is LEB128, `bytes` a varint length and then that many bytes,
+// an `id` is in its key form (keys.h), as in docs/format.md.
+//
+//   upsert    number of points: varint; for each its id and its payload: bytes
+//             number of vector columns: varint; for each
+//               space: 1 byte; which parts follow a code: 1 byte, bit 0 original, bit 1 raw
+//               for each point 1 byte: 1 if it has a vector here, 0 if not
+//               for each that has one: code, original, raw; their sizes follow from the space
+//             number of sparse columns: varint; for each
+//               space: 1 byte; for each point 1 byte as above; for each that has one: bytes
+//   delete    number of ids: varint; each id; with rows: 1 byte, 0 or 1; each row: varint
+//   edit      number of ids: varint; each id; kind of edit: 1 byte; JSON: bytes; key: bytes;
+//             number of keys: varint; each key: bytes; with a condition: 1 byte, 0 or 1; its JSON
+//             form (values/filter_json.h): bytes
+//   mean      space: 1 byte; base version: fixed32; version: fixed32; mean: dim float32, or
+//             nothing for none
+//   index     path: bytes; kind: 1 byte as on disk, 0: the index is deleted
+//   metadata  as on disk
+#ifndef TQDB_STORAGE_WRITE_RECORD_FORMAT_H_
+#define TQDB_STORAGE_WRITE_RECORD_FORMAT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/api/options.h"
+#include "storage/write/record.h"
+
+namespace tqdb::storage {
+
+inline constexpr uint8_t kRecordVersion = 1;
+
+// Returns the bytes of a valid record. The same record gives the same bytes, wherever its rows lie.
+std::string EncodeRecord(const WriteRecord& record);
+
+// Returns the record, which owns what it needs. Everything that EncodeRecord's caller had to
+// validate is checked against the configuration of the collection, so that a decoded record can be
+// planned like any other: sizes, distinct ids, payloads, codes, limits. FailedPrecondition when the
+// version is a newer one, DataLoss on any other bytes that are not a record.
+absl::StatusOr<OwnedRecord> DecodeRecord(absl::string_view bytes, const CollectionConfig& config);
+
+}  // namespace tqdb::storage
+
+#endif  // TQDB_STORAGE_WRITE_RECORD_FORMAT_H_

@@ -1,0 +1,196 @@
+#include "storage/write/validate_upsert.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "base/ending_allocator.h"
+#include "base/float16.h"
+#include "base/quoted.h"
+#include "base/status_macros.h"
+#include "storage/payload/json_depth.h"
+
+namespace tqdb::storage {
+
+namespace {
+
+constexpr size_t kMaxQuotedBytes = 80;  // of a value within a message
+
+absl::Status Prefix(const absl::Status& status, absl::string_view prefix) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(prefix, status.message()));
+}
+
+// That `rows` vectors of one space belong to different ones of the points, all of which are noted
+// in `covered`. `points` as in SpaceVectors.
+absl::Status CoverPoints(absl::string_view field, size_t rows, absl::Span<const uint32_t> points,
+                         std::vector<bool>& covered) {
+  const size_t n = covered.size();
+  if (rows != (points.empty() ? n : points.size()) && !(rows == 0 && points.empty())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, rows, " vectors for ", points.empty() ? n : points.size(), " points"));
+  }
+  std::vector<bool> has(n);
+  for (size_t r = 0; r < rows; ++r) {
+    const size_t point = points.empty() ? r : points[r];
+    if (point >= n || has[point]) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          field, "row ", r, " is for point ", point,
+          point >= n ? absl::StrCat("; the batch has ", n) : ", which has one already"));
+    }
+    has[point] = true;
+    covered[point] = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSparse(const SparseSpaceVectors& vectors, const SparseSpaces& spaces,
+                            std::vector<bool>& covered) {
+  if (FindSparseSpace(spaces, vectors.name) == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sparse vector name is ", Quoted(vectors.name, kMaxQuotedBytes), "; this collection has ",
+        spaces.empty() ? "none" : ListSparseSpaceNames(spaces)));
+  }
+  TQDB_RETURN_IF_ERROR(CoverPoints(absl::StrCat("sparse vectors '", vectors.name, "': "),
+                                   vectors.rows.size(), vectors.points, covered));
+  for (size_t r = 0; r < vectors.rows.size(); ++r) {
+    const size_t point = vectors.points.empty() ? r : vectors.points[r];
+    TQDB_RETURN_IF_ERROR(ValidateSparseVector(
+        vectors.rows[r], absl::StrCat("points[", point, "].sparse_vectors '", vectors.name, "'")));
+  }
+  return absl::OkStatus();
+}
+
+// Originals that float16 cannot hold.
+absl::Status ValidateHalves(const Space& space, MatrixView rows) {
+  for (size_t r = 0; r < rows.rows(); ++r) {
+    bool all_zero = true;
+    for (size_t i = 0; i < rows.dim(); ++i) {
+      const float value = rows.row(r)[i];
+      if (std::fabs(HalfToFloat(FloatToHalf(value))) > kMaxHalf) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("vector ", r, " has ", value, " at coordinate ", i,
+                         "; store_vectors F16 holds at most ", kMaxHalf, " in magnitude"));
+      }
+      all_zero &= HalfToFloat(FloatToHalf(value)) == 0;
+    }
+    if (all_zero && space.config().codec.metric == Metric::kCosine) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("vector ", r,
+                       " becomes zero in float16; metric COSINE with store_vectors F16 "
+                       "needs a coordinate of at least 6e-8 in magnitude"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json* parsed) {
+  if (payload.empty()) {
+    if (parsed != nullptr) *parsed = nlohmann::json::object();
+    return absl::OkStatus();
+  }
+  if (payload.size() > kMaxPayloadBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload has ", payload.size(),
+                                                   " bytes; at most ", kMaxPayloadBytes,
+                                                   " are allowed"));
+  }
+  if (const size_t depth = JsonDepth(payload); depth > kMaxPayloadDepth) {
+    return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is nested ", depth,
+                                                   " deep; allowed: ", kMaxPayloadDepth));
+  }
+  const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
+  bool valid = !text.empty() && text[0] == '{';
+  if (valid && parsed != nullptr) {
+    *parsed = nlohmann::json::parse(payload.begin(), payload.end(), nullptr,
+                                    /*allow_exceptions=*/false);
+    valid = !parsed->is_discarded();
+  } else if (valid) {
+    valid = nlohmann::json::accept(payload.begin(), payload.end());
+  }
+  if (valid) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is ",
+                                                 Quoted(payload, kMaxQuotedBytes),
+                                                 "; need a JSON object in UTF-8"));
+}
+
+absl::Status ValidateIdCount(absl::string_view field, size_t count) {
+  if (count <= kMaxBatchPoints) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " has ", count, " entries; at most ", kMaxBatchPoints, " are allowed"));
+}
+
+absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const PointId> ids,
+                                 absl::string_view member) {
+  TQDB_RETURN_IF_ERROR(ValidateIdCount(field, ids.size()));
+  EndingHashSet<PointId> distinct;
+  distinct.reserve(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!distinct.insert(ids[i]).second) {
+      return absl::InvalidArgumentError(absl::StrCat(field, "[", i, "]", member, " ",
+                                                     ids[i].ToString(),
+                                                     " is there twice; ids must be distinct"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
+                            const SparseSpaces& sparse_spaces,
+                            std::vector<nlohmann::json>* parsed) {
+  const size_t n = batch.ids.size();
+  if (n == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("points is empty; need 1 to ", kMaxBatchPoints));
+  }
+  TQDB_RETURN_IF_ERROR(ValidateDistinctIds("points", batch.ids, ".id"));
+  if (!batch.payloads.empty() && batch.payloads.size() != n) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("batch has ", batch.payloads.size(), " payloads for ", n, " points"));
+  }
+  if (parsed != nullptr) parsed->assign(n, nlohmann::json::object());
+  for (size_t i = 0; i < batch.payloads.size(); ++i) {
+    TQDB_RETURN_IF_ERROR(
+        ValidatePayload(batch.payloads[i], i, parsed != nullptr ? &(*parsed)[i] : nullptr));
+  }
+
+  std::vector<bool> covered(n);
+  EndingHashSet<const Space*> seen_spaces;
+  for (const SpaceVectors& vectors : batch.vectors) {
+    const Space* space = FindSpace(spaces, vectors.name);
+    if (space == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("vector name is ", Quoted(vectors.name, kMaxQuotedBytes),
+                       "; this collection has ", ListSpaceNames(spaces)));
+    }
+    const std::string field = absl::StrCat("vectors '", space->config().name, "': ");
+    if (!seen_spaces.insert(space).second) {
+      return absl::InvalidArgumentError(absl::StrCat(field, "the name is in the batch twice"));
+    }
+    TQDB_RETURN_IF_ERROR(CoverPoints(field, vectors.rows.rows(), vectors.points, covered));
+    TQDB_RETURN_IF_ERROR(Prefix(space->codec().Validate(vectors.rows), field));
+    if (space->config().store_vectors == StoreVectors::kF16) {
+      TQDB_RETURN_IF_ERROR(Prefix(ValidateHalves(*space, vectors.rows), field));
+    }
+  }
+  EndingHashSet<absl::string_view> seen_sparse;
+  for (const SparseSpaceVectors& vectors : batch.sparse) {
+    if (!seen_sparse.insert(vectors.name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sparse vectors '", vectors.name, "': the name is in the batch twice"));
+    }
+    TQDB_RETURN_IF_ERROR(ValidateSparse(vectors, sparse_spaces, covered));
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if (!covered[i]) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("points[", i, "] with id ", batch.ids[i].ToString(),
+                       " has no vector; need one in at least one of ", ListSpaceNames(spaces),
+                       sparse_spaces.empty() ? "" : ", ", ListSparseSpaceNames(sparse_spaces)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tqdb::storage
