@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/convert.h"
+#include "client/cpp/convert_filter.h"
+#include "client/cpp/convert_query.h"
 #include "client/cpp/credentials.h"
 #include "client/cpp/transport.h"
 
@@ -261,6 +263,101 @@ absl::StatusOr<ServerInfo> Client::GetServerInfo() {
                        v1::GetServerInfoRequest(), &response, Repeatable::kYes);
   if (!status.ok()) return status;
   return FromProto(response);
+}
+
+// --- Searches and facets.
+
+absl::StatusOr<std::vector<ScoredPoint>> Client::Search(absl::string_view collection,
+                                                        const Query& query) {
+  v1::SearchRequest request;
+  request.set_collection(std::string(collection));
+  ToProto(query, request.mutable_query());
+  v1::SearchResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Search,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return FromProto(std::move(response));
+}
+
+absl::StatusOr<std::vector<std::vector<ScoredPoint>>> Client::SearchBatch(
+    absl::string_view collection, absl::Span<const Query> queries) {
+  v1::SearchBatchRequest request;
+  request.set_collection(std::string(collection));
+  for (const Query& query : queries) ToProto(query, request.add_queries());
+  v1::SearchBatchResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::SearchBatch,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  if (static_cast<size_t>(response.results_size()) != queries.size()) {
+    return absl::DataLossError(absl::StrCat("the server answered ", response.results_size(), " of ",
+                                            queries.size(), " queries"));
+  }
+  std::vector<std::vector<ScoredPoint>> results;
+  results.reserve(queries.size());
+  for (v1::SearchResponse& result : *response.mutable_results()) {
+    absl::StatusOr<std::vector<ScoredPoint>> converted = FromProto(std::move(result));
+    if (!converted.ok()) return converted.status();
+    results.push_back(*std::move(converted));
+  }
+  return results;
+}
+
+absl::StatusOr<std::vector<PointGroup>> Client::SearchGroups(absl::string_view collection,
+                                                             const Query& query,
+                                                             const GroupOptions& group) {
+  v1::SearchGroupsRequest request;
+  request.set_collection(std::string(collection));
+  ToProto(query, request.mutable_query());
+  request.set_group_by(group.by);
+  request.set_group_size(group.size);
+  v1::SearchGroupsResponse response;
+  absl::Status status =
+      transport_->Call(transport_->points(), &v1::PointService::Stub::SearchGroups, request,
+                       &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  std::vector<PointGroup> groups;
+  groups.reserve(static_cast<size_t>(response.groups_size()));
+  for (v1::PointGroup& message : *response.mutable_groups()) {
+    absl::StatusOr<PointGroup> converted = FromProto(std::move(message));
+    if (!converted.ok()) return converted.status();
+    groups.push_back(*std::move(converted));
+  }
+  return groups;
+}
+
+absl::StatusOr<std::vector<ScoredPoint>> Client::SearchHybrid(absl::string_view collection,
+                                                              const HybridQuery& query) {
+  v1::SearchHybridRequest request;
+  ToProto(query, &request);
+  request.set_collection(std::string(collection));
+  v1::SearchResponse response;
+  absl::Status status =
+      transport_->Call(transport_->points(), &v1::PointService::Stub::SearchHybrid, request,
+                       &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  return FromProto(std::move(response));
+}
+
+absl::StatusOr<std::vector<FacetCount>> Client::Facet(absl::string_view collection,
+                                                      absl::string_view key,
+                                                      const FacetOptions& options) {
+  v1::FacetRequest request;
+  request.set_collection(std::string(collection));
+  request.set_key(std::string(key));
+  request.set_limit(options.limit);
+  if (options.filter.has_value()) ToProto(*options.filter, request.mutable_filter());
+  v1::FacetResponse response;
+  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Facet,
+                                         request, &response, Repeatable::kYes);
+  if (!status.ok()) return status;
+  std::vector<FacetCount> counts;
+  counts.reserve(static_cast<size_t>(response.counts_size()));
+  for (v1::FacetCount& message : *response.mutable_counts()) {
+    absl::StatusOr<FacetCount> converted = FromProto(std::move(message));
+    if (!converted.ok()) return converted.status();
+    counts.push_back(*std::move(converted));
+  }
+  return counts;
 }
 
 }  // namespace tqdb::client

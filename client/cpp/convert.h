@@ -13,13 +13,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "client/cpp/filter.h"
 #include "client/cpp/payload.h"
 #include "client/cpp/query.h"
 #include "client/cpp/types.h"
 #include "tqdb/v1/admin.pb.h"
 #include "tqdb/v1/collections.pb.h"
-#include "tqdb/v1/filter.pb.h"
 #include "tqdb/v1/points.pb.h"
 #include "tqdb/v1/types.pb.h"
 
@@ -29,13 +27,6 @@ namespace tqdb::client {
 void ToProto(const PointId& id, v1::PointId* out);
 void ToProto(const Point& point, v1::Point* out);
 void ToProto(const CollectionConfig& config, v1::CollectionConfig* out);
-// Defined in convert_filter.cc.
-void ToProto(const Filter& filter, v1::Filter* proto);
-// The next three are defined in convert_query.cc. They leave the name of the collection, and for
-// edits also the target, to the caller.
-void ToProto(const Query& query, v1::SearchQuery* out);
-void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
-void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out);
 void VectorToProto(const std::vector<float>& values, v1::Vector* out);
 void ToProto(const SparseVector& vector, v1::SparseVector* out);
 void ToProto(const Select& select, v1::PointSelector* out);
@@ -47,9 +38,6 @@ absl::StatusOr<PointId> FromProto(const v1::PointId& id);
 absl::StatusOr<Point> FromProto(v1::Point&& point);
 absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point);
 absl::StatusOr<std::vector<ScoredPoint>> FromProto(v1::SearchResponse&& response);
-// The next two are defined in convert_query.cc.
-absl::StatusOr<FacetCount> FromProto(v1::FacetCount&& count);
-absl::StatusOr<PointGroup> FromProto(v1::PointGroup&& group);
 PayloadIndexInfo FromProto(const v1::PayloadIndexInfo& info);
 CollectionInfo FromProto(const v1::CollectionInfo& info);
 ServerInfo FromProto(const v1::GetServerInfoResponse& info);

@@ -1,3 +1,5 @@
+#include "client/cpp/convert_filter.h"
+
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -5,7 +7,6 @@
 
 #include "absl/types/span.h"
 #include "client/cpp/convert.h"
-#include "client/cpp/filter.h"
 
 namespace tqdb::client {
 namespace {

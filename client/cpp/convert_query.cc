@@ -1,10 +1,12 @@
-// Conversions of searches, edits of payloads, facets and groups.
+#include "client/cpp/convert_query.h"
+
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "client/cpp/convert.h"
+#include "client/cpp/convert_filter.h"
 
 namespace tqdb::client {
 namespace {

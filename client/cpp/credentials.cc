@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/cpp/read_file.h"
+#include "base/read_file.h"
 
 namespace tqdb::client {
 namespace {

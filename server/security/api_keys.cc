@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/read_file.h"
 #include "base/status_macros.h"
-#include "storage/disk/files.h"
 
 namespace tqdb::server {
 
@@ -42,7 +42,7 @@ absl::Status CheckKey(absl::string_view key, const std::string& where) {
 }  // namespace
 
 absl::StatusOr<ApiKeys> ApiKeys::Load(const std::string& path) {
-  const absl::StatusOr<std::string> text = storage::ReadFile(path);
+  const absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) {
     return absl::Status(text.status().code(),
                         absl::StrCat("--api-key-file: ", text.status().message()));

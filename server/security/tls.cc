@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "base/read_file.h"
 #include "base/status_macros.h"
 #include "spdlog/spdlog.h"
-#include "storage/disk/files.h"
 
 namespace tqdb::server {
 
@@ -28,7 +28,7 @@ Bio Open(const std::string& pem) {
 int NoPassword(char*, int, int, void*) { return 0; }
 
 absl::StatusOr<std::string> Read(const std::string& path, const char* option) {
-  absl::StatusOr<std::string> text = storage::ReadFile(path);
+  absl::StatusOr<std::string> text = ReadFile(path);
   if (text.ok()) return text;
   return absl::Status(text.status().code(), absl::StrCat(option, ": ", text.status().message()));
 }

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/read_file.h"
 #include "base/status_macros.h"
 
 namespace tqdb::storage {
@@ -83,20 +84,6 @@ absl::Status MakeDirectories(const std::string& path) {
 bool PathExists(const std::string& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return FromErrno(errno, "opening", path);
-  std::string contents;
-  char buffer[4096];
-  for (;;) {
-    const ssize_t size = read(file.get(), buffer, sizeof(buffer));
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return FromErrno(errno, "reading", path);
-    if (size == 0) return contents;
-    contents.append(buffer, static_cast<size_t>(size));
-  }
 }
 
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents) {

@@ -24,8 +24,6 @@ namespace tqdb::storage {
 absl::Status MakeDirectories(const std::string& path);
 // Returns whether the path exists. A symbolic link exists even if its target does not.
 bool PathExists(const std::string& path);
-// Returns the contents of a file.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Writes PATH.tmp, syncs it and renames it to `path`. After a crash the file has either its old or
 // its new contents, never a part.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "base/read_file.h"
 #include "base/status_macros.h"
 #include "storage/disk/files.h"
 #include "storage/disk/format.h"

@@ -9,9 +9,9 @@
 #include "absl/time/clock.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
+#include "storage/api/selected_bytes.h"
 #include "storage/disk/format.h"
 #include "storage/disk/keys.h"
-#include "storage/read/selected_bytes.h"
 #include "storage/sparse/sparse_encoding.h"
 
 namespace tqdb::storage {

@@ -12,11 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "core/scan/top_k.h"
+#include "storage/api/selected_bytes.h"
 #include "storage/disk/format.h"
 #include "storage/disk/keys.h"
 #include "storage/read/candidates.h"
 #include "storage/read/mmr.h"
-#include "storage/read/selected_bytes.h"
 
 namespace tqdb::storage {
 

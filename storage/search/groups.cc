@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "storage/api/selected_bytes.h"
 #include "storage/payload/payload_walk.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/value_index.h"
-#include "storage/read/selected_bytes.h"
 
 namespace tqdb::storage {
 

@@ -258,7 +258,8 @@ TEST_F(SecurityTest, AServerThatWouldNotBeSafeDoesNotStart) {
   EXPECT_THAT(dir_.Read("server.log"),
               HasSubstr("keys would travel readable to 0.0.0.0 (--listen)"));
   EXPECT_EQ(ExitCode({"--api-key-file", dir_.File("none")}), 1);
-  EXPECT_THAT(dir_.Read("server.log"), HasSubstr(dir_.File("none") + ": No such file"));
+  EXPECT_THAT(dir_.Read("server.log"),
+              HasSubstr("opening " + dir_.File("none") + ": No such file"));
   EXPECT_EQ(ExitCode({"--tls-cert", dir_.File("server.pem")}), 2);
   EXPECT_EQ(ExitCode({"--tls-client-ca", dir_.File("ca.pem")}), 2);
   EXPECT_EQ(ExitCode({"--tls-cert", dir_.File("server.pem"), "--tls-key", dir_.File("ca.key")}), 1);

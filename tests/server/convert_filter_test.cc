@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "base/datetime.h"
-#include "client/cpp/convert.h"
+#include "client/cpp/convert_filter.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"

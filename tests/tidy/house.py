@@ -133,22 +133,6 @@ class Exemption(typing.NamedTuple):
 EXCEPTIONS = (
     Exemption("layers", "core/space/segment.cc", "core/scan/query.h",
               "a rounding constant of queries scales a bound that segments keep per block"),
-    Exemption("layers", "storage/search/groups.cc", "storage/read/selected_bytes.h",
-              "groups bound the bytes of their answer as every read does"),
-    Exemption("layers", "server/security/api_keys.cc", "storage/disk/files.h",
-              "reading a small file belongs in base/"),
-    Exemption("layers", "server/security/tls.cc", "storage/disk/files.h",
-              "reading a small file belongs in base/"),
-
-    # Classes with two sources: each is two classes that have not been parted.
-    Exemption("classes", "storage/engine/collection_impl.h", "CollectionImpl",
-              "collection_payloads.cc, collection_reads.cc"),
-    Exemption("classes", "client/cpp/client.h", "Client", "client_search.cc"),
-    Exemption("sources", "storage/engine/collection_payloads.cc", "", "part of CollectionImpl"),
-    Exemption("sources", "storage/engine/collection_reads.cc", "", "part of CollectionImpl"),
-    Exemption("sources", "client/cpp/client_search.cc", "", "part of Client"),
-    Exemption("sources", "client/cpp/convert_filter.cc", "", "part of convert.h"),
-    Exemption("sources", "client/cpp/convert_query.cc", "", "part of convert.h"),
 )
 
 

@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/cpp/read_file.h"
+#include "base/read_file.h"
 
 namespace tqdb::client {
 

@@ -1,4 +1,4 @@
-#include "storage/read/selected_bytes.h"
+#include "storage/api/selected_bytes.h"
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 // Adds up what is selected of the points that one call returns.
-#ifndef TQDB_STORAGE_READ_SELECTED_BYTES_H_
-#define TQDB_STORAGE_READ_SELECTED_BYTES_H_
+#ifndef TQDB_STORAGE_API_SELECTED_BYTES_H_
+#define TQDB_STORAGE_API_SELECTED_BYTES_H_
 
 #include <cstddef>
 
@@ -24,4 +24,4 @@ class SelectedBytes {
 
 }  // namespace tqdb::storage
 
-#endif  // TQDB_STORAGE_READ_SELECTED_BYTES_H_
+#endif  // TQDB_STORAGE_API_SELECTED_BYTES_H_

@@ -1,0 +1,26 @@
+// Searches and edits of payloads as messages of the protocol, and the answers of facets and groups.
+// Internal to the library; thread-safe.
+#ifndef TQDB_CLIENT_CPP_CONVERT_QUERY_H_
+#define TQDB_CLIENT_CPP_CONVERT_QUERY_H_
+
+#include "absl/status/statusor.h"
+#include "client/cpp/payload.h"
+#include "client/cpp/query.h"
+#include "client/cpp/types.h"
+#include "tqdb/v1/points.pb.h"
+
+namespace tqdb::client {
+
+// Each fills an empty message, but leaves the name of the collection, and for edits also the
+// target, to the caller.
+void ToProto(const Query& query, v1::SearchQuery* out);
+void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
+void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out);
+
+// Each returns DataLoss if a message breaks the protocol.
+absl::StatusOr<FacetCount> FromProto(v1::FacetCount&& count);
+absl::StatusOr<PointGroup> FromProto(v1::PointGroup&& group);
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CPP_CONVERT_QUERY_H_
