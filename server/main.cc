@@ -83,7 +83,7 @@ int Serve(const Config& config) {
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(config.server);
   if (!server.ok()) return Fail(server.status());
   state->serving = true;
-  HeapTrimmer trimmer;
+  tqdb::server::HeapTrimmer trimmer;
   while (!state->stop.WaitForNotificationWithTimeout(kHeapTick)) trimmer.Tick();
   const absl::Status closed = (*server)->Shutdown(config.shutdown_timeout);
   if (!closed.ok()) return Fail(closed);
