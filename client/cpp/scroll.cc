@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/cpp/convert.h"
+#include "client/cpp/convert_filter.h"
 #include "client/cpp/transport.h"
 
 namespace tqdb::client {
