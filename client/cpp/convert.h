@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "client/cpp/filter.h"
 #include "client/cpp/payload.h"
@@ -33,8 +35,10 @@ void ToProto(const CollectionConfig& config, v1::CollectionConfig* out);
 void ToProto(const Filter& filter, v1::Filter* proto);
 // The next three are defined in convert_query.cc. They leave the name of the collection, and for
 // edits also the target, to the caller.
-void ToProto(const Query& query, v1::SearchQuery* out);
-void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
+// InvalidArgument when a query has more than one thing to find: a message has room for one. `field`
+// is the path of the query in messages, such as "queries[3]".
+absl::Status ToProto(const Query& query, absl::string_view field, v1::SearchQuery* out);
+absl::Status ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
 void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out);
 void VectorToProto(const std::vector<float>& values, v1::Vector* out);
 void ToProto(const SparseVector& vector, v1::SparseVector* out);
