@@ -4,19 +4,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "base/uuid.h"
 
 namespace tqdb {
 
 namespace {
 
-// Value of a hexadecimal digit, or -1.
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+constexpr char kUuidExample[] = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
 
 // Shortened and escaped, so that a hostile id cannot flood a log line.
 std::string Quoted(absl::string_view text) {
@@ -37,29 +31,23 @@ absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
   if (text.size() != 36) {
     return absl::InvalidArgumentError(
         absl::StrCat("point id ", Quoted(text),
-                     " is neither an unsigned 64-bit integer nor a UUID "
-                     "like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
+                     " is neither an unsigned 64-bit integer nor a UUID like ", kUuidExample));
   }
-  uint64_t halves[2] = {0, 0};
-  int nibbles = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const int digit = HexDigit(text[i]);
-    if (dash ? text[i] != '-' : digit < 0) {
-      return absl::InvalidArgumentError(absl::StrCat("point id ", Quoted(text), " is not a UUID"));
-    }
-    if (dash) continue;
-    halves[nibbles / 16] = halves[nibbles / 16] << 4 | static_cast<uint64_t>(digit);
-    ++nibbles;
-  }
-  return Uuid(halves[0], halves[1]);
+  return Uuid(text);
 }
 
-std::string PointId::ToString() const {
-  if (!is_uuid()) return absl::StrCat(low);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, high >> 16 & 0xffff,
-                         high & 0xffff, low >> 48, low & 0xffffffffffff);
+absl::StatusOr<PointId> PointId::Uuid(absl::string_view text) {
+  const auto uuid = ParseUuid(text);
+  if (uuid.has_value()) return Uuid(uuid->high, uuid->low);
+  return absl::InvalidArgumentError(
+      absl::StrCat("point id ", Quoted(text), " is not a UUID like ", kUuidExample));
 }
+
+std::string PointId::uuid() const {
+  return is_uuid() ? FormatUuid(tqdb::Uuid{high, low}) : std::string();
+}
+
+std::string PointId::ToString() const { return is_uuid() ? uuid() : absl::StrCat(low); }
 
 absl::string_view MetricName(Metric metric) {
   switch (metric) {

@@ -46,9 +46,16 @@ struct PointId {
   // Returns the id of a text, which is a decimal uint64 or a UUID in its 36-character hexadecimal
   // form. InvalidArgument otherwise.
   static absl::StatusOr<PointId> Parse(absl::string_view text);
+  // Accepts the latter alone.
+  static absl::StatusOr<PointId> Uuid(absl::string_view text);
+  // Returns what Parse accepts; a UUID in lower case.
   std::string ToString() const;
 
   bool is_uuid() const { return kind == Kind::kUuid; }
+  // Returns 0 for a UUID.
+  uint64_t number() const { return is_uuid() ? 0 : low; }
+  // Returns an empty string for a number.
+  std::string uuid() const;
   // Orders numbers first, ascending, then UUIDs in byte order. It is the order of scrolling, and of
   // hits with equal scores.
   friend auto operator<=>(const PointId& a, const PointId& b) {

@@ -1,4 +1,6 @@
-// Distortion, variance, bias and size of codes.
+// The command codec: distortion, variance, bias and size of codes, over many seeds of the
+// rotations. It compares the codec with the theory (docs/quantization.md). The estimate of a score
+// must have no bias, and its variance falls with the dim.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -22,7 +24,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct CodecFlags {
   CommonFlags common;
   std::string data;
   std::vector<size_t> dims = {1536};
@@ -32,16 +34,17 @@ struct Flags {
   size_t pairs = 48;
 };
 
-// Queries and rows that are scored against each other, row by row.
+// Queries and rows; query i is scored against row i.
 struct Pairs {
   std::string set;
   Matrix queries;
   Matrix rows;
-  std::vector<float> mean;  // empty: none is subtracted
+  std::vector<float> mean;  // mean that is subtracted; empty: none
 };
 
 constexpr size_t kMeanRows = 1000;
 
+// Returns pairs of random directions. They are nearly orthogonal, as most pairs of embeddings are.
 Pairs RandomPairs(size_t dim, size_t count, uint64_t seed) {
   Pairs pairs = {"random", Matrix(count, dim), Matrix(count, dim), {}};
   for (size_t i = 0; i < count; ++i) {
@@ -51,7 +54,8 @@ Pairs RandomPairs(size_t dim, size_t count, uint64_t seed) {
   return pairs;
 }
 
-// Each query with its nearest row and with an arbitrary one: near and far pairs.
+// Returns pairs of a real set: each query with its nearest row and with an arbitrary one. So both
+// small and large scores are tested.
 Pairs RealPairs(const DataSet& set, size_t count, size_t threads) {
   const size_t queries = std::min((count + 1) / 2, set.queries.rows);
   const Neighbors nearest = ExactNeighbors(Metric::kCosine, set.base.view(),
@@ -68,7 +72,7 @@ Pairs RealPairs(const DataSet& set, size_t count, size_t threads) {
   return pairs;
 }
 
-// Of unit rows: scores are cosines.
+// Returns the mean of the rows, each scaled to norm 1, because scores are cosines here.
 std::vector<float> MeanDirection(const Matrix& rows) {
   const size_t count = std::min(kMeanRows, rows.rows);
   std::vector<double> sum(rows.dim);
@@ -82,13 +86,14 @@ std::vector<float> MeanDirection(const Matrix& rows) {
   return mean;
 }
 
-// (sum of n values) and (sum of their squares) to the mean in units of its standard error.
+// Returns the mean of n values in units of its standard error, from their sum and the sum of their
+// squares. Beyond about 4, the mean is not zero by chance.
 double StandardScore(double sum, double squares, double n) {
   const double mean = sum / n;
   return mean / std::sqrt(std::max(squares / n - mean * mean, 1e-300) / (n - 1));
 }
 
-// What many seeds of the rotations make of the same pairs.
+// Errors of the scores of the same pairs under many seeds of the rotations.
 struct Statistics {
   explicit Statistics(size_t pairs) : sum(pairs), square(pairs) {}
 
@@ -118,13 +123,13 @@ struct Statistics {
     return total / static_cast<double>(seeds * sum.size());
   }
 
-  std::vector<double> sum, square;  // of the errors of each pair
-  double pooled = 0, pooled_square = 0;
-  double distortion = 0;  // sum of |x - decoded|^2 / |x|^2 over rows and seeds
+  std::vector<double> sum, square;       // sums of the errors of each pair, and of their squares
+  double pooled = 0, pooled_square = 0;  // the same for the sum of the errors of a seed
+  double distortion = 0;                 // sum of |x - decoded|^2 / |x|^2 over rows and seeds
   size_t seeds = 0;
 };
 
-// Encodes the rows under one seed, decodes them and scores the pairs.
+// Encodes the rows under one seed, decodes them, scores the pairs, and adds the errors.
 absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics& statistics,
                      absl::Mutex& mutex) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Codec> codec, Codec::Create(options));
@@ -154,7 +159,7 @@ absl::Status AddSeed(const CodecOptions& options, const Pairs& pairs, Statistics
   return absl::OkStatus();
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const Pairs& pairs) {
+absl::StatusOr<Record> Measure(const CodecFlags& flags, CodecOptions options, const Pairs& pairs) {
   Statistics statistics(pairs.rows.rows);
   absl::Mutex mutex;
   absl::Status failure;
@@ -190,7 +195,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, CodecOptions options, const P
   return record;
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunCodec(const CodecFlags& flags) {
   std::vector<Pairs> inputs;
   for (size_t dim : flags.dims) inputs.push_back(RandomPairs(dim, flags.pairs, flags.common.seed));
   if (!flags.data.empty()) {
@@ -203,7 +208,8 @@ absl::Status Run(const Flags& flags) {
     }
   }
   const std::unique_ptr<Report> report = flags.common.StartReport("codec");
-  Progress progress("codec", inputs.size() * flags.code_bits.size() * flags.residuals.size());
+  ProgressBar progress =
+      StartProgress("codec", inputs.size() * flags.code_bits.size() * flags.residuals.size());
   for (const Pairs& pairs : inputs) {
     for (int bits : flags.code_bits) {
       for (Residual residual : flags.residuals) {
@@ -222,32 +228,31 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddCodecCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+Command AddCodecCommand(FlagSet app) {
+  auto flags = std::make_shared<CodecFlags>();
+  FlagSet command = app.AddCommand(
       "codec", "Distortion, variance and bias of codes, and what they cost in bytes");
-  command->add_option("--data", flags->data,
-                      "Directory of sets: also real pairs of each, centred and not");
-  command->add_option("--dim", flags->dims, "Dims of the random pairs; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
+  command.Add("--data", flags->data, "Directory of sets: also real pairs of each, centred and not");
+  command.Add("--dim", flags->dims, "Dims of the random pairs; a list")
+      .Separator(',')
+      .InRange(kMinDim, kMaxDim)
+      .ShowDefault();
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
-              "Residual stage; a list; default both");
-  command->add_option("--seeds", flags->seeds, "Rotations to average over")
-      ->check(CLI::Range(2, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--pairs", flags->pairs, "Pairs of vectors, each scored under every seed")
-      ->check(CLI::Range(2, 100'000))
-      ->capture_default_str();
+  command.AddChoices("--residual", flags->residuals, ResidualNames(),
+                     "Residual stage; a list; default both");
+  command.Add("--seeds", flags->seeds, "Rotations to average over")
+      .InRange(2, 1'000'000)
+      .ShowDefault();
+  command.Add("--pairs", flags->pairs, "Pairs of vectors, each scored under every seed")
+      .InRange(2, 100'000)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "d_mse is |x - decoded|^2 / |x|^2; variance_x_dim that of the estimated cosine, times dim; "
       "bias_z the\n"
       "mean over seeds of (estimate - true) in standard errors. residual none is the code alone.\n"
       "Example: tqdb-bench codec --data sets --code-bits 2,4 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunCodec(*flags); }};
 }
 
 }  // namespace tqdb::bench

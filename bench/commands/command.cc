@@ -30,19 +30,40 @@ std::unique_ptr<Report> CommonFlags::StartReport(const std::string& bench) const
   return std::make_unique<Report>(std::move(info), json, std::cout);
 }
 
-void AddCommonFlags(CLI::App* command, CommonFlags* flags) {
-  command->add_flag("--json", flags->json, "Print one JSON object a line instead of a table");
-  command->add_option("--threads", flags->threads, "Threads of this program; 0: one per core")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  command->add_option("--seed", flags->seed, "Of everything random")->capture_default_str();
+void AddCommonFlags(FlagSet command, CommonFlags* flags) {
+  command.AddSwitch("--json", flags->json, "Print one JSON object a line instead of a table");
+  command.Add("--threads", flags->threads, "Threads of this program; 0: one per core")
+      .InRange(0, 1024)
+      .ShowDefault();
+  command.Add("--seed", flags->seed, "Of everything random").ShowDefault();
 }
 
-CLI::Option* AddCodeBits(CLI::App* command, std::vector<int>* code_bits) {
-  return command->add_option("--code-bits", *code_bits, "Bits of a code per dimension; a list")
-      ->delimiter(',')
-      ->check(CLI::IsMember({1, 2, 3, 4, 8}))
-      ->capture_default_str();
+Flag AddCodeBits(FlagSet command, std::vector<int>* code_bits) {
+  return command.Add("--code-bits", *code_bits, "Bits of a code per dimension; a list")
+      .Separator(',')
+      .OneOfNumbers({1, 2, 3, 4, 8})
+      .ShowDefault();
+}
+
+Flag AddTargetFlags(FlagSet command, TargetFlags* flags) {
+  Flag address = command.Add("--address", flags->address,
+                             "Of a running server, host:port; default: one is started for the run");
+  command.Add("--server", flags->server, "Program to start; default: tqdb-server of this build")
+      .ExistingFile()
+      .Excludes(address);
+  command.Add("--dir", flags->directory,
+              "Where scratch databases are made; default TMPDIR, else /tmp");
+  return address;
+}
+
+void AddSpaceFlags(FlagSet command, SpaceFlags* flags) {
+  command.AddChoice("--metric", flags->metric, MetricNames(), "Default cosine");
+  command.Add("--code-bits", flags->code_bits, "Bits of a code per dimension")
+      .OneOfNumbers({1, 2, 3, 4, 8})
+      .ShowDefault();
+  command.AddChoice("--residual", flags->residual, ResidualNames(), "Residual stage; default qjl");
+  command.AddChoice("--centering", flags->centering, CenteringNames(),
+                    "Guarded mean; default auto");
 }
 
 const std::map<std::string, Metric>& MetricNames() {

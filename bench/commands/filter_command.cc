@@ -1,5 +1,6 @@
-// Search by filters of several selectivities, in process, over a payload index: latency beside that
-// of searches without a filter in the same minute, and recall among the rows that match.
+// The command filter: searches by filters of several selectivities, in process, over a payload
+// index. It reports their latency, also as a multiple of searches without a filter in the same
+// minute. It also reports the recall among the rows that match.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -23,7 +24,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
-struct Flags {
+struct FilterFlags {
   CommonFlags common;
   std::string generator;
   std::string directory;
@@ -37,25 +38,25 @@ struct Flags {
 };
 
 constexpr size_t kTopK = 10;
-constexpr size_t kQueries = 256;
-constexpr size_t kBatchRows = 2'000;
-// A payload's number is drawn from 0 to this less one: a range of numbers matches about its share
-// of the rows.
+constexpr size_t kFilterQueries = 256;
+constexpr size_t kFilterBatchRows = 2'000;
+// Each payload has a random number below this. So a range of 1,000 numbers matches about 1 % of the
+// rows.
 constexpr uint64_t kShares = 100'000;
 
-// What searches of one line of the result have in common.
-struct Setting {
+// The kind of filter of one line of the result.
+struct FilterSetting {
   std::string name;
-  double percent = 100;  // of the rows match
-  bool tenant = false;
+  double percent = 100;  // share of the rows that match
+  bool tenant = false;   // whether the filter is on one tenant, and not on a range
 };
 
-absl::Status Fill(Collection& collection, const RowSource& source, const Flags& flags) {
-  Progress progress("filling", source.rows());
+absl::Status Fill(Collection& collection, const RowSource& source, const FilterFlags& flags) {
+  ProgressBar progress = StartProgress("filling", source.rows());
   std::vector<PointId> ids;
   std::vector<std::string> texts;
-  for (size_t first = 0; first < source.rows(); first += kBatchRows) {
-    const size_t count = std::min(kBatchRows, source.rows() - first);
+  for (size_t first = 0; first < source.rows(); first += kFilterBatchRows) {
+    const size_t count = std::min(kFilterBatchRows, source.rows() - first);
     const Matrix rows = source.Rows(first, count, flags.common.ThreadCount());
     ids.clear();
     texts.clear();
@@ -78,8 +79,8 @@ absl::Status Fill(Collection& collection, const RowSource& source, const Flags& 
   return collection.Flush(/*settle=*/true);
 }
 
-// A filter of a setting, another one for every `number`.
-storage::Filter FilterOf(const Setting& setting, const Flags& flags, uint64_t number) {
+// Returns filter `number` of a setting. Every search has another filter, so that no cache can help.
+storage::Filter FilterOf(const FilterSetting& setting, const FilterFlags& flags, uint64_t number) {
   storage::Filter filter;
   if (setting.tenant) {
     filter.must.push_back({storage::FieldCondition{
@@ -97,9 +98,9 @@ storage::Filter FilterOf(const Setting& setting, const Flags& flags, uint64_t nu
 
 absl::StatusOr<std::vector<storage::PointRecord>> SearchOnce(const Collection& collection,
                                                              MatrixView query,
-                                                             const Setting& setting,
-                                                             const Flags& flags, uint64_t number,
-                                                             bool exact) {
+                                                             const FilterSetting& setting,
+                                                             const FilterFlags& flags,
+                                                             uint64_t number, bool exact) {
   storage::SearchSpec spec;
   spec.limit = kTopK;
   spec.exact = exact;
@@ -108,8 +109,9 @@ absl::StatusOr<std::vector<storage::PointRecord>> SearchOnce(const Collection& c
   return std::move(lists[0]);
 }
 
+// Returns the recall of searches with a filter, against exact searches with the same filter.
 absl::StatusOr<double> MeasureRecall(const Collection& collection, MatrixView queries,
-                                     const Setting& setting, const Flags& flags) {
+                                     const FilterSetting& setting, const FilterFlags& flags) {
   uint64_t found = 0, wanted = 0;
   for (size_t q = 0; q < flags.recall_queries; ++q) {
     const MatrixView query = queries.Slice(q % queries.rows(), 1);
@@ -123,12 +125,12 @@ absl::StatusOr<double> MeasureRecall(const Collection& collection, MatrixView qu
   return wanted == 0 ? 1.0 : static_cast<double>(found) / static_cast<double>(wanted);
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunFilter(const FilterFlags& flags) {
   GeneratedRows::Options options;
   options.directory = flags.generator;
   options.rows = flags.rows;
   options.dim = flags.dim;
-  options.queries = kQueries;
+  options.queries = kFilterQueries;
   options.seed = flags.common.seed;
   options.threads = flags.common.ThreadCount();
   TQDB_ASSIGN_OR_RETURN(const auto source, GeneratedRows::Create(options));
@@ -158,13 +160,13 @@ absl::Status Run(const Flags& flags) {
     }
   }
 
-  std::vector<Setting> settings = {{"none"}};
+  std::vector<FilterSetting> settings = {{"none"}};
   for (const double percent : flags.percents) {
     settings.push_back({absl::StrCat(percent, " %"), percent});
   }
   if (flags.tenants > 0)
     settings.push_back({"one tenant", 100.0 / static_cast<double>(flags.tenants), true});
-  // In turn, so that whatever else the machine does meets all of them.
+  // Settings take turns, so that disturbances by other programs meet all of them alike.
   std::vector<Latencies> latencies(settings.size());
   const MatrixView queries = source->queries().view();
   for (size_t number = 0; number < flags.searches; ++number) {
@@ -201,41 +203,37 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddFilterCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("filter", "Search by filters of several selectivities, in process");
-  command->add_option("--generator,--data", flags->generator,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
-  command->add_option("--rows", flags->rows, "Generated rows")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  command->add_option("--percent", flags->percents, "Of the rows that filters match")
-      ->delimiter(',')
-      ->check(CLI::Range(0.001, 99.0))
-      ->capture_default_str();
+Command AddFilterCommand(FlagSet app) {
+  auto flags = std::make_shared<FilterFlags>();
+  FlagSet command =
+      app.AddCommand("filter", "Search by filters of several selectivities, in process");
+  command.Add("--generator,--data", flags->generator,
+              "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
+  command.Add("--rows", flags->rows, "Generated rows").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--dim", flags->dim, "Of the rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.Add("--percent", flags->percents, "Of the rows that filters match")
+      .Separator(',')
+      .InRange(0.001, 99.0)
+      .ShowDefault();
   command
-      ->add_option("--tenants", flags->tenants,
-                   "Deal the rows out to so many tenants, and search those of one, too")
-      ->capture_default_str();
-  command->add_option("--searches", flags->searches, "Timed ones, of each filter")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+      .Add("--tenants", flags->tenants,
+           "Deal the rows out to so many tenants, and search those of one, too")
+      .ShowDefault();
+  command.Add("--searches", flags->searches, "Timed ones, of each filter")
+      .InRange(1, 1'000'000)
+      .ShowDefault();
   command
-      ->add_option("--recall-queries", flags->recall_queries,
-                   "Compared with an exact search by the same filter; 0: no originals are kept")
-      ->capture_default_str();
-  command->add_flag("!--no-index", flags->index, "Evaluate payloads instead");
-  command->add_option("--dir", flags->directory,
-                      "Where the scratch database is made; default TMPDIR, else /tmp");
+      .Add("--recall-queries", flags->recall_queries,
+           "Compared with an exact search by the same filter; 0: no originals are kept")
+      .ShowDefault();
+  command.AddSwitch("!--no-index", flags->index, "Evaluate payloads instead");
+  command.Add("--dir", flags->directory,
+              "Where the scratch database is made; default TMPDIR, else /tmp");
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Every search has another filter of its kind. One caller; a search uses every core.\n"
       "Example: tqdb-bench filter --rows 200000 --dim 1536 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunFilter(*flags); }};
 }
 
 }  // namespace tqdb::bench

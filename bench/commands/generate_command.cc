@@ -1,4 +1,5 @@
-// Rows for other programs: what the benchmarks here generate or tile, as files.
+// The command generate: writes the rows that the other commands generate or tile to files. So other
+// programs can be measured on the same rows.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -16,7 +17,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct GenerateFlags {
   CommonFlags common;
   std::string generator;
   std::string data;
@@ -29,7 +30,7 @@ struct Flags {
 
 constexpr size_t kPieceRows = 4096;
 
-absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const Flags& flags) {
+absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const GenerateFlags& flags) {
   if (flags.data.empty()) {
     GeneratedRows::Options options;
     options.directory = flags.generator;
@@ -47,13 +48,13 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSource(const Flags& flags) {
   return std::make_unique<TiledRows>(std::move(set), flags.rows, flags.common.seed);
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunGenerate(const GenerateFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, OpenSource(flags));
   const std::string base_path = absl::StrCat(flags.out, ".base.f32.npy");
   const std::string query_path = absl::StrCat(flags.out, ".query.f32.npy");
   TQDB_ASSIGN_OR_RETURN(NpyWriter base,
                         NpyWriter::Create(base_path, source->rows(), source->dim()));
-  Progress progress("generate", source->rows());
+  ProgressBar progress = StartProgress("generate", source->rows());
   for (size_t begin = 0; begin < source->rows(); begin += kPieceRows) {
     const size_t count = std::min(kPieceRows, source->rows() - begin);
     base.Append(source->Rows(begin, count, flags.common.ThreadCount()));
@@ -77,33 +78,30 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddGenerateCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("generate", "Write rows and queries as float32 files for other programs");
-  CLI::Option* generator = command->add_option(
-      "--generator", flags->generator, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
-  CLI::Option* dim = command->add_option("--dim", flags->dim, "Of generated rows")
-                         ->check(CLI::Range(kMinDim, kMaxDim))
-                         ->capture_default_str();
-  CLI::Option* data = command
-                          ->add_option("--data", flags->data,
-                                       "Rows of a real set in this directory instead, tiled as "
-                                       "scan does where --rows is more than it has")
-                          ->excludes(generator)
-                          ->excludes(dim);
-  data->needs(command->add_option("--set", flags->set, "Its name")->needs(data));
-  command->add_option("--rows", flags->rows, "Rows to write")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--queries", flags->queries, "Queries to write, of a set at most what it has")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--out", flags->out, "PREFIX.base.f32.npy and PREFIX.query.f32.npy are made")
-      ->required();
+Command AddGenerateCommand(FlagSet app) {
+  auto flags = std::make_shared<GenerateFlags>();
+  FlagSet command =
+      app.AddCommand("generate", "Write rows and queries as float32 files for other programs");
+  Flag generator = command.Add("--generator", flags->generator,
+                               "Directory of generator.NAME.{spectrum,mean}.f32.npy");
+  Flag dim =
+      command.Add("--dim", flags->dim, "Of generated rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  Flag data = command
+                  .Add("--data", flags->data,
+                       "Rows of a real set in this directory instead, tiled as "
+                       "scan does where --rows is more than it has")
+                  .Excludes(generator)
+                  .Excludes(dim);
+  data.Needs(command.Add("--set", flags->set, "Its name").Needs(data));
+  command.Add("--rows", flags->rows, "Rows to write").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--queries", flags->queries, "Queries to write, of a set at most what it has")
+      .InRange(1, 1 << 20)
+      .ShowDefault();
+  command.Add("--out", flags->out, "PREFIX.base.f32.npy and PREFIX.query.f32.npy are made")
+      .Required();
   AddCommonFlags(command, &flags->common);
-  command->footer("Example: tqdb-bench generate --generator sets --rows 100000 --out /tmp/rows");
-  return {command, [flags] { return Run(*flags); }};
+  command.Footer("Example: tqdb-bench generate --generator sets --rows 100000 --out /tmp/rows");
+  return {command, [flags] { return RunGenerate(*flags); }};
 }
 
 }  // namespace tqdb::bench

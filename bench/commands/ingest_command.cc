@@ -1,4 +1,5 @@
-// Durable upserts over gRPC: rate, and what the rows then cost on disk and in memory.
+// The command ingest: durable upserts over gRPC. It reports their rate, and the cost of the rows on
+// disk and in memory. The cost is given as the server reports it and as the machine sees it.
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,7 +15,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct IngestFlags {
   CommonFlags common;
   TargetFlags target;
   SpaceFlags space;
@@ -29,9 +30,9 @@ struct Flags {
                                                storage::StoreVectors::kF32};
 };
 
-constexpr char kCollection[] = "tqdb-bench-ingest";
+constexpr char kIngestCollection[] = "tqdb-bench-ingest";
 
-// What the server held before and after.
+// Memory and disk of the server at one moment.
 struct Footprint {
   uint64_t resident = 0;
   DiskUse disk;
@@ -48,24 +49,24 @@ double Growth(uint64_t before, uint64_t after) {
   return static_cast<double>(after) - static_cast<double>(before);
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
+absl::StatusOr<Record> Measure(const IngestFlags& flags, const ClusterTree& tree,
                                const PointBatches& batches, storage::StoreVectors store,
                                size_t clients) {
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Start(flags.target));
   TQDB_RETURN_IF_ERROR(
       target->client()
-          .CreateCollection(kCollection, MakeCollectionConfig(flags.space, flags.dim, store))
+          .CreateCollection(kIngestCollection, MakeCollectionConfig(flags.space, flags.dim, store))
           .status());
   TQDB_ASSIGN_OR_RETURN(const Footprint before, MeasureFootprint(*target));
   LoadOptions options;
-  options.collection = kCollection;
+  options.collection = kIngestCollection;
   options.clients = clients;
   options.window = flags.window;
   options.durability = flags.async ? client::Durability::kAsync : client::Durability::kSync;
   TQDB_ASSIGN_OR_RETURN(const LoadResult load, Load(*target, batches, options));
 
   TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo info,
-                        WaitUntilSettled(target->client(), kCollection));
+                        WaitUntilSettled(target->client(), kIngestCollection));
   TQDB_ASSIGN_OR_RETURN(const Footprint after, MeasureFootprint(*target));
   if (info.points != load.points) {
     return absl::InternalError(
@@ -97,13 +98,14 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
       .Set("rss_ratio",
            static_cast<double>(info.memory_bytes + info.write_buffer_bytes) / resident);
   if (!target->owned()) {
-    TQDB_RETURN_IF_ERROR(target->client().DeleteCollection(kCollection));
+    TQDB_RETURN_IF_ERROR(target->client().DeleteCollection(kIngestCollection));
     return record;
   }
-  // A process that only loaded the collection: neither write buffers nor what streams left behind.
+  // A process that has only loaded the collection has no write buffers and no memory that streams
+  // left behind.
   TQDB_RETURN_IF_ERROR(target->Restart());
   TQDB_ASSIGN_OR_RETURN(const client::CollectionInfo reopened,
-                        target->client().GetCollection(kCollection));
+                        target->client().GetCollection(kIngestCollection));
   TQDB_ASSIGN_OR_RETURN(const Footprint loaded, MeasureFootprint(*target));
   const double reopened_resident = Growth(before.resident, loaded.resident);
   const double reopened_disk = Growth(before.disk.bytes, loaded.disk.bytes);
@@ -113,7 +115,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const ClusterTree& tree,
   return record;
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunIngest(const IngestFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;
   tree_options.rows = flags.rows;
@@ -133,42 +135,40 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddIngestCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+Command AddIngestCommand(FlagSet app) {
+  auto flags = std::make_shared<IngestFlags>();
+  FlagSet command = app.AddCommand(
       "ingest",
       "Durable upserts of generated rows over gRPC, and their cost on disk and in memory");
-  command->add_option("--generator,--data", flags->generator,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
-  command->add_option("--rows", flags->rows, "Generated rows, made before the clock starts")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  command->add_option("--batch", flags->batch, "Rows of one upsert")
-      ->check(CLI::Range(size_t{1}, storage::kMaxBatchPoints))
-      ->capture_default_str();
-  command->add_option("--clients", flags->clients, "Connections, one upsert stream each; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--window", flags->window, "Batches in flight on one stream")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  AddEnumList(command, "--store-vectors", &flags->stores, StoreVectorsNames(),
-              "Originals kept beside the codes; a list; default none,f32");
-  command->add_flag("--async", flags->async, "Acknowledge before fsync; default: after");
+  command.Add("--generator,--data", flags->generator,
+              "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
+  command.Add("--rows", flags->rows, "Generated rows, made before the clock starts")
+      .InRange(1, 1 << 30)
+      .ShowDefault();
+  command.Add("--dim", flags->dim, "Of the rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.Add("--batch", flags->batch, "Rows of one upsert")
+      .InRange(size_t{1}, storage::kMaxBatchPoints)
+      .ShowDefault();
+  command.Add("--clients", flags->clients, "Connections, one upsert stream each; a list")
+      .Separator(',')
+      .InRange(1, 1000)
+      .ShowDefault();
+  command.Add("--window", flags->window, "Batches in flight on one stream")
+      .InRange(1, 1000)
+      .ShowDefault();
+  command.AddChoices("--store-vectors", flags->stores, StoreVectorsNames(),
+                     "Originals kept beside the codes; a list; default none,f32");
+  command.AddSwitch("--async", flags->async, "Acknowledge before fsync; default: after");
   AddSpaceFlags(command, &flags->space);
   AddTargetFlags(command, &flags->target);
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "disk_ratio and rss_ratio are what GetCollection reports over what the data directory and "
       "the resident\n"
       "memory of the server grew by; the reopened ones are those of a server that was started "
       "again.\n"
       "Example: tqdb-bench ingest --rows 100000 --store-vectors none,f32 --clients 1,2 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunIngest(*flags); }};
 }
 
 }  // namespace tqdb::bench

@@ -1,4 +1,6 @@
-// Recall of the embedded database on real sets.
+// The command recall: recall of the embedded database on real sets, for many settings. The whole
+// write path is part of it. Rows come in batches, means are adopted and rows are encoded again, as
+// in a server.
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -25,7 +27,7 @@ namespace {
 using storage::Collection;
 using storage::Database;
 
-struct Flags {
+struct RecallFlags {
   CommonFlags common;
   std::string data;
   std::string directory;
@@ -42,12 +44,12 @@ struct Flags {
   DataSetLimits limits;
 };
 
-constexpr size_t kInsertRows = 256;  // of one batch
-constexpr size_t kSearchRows = 64;   // queries of one call
-constexpr char kCollection[] = "recall";
+constexpr size_t kInsertRows = 256;  // rows of one upsert
+constexpr size_t kSearchRows = 64;   // queries of one search
+constexpr char kRecallCollection[] = "recall";
 
-// One line of the result.
-struct Setting {
+// The settings of one line of the result.
+struct RecallSetting {
   Metric metric;
   RowOrder order;
   int code_bits;
@@ -55,8 +57,8 @@ struct Setting {
   Centering centering;
 };
 
-std::vector<Setting> Settings(const Flags& flags) {
-  std::vector<Setting> settings;
+std::vector<RecallSetting> Settings(const RecallFlags& flags) {
+  std::vector<RecallSetting> settings;
   for (Metric metric : flags.metrics) {
     for (RowOrder order : flags.orders) {
       for (int bits : flags.code_bits) {
@@ -71,10 +73,11 @@ std::vector<Setting> Settings(const Flags& flags) {
   return settings;
 }
 
-// Inserts the rows under their numbers, in the order given, one batch after the other.
+// Inserts the rows in the given order, one batch after the other. The id of a row is its number in
+// the set.
 absl::Status Insert(Collection& collection, const Matrix& rows,
                     const std::vector<uint32_t>& order) {
-  Progress progress("recall: insert", rows.rows);
+  ProgressBar progress = StartProgress("recall: insert", rows.rows);
   for (size_t begin = 0; begin < rows.rows; begin += kInsertRows) {
     const size_t count = std::min(kInsertRows, rows.rows - begin);
     Matrix batch(count, rows.dim);
@@ -93,7 +96,7 @@ absl::Status Insert(Collection& collection, const Matrix& rows,
   return collection.Flush(/*settle=*/true);
 }
 
-absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& flags,
+absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const RecallFlags& flags,
                                     MatrixView queries) {
   storage::SearchSpec spec;
   spec.limit = flags.top_k;
@@ -120,7 +123,8 @@ absl::StatusOr<Neighbors> SearchAll(const Collection& collection, const Flags& f
   return found;
 }
 
-storage::CollectionConfig MakeConfig(const Flags& flags, const Setting& setting, size_t dim) {
+storage::CollectionConfig MakeConfig(const RecallFlags& flags, const RecallSetting& setting,
+                                     size_t dim) {
   storage::VectorSpaceConfig space;
   space.codec.dim = dim;
   space.codec.metric = setting.metric;
@@ -133,15 +137,16 @@ storage::CollectionConfig MakeConfig(const Flags& flags, const Setting& setting,
   return config;
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const DataSet& set,
-                               const std::vector<uint32_t>& order, const Neighbors& truth) {
+absl::StatusOr<Record> Measure(const RecallFlags& flags, const RecallSetting& setting,
+                               const DataSet& set, const std::vector<uint32_t>& order,
+                               const Neighbors& truth) {
   TQDB_ASSIGN_OR_RETURN(const auto directory, ScratchDirectory::Create(flags.directory));
   storage::DatabaseOptions options;
   options.directory = absl::StrCat(directory->path(), "/data");
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(options));
   TQDB_ASSIGN_OR_RETURN(
       std::shared_ptr<Collection> collection,
-      database->CreateCollection(kCollection, MakeConfig(flags, setting, set.base.dim)));
+      database->CreateCollection(kRecallCollection, MakeConfig(flags, setting, set.base.dim)));
   const Stopwatch insert_watch;
   TQDB_RETURN_IF_ERROR(Insert(*collection, set.base, order));
   const double insert_s = insert_watch.seconds();
@@ -177,15 +182,15 @@ absl::StatusOr<Record> Measure(const Flags& flags, const Setting& setting, const
       .Set("queries_per_s", static_cast<double>(set.queries.rows) / search_s);
 }
 
-absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
+absl::Status RunSet(const RecallFlags& flags, const DataSet& set, Report& report) {
   const size_t threads = flags.common.ThreadCount();
-  const std::vector<Setting> settings = Settings(flags);
+  const std::vector<RecallSetting> settings = Settings(flags);
   Neighbors truth;
   std::vector<uint32_t> order;
   for (size_t i = 0; i < settings.size(); ++i) {
     if (i == 0 || settings[i].metric != settings[i - 1].metric) {
-      const Progress progress(absl::StrCat(set.name, ": ground truth of queries"),
-                              set.queries.rows);
+      const ProgressBar progress =
+          StartProgress(absl::StrCat(set.name, ": ground truth of queries"), set.queries.rows);
       truth = ExactNeighbors(settings[i].metric, set.base.view(), set.queries.view(), flags.top_k,
                              threads);
     }
@@ -198,7 +203,7 @@ absl::Status RunSet(const Flags& flags, const DataSet& set, Report& report) {
   return absl::OkStatus();
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunRecall(const RecallFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(const std::vector<DataSetFiles> sets, FindDataSets(flags.data, flags.sets));
   const std::unique_ptr<Report> report = flags.common.StartReport("recall");
   for (const DataSetFiles& files : sets) {
@@ -218,51 +223,46 @@ const std::map<std::string, RowOrder>& OrderNames() {
 
 }  // namespace
 
-Command AddRecallCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+Command AddRecallCommand(FlagSet app) {
+  auto flags = std::make_shared<RecallFlags>();
+  FlagSet command = app.AddCommand(
       "recall",
       "Recall of the embedded database on every set of a directory, against exact search");
   command
-      ->add_option("--data", flags->data,
-                   "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
-      ->required();
-  command->add_option("--set", flags->sets, "Only sets of these names; a list")->delimiter(',');
-  AddEnumList(command, "--metric", &flags->metrics, MetricNames(), "A list; default cosine");
+      .Add("--data", flags->data, "Directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
+      .Required();
+  command.Add("--set", flags->sets, "Only sets of these names; a list").Separator(',');
+  command.AddChoices("--metric", flags->metrics, MetricNames(), "A list; default cosine");
   AddCodeBits(command, &flags->code_bits);
-  AddEnumList(command, "--residual", &flags->residuals, ResidualNames(),
-              "Residual stage; a list; default qjl");
-  AddEnumList(command, "--centering", &flags->centerings, CenteringNames(),
-              "Guarded mean; a list; default auto");
-  AddEnumList(command, "--order", &flags->orders, OrderNames(),
-              "In which rows are inserted; a list; default file");
-  command->add_flag("--rerank", flags->rerank,
+  command.AddChoices("--residual", flags->residuals, ResidualNames(),
+                     "Residual stage; a list; default qjl");
+  command.AddChoices("--centering", flags->centerings, CenteringNames(),
+                     "Guarded mean; a list; default auto");
+  command.AddChoices("--order", flags->orders, OrderNames(),
+                     "In which rows are inserted; a list; default file");
+  command.AddSwitch("--rerank", flags->rerank,
                     "Keep float32 originals and rescore candidates from them");
   command
-      ->add_option("--oversampling", flags->oversampling,
-                   "Candidates of a rerank, as a multiple of k; 0: the default")
-      ->check(CLI::Range(0.0, 100.0));
+      .Add("--oversampling", flags->oversampling,
+           "Candidates of a rerank, as a multiple of k; 0: the default")
+      .InRange(0.0, 100.0);
   command
-      ->add_option("--error-bound", flags->error_bound,
-                   "Of the scan, in standard deviations; 0: the default")
-      ->check(CLI::Range(0.0, 10.0));
-  command->add_option("--k", flags->top_k, "Neighbours of a query")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--limit-rows", flags->limits.rows, "Only the first rows of each set")
-      ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--limit-queries", flags->limits.queries, "Only the first queries of each set")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--dir", flags->directory,
-                      "Where scratch databases are made; default TMPDIR, else /tmp");
+      .Add("--error-bound", flags->error_bound,
+           "Of the scan, in standard deviations; 0: the default")
+      .InRange(0.0, 10.0);
+  command.Add("--k", flags->top_k, "Neighbours of a query").InRange(1, 1000).ShowDefault();
+  command.Add("--limit-rows", flags->limits.rows, "Only the first rows of each set").Positive();
+  command.Add("--limit-queries", flags->limits.queries, "Only the first queries of each set")
+      .Positive();
+  command.Add("--dir", flags->directory,
+              "Where scratch databases are made; default TMPDIR, else /tmp");
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Rows are inserted in batches of 256; background work is finished before the search.\n"
       "rows_centred is the share of rows encoded under the mean in force.\n"
       "Example: tqdb-bench recall --data sets --order file,shuffled,clustered --centering "
       "auto,off");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunRecall(*flags); }};
 }
 
 }  // namespace tqdb::bench

@@ -1,5 +1,5 @@
-// How long a collection takes from a cold process to answering, after a clean stop and after
-// SIGKILL.
+// The command recover: the time from the start of a process until a collection answers. It is
+// measured after a clean stop and after SIGKILL. It also checks that no acknowledged point is lost.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -15,7 +15,7 @@
 #include "bench/measure/load.h"
 #include "bench/measure/progress.h"
 #include "bench/measure/scratch.h"
-#include "bench/measure/server_process.h"
+#include "bench/measure/server.h"
 #include "bench/measure/stopwatch.h"
 #include "bench/measure/target.h"
 #include "storage/api/database.h"
@@ -25,7 +25,7 @@ namespace {
 
 using storage::Database;
 
-struct Flags {
+struct RecoverFlags {
   CommonFlags common;
   SpaceFlags space;
   std::string server;
@@ -37,43 +37,45 @@ struct Flags {
   storage::StoreVectors store = storage::StoreVectors::kNone;
 };
 
-constexpr char kCollection[] = "tqdb-bench-recover";
-constexpr size_t kBatchRows = 256;
-constexpr size_t kLoadClients = 2;
+constexpr char kRecoverCollection[] = "tqdb-bench-recover";
+constexpr size_t kRecoverBatchRows = 256;
+constexpr size_t kRecoverLoadClients = 2;
 
-// A data directory that a server was ended over.
+// A data directory whose server has ended.
 struct Ended {
-  std::string state;  // "clean" or "killed"
+  std::string state;  // how it ended: "clean" or "killed"
   std::string directory;
-  uint64_t points = 0;  // acknowledged
+  uint64_t points = 0;  // number of points acknowledged
 };
 
-// Fills a new directory over gRPC and ends the server in one way or the other.
-absl::StatusOr<Ended> FillAndEnd(const Flags& flags, const PointBatches& batches,
+// Fills a new directory over gRPC and ends the server, by SIGKILL if `kill`.
+absl::StatusOr<Ended> FillAndEnd(const RecoverFlags& flags, const PointBatches& batches,
                                  const std::string& directory, bool kill) {
-  TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
+  TQDB_ASSIGN_OR_RETURN(const auto server, StartServer(flags.server, directory));
   client::ConnectOptions connect;
   connect.address = server->address();
   TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
   TQDB_RETURN_IF_ERROR(
       client
-          ->CreateCollection(kCollection, MakeCollectionConfig(flags.space, flags.dim, flags.store))
+          ->CreateCollection(kRecoverCollection,
+                             MakeCollectionConfig(flags.space, flags.dim, flags.store))
           .status());
   TargetFlags target_flags;
   target_flags.address = server->address();
   TQDB_ASSIGN_OR_RETURN(const auto target, Target::Start(target_flags));
   LoadOptions options;
-  options.collection = kCollection;
-  options.clients = kLoadClients;
+  options.collection = kRecoverCollection;
+  options.clients = kRecoverLoadClients;
   TQDB_ASSIGN_OR_RETURN(const LoadResult load, Load(*target, batches, options));
   if (kill) {
     server->Kill();
   } else {
-    TQDB_RETURN_IF_ERROR(server->Stop());
+    TQDB_RETURN_IF_ERROR(StopServer(*server));
   }
   return Ended{kill ? "killed" : "clean", directory, load.points};
 }
 
+// Returns DataLoss if a directory does not have all acknowledged points.
 absl::Status CheckPoints(const Ended& ended, uint64_t points) {
   if (points == ended.points) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("after a ", ended.state, " end ", points,
@@ -81,35 +83,37 @@ absl::Status CheckPoints(const Ended& ended, uint64_t points) {
                                           " had been acknowledged"));
 }
 
-// Seconds of Database::Open in this process.
+// Returns the seconds that Database::Open takes in this process.
 absl::StatusOr<double> TimeOpen(const Ended& ended, const std::string& directory) {
   storage::DatabaseOptions options;
   options.directory = directory;
   const Stopwatch watch;
   TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(options));
   const double seconds = watch.seconds();
-  TQDB_ASSIGN_OR_RETURN(const storage::CollectionInfo info, database->GetInfo(kCollection));
+  TQDB_ASSIGN_OR_RETURN(const storage::CollectionInfo info, database->GetInfo(kRecoverCollection));
   TQDB_RETURN_IF_ERROR(CheckPoints(ended, info.points));
   TQDB_RETURN_IF_ERROR(database->Close());
   return seconds;
 }
 
-// Seconds from fork to an answered call.
-absl::StatusOr<double> TimeServer(const Flags& flags, const Ended& ended,
+// Returns the seconds from the fork of a server until it answers a call.
+absl::StatusOr<double> TimeServer(const RecoverFlags& flags, const Ended& ended,
                                   const std::string& directory) {
-  TQDB_ASSIGN_OR_RETURN(const auto server, ServerProcess::Start({flags.server, directory}));
+  TQDB_ASSIGN_OR_RETURN(const auto server, StartServer(flags.server, directory));
   client::ConnectOptions connect;
   connect.address = server->address();
   TQDB_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(connect));
-  TQDB_ASSIGN_OR_RETURN(const uint64_t points, client->Count(kCollection));
+  TQDB_ASSIGN_OR_RETURN(const uint64_t points, client->Count(kRecoverCollection));
   TQDB_RETURN_IF_ERROR(CheckPoints(ended, points));
-  const double seconds = server->start_seconds();
-  TQDB_RETURN_IF_ERROR(server->Stop());
+  const double seconds = absl::ToDoubleSeconds(server->start_time());
+  TQDB_RETURN_IF_ERROR(StopServer(*server));
   return seconds;
 }
 
-// Recovery changes the directory: every measurement gets a copy of its own.
-absl::StatusOr<std::vector<double>> Repeat(const Flags& flags, const Ended& ended, bool by_server) {
+// Measures several times and returns the sorted times. Recovery changes the directory, so every
+// measurement gets a copy of its own.
+absl::StatusOr<std::vector<double>> Repeat(const RecoverFlags& flags, const Ended& ended,
+                                           bool by_server) {
   std::vector<double> seconds;
   for (size_t i = 0; i < flags.repeats; ++i) {
     const std::string copy = absl::StrCat(ended.directory, ".copy");
@@ -126,7 +130,7 @@ absl::StatusOr<std::vector<double>> Repeat(const Flags& flags, const Ended& ende
   return seconds;
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunRecover(const RecoverFlags& flags) {
   TQDB_ASSIGN_OR_RETURN(ClusterTreeShape shape, FindShape(flags.generator, flags.dim));
   ClusterTree::Options tree_options;
   tree_options.rows = flags.rows;
@@ -136,7 +140,7 @@ absl::Status Run(const Flags& flags) {
   std::vector<Ended> ends;
   {
     const PointBatches batches =
-        GenerateBatches(tree, flags.rows, kBatchRows, flags.common.ThreadCount());
+        GenerateBatches(tree, flags.rows, kRecoverBatchRows, flags.common.ThreadCount());
     for (const bool kill : {false, true}) {
       const std::string directory = absl::StrCat(scratch->path(), kill ? "/killed" : "/clean");
       TQDB_ASSIGN_OR_RETURN(Ended ended, FillAndEnd(flags, batches, directory, kill));
@@ -171,39 +175,33 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddRecoverCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+Command AddRecoverCommand(FlagSet app) {
+  auto flags = std::make_shared<RecoverFlags>();
+  FlagSet command = app.AddCommand(
       "recover",
       "Time to open a collection of generated rows, after a clean stop and after SIGKILL");
-  command->add_option("--generator,--data", flags->generator,
-                      "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
-  command->add_option("--rows", flags->rows, "Generated rows")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Of the rows")
-      ->check(CLI::Range(kMinDim, kMaxDim))
-      ->capture_default_str();
-  AddEnum(command, "--store-vectors", &flags->store, StoreVectorsNames(),
-          "Originals kept beside the codes; default none");
-  command->add_option("--repeats", flags->repeats, "Of each measurement, on a fresh copy")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
-  command
-      ->add_option("--server", flags->server,
-                   "Program to start; default: tqdb-server of this build")
-      ->check(CLI::ExistingFile);
-  command->add_option("--dir", flags->directory,
-                      "Where scratch databases are made; default TMPDIR, else /tmp");
+  command.Add("--generator,--data", flags->generator,
+              "Directory of generator.NAME.{spectrum,mean}.f32.npy; default: a power law");
+  command.Add("--rows", flags->rows, "Generated rows").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--dim", flags->dim, "Of the rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  command.AddChoice("--store-vectors", flags->store, StoreVectorsNames(),
+                    "Originals kept beside the codes; default none");
+  command.Add("--repeats", flags->repeats, "Of each measurement, on a fresh copy")
+      .InRange(1, 100)
+      .ShowDefault();
+  command.Add("--server", flags->server, "Program to start; default: tqdb-server of this build")
+      .ExistingFile();
+  command.Add("--dir", flags->directory,
+              "Where scratch databases are made; default TMPDIR, else /tmp");
   AddSpaceFlags(command, &flags->space);
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "A server is filled over gRPC with durable upserts, then stopped or killed; the files are in "
       "the page\n"
       "cache when they are opened again. Every acknowledged point must be there, or the run "
       "fails.\n"
       "Example: tqdb-bench recover --rows 200000 --dim 1536 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunRecover(*flags); }};
 }
 
 }  // namespace tqdb::bench

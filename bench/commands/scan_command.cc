@@ -1,4 +1,5 @@
-// The engine in memory, on one core and on all, against the limits of the machine.
+// The command scan: searches of the engine in memory, on one core and on all cores. Rates are
+// compared with the limits of the machine.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -20,7 +21,7 @@
 namespace tqdb::bench {
 namespace {
 
-struct Flags {
+struct ScanFlags {
   CommonFlags common;
   std::string data;
   std::vector<std::string> sets;
@@ -35,6 +36,7 @@ struct Flags {
   std::vector<Stages> stages = {Stages::kAuto};
   std::vector<size_t> batches = {1, 16, 64};
   std::vector<std::string> kernels;
+  std::vector<std::string> sign_prefetch = {"auto"};
   size_t top_k = 10;
   double seconds = 3;
   size_t recall_queries = 1000;
@@ -42,24 +44,25 @@ struct Flags {
   bool compare = false;
 };
 
-constexpr size_t kQueries = 1024;
+constexpr size_t kScanQueries = 1024;
 constexpr size_t kComparedQueries = 256;
 
-// What one line of the result stands for, besides the space that is searched.
-struct Setting {
+// The settings of one line of the result, besides the space that is searched.
+struct ScanSetting {
   Stages stages;
   size_t threads;
-  size_t batch;
-  size_t clients;  // callers of the database's batcher; 0: the engine is called directly
+  size_t batch;    // queries of one call
+  size_t clients;  // callers of the batcher of the database; 0: the engine is called directly
 };
 
-// The true neighbours of the first queries of a source. No queries where they are not known.
+// The true neighbours of the first queries of a source. There are no queries if they are not known.
 struct Truth {
   MatrixView queries{nullptr, 0, 0};
   Neighbors neighbors;
 };
 
-absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
+// Returns the kernels to measure: every level that was asked for, in every form of its sign scan.
+absl::StatusOr<std::vector<Kernels>> KernelLevels(const ScanFlags& flags) {
   std::vector<const Kernels*> levels;
   for (const std::string& name : flags.kernels) {
     levels.push_back(FindKernels(name));
@@ -69,10 +72,21 @@ absl::StatusOr<std::vector<const Kernels*>> KernelLevels(const Flags& flags) {
     }
   }
   if (levels.empty()) levels.push_back(&BestKernels());
-  return levels;
+  std::vector<Kernels> forms;
+  for (const Kernels* level : levels) {
+    for (const std::string& prefetch : flags.sign_prefetch) {
+      forms.push_back(prefetch == "auto" ? *level : WithSignPrefetch(*level, prefetch == "on"));
+    }
+  }
+  return forms;
 }
 
-CodecOptions CodecOf(const Flags& flags, size_t dim) {
+const char* SignPrefetchOf(const Kernels& kernels) {
+  if (kernels.scan_signs_forms[0] == kernels.scan_signs_forms[1]) return "none";
+  return kernels.scan_signs == kernels.scan_signs_forms[1] ? "on" : "off";
+}
+
+CodecOptions CodecOf(const ScanFlags& flags, size_t dim) {
   CodecOptions options;
   options.dim = dim;
   options.metric = flags.metric;
@@ -81,7 +95,8 @@ CodecOptions CodecOf(const Flags& flags, size_t dim) {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const DataSetFiles& files) {
+absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const ScanFlags& flags,
+                                                   const DataSetFiles& files) {
   TQDB_ASSIGN_OR_RETURN(DataSet set, ReadDataSet(files, {}));
   size_t rows = set.base.rows;
   if (flags.tile_mb != 0) {
@@ -92,10 +107,11 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenSet(const Flags& flags, const Dat
   return std::make_unique<TiledRows>(std::move(set), rows, flags.common.seed);
 }
 
-Truth FindTruth(const Flags& flags, const RowSource& source) {
+Truth FindTruth(const ScanFlags& flags, const RowSource& source) {
   const size_t count = std::min(flags.recall_queries, source.queries().rows);
   if (source.whole() == nullptr || count == 0) return {};
-  const Progress progress(absl::StrCat(source.name(), ": ground truth of queries"), count);
+  const ProgressBar progress =
+      StartProgress(absl::StrCat(source.name(), ": ground truth of queries"), count);
   Truth truth;
   truth.queries = source.queries().view().Slice(0, count);
   truth.neighbors = ExactNeighbors(flags.metric, source.whole()->view(), truth.queries, flags.top_k,
@@ -103,9 +119,9 @@ Truth FindTruth(const Flags& flags, const RowSource& source) {
   return truth;
 }
 
-absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, const Truth& truth,
-                               const VectorSpace& space, MatrixView queries, const Setting& setting,
-                               const ScanLimits& limits) {
+absl::StatusOr<Record> Measure(const ScanFlags& flags, const RowSource& source, const Truth& truth,
+                               const VectorSpace& space, MatrixView queries,
+                               const ScanSetting& setting, const ScanLimits& limits) {
   SearchOptions options;
   options.top_k = flags.top_k;
   options.stages = setting.stages;
@@ -121,6 +137,7 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
   const ScanLimit limit = limits.Lowest(setting.batch);
   Record record;
   record.Set("kernels", space.codec().kernels().name)
+      .Set("sign_prefetch", SignPrefetchOf(space.codec().kernels()))
       .Set("threads", uint64_t{setting.threads})
       .Set("set", source.name())
       .Set("rows", uint64_t{source.rows()})
@@ -142,7 +159,8 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
                Recall(truth.neighbors, found, flags.top_k));
   }
   if (flags.compare) {
-    // As many queries a call as are measured: the stage that is taken depends on it.
+    // A call has as many queries as in the measurement, because the choice of the stage depends on
+    // that number.
     const MatrixView compared = queries.Slice(0, std::max(setting.batch, kComparedQueries));
     SearchOptions by_codes = options;
     by_codes.stages = Stages::kCodes;
@@ -165,29 +183,29 @@ absl::StatusOr<Record> Measure(const Flags& flags, const RowSource& source, cons
       .Set("fraction_of_limit", rate / limit.vectors_per_s);
 }
 
-absl::Status RunSource(const Flags& flags, const RowSource& source,
-                       const std::vector<const Kernels*>& levels, Report& report) {
+absl::Status RunSource(const ScanFlags& flags, const RowSource& source,
+                       const std::vector<Kernels>& levels, Report& report) {
   const size_t threads = flags.common.ThreadCount();
   std::vector<size_t> thread_counts = {1};
   if (threads > 1) thread_counts.push_back(threads);
   const Truth truth = FindTruth(flags, source);
   const Matrix queries = RepeatQueries(
       source.queries(), *std::max_element(flags.batches.begin(), flags.batches.end()));
-  for (const Kernels* kernels : levels) {
+  for (const Kernels& kernels : levels) {
     TQDB_ASSIGN_OR_RETURN(
         const std::unique_ptr<VectorSpace> space,
-        FillSpace(source, CodecOf(flags, source.dim()), flags.centering, kernels, threads));
-    Progress progress(
+        FillSpace(source, CodecOf(flags, source.dim()), flags.centering, &kernels, threads));
+    ProgressBar progress = StartProgress(
         absl::StrCat("scan: ", source.name()),
         thread_counts.size() * flags.stages.size() * flags.batches.size() * flags.clients.size());
     for (size_t count : thread_counts) {
       for (Stages stages : flags.stages) {
         const RowCost cost =
             stages == Stages::kCodes ? CodesCost(space->codec()) : SignsCost(space->codec());
-        const ScanLimits limits = MeasureScanLimits(cost, source.rows(), *kernels, count);
+        const ScanLimits limits = MeasureScanLimits(cost, source.rows(), kernels, count);
         for (size_t batch : flags.batches) {
           for (size_t clients : flags.clients) {
-            const Setting setting = {stages, count, batch, clients};
+            const ScanSetting setting = {stages, count, batch, clients};
             TQDB_ASSIGN_OR_RETURN(const Record record, Measure(flags, source, truth, *space,
                                                                queries.view(), setting, limits));
             report.Add(record);
@@ -200,15 +218,15 @@ absl::Status RunSource(const Flags& flags, const RowSource& source,
   return absl::OkStatus();
 }
 
-absl::Status Run(const Flags& flags) {
-  TQDB_ASSIGN_OR_RETURN(const std::vector<const Kernels*> levels, KernelLevels(flags));
+absl::Status RunScan(const ScanFlags& flags) {
+  TQDB_ASSIGN_OR_RETURN(const std::vector<Kernels> levels, KernelLevels(flags));
   std::unique_ptr<Report> report;
   if (flags.data.empty()) {
     GeneratedRows::Options options;
     options.directory = flags.generator;
     options.rows = flags.rows;
     options.dim = flags.dim;
-    options.queries = kQueries;
+    options.queries = kScanQueries;
     options.seed = flags.common.seed;
     options.threads = flags.common.ThreadCount();
     TQDB_ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, GeneratedRows::Create(options));
@@ -226,74 +244,73 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddScanCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+Command AddScanCommand(FlagSet app) {
+  auto flags = std::make_shared<ScanFlags>();
+  FlagSet command = app.AddCommand(
       "scan",
       "Search in memory over real or generated rows: rate, recall, survivors, fraction of the "
       "machine's limit");
-  CLI::Option* generator = command->add_option(
-      "--generator", flags->generator, "Directory of generator.NAME.{spectrum,mean}.f32.npy");
-  CLI::Option* rows = command->add_option("--rows", flags->rows, "Generated rows")
-                          ->check(CLI::Range(64, 1 << 30))
-                          ->capture_default_str();
-  CLI::Option* dim = command->add_option("--dim", flags->dim, "Of generated rows")
-                         ->check(CLI::Range(kMinDim, kMaxDim))
-                         ->capture_default_str();
-  CLI::Option* data =
-      command
-          ->add_option("--data", flags->data,
+  Flag generator = command.Add("--generator", flags->generator,
+                               "Directory of generator.NAME.{spectrum,mean}.f32.npy");
+  Flag rows =
+      command.Add("--rows", flags->rows, "Generated rows").InRange(64, 1 << 30).ShowDefault();
+  Flag dim =
+      command.Add("--dim", flags->dim, "Of generated rows").InRange(kMinDim, kMaxDim).ShowDefault();
+  Flag data = command
+                  .Add("--data", flags->data,
                        "Real sets: a directory of NAME.base.{f16,f32,i8}.npy with NAME.query.*.npy")
-          ->excludes(generator)
-          ->excludes(rows)
-          ->excludes(dim);
-  command->add_option("--set", flags->sets, "Only sets of these names; a list")
-      ->delimiter(',')
-      ->needs(data);
+                  .Excludes(generator)
+                  .Excludes(rows)
+                  .Excludes(dim);
+  command.Add("--set", flags->sets, "Only sets of these names; a list").Separator(',').Needs(data);
   command
-      ->add_option("--tile-mb", flags->tile_mb,
-                   "Repeat the rows of each set until their codes take so many MB; 0: as it is")
-      ->check(CLI::Range(0, 1 << 20))
-      ->needs(data);
+      .Add("--tile-mb", flags->tile_mb,
+           "Repeat the rows of each set until their codes take so many MB; 0: as it is")
+      .InRange(0, 1 << 20)
+      .Needs(data);
   command
-      ->add_option("--recall-queries", flags->recall_queries,
-                   "Queries of a set, not tiled, whose recall is taken; 0: none")
-      ->capture_default_str();
-  AddEnum(command, "--metric", &flags->metric, MetricNames(), "Default cosine");
-  command->add_option("--code-bits", flags->code_bits, "Bits of a code per dimension")
-      ->check(CLI::IsMember({1, 2, 3, 4, 8}))
-      ->capture_default_str();
-  AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Default qjl");
-  AddEnumList(command, "--stages", &flags->stages, StagesNames(),
-              "Scan stage: signs, codes, or what pays; a list; default auto");
-  AddEnum(command, "--centering", &flags->centering, CenteringNames(),
-          "auto: the mean of 1,000 rows; default");
+      .Add("--recall-queries", flags->recall_queries,
+           "Queries of a set, not tiled, whose recall is taken; 0: none")
+      .ShowDefault();
+  command.AddChoice("--metric", flags->metric, MetricNames(), "Default cosine");
+  command.Add("--code-bits", flags->code_bits, "Bits of a code per dimension")
+      .OneOfNumbers({1, 2, 3, 4, 8})
+      .ShowDefault();
+  command.AddChoice("--residual", flags->residual, ResidualNames(), "Default qjl");
+  command.AddChoices("--stages", flags->stages, StagesNames(),
+                     "Scan stage: signs, codes, or what pays; a list; default auto");
+  command.AddChoice("--centering", flags->centering, CenteringNames(),
+                    "auto: the mean of 1,000 rows; default");
   command
-      ->add_option("--clients", flags->clients,
-                   "Callers at a time of the database's batcher, which has --threads threads; 0: "
-                   "each of --threads "
-                   "threads calls the engine; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(0, 1000));
-  command->add_flag("--compare", flags->compare,
+      .Add("--clients", flags->clients,
+           "Callers at a time of the database's batcher, which has --threads threads; 0: "
+           "each of --threads "
+           "threads calls the engine; a list")
+      .Separator(',')
+      .InRange(0, 1000);
+  command.AddSwitch("--compare", flags->compare,
                     "Share of hits that the code stage finds too, over 256 queries");
-  command->add_option("--batch", flags->batches, "Queries of one call; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(size_t{1}, kQueries))
-      ->capture_default_str();
+  command.Add("--batch", flags->batches, "Queries of one call; a list")
+      .Separator(',')
+      .InRange(size_t{1}, kScanQueries)
+      .ShowDefault();
+  command.Add("--kernels", flags->kernels, "Kernel levels; a list; default: the best of this CPU")
+      .Separator(',')
+      .OneOf({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"});
   command
-      ->add_option("--kernels", flags->kernels,
-                   "Kernel levels; a list; default: the best of this CPU")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"}));
-  command->add_option("--k", flags->top_k, "Hits of a query")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command->add_option("--seconds", flags->seconds, "Of each measurement")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
+      .Add("--sign-prefetch", flags->sign_prefetch,
+           "Whether the sign scan asks memory for the next block: on, off, or auto, as is chosen "
+           "for "
+           "this CPU; a list")
+      .Separator(',')
+      .OneOf({"auto", "on", "off"})
+      .ShowDefault();
+  command.Add("--k", flags->top_k, "Hits of a query").InRange(1, 10'000).ShowDefault();
+  command.Add("--seconds", flags->seconds, "Of each measurement")
+      .InRange(0.01, 3600.0)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer(
+  command.Footer(
       "Without --data rows are generated, after a power law where --generator names no shape.\n"
       "A tiled set repeats its rows; each row of a repeat is off its original by independent noise "
       "of 2 % of\n"
@@ -315,7 +332,7 @@ Command AddScanCommand(CLI::App& app) {
       "dimension.\n"
       "Examples: tqdb-bench scan --data sets --tile-mb 2000 --batch 1,64\n"
       "          tqdb-bench scan --rows 1000000 --dim 768 --batch 1,16 --json");
-  return {command, [flags] { return Run(*flags); }};
+  return {command, [flags] { return RunScan(*flags); }};
 }
 
 }  // namespace tqdb::bench

@@ -1,4 +1,6 @@
-// The inverted indexes of sparse vectors and of texts: build, memory, latency.
+// The command sparse: the inverted indexes of sparse vectors and of texts. It reports the time to
+// build them, their memory, and the latency of searches. With --check it compares hits with brute
+// force.
 #include <time.h>
 
 #include <algorithm>
@@ -34,7 +36,7 @@ using storage::SparseVector;
 enum class Index : uint8_t { kDot, kBm25 };
 enum class QueryWords : uint8_t { kDocuments, kMiddle };
 
-struct Flags {
+struct SparseFlags {
   CommonFlags common;
   std::vector<Index> indexes = {Index::kDot, Index::kBm25};
   std::vector<QueryWords> query_words = {QueryWords::kMiddle, QueryWords::kDocuments};
@@ -59,7 +61,7 @@ const std::map<std::string, QueryWords>& QueryWordsNames() {
   return names;
 }
 
-// One index of either kind.
+// An index of either kind; the other pointer is null.
 struct Built {
   std::unique_ptr<storage::SparseIndex> dot;
   std::unique_ptr<storage::Bm25Index> bm25;
@@ -72,15 +74,17 @@ struct Built {
   }
 };
 
-// Of this thread: what a search costs however busy the machine is.
+// Returns the CPU time of this thread in seconds. Unlike wall time it does not depend on how busy
+// the machine is.
 double CpuSeconds() {
   timespec now = {};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-Built Build(Index kind, const Flags& flags, const ZipfDocuments& documents, Progress& progress) {
-  constexpr size_t kBatchRows = 10'000;  // made before they are added
+Built Build(Index kind, const SparseFlags& flags, const ZipfDocuments& documents,
+            ProgressBar& progress) {
+  constexpr size_t kBatchRows = 10'000;  // rows that are made before they are added
   Built built;
   if (kind == Index::kDot) {
     built.dot = std::make_unique<storage::SparseIndex>(storage::SparseModifier::kNone);
@@ -116,15 +120,15 @@ Built Build(Index kind, const Flags& flags, const ZipfDocuments& documents, Prog
   return built;
 }
 
-// A query of one combination of flags.
+// A query in the forms of both indexes.
 struct Query {
   std::vector<uint32_t> words;
   SparseVector vector;
   std::string text;
 };
 
-std::vector<Query> MakeQueries(const Flags& flags, const ZipfDocuments& documents, size_t terms,
-                               QueryWords from) {
+std::vector<Query> MakeQueries(const SparseFlags& flags, const ZipfDocuments& documents,
+                               size_t terms, QueryWords from) {
   std::vector<Query> queries(flags.queries);
   for (size_t q = 0; q < queries.size(); ++q) {
     Query& query = queries[q];
@@ -135,6 +139,7 @@ std::vector<Query> MakeQueries(const Flags& flags, const ZipfDocuments& document
   return queries;
 }
 
+// Searches whichever index there is.
 absl::StatusOr<std::vector<RowHit>> Search(const Built& built, const Query& query, size_t top_k,
                                            const RowFilter* filter, SparseSearchStats* stats) {
   storage::SparseSearchOptions options;
@@ -144,11 +149,13 @@ absl::StatusOr<std::vector<RowHit>> Search(const Built& built, const Query& quer
                               : built.bm25->Search(query.text, options, stats);
 }
 
-// The best scores of each query, by scoring every document in double. Descending.
-std::vector<std::vector<double>> BruteForce(const Flags& flags, const ZipfDocuments& documents,
-                                            const Built& built, const std::vector<Query>& queries,
+// Returns the best scores of each query, in descending order. Every document is scored in double,
+// without an index.
+std::vector<std::vector<double>> BruteForce(const SparseFlags& flags,
+                                            const ZipfDocuments& documents, const Built& built,
+                                            const std::vector<Query>& queries,
                                             const RowFilter* filter) {
-  // Per word, its queries and weights there.
+  // For each word, the queries that have it, and its weight in them.
   absl::flat_hash_map<uint32_t, std::vector<std::pair<size_t, double>>> weights;
   for (size_t q = 0; q < queries.size(); ++q) {
     for (size_t i = 0; i < queries[q].words.size(); ++i) {
@@ -196,7 +203,7 @@ std::vector<std::vector<double>> BruteForce(const Flags& flags, const ZipfDocume
   return best;
 }
 
-absl::Status Check(const Flags& flags, const ZipfDocuments& documents, const Built& built,
+absl::Status Check(const SparseFlags& flags, const ZipfDocuments& documents, const Built& built,
                    std::vector<Query> queries, const RowFilter* filter) {
   if (queries.size() > flags.check) queries.resize(flags.check);
   const auto best = BruteForce(flags, documents, built, queries, filter);
@@ -215,13 +222,13 @@ absl::Status Check(const Flags& flags, const ZipfDocuments& documents, const Bui
   return absl::OkStatus();
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunSparse(const SparseFlags& flags) {
   ZipfDocuments::Options options = flags.documents;
   options.seed = flags.common.seed;
   const ZipfDocuments documents(options);
   const std::unique_ptr<Report> report = flags.common.StartReport("sparse");
   for (const Index kind : flags.indexes) {
-    Progress progress("sparse", flags.rows);
+    ProgressBar progress = StartProgress("sparse", flags.rows);
     const Built built = Build(kind, flags, documents, progress);
     for (const QueryWords from : flags.query_words) {
       for (const size_t terms : flags.query_terms) {
@@ -282,49 +289,41 @@ absl::Status Run(const Flags& flags) {
 
 }  // namespace
 
-Command AddSparseCommand(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("sparse",
-                                         "The inverted indexes of sparse vectors and of texts: "
-                                         "rate of building, bytes a posting, latency of single "
-                                         "searches on one thread");
-  AddEnumList(command, "--index", &flags->indexes, IndexNames(), "A list; default both");
-  command->add_option("--rows", flags->rows, "Documents")
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  command->add_option("--words", flags->documents.words, "Of a document on average")
-      ->check(CLI::Range(2, 10'000))
-      ->capture_default_str();
-  command->add_option("--vocabulary", flags->documents.vocabulary, "Words that there are")
-      ->check(CLI::Range(100, 100'000'000))
-      ->capture_default_str();
-  AddEnumList(command, "--query-words", &flags->query_words, QueryWordsNames(),
-              "Where queries have their words from: as documents, or ranks 100 to 10,000; a list; "
-              "default both");
-  command->add_option("--query-terms", flags->query_terms, "Words of a query; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+Command AddSparseCommand(FlagSet app) {
+  auto flags = std::make_shared<SparseFlags>();
+  FlagSet command = app.AddCommand("sparse",
+                                   "The inverted indexes of sparse vectors and of texts: "
+                                   "rate of building, bytes a posting, latency of single "
+                                   "searches on one thread");
+  command.AddChoices("--index", flags->indexes, IndexNames(), "A list; default both");
+  command.Add("--rows", flags->rows, "Documents").InRange(1, 1 << 30).ShowDefault();
+  command.Add("--words", flags->documents.words, "Of a document on average")
+      .InRange(2, 10'000)
+      .ShowDefault();
+  command.Add("--vocabulary", flags->documents.vocabulary, "Words that there are")
+      .InRange(100, 100'000'000)
+      .ShowDefault();
+  command.AddChoices(
+      "--query-words", flags->query_words, QueryWordsNames(),
+      "Where queries have their words from: as documents, or ranks 100 to 10,000; a list; "
+      "default both");
+  command.Add("--query-terms", flags->query_terms, "Words of a query; a list")
+      .Separator(',')
+      .InRange(1, 1000)
+      .ShowDefault();
   command
-      ->add_option("--allowed", flags->allowed,
-                   "Share of rows that a filter allows, 1: no filter; a list")
-      ->delimiter(',')
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command->add_option("--queries", flags->queries, "Of each kind")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--top-k", flags->top_k, "Hits of a search")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command
-      ->add_option("--check", flags->check,
-                   "Queries of each kind to compare with brute force first")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
+      .Add("--allowed", flags->allowed, "Share of rows that a filter allows, 1: no filter; a list")
+      .Separator(',')
+      .InRange(0.0, 1.0)
+      .ShowDefault();
+  command.Add("--queries", flags->queries, "Of each kind").InRange(1, 1'000'000).ShowDefault();
+  command.Add("--top-k", flags->top_k, "Hits of a search").InRange(1, 10'000).ShowDefault();
+  command.Add("--check", flags->check, "Queries of each kind to compare with brute force first")
+      .InRange(0, 1'000'000)
+      .ShowDefault();
   AddCommonFlags(command, &flags->common);
-  command->footer("Example: tqdb-bench sparse --rows 100000 --check 20");
-  return {command, [flags] { return Run(*flags); }};
+  command.Footer("Example: tqdb-bench sparse --rows 100000 --check 20");
+  return {command, [flags] { return RunSparse(*flags); }};
 }
 
 }  // namespace tqdb::bench

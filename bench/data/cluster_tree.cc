@@ -19,10 +19,11 @@ namespace {
 
 constexpr uint64_t kRootNodes = 64;
 constexpr uint64_t kFanOut = 4;
-constexpr uint64_t kMaxCachedNodes = 4096;
-constexpr float kNearCopyNoise = 0.03f;
+constexpr uint64_t kMaxCachedNodes = 4096;  // nodes of the last level whose sums are kept
+constexpr float kNearCopyNoise = 0.03f;     // norm of the noise of a near-copy
 
-// Names of streams beside the levels, far above any level.
+// Keys of streams of random numbers. They share one range with the levels of the tree and are far
+// above any level.
 constexpr uint64_t kRowStream = 1000;
 constexpr uint64_t kQueryStream = 1001;
 constexpr uint64_t kLeafStream = 2000;  // + stream
@@ -32,10 +33,11 @@ constexpr uint64_t kCopyNoiseStream = 4001;
 constexpr char kSpectrumSuffix[] = ".spectrum.f32.npy";
 constexpr char kPrefix[] = "generator.";
 
-// In [0, 1).
+// Returns a number in [0, 1) from the upper 53 bits of a random word.
 double Uniform(uint64_t word) { return static_cast<double>(word >> 11) * 0x1p-53; }
 
-// Variances like 1 / (i + 8) around a mean of half the energy: between use-512 and openai-1536.
+// Returns variances in proportion to 1 / (i + 8) around a mean that has half of the energy. This is
+// between the measured shapes of use-512 and openai-1536.
 ClusterTreeShape PowerLawShape(size_t dim) {
   ClusterTreeShape shape;
   shape.name = "power-law";
@@ -80,7 +82,8 @@ absl::StatusOr<ClusterTreeShape> FindShape(const std::string& directory, size_t 
     shape.name = name;
     shape.mean = std::move(mean.values);
     shape.spectrum = std::move(spectrum.values);
-    shape.tau = dim >= 1024 ? 0.3 : 0.55;  // fitted on openai-1536; on use-512 and bge-768
+    // Fitted on openai-1536 (0.3) and on use-512 and bge-768 (0.55).
+    shape.tau = dim >= 1024 ? 0.3 : 0.55;
     return shape;
   }
   return PowerLawShape(dim);
@@ -102,7 +105,7 @@ ClusterTree::ClusterTree(ClusterTreeShape shape, const Options& options)
     amplitude_.push_back(static_cast<float>(std::sqrt(share / total * (1 - shape_.tau))));
   }
 
-  // Parent before child, so each node adds one vector to its parent's sum.
+  // Levels come from the root down, so each node adds one vector to the sum of its parent.
   std::vector<float> parents;
   for (size_t l = 0; l < nodes_.size() && nodes_[l] <= kMaxCachedNodes; ++l) {
     std::vector<float> sums(nodes_[l] * dim());
@@ -140,7 +143,8 @@ void ClusterTree::FillRow(uint64_t index, float* out) const {
     FillOriginal(kRowStream, index, out);
     return;
   }
-  // The row copied may itself be listed as a copy; its original is what counts.
+  // The row that is copied may be a near-copy itself. FillOriginal ignores that, so that there are
+  // no chains of copies.
   FillOriginal(kRowStream, MixBits(word) % index, out);
   const float scale = kNearCopyNoise / std::sqrt(static_cast<float>(dim()));
   AddGaussian(Key(kCopyNoiseStream, index), scale, out, dim());

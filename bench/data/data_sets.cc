@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kTypes[] = {"f32", "f16", "i8"};
 
-// NAME of "NAME.KIND.TYPE.npy"; empty for other names.
+// Returns the NAME of "NAME.KIND.TYPE.npy", or "" for other names.
 std::string NameOf(const std::string& file, const std::string& kind) {
   for (const char* type : kTypes) {
     const std::string suffix = absl::StrCat(".", kind, ".", type, ".npy");
@@ -25,6 +25,7 @@ std::string NameOf(const std::string& file, const std::string& kind) {
   return "";
 }
 
+// Returns the sets of `found` that are in `names`. NotFound names the first one that is missing.
 absl::StatusOr<std::vector<DataSetFiles>> Choose(const std::string& directory,
                                                  const std::vector<std::string>& names,
                                                  const std::vector<DataSetFiles>& found) {

@@ -1,4 +1,5 @@
-// Data sets in a directory: every NAME.base.{f16,f32,i8}.npy with its NAME.query.{f16,f32,i8}.npy.
+// Data sets in a directory. A set is a pair of files: NAME.base.{f16,f32,i8}.npy with the rows and
+// NAME.query.{f16,f32,i8}.npy with the queries.
 #ifndef TQDB_BENCH_DATA_DATA_SETS_H_
 #define TQDB_BENCH_DATA_DATA_SETS_H_
 
@@ -12,29 +13,32 @@
 
 namespace tqdb::bench {
 
+// Paths of a set.
 struct DataSetFiles {
   std::string name;
-  std::string base;  // paths
+  std::string base;
   std::string query;
 };
 
+// A set in memory.
 struct DataSet {
   std::string name;
   Matrix base;
   Matrix queries;
 };
 
-// In name order, only those of `names` unless it is empty. NotFound when the directory has none,
-// not one of `names`, or a base without its queries.
+// Returns the sets in the order of their names: all of them, or the ones in `names`. NotFound if
+// the directory has no set, if it has not all of `names`, or if a base has no queries.
 absl::StatusOr<std::vector<DataSetFiles>> FindDataSets(const std::string& directory,
                                                        const std::vector<std::string>& names = {});
 
+// Largest numbers of rows and queries that are kept.
 struct DataSetLimits {
   size_t rows = std::numeric_limits<size_t>::max();
   size_t queries = std::numeric_limits<size_t>::max();
 };
-// The first rows and queries of a set. InvalidArgument when base and queries differ in dim, or a
-// file is empty.
+// Reads the first rows and queries of a set. InvalidArgument if base and queries differ in dim, or
+// if a file is empty.
 absl::StatusOr<DataSet> ReadDataSet(const DataSetFiles& files, const DataSetLimits& limits);
 
 }  // namespace tqdb::bench

@@ -10,7 +10,9 @@ namespace {
 
 constexpr size_t kQuantiles = 1 << 16;
 
-// Inverse of the Gaussian distribution function, by Newton's method from the tail inwards.
+// Returns the quantiles of N(0,1), that is the inverse of its distribution function. Newton's
+// method starts from the previous quantile, from the tail inwards, where it converges in a few
+// steps.
 std::vector<float> MakeQuantiles() {
   std::vector<double> quantiles(kQuantiles);
   double x = -4.4;
@@ -39,7 +41,7 @@ const float* Quantiles() {
   return table.data();
 }
 
-// Calls fn(i, number i) for i < n. A word of 64 bits makes four numbers.
+// Calls fn(i, number i) for i < n. A random word of 64 bits makes four numbers of 16 bits.
 template <typename Fn>
 void ForEachGaussian(uint64_t key, size_t n, const Fn& fn) {
   const float* quantiles = Quantiles();

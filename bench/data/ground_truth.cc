@@ -13,15 +13,15 @@
 namespace tqdb::bench {
 namespace {
 
-// Four queries by three rows make twelve sums, which with their operands fill the sixteen registers
-// of SSE2, the baseline of this build; 30 billion multiply-adds take about three seconds on one
-// core.
+// A tile of four queries by three rows has twelve sums. With their operands they fill the sixteen
+// registers of SSE2, the baseline of this build. 30 billion multiply-adds take about three seconds
+// on one core.
 constexpr size_t kQueryTile = 4;
 constexpr size_t kRowTile = 3;
-// Queries of one pass over the rows, and rows that all of them visit while these are in the cache.
+// Queries of one pass over the rows. All of them visit a chunk of rows while it is in the cache.
 constexpr size_t kQueriesPerPass = 64;
 constexpr size_t kChunkBytes = 128 << 10;
-// Kept beyond k, so that rounding of a float sum cannot push a true neighbour out.
+// Candidates kept beyond k, so that the rounding of a float sum cannot push a true neighbour out.
 constexpr size_t kSlack = 16;
 
 typedef float Float4 __attribute__((vector_size(16)));
@@ -32,7 +32,7 @@ Float4 Load(const float* x) {
   return v;
 }
 
-// dots[q][r] = <queries + q * dim, rows + r * dim>.
+// Computes a tile of inner products: dots[q][r] = <queries + q * dim, rows + r * dim>.
 void DotTile(const float* queries, const float* rows, size_t dim,
              float dots[kQueryTile][kRowTile]) {
   Float4 sums[kQueryTile][kRowTile] = {};
@@ -61,12 +61,15 @@ float Dot(const float* a, const float* b, size_t dim) {
   return static_cast<float>(sum);
 }
 
-// score = factor * <q, x> + term, both of the row: ranks as the metric does for one query.
+// Turns inner products into the order of rows under a metric, for one query. The score is factor *
+// <q, x> + term, with factor and term of the row. So one loop serves all metrics. Example: -|q -
+// x|^2 and 2 <q, x> - |x|^2 differ by |q|^2, which is the same for all rows.
 struct RowTerms {
   std::vector<float> factor;
   std::vector<float> term;
 };
 
+// Computes the terms of all rows.
 RowTerms MakeRowTerms(Metric metric, MatrixView rows, size_t threads) {
   RowTerms terms;
   terms.factor.assign(rows.rows(), 1);
@@ -86,15 +89,16 @@ RowTerms MakeRowTerms(Metric metric, MatrixView rows, size_t threads) {
   return terms;
 }
 
+// The search of up to kQueriesPerPass queries in all rows.
 class TileSearch {
  public:
   TileSearch(Metric metric, MatrixView rows, const RowTerms& terms, size_t k)
       : metric_(metric), rows_(rows), terms_(terms), k_(k) {}
 
-  // Searches for `count` queries (count, dim).
+  // Fills the neighbours of `count` queries (count, dim).
   void Run(const float* queries, size_t count, std::vector<uint64_t>* neighbors) const {
     const size_t dim = rows_.dim();
-    // The last tile is full too: missing queries are zero.
+    // The last tile is filled up with queries that are zero, so that all tiles are full.
     const size_t tiles = (count + kQueryTile - 1) / kQueryTile;
     std::vector<float> padded(tiles * kQueryTile * dim);
     std::copy_n(queries, count * dim, padded.data());
@@ -112,6 +116,7 @@ class TileSearch {
   }
 
  private:
+  // Scores rows [begin, end) for the queries of one tile.
   void RunTile(const float* tile, size_t begin, size_t end, TopK* top) const {
     const size_t dim = rows_.dim();
     float dots[kQueryTile][kRowTile];
@@ -134,6 +139,7 @@ class TileSearch {
     if (score >= top.threshold()) top.Push({score, row, PointId::Number(row)});
   }
 
+  // Returns the best k candidates by their exact scores.
   std::vector<uint64_t> Rescore(const float* query, std::vector<Hit> hits) const {
     for (Hit& hit : hits) {
       hit.score = ExactScore(metric_, query, rows_.row(hit.row).data(), rows_.dim());

@@ -1,4 +1,4 @@
-// An owned row-major float matrix.
+// A float matrix that owns its memory.
 #ifndef TQDB_BENCH_DATA_MATRIX_H_
 #define TQDB_BENCH_DATA_MATRIX_H_
 
@@ -25,7 +25,7 @@ struct Matrix {
 
   size_t rows = 0;
   size_t dim = 0;
-  std::vector<float> values;  // (rows, dim)
+  std::vector<float> values;  // (rows, dim) row-major
 };
 
 }  // namespace tqdb::bench

@@ -1,7 +1,7 @@
-// NumPy's .npy files, read whole into float32, and written as float32.
+// NumPy's .npy files: read as a whole into float32, and written as float32.
 //
-// Accepted by the reader: format versions 1.0 and 2.0, one- and two-dimensional arrays in row-major
-// order, of little-endian float16, float32 or int8. A one-dimensional array is one row.
+// The reader accepts versions 1.0 and 2.0 of the format. Arrays have one or two dimensions, in
+// row-major order, of little-endian float16, float32 or int8. A one-dimensional array is one row.
 #ifndef TQDB_BENCH_DATA_NPY_H_
 #define TQDB_BENCH_DATA_NPY_H_
 
@@ -15,19 +15,21 @@
 
 namespace tqdb::bench {
 
-// NotFound when the file cannot be opened, InvalidArgument for what is not described above,
-// DataLoss when it is shorter or longer than its header says. Messages name the path.
+// Returns the array of a file. NotFound if the file cannot be opened. InvalidArgument for other
+// formats than the above. DataLoss if the file is shorter or longer than its header says. Messages
+// name the path.
 absl::StatusOr<Matrix> ReadNpy(const std::string& path);
 
 // Writes an array of float32 piece by piece. Not thread-safe.
 class NpyWriter {
  public:
-  // Replaces the file `path` by the header of a (rows, dim) array. NotFound when it cannot be made.
+  // Replaces the file `path` by the header of a (rows, dim) array. NotFound if it cannot be made.
   static absl::StatusOr<NpyWriter> Create(const std::string& path, size_t rows, size_t dim);
 
-  // The next rows; the matrix has the dim of the array.
+  // Writes the next rows. Requires: the matrix has the dim of the array.
   void Append(const Matrix& rows);
-  // DataLoss when anything could not be written, or not as many rows came as were announced.
+  // Completes the file. DataLoss if a write failed, or if the number of rows is not the announced
+  // one.
   absl::Status Close();
 
  private:

@@ -18,12 +18,13 @@ constexpr size_t kClusters = 64;
 constexpr size_t kSampleRows = 4096;
 constexpr int kMeansRounds = 4;
 
-float Dot(const float* a, const float* b, size_t dim) {
+float RowDot(const float* a, const float* b, size_t dim) {
   float sum = 0;
   for (size_t i = 0; i < dim; ++i) sum += a[i] * b[i];
   return sum;
 }
 
+// Returns the numbers below `count` in random order (Fisher and Yates).
 std::vector<uint32_t> Shuffle(size_t count, uint64_t seed) {
   std::vector<uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0);
@@ -31,12 +32,12 @@ std::vector<uint32_t> Shuffle(size_t count, uint64_t seed) {
   return order;
 }
 
-// Index of the centroid of largest inner product.
+// Returns the index of the centroid with the largest inner product.
 size_t Nearest(const Matrix& centroids, const float* row) {
   size_t best = 0;
   float best_dot = -std::numeric_limits<float>::infinity();
   for (size_t c = 0; c < centroids.rows; ++c) {
-    const float dot = Dot(centroids.row(c), row, centroids.dim);
+    const float dot = RowDot(centroids.row(c), row, centroids.dim);
     if (dot > best_dot) {
       best_dot = dot;
       best = c;
@@ -45,7 +46,7 @@ size_t Nearest(const Matrix& centroids, const float* row) {
   return best;
 }
 
-// Unit rows of a random sample.
+// Returns a random sample of the rows, each scaled to norm 1.
 Matrix Sample(MatrixView rows, uint64_t seed) {
   const std::vector<uint32_t> order = Shuffle(rows.rows(), seed);
   Matrix sample(std::min(kSampleRows, rows.rows()), rows.dim());
@@ -56,7 +57,7 @@ Matrix Sample(MatrixView rows, uint64_t seed) {
   return sample;
 }
 
-// Every next centroid is the sampled row least like the ones before.
+// Returns centroids, each of which is the sampled row that is least like all centroids before it.
 Matrix FarthestPoints(const Matrix& sample) {
   Matrix centroids(std::min(kClusters, sample.rows), sample.dim);
   std::vector<float> closest(sample.rows, -std::numeric_limits<float>::infinity());
@@ -64,13 +65,14 @@ Matrix FarthestPoints(const Matrix& sample) {
   for (size_t c = 0; c < centroids.rows; ++c) {
     std::copy_n(sample.row(next), sample.dim, centroids.row(c));
     for (size_t i = 0; i < sample.rows; ++i) {
-      closest[i] = std::max(closest[i], Dot(sample.row(i), centroids.row(c), sample.dim));
+      closest[i] = std::max(closest[i], RowDot(sample.row(i), centroids.row(c), sample.dim));
     }
     next = static_cast<size_t>(std::min_element(closest.begin(), closest.end()) - closest.begin());
   }
   return centroids;
 }
 
+// Moves the centroids by some rounds of k-means.
 void RefineByMeans(const Matrix& sample, Matrix& centroids) {
   for (int round = 0; round < kMeansRounds; ++round) {
     Matrix sums(centroids.rows, centroids.dim);

@@ -1,4 +1,5 @@
-// In which order rows are inserted. A guarded mean must not depend on it.
+// The order in which rows are inserted. The guarded mean is learnt from the rows that come first.
+// So recall is measured under several orders, and must not depend on them.
 #ifndef TQDB_BENCH_DATA_ROW_ORDER_H_
 #define TQDB_BENCH_DATA_ROW_ORDER_H_
 
@@ -12,16 +13,16 @@
 namespace tqdb::bench {
 
 enum class RowOrder {
-  kFile,  // as the file has them
-  kShuffled,
-  kClustered,  // all rows of one cluster, then all of the next: the hardest for a running mean
+  kFile,       // the order of the file
+  kShuffled,   // random
+  kClustered,  // one cluster after the other, which is the hardest case for a running mean
 };
 
-// "file", "shuffled" or "clustered".
+// Returns "file", "shuffled" or "clustered".
 const char* RowOrderName(RowOrder order);
 
-// The row numbers of `rows` in the order in which they are inserted. The 64 clusters are those of a
-// greedy farthest-point choice and a few rounds of k-means by direction.
+// Returns the row numbers of `rows` in the order in which they are to be inserted. The 64 clusters
+// come from a greedy farthest-point choice and a few rounds of k-means by direction.
 std::vector<uint32_t> OrderRows(MatrixView rows, RowOrder order, uint64_t seed, size_t threads);
 
 }  // namespace tqdb::bench

@@ -13,7 +13,8 @@
 namespace tqdb::bench {
 namespace {
 
-constexpr uint64_t kTileStream = 5000;  // apart from the streams of a cluster tree
+// Key of the stream of noise. It differs from all streams of a cluster tree.
+constexpr uint64_t kTileStream = 5000;
 
 double Norm(const float* row, size_t dim) {
   double squares = 0;

@@ -1,5 +1,6 @@
-// The rows that a benchmark runs over, made piece by piece: generated ones, or those of a real set,
-// repeated as often as it takes.
+// The rows that a benchmark runs over: generated ones, or the rows of a real set, repeated as often
+// as needed. They are made piece by piece, because a large benchmark has more rows than fit into
+// memory as floats.
 #ifndef TQDB_BENCH_DATA_ROW_SOURCE_H_
 #define TQDB_BENCH_DATA_ROW_SOURCE_H_
 
@@ -15,18 +16,20 @@
 
 namespace tqdb::bench {
 
-// Thread-safe: immutable. A row does not depend on the piece it is made in, or on threads.
+// A source of rows. A row depends neither on the piece in which it is made nor on threads.
+//
+// Thread-safe: immutable.
 class RowSource {
  public:
   virtual ~RowSource() = default;
 
-  const std::string& name() const { return name_; }  // as results give it
+  const std::string& name() const { return name_; }  // name in results
   size_t rows() const { return rows_; }
   size_t dim() const { return queries_.dim; }
   const Matrix& queries() const { return queries_; }
-  // Rows [first, first + count), on `threads` threads.
+  // Returns rows [first, first + count), made on `threads` threads.
   virtual Matrix Rows(size_t first, size_t count, size_t threads) const = 0;
-  // All rows() rows, where they lie in memory; null where they are made when they are asked for.
+  // Returns all rows if they are in memory anyway, or null if they are made when asked for.
   virtual const Matrix* whole() const { return nullptr; }
 
  protected:
@@ -42,12 +45,12 @@ class RowSource {
 class GeneratedRows final : public RowSource {
  public:
   struct Options {
-    std::string directory;  // of shapes, as FindShape takes it
+    std::string directory;  // directory of shapes, see FindShape
     size_t rows = 0;
     size_t dim = 0;
     size_t queries = 0;
     uint64_t seed = 1;
-    size_t threads = 1;  // that make the queries
+    size_t threads = 1;  // threads that make the queries
   };
   static absl::StatusOr<std::unique_ptr<GeneratedRows>> Create(const Options& options);
 
@@ -59,14 +62,14 @@ class GeneratedRows final : public RowSource {
   const std::unique_ptr<ClusterTree> tree_;
 };
 
-// A set as it is, and beyond its end again from its beginning. Every row of a repeat is off its
-// original by noise of its own, so that no two rows are equal and the best of a query are not drawn
-// by lot.
+// The rows of a set, and beyond its end the same rows again. A repeated row gets some noise of its
+// own. Otherwise rows would be equal, and chance would decide which of them are the best of a
+// query.
 class TiledRows final : public RowSource {
  public:
-  static constexpr float kNoise = 0.02f;  // norm of the noise over that of the row
+  static constexpr float kNoise = 0.02f;  // norm of the noise, over the norm of the row
 
-  // max(rows, set.base.rows) rows. `set` is not empty.
+  // Makes a source of max(rows, set.base.rows) rows. Requires: `set` is not empty.
   TiledRows(DataSet set, size_t rows, uint64_t seed);
 
   Matrix Rows(size_t first, size_t count, size_t threads) const override;
@@ -77,7 +80,7 @@ class TiledRows final : public RowSource {
   const uint64_t seed_;
 };
 
-// The least number of rows that take `megabytes` (of a million bytes) at `row_bytes` each.
+// Returns the least number of rows that take `megabytes` (of a million bytes) at `row_bytes` each.
 size_t RowsThatFill(size_t megabytes, size_t row_bytes);
 
 }  // namespace tqdb::bench

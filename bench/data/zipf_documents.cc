@@ -17,7 +17,7 @@ enum Stream : uint64_t { kWords = 1, kWeights = 2, kQueries = 3 };
 
 uint32_t ZipfDocuments::Draw(uint64_t random, double first, double end) {
   const double uniform = static_cast<double>(random >> 11) * 0x1p-53;
-  // The inverse of log(rank + 1), the law's sum but for a constant.
+  // Inverts the distribution function, which is log(rank + 1) up to a constant.
   return static_cast<uint32_t>((first + 1) * std::pow((end + 1) / (first + 1), uniform)) - 1;
 }
 

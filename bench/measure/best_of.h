@@ -1,4 +1,5 @@
-// Rates of short work: the best of several passes, because everything that disturbs one only adds.
+// Rates of short work. The best of several passes counts, because every disturbance by other
+// programs only adds time.
 #ifndef TQDB_BENCH_MEASURE_BEST_OF_H_
 #define TQDB_BENCH_MEASURE_BEST_OF_H_
 
@@ -10,7 +11,7 @@
 
 namespace tqdb::bench {
 
-// Units per second of work() in the best of 7 passes; `units` is what one pass does.
+// Returns the units per second of work() in the best of 7 passes. `units` is the work of one pass.
 template <typename Work>
 double BestRate(double units, const Work& work) {
   double best = 0;
@@ -22,7 +23,7 @@ double BestRate(double units, const Work& work) {
   return best;
 }
 
-// Keeps the compiler from dropping work whose result nobody reads. Thread-safe.
+// Uses a result, so that the compiler cannot drop work whose result nobody reads. Thread-safe.
 inline void Keep(uint64_t result) {
   static std::atomic<uint64_t> sink{0};
   sink.fetch_add(result, std::memory_order_relaxed);

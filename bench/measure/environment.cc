@@ -32,7 +32,8 @@ std::string CompilerName() {
 #endif
 }
 
-// A container or taskset may allow fewer than the machine has.
+// Returns the number of cores that this process may use. A container or taskset may allow fewer
+// than the machine has.
 size_t AllowedCores() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;

@@ -9,9 +9,11 @@
 #include <immintrin.h>
 #endif
 
-// Chains are variables, not arrays: g++ keeps them in registers at any level of optimisation above
-// none. Enough chains run side by side to hide the latency of an instruction. The empty asm makes
-// the compiler take its operands for changed, so that nothing is folded or moved out of a loop.
+// Measures how many instructions of a kind a core issues. Each loop runs several chains of
+// dependent instructions side by side: enough of them to hide the latency of one. Chains are
+// variables and not arrays, because g++ then keeps them in registers at every level of optimisation
+// above none. The empty asm tells the compiler that its operands change, so nothing is folded or
+// moved out of a loop.
 
 namespace tqdb::bench {
 
@@ -71,7 +73,7 @@ constexpr uint64_t kTileRounds = kRounds / 16;
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-// Two vectors of rows by four of queries: eight products of 32 bytes a round.
+// Multiplies two vectors of rows by four vectors of queries: eight products of 32 bytes a round.
 [[gnu::target("avx2")]] uint64_t DotAvx2() {
   __m256i row0 = _mm256_set1_epi8(1), row1 = _mm256_set1_epi8(2);
   const __m256i query0 = _mm256_set1_epi8(3), query1 = _mm256_set1_epi8(4),
@@ -88,7 +90,7 @@ constexpr uint64_t kTileRounds = kRounds / 16;
   return static_cast<uint64_t>(_mm256_extract_epi64(sum0, 0));
 }
 
-// Sixteen chains of vpdpbusd: two a cycle with a latency of five need ten.
+// Runs sixteen chains of vpdpbusd. Two a cycle with a latency of five need at least ten.
 [[gnu::target("avx512f,avx512vnni")]] uint64_t DotAvx512() {
   const __m512i row = _mm512_set1_epi32(0x01020304), query = _mm512_set1_epi32(0x05060708);
   __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0,
@@ -116,7 +118,7 @@ constexpr uint64_t kTileRounds = kRounds / 16;
                  : "+v"(s8), "+v"(s9), "+v"(s10), "+v"(s11), "+v"(s12), "+v"(s13), "+v"(s14),
                    "+v"(s15));
   }
-  // One sum that reads them all.
+  // Add up all chains, so that none of them can be dropped.
   s0 = _mm512_add_epi32(_mm512_add_epi32(s0, s1), _mm512_add_epi32(s2, s3));
   s4 = _mm512_add_epi32(_mm512_add_epi32(s4, s5), _mm512_add_epi32(s6, s7));
   s8 = _mm512_add_epi32(_mm512_add_epi32(s8, s9), _mm512_add_epi32(s10, s11));
@@ -127,7 +129,7 @@ constexpr uint64_t kTileRounds = kRounds / 16;
   return words[0];
 }
 
-// Products of two tiles of 16 rows of 64 bytes, four sums side by side.
+// Multiplies tiles of 16 rows of 64 bytes, with four sums side by side.
 #if defined(__linux__)
 [[gnu::target("amx-tile,amx-int8")]] uint64_t MultiplyTiles() {
   alignas(64) uint8_t config[64] = {1};
@@ -155,7 +157,7 @@ constexpr uint64_t kTileRounds = kRounds / 16;
 }
 #endif
 
-// `per_round`: units of one round.
+// Returns the units per second of a loop of kRounds rounds. `per_round` is the units of one round.
 double RateOf(uint64_t (*rounds)(), uint64_t per_round) {
   return BestRate(static_cast<double>(kRounds * per_round), [rounds] { Keep(rounds()); });
 }
@@ -175,7 +177,7 @@ double LookupRate(absl::string_view kernels) {
 
 double DotRate(absl::string_view kernels) {
 #if defined(__linux__)
-  // The level exists only where the process may use tiles.
+  // AmxKernels() is null if the operating system does not let the process use tiles.
   if (kernels == "amx" && AmxKernels() != nullptr) {
     return BestRate(4.0 * 16 * 16 * 64 * kTileRounds, [] { Keep(MultiplyTiles()); });
   }

@@ -17,14 +17,15 @@
 namespace tqdb::bench {
 namespace {
 
-constexpr size_t kPieceRows = 8192;  // generated at a time
+constexpr size_t kLoadPieceRows = 8192;  // generated at a time
 constexpr absl::Duration kSettledAfter = absl::Seconds(2);
 constexpr absl::Duration kLongestSettling = absl::Minutes(2);
 constexpr absl::Duration kPollEvery = absl::Milliseconds(200);
 
-// Sends this client's share and waits for every answer.
+// Sends the batches of one client and waits for all answers. Sets `points` to the number of points
+// acknowledged.
 absl::Status SendShare(client::Client& client, const PointBatches& batches,
-                       const LoadOptions& options, size_t first, Progress& progress,
+                       const LoadOptions& options, size_t first, ProgressBar& progress,
                        uint64_t* points) {
   client::UpsertStreamOptions stream_options;
   stream_options.durability = options.durability;
@@ -62,8 +63,8 @@ PointBatches MakeBatches(MatrixView rows, uint64_t first_id, size_t batch_rows) 
 PointBatches GenerateBatches(const ClusterTree& tree, size_t rows, size_t batch_rows,
                              size_t threads) {
   PointBatches batches;
-  Progress progress("generate rows", rows);
-  const size_t piece = std::max(kPieceRows / batch_rows, size_t{1}) * batch_rows;
+  ProgressBar progress = StartProgress("generate rows", rows);
+  const size_t piece = std::max(kLoadPieceRows / batch_rows, size_t{1}) * batch_rows;
   for (size_t begin = 0; begin < rows; begin += piece) {
     const size_t count = std::min(piece, rows - begin);
     for (auto& batch : MakeBatches(tree.Rows(begin, count, threads).view(), begin, batch_rows)) {
@@ -83,7 +84,7 @@ absl::StatusOr<LoadResult> Load(const Target& target, const PointBatches& batche
   }
   uint64_t total = 0;
   for (const auto& batch : batches) total += batch.size();
-  Progress progress(absl::StrCat("load ", options.collection), total);
+  ProgressBar progress = StartProgress(absl::StrCat("load ", options.collection), total);
   std::vector<uint64_t> points(options.clients);
   absl::Mutex mutex;
   absl::Status failure;

@@ -1,4 +1,5 @@
-// Work spread over threads.
+// Spreads work over threads that are started for it. Starting threads is slow, which does not
+// matter for work of many milliseconds.
 #ifndef TQDB_BENCH_MEASURE_PARALLEL_H_
 #define TQDB_BENCH_MEASURE_PARALLEL_H_
 
@@ -10,8 +11,9 @@
 
 namespace tqdb::bench {
 
-// Calls fn(begin, end) for consecutive pieces of [0, count) of at most `grain` each, on `threads`
-// threads, and waits. Pieces are handed out in order. `fn` must be safe to call at once.
+// Calls fn(begin, end) for consecutive pieces of [0, count), of at most `grain` each, on `threads`
+// threads, and waits for all. Pieces are handed out in order, so slow threads take fewer. Requires:
+// several threads may call fn at the same time.
 template <typename Fn>
 void ParallelFor(size_t threads, size_t count, size_t grain, const Fn& fn) {
   std::atomic<size_t> next{0};
@@ -26,7 +28,7 @@ void ParallelFor(size_t threads, size_t count, size_t grain, const Fn& fn) {
   for (std::thread& worker : workers) worker.join();
 }
 
-// Calls fn(thread) once on each of `threads` threads and waits.
+// Calls fn(thread) once on each of `threads` threads and waits for all.
 template <typename Fn>
 void OnThreads(size_t threads, const Fn& fn) {
   std::vector<std::thread> workers;

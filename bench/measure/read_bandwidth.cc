@@ -16,13 +16,16 @@ namespace {
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLineBytes = 64;
 constexpr size_t kLanes = 4;
-constexpr size_t kMinBytesPerPass = size_t{256} << 20;  // smaller buffers are read repeatedly
+// Bytes of one pass. Smaller buffers are read several times, so that a pass is long enough to time.
+constexpr size_t kMinBytesPerPass = size_t{256} << 20;
 
-// One cache line: one load where the target has 64-byte registers, two or four elsewhere.
+// One cache line. Reading it is one load if the target has registers of 64 bytes, and two or four
+// loads otherwise.
 using Line [[gnu::vector_size(kLineBytes), gnu::may_alias]] = uint64_t;
 
-// Four lanes, `lane_stride` lines apart, advance by `step` lines: (1, 4) is one stream, (count / 4,
-// 1) are four.
+// Adds up `count` lines in four lanes. Lanes begin `lane_stride` lines apart and advance by `step`
+// lines. (1, 4) reads one stream, and (count / 4, 1) reads four streams. Some CPUs are faster with
+// one of them, some with the other.
 [[gnu::always_inline]] inline uint64_t SumLanes(const Line* lines, size_t count, size_t lane_stride,
                                                 size_t step) {
   const Line* lane0 = lines;
@@ -61,7 +64,8 @@ uint64_t SumPortable(const Line* lines, size_t count, size_t lane_stride, size_t
   return SumLanes(lines, count, lane_stride, step);
 }
 
-// The best of this CPU, whatever kernels are measured: memory is the same for all.
+// Returns the best variant of this CPU, whatever kernels are measured: the limit of memory is the
+// same for all of them.
 SumFn BestSum() {
   if (__builtin_cpu_supports("avx512f")) return SumAvx512;
   if (__builtin_cpu_supports("avx2")) return SumAvx2;
@@ -71,6 +75,7 @@ SumFn BestSum() {
 SumFn BestSum() { return SumPortable; }
 #endif
 
+// Deleter for memory of aligned_alloc.
 struct Free {
   void operator()(void* memory) const { std::free(memory); }
 };
@@ -82,7 +87,7 @@ double ReadBandwidth(size_t threads, size_t bytes) {
   const size_t reserved = (wanted + kHugePage - 1) / kHugePage * kHugePage;
   const std::unique_ptr<void, Free> buffer(std::aligned_alloc(kHugePage, reserved));
   if (buffer == nullptr) return 0;
-  madvise(buffer.get(), reserved, MADV_HUGEPAGE);  // refused: smaller pages
+  madvise(buffer.get(), reserved, MADV_HUGEPAGE);  // only a wish: pages may stay small
   std::memset(buffer.get(), 1, reserved);
 
   const size_t piece = wanted / kLineBytes / threads / kLanes * kLanes;  // lines of one thread

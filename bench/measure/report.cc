@@ -5,23 +5,48 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
 
 namespace tqdb::bench {
 namespace {
 
-std::string Cell(const nlohmann::ordered_json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-  if (value.is_number_float()) return FormatNumber(value.get<double>());
-  return value.dump();
+std::string Cell(const Record::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "yes" : "no";
+  if (const auto* number = std::get_if<double>(&value)) return FormatNumber(*number);
+  if (const auto* count = std::get_if<uint64_t>(&value)) return absl::StrCat(*count);
+  return absl::StrCat(std::get<int>(value));
 }
 
-// Not a number and infinity have no JSON: they are left out rather than printed as null.
-bool Printable(const nlohmann::ordered_json& value) {
-  return !value.is_number_float() || std::isfinite(value.get<double>());
+// Returns false for NaN and infinity, which JSON does not have. They are left out, because null
+// would have to be handled by every reader.
+bool Printable(const Record::Value& value) {
+  const auto* number = std::get_if<double>(&value);
+  return number == nullptr || std::isfinite(*number);
+}
+
+bool IsNumber(const Record::Value& value) {
+  return !std::holds_alternative<std::string>(value) && !std::holds_alternative<bool>(value);
 }
 
 }  // namespace
+
+const Record::Value* Record::Find(const std::string& key) const {
+  for (const auto& [name, value] : fields_) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+Record& Record::SetValue(const std::string& key, Value value) {
+  for (auto& [name, old] : fields_) {
+    if (name != key) continue;
+    old = std::move(value);
+    return *this;
+  }
+  fields_.emplace_back(key, std::move(value));
+  return *this;
+}
 
 std::string FormatNumber(double value) {
   const double magnitude = std::fabs(value);
@@ -49,10 +74,11 @@ void Report::Add(const Record& record) {
                                  {"compiler", info_.environment.compiler},
                                  {"commit", info_.environment.commit},
                                  {"seed", info_.seed}};
-  for (const auto& [key, value] : record.fields().items()) {
-    if (Printable(value)) line[key] = value;
+  for (const auto& [key, value] : record.fields()) {
+    if (!Printable(value)) continue;
+    std::visit([&line, &name = key](const auto& plain) { line[name] = plain; }, value);
   }
-  // Strings from the file system may be no UTF-8.
+  // Names from the file system need not be UTF-8.
   out_ << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
 }
 
@@ -68,8 +94,8 @@ void Report::PrintTable() const {
     size_t width = 0;
     for (const std::string& key : shared) width = std::max(width, key.size());
     for (const std::string& key : shared) {
-      out_ << key << std::string(width - key.size() + 2, ' ')
-           << Cell(records_.front().fields()[key]) << '\n';
+      out_ << key << std::string(width - key.size() + 2, ' ') << Cell(*records_.front().Find(key))
+           << '\n';
     }
     out_ << '\n';
   }
@@ -79,12 +105,12 @@ void Report::PrintTable() const {
 
 std::vector<std::string> Report::SharedKeys() const {
   std::vector<std::string> shared;
-  for (const auto& [key, value] : records_.front().fields().items()) {
+  for (const auto& [key, value] : records_.front().fields()) {
     const std::string& name = key;
     const auto& first = value;
     const bool same = std::all_of(records_.begin(), records_.end(), [&](const Record& record) {
-      const auto field = record.fields().find(name);
-      return field != record.fields().end() && *field == first;
+      const Record::Value* field = record.Find(name);
+      return field != nullptr && *field == first;
     });
     if (same) shared.push_back(key);
   }
@@ -97,7 +123,7 @@ void Report::PrintColumns(const std::vector<std::string>& left_out) const {
   };
   std::vector<std::string> titles;
   for (const Record& record : records_) {
-    for (const auto& [key, value] : record.fields().items()) {
+    for (const auto& [key, value] : record.fields()) {
       if (!contains(left_out, key) && !contains(titles, key)) titles.push_back(key);
     }
   }
@@ -106,10 +132,9 @@ void Report::PrintColumns(const std::vector<std::string>& left_out) const {
   for (const Record& record : records_) {
     std::vector<std::string> line;
     for (size_t c = 0; c < titles.size(); ++c) {
-      const auto field = record.fields().find(titles[c]);
-      const bool present = field != record.fields().end();
-      line.push_back(present ? Cell(*field) : "");
-      if (present && !field->is_number()) is_text[c] = true;
+      const Record::Value* field = record.Find(titles[c]);
+      line.push_back(field == nullptr ? "" : Cell(*field));
+      if (field != nullptr && !IsNumber(*field)) is_text[c] = true;
     }
     lines.push_back(std::move(line));
   }

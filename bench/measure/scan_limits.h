@@ -1,4 +1,4 @@
-// What bounds the rate of a scan on this machine.
+// Upper bounds of the rate of a scan on this machine.
 #ifndef TQDB_BENCH_MEASURE_SCAN_LIMITS_H_
 #define TQDB_BENCH_MEASURE_SCAN_LIMITS_H_
 
@@ -9,19 +9,20 @@
 
 namespace tqdb::bench {
 
+// One bound.
 struct ScanLimit {
   const char* name;
-  double vectors_per_s;  // rows times queries
+  double vectors_per_s;  // rows times queries, per second
 };
 
-// Bounds of a scan that looks at every row in one way, in rows times queries per second. Zero:
-// none, or unknown.
+// The bounds of a scan that looks at every row in the same way, in rows times queries per second. 0
+// means that there is no such bound, or that it is not known.
 struct ScanLimits {
-  double memory = 0;  // of a pass with one query; queries of one pass share it
-  double lookups = 0;
-  double multiplies = 0;
+  double memory = 0;      // bound by memory, for one query; the queries of one pass share the reads
+  double lookups = 0;     // bound by table look-ups
+  double multiplies = 0;  // bound by multiplications
 
-  // For calls of `batch` queries.
+  // Returns the lowest bound for calls of `batch` queries.
   ScanLimit Lowest(size_t batch) const;
 };
 

@@ -14,13 +14,13 @@
 namespace tqdb::bench {
 namespace {
 
-constexpr size_t kMeanRows = 1000;
-constexpr size_t kPieceRows = 4096;  // made and encoded at a time
+constexpr size_t kSpaceMeanRows = 1000;
+constexpr size_t kSpacePieceRows = 4096;  // made and encoded at a time
 constexpr size_t kRowFloatBytes = 3 * sizeof(float);
 
-// Rows count with norm 1 under COSINE, as the codec encodes them.
+// Returns the mean of some rows. Under COSINE each is scaled to norm 1 first, as the codec does it.
 std::vector<float> MeanOf(const RowSource& source, Metric metric) {
-  const size_t count = std::min(kMeanRows, source.rows());
+  const size_t count = std::min(kSpaceMeanRows, source.rows());
   std::vector<double> sum(source.dim());
   for (size_t i = 0; i < count; ++i) {
     Matrix row = source.Rows(i * source.rows() / count, 1, 1);
@@ -46,12 +46,12 @@ absl::StatusOr<std::unique_ptr<VectorSpace>> FillSpace(const RowSource& source,
     TQDB_RETURN_IF_ERROR(space->SetCurrentMean(1));
   }
   const auto mean = space->current_mean();
-  Progress progress(
+  ProgressBar progress = StartProgress(
       absl::StrCat("scan: encode ", source.name(), ", ", codec.kernels().name, " kernels"),
       source.rows());
-  std::vector<uint8_t> codes(kPieceRows * codec.code_bytes());
-  for (size_t begin = 0; begin < source.rows(); begin += kPieceRows) {
-    const size_t count = std::min(kPieceRows, source.rows() - begin);
+  std::vector<uint8_t> codes(kSpacePieceRows * codec.code_bytes());
+  for (size_t begin = 0; begin < source.rows(); begin += kSpacePieceRows) {
+    const size_t count = std::min(kSpacePieceRows, source.rows() - begin);
     const Matrix rows = source.Rows(begin, count, threads);
     TQDB_RETURN_IF_ERROR(codec.Validate(rows.view()));
     ParallelFor(threads, count, 256, [&](size_t first, size_t end) {

@@ -1,4 +1,4 @@
-// An engine filled with the rows of a benchmark, and what its scans cost a row.
+// An engine filled with the rows of a benchmark, and the cost of a row in its scans.
 #ifndef TQDB_BENCH_MEASURE_SCAN_SPACE_H_
 #define TQDB_BENCH_MEASURE_SCAN_SPACE_H_
 
@@ -13,26 +13,28 @@
 
 namespace tqdb::bench {
 
-// Encodes all rows of `source` into a new space; row i has id and row number i. With
-// Centering::kAuto they are centred on the mean of 1,000 rows that lie evenly over the source, a
-// stand-in for the guarded mean of the database. `options.dim` is the source's. InvalidArgument for
-// rows or queries that cannot be encoded.
+// Encodes all rows of `source` into a new space and returns it. Row i has id and row number i. With
+// Centering::kAuto, rows are centred on the mean of 1,000 rows that lie evenly over the source. It
+// stands in for the guarded mean of the database. InvalidArgument for rows or queries that cannot
+// be encoded. Requires: options.dim is the dim of the source.
 absl::StatusOr<std::unique_ptr<VectorSpace>> FillSpace(const RowSource& source,
                                                        const CodecOptions& options,
                                                        Centering centering, const Kernels* kernels,
                                                        size_t threads);
 
-// What one row and query at least cost a scan that looks at every row in the same way. A kind of
-// work that the scan does without is zero.
+// The least work that one row and one query cost a scan that looks at every row in the same way. 0
+// means that the scan does without this kind of work.
 struct RowCost {
-  size_t bytes;       // read, once for all queries of a pass
-  size_t lookups;     // of one byte, in registers
-  size_t multiplies;  // of bytes, accumulated
+  size_t bytes;       // bytes read, once for all queries of a pass
+  size_t lookups;     // look-ups of one byte, in registers
+  size_t multiplies;  // multiply-accumulates of bytes
 };
-// Scan of the sign plane: signs and three floats; one look-up for four dimensions.
+// Returns the cost of a scan of the sign plane. It reads signs and three floats, and takes one
+// look-up for four dimensions.
 RowCost SignsCost(const Codec& codec);
-// Scan of whole codes: signs, record and three floats; a product for each dimension of the code.
-// The residual bit is not counted: it may be summed by look-ups.
+// Returns the cost of a scan of whole codes. It reads signs, record and three floats, and takes one
+// product for each dimension of the code. The residual bit is not counted, because it may be summed
+// by look-ups.
 RowCost CodesCost(const Codec& codec);
 
 }  // namespace tqdb::bench

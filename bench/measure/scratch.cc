@@ -26,6 +26,7 @@ namespace {
 constexpr int kExitInterrupted = 130;
 constexpr uint64_t kStatBlockBytes = 512;  // unit of st_blocks, whatever the file system
 
+// The scratch directories that exist. The thread that handles signals removes them.
 class Registry {
  public:
   void Add(const std::string& path) ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -36,7 +37,8 @@ class Registry {
     absl::MutexLock lock(&mutex_);
     paths_.erase(path);
   }
-  // Other threads may still be creating files: a second and a third round take what the first left.
+  // Other threads may still create files while the first round removes the trees. Two more rounds
+  // remove these files.
   void RemoveTrees() ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     for (int round = 0; round < 3; ++round) {
@@ -106,7 +108,7 @@ void CleanScratchOnSignals() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ScratchRegistry();  // made before any thread needs it
+  ScratchRegistry();  // makes it before any thread can need it
   std::thread([signals] {
     int signal = 0;
     while (sigwait(&signals, &signal) != 0) {

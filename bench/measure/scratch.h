@@ -1,4 +1,5 @@
-// Directories and processes that must not outlive the program.
+// Directories that must not outlive the program. A benchmark may write many gigabytes, and a
+// user who presses Ctrl-C must not have to look for them.
 #ifndef TQDB_BENCH_MEASURE_SCRATCH_H_
 #define TQDB_BENCH_MEASURE_SCRATCH_H_
 
@@ -10,12 +11,12 @@
 
 namespace tqdb::bench {
 
-// A new empty directory, removed with all it holds when the object goes, or when the program ends
-// by SIGINT or SIGTERM.
+// A new empty directory. It is removed with all its contents when the object is destroyed, and also
+// when SIGINT or SIGTERM ends the program.
 class ScratchDirectory {
  public:
-  // Below `parent`; empty: below TMPDIR, else /tmp. A durable write costs what the disk there
-  // costs.
+  // Makes a directory in `parent`. Empty means TMPDIR, or /tmp if that is not set. The choice
+  // matters for results: a durable write costs what an fsync costs on this disk.
   static absl::StatusOr<std::unique_ptr<ScratchDirectory>> Create(const std::string& parent);
   ~ScratchDirectory();
   ScratchDirectory(const ScratchDirectory&) = delete;
@@ -28,17 +29,17 @@ class ScratchDirectory {
   const std::string path_;
 };
 
-// Sums over all files below a path; files that vanish meanwhile count nothing.
+// Sums over all files below a path. Files that vanish during the walk count 0.
 struct DiskUse {
   uint64_t bytes = 0;  // lengths of the files
-  uint64_t allocated_bytes =
-      0;  // blocks given to them, space set aside ahead of writes included: du
+  // Blocks of the files, as du counts them. RocksDB reserves space ahead of writes.
+  uint64_t allocated_bytes = 0;
 };
 DiskUse MeasureDisk(const std::string& path);
 
 // From now on SIGINT and SIGTERM remove every scratch directory and end the program with code 130.
 // Called first thing in main, because threads inherit the mask. Child processes are told to die
-// with their parent (see server_process.h).
+// with their parent (see base/process.h).
 void CleanScratchOnSignals();
 
 }  // namespace tqdb::bench

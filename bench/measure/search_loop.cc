@@ -14,7 +14,8 @@ namespace tqdb::bench {
 
 namespace {
 
-// `search`: of a slice of the queries, adding to stats.
+// Runs `search(queries, stats)` on slices of the queries, from several callers, and gathers the
+// latencies of all calls.
 template <typename SearchFn>
 absl::StatusOr<SearchRate> MeasureCalls(MatrixView queries, size_t batch, size_t callers,
                                         double seconds, const SearchFn& search) {

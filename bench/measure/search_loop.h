@@ -1,4 +1,5 @@
-// Searches of an engine in memory: many for their rate, each query once for its hits.
+// Searches of an engine in memory: again and again to measure their rate, or each query once to
+// get its hits.
 #ifndef TQDB_BENCH_MEASURE_SEARCH_LOOP_H_
 #define TQDB_BENCH_MEASURE_SEARCH_LOOP_H_
 
@@ -14,30 +15,32 @@
 
 namespace tqdb::bench {
 
+// Result of a measurement.
 struct SearchRate {
   double seconds = 0;
   uint64_t queries = 0;
-  Latencies latencies;  // of one call
+  Latencies latencies;  // of each call
   SearchStats stats;
 };
 
-// Searches by `batch` queries a call from `threads` threads for at least `seconds`, over and over.
-// There are at least `batch` queries.
+// Searches with `batch` queries a call, on `threads` threads that each call the engine, for at
+// least `seconds`. Starts over at the end of the queries. Requires: there are at least `batch`
+// queries.
 absl::StatusOr<SearchRate> MeasureSearch(const VectorSpace& space, MatrixView queries,
                                          const SearchOptions& options, size_t batch, size_t threads,
                                          double seconds);
 
-// As MeasureSearch, through the database's batcher, which has `threads` threads, by `clients`
-// callers at a time. Counts no stats.
+// Does the same through the batcher of the database, which has `threads` threads and gathers the
+// queries of `clients` callers. `stats` of the result stays empty.
 absl::StatusOr<SearchRate> MeasureBatcher(const VectorSpace& space, MatrixView queries,
                                           const SearchOptions& options, size_t batch,
                                           size_t clients, size_t threads, double seconds);
 
-// Row numbers of the hits of every query, asked once, by `batch` queries a call.
+// Returns the row numbers of the hits of every query. Each query is asked once, `batch` in a call.
 absl::StatusOr<Neighbors> FindNeighbors(const VectorSpace& space, MatrixView queries,
                                         const SearchOptions& options, size_t batch);
 
-// `queries` if there are `count`, else their repetition up to that many.
+// Returns `queries`, repeated until there are at least `count` of them.
 Matrix RepeatQueries(const Matrix& queries, size_t count);
 
 }  // namespace tqdb::bench

@@ -1,4 +1,4 @@
-// Time that passes, and what many of its measurements say together.
+// A stopwatch, and the quantiles of many measured times.
 #ifndef TQDB_BENCH_MEASURE_STOPWATCH_H_
 #define TQDB_BENCH_MEASURE_STOPWATCH_H_
 
@@ -10,6 +10,7 @@
 
 namespace tqdb::bench {
 
+// Measures wall time from its construction on.
 class Stopwatch {
  public:
   Stopwatch() : start_(std::chrono::steady_clock::now()) {}
@@ -21,7 +22,8 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_;
 };
 
-// Durations of single calls. Not thread-safe: one each thread, then Merge.
+// Durations of single calls. Not thread-safe: each thread has its own, and they are merged at the
+// end.
 class Latencies {
  public:
   void Add(double seconds) { seconds_.push_back(seconds); }
@@ -29,8 +31,9 @@ class Latencies {
     seconds_.insert(seconds_.end(), other.seconds_.begin(), other.seconds_.end());
   }
   size_t count() const { return seconds_.size(); }
-  // The smallest value that at least `share` (0..1) of all do not exceed, in milliseconds; NaN when
-  // empty.
+  // Returns, in milliseconds, the smallest duration that at least `share` (0 to 1) of all durations
+  // do not exceed. Example: with 1,000 calls and 0.99, 990 calls took this long or less. NaN if
+  // there are none.
   double QuantileMs(double share) const {
     if (seconds_.empty()) return std::nan("");
     std::vector<double> sorted = seconds_;

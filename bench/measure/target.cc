@@ -4,22 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "bench/commands/command.h"
+#include "bench/measure/server.h"
 
 namespace tqdb::bench {
-
-void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
-  CLI::Option* address =
-      command->add_option("--address", flags->address,
-                          "Of a running server, host:port; default: one is started for the run");
-  command
-      ->add_option("--server", flags->server,
-                   "Program to start; default: tqdb-server of this build")
-      ->check(CLI::ExistingFile)
-      ->excludes(address);
-  command->add_option("--dir", flags->directory,
-                      "Where scratch databases are made; default TMPDIR, else /tmp");
-}
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Start(const TargetFlags& flags) {
   std::unique_ptr<Target> target(new Target);
@@ -35,10 +22,8 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Start(const TargetFlags& flags) 
 }
 
 absl::Status Target::StartProcess() {
-  ServerProcess::Options options;
-  options.binary = flags_.server;
-  options.data_directory = absl::StrCat(scratch_->path(), "/data");
-  TQDB_ASSIGN_OR_RETURN(process_, ServerProcess::Start(options));
+  TQDB_ASSIGN_OR_RETURN(process_,
+                        StartServer(flags_.server, absl::StrCat(scratch_->path(), "/data")));
   address_ = process_->address();
   TQDB_ASSIGN_OR_RETURN(client_, Connect());
   return absl::OkStatus();
@@ -49,12 +34,12 @@ absl::StatusOr<std::unique_ptr<client::Client>> Target::Connect() const {
   options.address = address_;
   options.timeout = absl::Minutes(2);
   options.wait_for_ready = true;
-  options.max_attempts = 1;  // a retry would be measured as a slow call
+  options.max_attempts = 1;  // a call that is tried again would be measured as one slow call
   return client::Client::Connect(options);
 }
 
 absl::StatusOr<uint64_t> Target::ResidentBytes() {
-  if (process_ != nullptr) return process_->ResidentBytes();
+  if (process_ != nullptr) return process_->process().ResidentBytes();
   TQDB_ASSIGN_OR_RETURN(const client::ServerInfo info, client_->GetServerInfo());
   return info.memory_bytes;
 }
@@ -66,18 +51,8 @@ absl::StatusOr<DiskUse> Target::Disk() {
 
 absl::Status Target::Restart() {
   client_ = nullptr;
-  TQDB_RETURN_IF_ERROR(process_->Stop());
+  TQDB_RETURN_IF_ERROR(StopServer(*process_));
   return StartProcess();
-}
-
-void AddSpaceFlags(CLI::App* command, SpaceFlags* flags) {
-  AddEnum(command, "--metric", &flags->metric, MetricNames(), "Default cosine");
-  command->add_option("--code-bits", flags->code_bits, "Bits of a code per dimension")
-      ->check(CLI::IsMember({1, 2, 3, 4, 8}))
-      ->capture_default_str();
-  AddEnum(command, "--residual", &flags->residual, ResidualNames(), "Residual stage; default qjl");
-  AddEnum(command, "--centering", &flags->centering, CenteringNames(),
-          "Guarded mean; default auto");
 }
 
 client::CollectionConfig MakeCollectionConfig(const SpaceFlags& flags, size_t dim,

@@ -1,11 +1,9 @@
 #include "client/cli/cli.h"
 
-#include <CLI/CLI.hpp>
 #include <string>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/flags.h"
 #include "client/cli/commands/commands.h"
 
 namespace tqdb::client {
@@ -25,7 +23,8 @@ constexpr char kFooter[] =
     "Exit codes: 0 done, 1 error of the server, the network or a file, 2 wrong usage, 130 "
     "interrupted.";
 
-// The parser may fail before it reaches --json.
+// Returns whether the command line has --json. The parser cannot tell: it may fail before it gets
+// there, and the error must be JSON all the same.
 bool AsksForJson(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     if (absl::string_view(argv[i]) == "--json") return true;
@@ -35,48 +34,50 @@ bool AsksForJson(int argc, const char* const* argv) {
 
 }  // namespace
 
+// Global options may stand before or behind the subcommand. The parser only notes which command to
+// run; it runs after the whole command line was accepted.
 int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ostream& out,
            std::ostream& err) {
   CommandContext context(terminal, out, err);
-  CLI::App app("tqdb: command line of the tqdb embedding vector database.", "tqdb");
-  app.set_version_flag("--version", "tqdb " TQDB_VERSION " (" TQDB_COMMIT ")");
-  app.add_option("--address", context.address(), "Server, as host:port or unix:/path")
-      ->envname("TQDB_ADDRESS")
-      ->capture_default_str();
-  app.add_option("--timeout", context.timeout(),
-                 "Longest time for one call, such as 30, 500ms or 2m")
-      ->capture_default_str();
-  app.add_flag("--tls", context.tls().enabled, "Connect by TLS; the options below turn it on too")
-      ->envname("TQDB_TLS")
-      ->group(kSecurity);
-  app.add_option("--tls-ca", context.tls().ca_file,
-                 "Authorities that may have signed the server, PEM; default: the system's")
-      ->envname("TQDB_TLS_CA")
-      ->type_name("FILE")
-      ->group(kSecurity);
-  app.add_option("--tls-cert", context.tls().cert_file,
-                 "Certificate of this client, PEM, for a server that asks for one")
-      ->envname("TQDB_TLS_CLIENT_CERT")
-      ->type_name("FILE")
-      ->group(kSecurity);
-  app.add_option("--tls-key", context.tls().key_file, "Private key of --tls-cert, PEM")
-      ->envname("TQDB_TLS_CLIENT_KEY")
-      ->type_name("FILE")
-      ->group(kSecurity);
-  app.add_option("--tls-server-name", context.tls().server_name,
-                 "Name to expect in the server's certificate in place of the host of --address")
-      ->envname("TQDB_TLS_SERVER_NAME")
-      ->type_name("NAME")
-      ->group(kSecurity);
-  app.add_option("--api-key-file", context.api_key_file(),
-                 "File whose first line is the API key; without it, the key is TQDB_API_KEY")
-      ->envname("TQDB_API_KEY_FILE")
-      ->type_name("FILE")
-      ->group(kSecurity);
-  app.add_flag("--json", context.json(), "Print JSON, one object a line");
-  app.require_subcommand(1);
-  app.fallthrough();  // inherited by subcommands: global options may follow their name
-  app.footer(kFooter);
+  FlagParser parser("tqdb: command line of the tqdb embedding vector database.", "tqdb");
+  parser.SetVersion("tqdb " TQDB_VERSION " (" TQDB_COMMIT ")");
+  FlagSet app = parser.root();
+  app.Add("--address", context.address(), "Server, as host:port or unix:/path")
+      .Environment("TQDB_ADDRESS")
+      .ShowDefault();
+  app.Add("--timeout", context.timeout(), "Longest time for one call, such as 30, 500ms or 2m")
+      .ShowDefault();
+  app.AddSwitch("--tls", context.tls().enabled, "Connect by TLS; the options below turn it on too")
+      .Environment("TQDB_TLS")
+      .Group(kSecurity);
+  app.Add("--tls-ca", context.tls().ca_file,
+          "Authorities that may have signed the server, PEM; default: the system's")
+      .Environment("TQDB_TLS_CA")
+      .Placeholder("FILE")
+      .Group(kSecurity);
+  app.Add("--tls-cert", context.tls().cert_file,
+          "Certificate of this client, PEM, for a server that asks for one")
+      .Environment("TQDB_TLS_CLIENT_CERT")
+      .Placeholder("FILE")
+      .Group(kSecurity);
+  app.Add("--tls-key", context.tls().key_file, "Private key of --tls-cert, PEM")
+      .Environment("TQDB_TLS_CLIENT_KEY")
+      .Placeholder("FILE")
+      .Group(kSecurity);
+  app.Add("--tls-server-name", context.tls().server_name,
+          "Name to expect in the server's certificate in place of the host of --address")
+      .Environment("TQDB_TLS_SERVER_NAME")
+      .Placeholder("NAME")
+      .Group(kSecurity);
+  app.Add("--api-key-file", context.api_key_file(),
+          "File whose first line is the API key; without it, the key is TQDB_API_KEY")
+      .Environment("TQDB_API_KEY_FILE")
+      .Placeholder("FILE")
+      .Group(kSecurity);
+  app.AddSwitch("--json", context.json(), "Print JSON, one object a line");
+  app.RequireCommand();
+  app.AllowFlagsAfterCommands();  // global options may follow the name of a command
+  app.Footer(kFooter);
 
   AddCreateCommand(app, context);
   AddListCommand(app, context);
@@ -98,31 +99,15 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddPingCommand(app, context);
 
   if (argc <= 1) {
-    err << app.help();
+    err << parser.Help();
     return kExitUsage;
   }
-  // The parser reports by exception; it ends here.
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {
-      app.exit(error, out, err);  // help or version
-      return kExitOk;
-    }
+  const absl::StatusOr<bool> run = parser.Parse(argc, argv, out);
+  if (!run.ok()) {
     context.json() = AsksForJson(argc, argv);
-    // The parser calls a command that it does not know a missing one.
-    std::string chain = "tqdb";
-    const CLI::App* innermost = &app;
-    while (!innermost->get_subcommands().empty()) {
-      innermost = innermost->get_subcommands().front();
-      absl::StrAppend(&chain, " ", innermost->get_name());
-    }
-    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
-    if (innermost->get_require_subcommand_min() > 0 && !unknown.empty()) {
-      return context.FailUsage(absl::StrCat("\"", unknown.front(), "\" is no command of ", chain));
-    }
-    return context.FailUsage(error.what());
+    return context.FailUsage(std::string(run.status().message()));
   }
+  if (!*run) return kExitOk;  // help or version
   if (absl::StatusOr<absl::Duration> timeout = context.ParseTimeout(); !timeout.ok()) {
     return context.FailUsage(std::string(timeout.status().message()));
   }

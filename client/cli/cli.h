@@ -8,7 +8,9 @@
 
 namespace tqdb::client {
 
-// Parses and runs; returns the exit code (command_context.h).
+// Parses the command line, runs the command and returns the exit code (command_context.h). Results
+// go to `out`, errors and progress to `err`. `terminal` describes both. Never throws and never ends
+// the process.
 int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ostream& out,
            std::ostream& err);
 

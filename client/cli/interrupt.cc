@@ -16,7 +16,8 @@ InterruptGuard::InterruptGuard() {
   interrupted_flag.store(false, std::memory_order_relaxed);
   struct sigaction action = {};
   action.sa_handler = SetInterrupted;
-  // Once: a second Ctrl-C must work even when the command does not get to ask.
+  // The handler serves one signal only. A second Ctrl-C must end the process even if the command
+  // hangs and never looks at the flag.
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &old_interrupt_);

@@ -1,4 +1,5 @@
-// Ctrl-C as a question that a long command asks now and then.
+// Ctrl-C as a flag that a long command looks at from time to time. So an import can wait for the
+// batches in flight and say where to continue.
 #ifndef TQDB_CLIENT_CLI_INTERRUPT_H_
 #define TQDB_CLIENT_CLI_INTERRUPT_H_
 
@@ -6,8 +7,9 @@
 
 namespace tqdb::client {
 
-// While one lives, the first SIGINT or SIGTERM only sets interrupted(); the next one ends the
-// process as usual. At most one at a time.
+// While a guard lives, the first SIGINT or SIGTERM only sets interrupted(). The second one ends the
+// process as usual. Requires: at most one guard lives at a time, because signal handlers are shared
+// by the whole process.
 class InterruptGuard {
  public:
   InterruptGuard();

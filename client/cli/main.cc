@@ -8,8 +8,8 @@
 #include "client/cli/cli.h"
 
 int main(int argc, char** argv) {
-  // The C core of gRPC logs refused connections by itself; the command reports them once, in its
-  // way.
+  // The core of gRPC logs refused connections to stderr. The command reports such an error itself,
+  // once and in its own form, so gRPC's log is turned off.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   tqdb::client::Terminal terminal;
   terminal.in_is_tty = isatty(STDIN_FILENO) == 1;

@@ -49,6 +49,7 @@ struct TlsOptions {
   std::string server_name = {};
 };
 
+// Settings of a connection.
 struct ConnectOptions {
   std::string address = kDefaultAddress;  // host:port, or unix:/path
   // Time limit of each call, all its attempts included. InfiniteDuration() never gives up.
@@ -58,9 +59,9 @@ struct ConnectOptions {
   bool wait_for_ready = false;
   // Number of attempts at a call while the server is Unavailable, with growing pauses between them.
   // 1 turns retries off. Only calls that can be repeated without harm are tried again. Upsert,
-  // Delete and UpdatePayload by ids are among them, because a second time has the same outcome. If
-  // the first attempt did arrive, two things may surprise: counts describe the second attempt, and
-  // a value that another client wrote between the two is overwritten.
+  // Delete and UpdatePayload by ids are among them, because a second time has the same outcome. Two
+  // things may surprise if the first attempt did arrive. Counts then describe the second attempt,
+  // and a value that another client wrote between the two is overwritten.
   int max_attempts = 4;
   TlsOptions tls = {};
   // API key that is sent with every call. Without TLS anybody on the way can read it. Empty means
@@ -121,7 +122,7 @@ class Client {
                                           Durability durability = Durability::kSync);
   // Edits payloads, leaves vectors alone, and returns the number of points edited. After an error
   // of an edit by filter alone some points may be edited. An edit with a filter is never tried
-  // again: the first attempt may have arrived, and the filter may not hold any more because of it.
+  // again. The first attempt may have arrived, and may have changed which points match.
   absl::StatusOr<uint64_t> UpdatePayload(absl::string_view collection, const PayloadTarget& target,
                                          const PayloadEdit& edit,
                                          Durability durability = Durability::kSync);

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "client/cpp/half.h"
+#include "base/float16.h"
 
 namespace tqdb::client {
 namespace {

@@ -45,8 +45,8 @@ void ToProto(const SparseVector& vector, v1::SparseVector* out);
 void ToProto(const Select& select, v1::PointSelector* out);
 v1::Durability ToProto(Durability durability);
 
-// Each FromProto returns DataLoss if a message breaks the protocol: a point without an id, vector
-// bytes that are not whole numbers, or a sparse vector with more indices than values.
+// Each FromProto returns DataLoss if a message breaks the protocol. Examples are a point without an
+// id, a vector with half a number, or a sparse vector with more indices than values.
 absl::StatusOr<PointId> FromProto(const v1::PointId& id);
 absl::StatusOr<Point> FromProto(v1::Point&& point);
 absl::StatusOr<ScoredPoint> FromProto(v1::ScoredPoint&& point);

@@ -26,7 +26,8 @@ void BoundsToProto(const storage::Bounds<T>& bounds, Proto* proto) {
 }
 
 // Splits microseconds since 1970 into seconds and nanoseconds. The nanoseconds of a Timestamp must
-// not be negative, so times before 1970 round their seconds down: -1 us is -1 s and 999,999,000 ns.
+// not be negative, so times before 1970 round their seconds down. Example: -1 us is -1 s and
+// 999,999,000 ns.
 void TimeToProto(int64_t micros, Timestamp* proto) {
   const int64_t fraction = (micros % kMicros + kMicros) % kMicros;
   proto->set_seconds((micros - fraction) / kMicros);
@@ -95,13 +96,7 @@ struct ConditionToProto {
   }
   void operator()(const HasId& condition) const {
     v1::HasId* has_id = proto->mutable_has_id();
-    for (const tqdb::PointId& id : condition.ids) {
-      if (id.is_uuid()) {
-        has_id->add_ids()->set_uuid(id.ToString());
-      } else {
-        has_id->add_ids()->set_number(id.low);
-      }
-    }
+    for (const PointId& id : condition.ids) ToProto(id, has_id->add_ids());
   }
   void operator()(const Nested& nested) const {
     proto->mutable_nested()->set_key(nested.key);
@@ -119,14 +114,7 @@ void ConditionsToProto(const std::vector<Condition>& conditions,
 
 }  // namespace
 
-HasId HasIds(absl::Span<const PointId> ids) {
-  HasId condition;
-  for (const PointId& id : ids) {
-    // value() cannot fail: both classes have the same texts.
-    condition.ids.push_back(tqdb::PointId::Parse(id.ToString()).value());
-  }
-  return condition;
-}
+HasId HasIds(absl::Span<const PointId> ids) { return {{ids.begin(), ids.end()}}; }
 
 void ToProto(const Filter& filter, v1::Filter* proto) {
   ConditionsToProto(filter.must, proto->mutable_must());

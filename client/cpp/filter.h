@@ -18,6 +18,7 @@
 #include "absl/types/span.h"
 #include "values/filter.h"
 #include "values/filter_json.h"
+#include "values/types.h"
 
 namespace tqdb::client {
 
@@ -39,10 +40,8 @@ using storage::NumberRange;
 using storage::Presence;
 using storage::ValuesCount;
 
-class PointId;
-
 // Returns a condition that holds for these ids.
-HasId HasIds(absl::Span<const PointId> ids);
+HasId HasIds(absl::Span<const tqdb::PointId> ids);
 
 }  // namespace tqdb::client
 

@@ -44,6 +44,7 @@ struct PayloadTarget {
   std::optional<Filter> filter = std::nullopt;  // an empty filter matches every point
 };
 
+// Settings of a facet.
 struct FacetOptions {
   uint32_t limit = 0;  // number of values, at most 10,000; 0: the server's default, 10
   std::optional<Filter> filter = std::nullopt;  // points to count; unset: all

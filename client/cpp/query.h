@@ -55,7 +55,7 @@ struct Query {
   std::optional<SparseVector> sparse = std::nullopt;  // scored by the exact dot product
 };
 
-// A hit. Payload and vectors are there if they were selected.
+// A hit. Payload and vectors are set if they were selected.
 struct ScoredPoint {
   PointId id;
   float score = 0;  // higher is better
@@ -64,6 +64,7 @@ struct ScoredPoint {
   std::vector<NamedSparseVector> sparse_vectors = {};
 };
 
+// Settings of a search by groups.
 struct GroupOptions {
   std::string by = {};  // a payload key; its strings, integers and booleans name the groups
   uint32_t size = 0;    // points of a group, 1 to 1,000; 0: the server's default, 3
@@ -87,9 +88,10 @@ struct ReciprocalRankFusion {
   float constant = 0;  // 0: the server's default, 60
 };
 // Fuses by scores: a point's score is the sum of weight * (score - worst) / (best - worst) over the
-// parts that found it, with the best and the worst score of the part.
+// parts that found it. Best and worst are the scores at the ends of the part's list.
 struct WeightedFusion {};
 
+// Several searches of one collection whose results are fused into one list.
 struct HybridQuery {
   std::vector<HybridPart> parts = {};  // 1 to 16
   std::variant<ReciprocalRankFusion, WeightedFusion> fusion = ReciprocalRankFusion();

@@ -1,5 +1,5 @@
-// A walk over the points of a collection: over all of them or the ones that match a filter, in the
-// order of ids or of the values of a payload key.
+// A walk over the points of a collection, all of them or the ones that match a filter. The order is
+// that of ids, or of the values of a payload key.
 #ifndef TQDB_CLIENT_CPP_SCROLL_H_
 #define TQDB_CLIENT_CPP_SCROLL_H_
 
@@ -23,6 +23,7 @@ struct OrderBy {
   bool descending = false;
 };
 
+// Settings of a walk.
 struct ScrollOptions {
   uint32_t page_size = 0;  // points of a page, at most 10,000; 0: the server's default, 100
   Select select = {};

@@ -21,7 +21,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(
   arguments.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(options.max_message_bytes));
   // With gRPC's defaults (1 s, 120 s) the channel would wait far longer between its own attempts to
-  // connect than we wait between ours, and our attempts would fail without a try.
+  // connect than we do between ours. Our attempts would then fail without a try.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
@@ -106,7 +106,7 @@ bool Transport::Pause(int attempt, absl::Time deadline) {
   const absl::Duration pause = std::min(kFirstPause * growth, kLongestPause) * jitter(random);
   const absl::Time end = absl::Now() + pause;
   if (end >= deadline) return false;
-  // A mere sleep is not enough: gRPC works on a connection only while somebody waits for it, and
+  // A mere sleep is not enough. gRPC works on a connection only while somebody waits for it, and
   // otherwise regards the attempt as timed out.
   if (channel_->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY &&
       channel_->WaitForConnected(absl::ToChronoTime(end))) {

@@ -1,8 +1,8 @@
 // The connection: one channel, its stubs, deadlines and retries. Internal to the library.
 //
-// The simple idea: every unary call goes through Call, which sends it, looks at the status, and
-// sends it again if the server is Unavailable. One deadline covers all attempts, so a caller waits
-// for its timeout and never longer.
+// The simple idea: every unary call goes through Call. It sends the request, looks at the status,
+// and sends it again if the server is Unavailable. One deadline covers all attempts, so a caller
+// waits for its timeout and never longer.
 //
 // Unavailable means that nobody knows whether the call arrived. So each call says whether it may be
 // repeated. A read may, and so may an upsert, whose second time has the same outcome. The creation
@@ -39,6 +39,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status);
 // Whether a call may be sent again if nobody knows whether the first attempt arrived.
 enum class Repeatable { kNo, kYes };
 
+// One connection to a server. Clients, scrolls and streams share it.
 class Transport {
  public:
   Transport(const ConnectOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials);

@@ -1,27 +1,6 @@
 #include "client/cpp/types.h"
 
-#include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-
 namespace tqdb::client {
-namespace {
-
-constexpr size_t kUuidLength = 36;
-
-bool IsDash(size_t position) {
-  return position == 8 || position == 13 || position == 18 || position == 23;
-}
-
-// Returns the beginning of a text: an error message must stay readable, whatever was passed in.
-std::string Excerpt(absl::string_view text) {
-  constexpr size_t kMaxShown = 80;
-  if (text.size() <= kMaxShown) return std::string(text);
-  return absl::StrCat(text.substr(0, kMaxShown), "... (", text.size(), " bytes)");
-}
-
-}  // namespace
 
 absl::string_view MetricName(Metric metric) {
   switch (metric) {
@@ -87,30 +66,5 @@ absl::string_view SparseModifierName(SparseModifier modifier) {
   }
   return "unknown";
 }
-
-absl::StatusOr<PointId> PointId::Uuid(absl::string_view text) {
-  bool valid = text.size() == kUuidLength;
-  for (size_t i = 0; valid && i < text.size(); ++i) {
-    valid = IsDash(i) ? text[i] == '-' : absl::ascii_isxdigit(static_cast<unsigned char>(text[i]));
-  }
-  if (!valid) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("id: \"", Excerpt(text),
-                     "\" is not a UUID of the form 6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
-  }
-  return PointId(0, absl::AsciiStrToLower(text));
-}
-
-absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
-  uint64_t number = 0;
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-  if (digits && absl::SimpleAtoi(text, &number)) return Number(number);
-  if (text.size() == kUuidLength) return Uuid(text);
-  return absl::InvalidArgumentError(absl::StrCat(
-      "id: \"", Excerpt(text),
-      "\" is neither a number in 0..18446744073709551615 nor a UUID of 36 characters"));
-}
-
-std::string PointId::ToString() const { return is_uuid() ? uuid_ : absl::StrCat(number_); }
 
 }  // namespace tqdb::client

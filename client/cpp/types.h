@@ -4,19 +4,19 @@
 #ifndef TQDB_CLIENT_CPP_TYPES_H_
 #define TQDB_CLIENT_CPP_TYPES_H_
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/cpp/filter.h"
+#include "values/types.h"
 
 namespace tqdb::client {
+
+using tqdb::PointId;
 
 // Similarity that a vector space ranks by. A higher score is better under every metric.
 enum class Metric : uint8_t { kCosine = 1, kDot = 2, kL2 = 3 };
@@ -42,14 +42,14 @@ enum class PayloadIndexKind : uint8_t {
   kText = 6,      // words of strings
 };
 
-// What the values of a sparse query are multiplied with before the dot product is taken.
+// Factor of the values of a sparse query, applied before the dot product is taken.
 enum class SparseModifier : uint8_t {
   kNone = 1,  // nothing
   kIdf = 2,   // ln(1 + (n - f + 0.5) / (f + 0.5)), where f of n points have the value's index
 };
 
-// Each returns the lower-case name that the command line and JSON use, or "unknown" for a value
-// outside of the enum.
+// Each returns the lower-case name that the command line and JSON use, or "unknown" for other
+// values.
 absl::string_view MetricName(Metric metric);
 absl::string_view ResidualName(Residual residual);
 absl::string_view CenteringName(Centering centering);
@@ -58,38 +58,6 @@ absl::string_view CollectionStatusName(CollectionStatus status);
 absl::string_view PayloadIndexKindName(PayloadIndexKind kind);
 absl::string_view SparseModifierName(SparseModifier modifier);
 
-// External identifier of a point: an unsigned integer or a UUID.
-class PointId {
- public:
-  PointId() = default;  // number 0
-  static PointId Number(uint64_t number) { return PointId(number, std::string()); }
-  // Returns the id of a UUID of 36 characters such as "6ba7b810-9dad-11d1-80b4-00c04fd430c8", in
-  // lower case. InvalidArgument for other texts.
-  static absl::StatusOr<PointId> Uuid(absl::string_view text);
-  // Returns the id of a decimal uint64 or a UUID. InvalidArgument for other texts.
-  static absl::StatusOr<PointId> Parse(absl::string_view text);
-
-  bool is_uuid() const { return !uuid_.empty(); }
-  uint64_t number() const { return number_; }        // 0 for a UUID
-  const std::string& uuid() const { return uuid_; }  // empty for a number
-  std::string ToString() const;
-
-  // Orders numbers first, ascending, and then UUIDs. The server scrolls in this order.
-  friend auto operator<=>(const PointId& a, const PointId& b) = default;
-  friend bool operator==(const PointId& a, const PointId& b) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const PointId& id) {
-    return H::combine(std::move(h), id.uuid_, id.number_);
-  }
-
- private:
-  PointId(uint64_t number, std::string uuid) : uuid_(std::move(uuid)), number_(number) {}
-
-  std::string uuid_;  // first, so that numbers (no UUID) order before UUIDs
-  uint64_t number_ = 0;
-};
-
-// The vector of a point in one vector space.
 struct NamedVector {
   std::string name = {};  // name of the vector space; empty is the unnamed space
   std::vector<float> values = {};
@@ -142,13 +110,14 @@ struct SparseSpaceConfig {
   SparseModifier modifier = SparseModifier::kNone;
 };
 
+// The spaces of a collection, frozen at creation, and its metadata.
 struct CollectionConfig {
   std::vector<VectorSpaceConfig> vector_spaces = {};  // 1 to 16, with distinct names
   std::map<std::string, std::string> metadata = {};   // returned as stored; at most 1 MiB
   std::vector<SparseSpaceConfig> sparse_spaces = {};  // at most 16
 };
 
-// What a vector space holds and costs.
+// Figures of a vector space.
 struct VectorSpaceInfo {
   std::string name;
   uint64_t rows = 0;  // number of live vectors
@@ -161,14 +130,14 @@ struct VectorSpaceInfo {
   uint64_t rows_under_current_mean = 0;  // number of live vectors encoded under it
 };
 
-// What a sparse space holds and costs.
+// Figures of a sparse space.
 struct SparseSpaceInfo {
   std::string name;
   uint64_t rows = 0;  // number of live vectors
   uint64_t memory_bytes = 0;
 };
 
-// What the index of a payload key has seen and costs.
+// Figures of the index of a payload key.
 struct PayloadIndexInfo {
   std::string key;
   PayloadIndexKind kind = PayloadIndexKind::kUnknown;
@@ -194,22 +163,25 @@ struct CollectionInfo {
   std::vector<PayloadIndexInfo> payload_indexes;  // in the order of keys
 };
 
+// One page of a list of collections.
 struct CollectionPage {
   std::vector<CollectionInfo> collections;
   std::string next_page_token;  // empty on the last page
 };
 
+// Counts of an upsert.
 struct UpsertResult {
   uint64_t inserted = 0;  // number of points whose id was new
   uint64_t replaced = 0;  // number of points whose id existed
 };
 
-// What a returned point has besides its id.
+// Contents of a returned point besides its id.
 struct Select {
   bool payload = false;
   bool vectors = false;  // dense and sparse vectors
 };
 
+// Description of a server.
 struct ServerInfo {
   std::string version;
   std::string commit;              // commit of the sources from which the server was built

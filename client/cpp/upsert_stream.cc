@@ -1,9 +1,9 @@
 // One bidirectional call, driven by gRPC's callback interface.
 //
-// The simple idea: gRPC calls a reaction (OnReadDone, OnWriteDone, OnDone) on one of its own
-// threads when an operation is complete. Send starts a write, OnReadDone takes an answer and starts
-// the next read. Both change a small state under a mutex, and callers wait for the state with a
-// limit. So the stream needs no thread of its own, and no caller can hang forever.
+// The simple idea: when an operation is complete, gRPC calls a reaction (OnReadDone, OnWriteDone,
+// OnDone) on one of its threads. Send starts a write, OnReadDone takes an answer and starts the
+// next read. Both change a small state under a mutex, and callers wait for the state with a limit.
+// So the stream needs no thread of its own, and no caller can hang forever.
 //
 // Example with window 2. Send 0 and Send 1 start writes. Send 2 waits, because two batches are
 // pending. The answer to batch 0 arrives; OnReadDone calls on_ack and removes it from pending_, and
@@ -14,8 +14,8 @@
 //    So no operation is started while `mutex_` is held. At most one write may run, and `writing_`
 //    reserves that one before the mutex is released.
 // 2. Operations may be started outside of reactions only while a hold is taken. The constructor
-//    takes one, and it is released exactly once: when nothing more can be read and no write runs
-//    (TakeHold). Without the release OnDone would never be called.
+//    takes one. TakeHold releases it exactly once, when nothing more can be read and no write runs.
+//    Without the release OnDone would never be called.
 #include "client/cpp/upsert_stream.h"
 
 #include <algorithm>
@@ -37,6 +37,7 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 
 }  // namespace
 
+// The reactor of one call.
 class UpsertStream::Impl
     : public grpc::ClientBidiReactor<v1::UpsertStreamRequest, v1::UpsertStreamResponse> {
  public:

@@ -10,9 +10,9 @@
 //   if (stream->summary().batches_failed > 0) ...
 //
 // Each batch is atomic by itself, and batches are answered in the order in which they were sent. A
-// batch that the server refuses (a wrong dim, say) does not end the stream: it is reported to
-// `on_ack` and in the summary. A stream that breaks leaves batches without an answer, and each of
-// them is written as a whole or not at all. Sending them again is safe, as upserts are idempotent.
+// batch that the server refuses, for a wrong dim say, does not end the stream. It is reported to
+// `on_ack` and in the summary. A stream that breaks leaves batches without an answer. Each of them
+// is written as a whole or not at all. Sending them again is safe, as upserts are idempotent.
 //
 // Left out: sending again by itself. The stream does not keep batches, so only the caller can.
 #ifndef TQDB_CLIENT_CPP_UPSERT_STREAM_H_
@@ -41,6 +41,7 @@ struct BatchAck {
   UpsertResult result;    // set if the status is OK
 };
 
+// Settings of a stream.
 struct UpsertStreamOptions {
   Durability durability = Durability::kSync;
   // Limit of the batches that are sent and not answered. Send waits at the limit. Together with the

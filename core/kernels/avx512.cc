@@ -34,6 +34,7 @@ Kernels MakeVnniTable() {
       .pack_fields = TQDB_AVX512::PackFields,
       .unpack_fields = TQDB_AVX512::UnpackFields,
       .scan_signs = TQDB_AVX512::ScanSignBytes,
+      .scan_signs_forms = {TQDB_AVX512::ScanSignBytes, TQDB_AVX512::ScanSignBytes},
       .sum_codes = TQDB_AVX512::SumCodesVnni,
       .pack_weights = TQDB_AVX512::PackWeights,
       .survivors = TQDB_AVX512::Survivors,
@@ -47,7 +48,9 @@ Kernels MakeVbmiTable() {
   kernels.name = TQDB_LEVEL_NAME("avx512");
   kernels.plane_group = 4;
   kernels.plane_rows = 16;
-  kernels.scan_signs = TQDB_AVX512::ScanSigns;
+  kernels.scan_signs_forms[0] = TQDB_AVX512::ScanSigns;
+  kernels.scan_signs_forms[1] = TQDB_AVX512::ScanSignsAsking;
+  kernels.scan_signs = kernels.scan_signs_forms[PrefetchesSigns() ? 1 : 0];
   kernels.expands_8_bits = true;
   kernels.sum_codes = TQDB_AVX512::SumCodes;
   return kernels;

@@ -88,13 +88,14 @@ void ScanSignsOf(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_ro
 }
 
 // One query over one quarter, in four chains: a sum waits five cycles for the one before.
+template <bool kAsks>
 void ScanQuarter(const uint8_t* plane, const uint8_t* ahead, size_t bytes_per_row,
                  const uint8_t* table, int32_t* sums) {
   const __m512i ones = _mm512_set1_epi8(1);
   __m512i sum[4] = {FirstSum(bytes_per_row), _mm512_setzero_si512(), _mm512_setzero_si512(),
                     _mm512_setzero_si512()};
   const auto add = [&](size_t b, __m512i* low_and_high) {
-    __builtin_prefetch(ahead + b * kGroupRows);
+    if (kAsks) __builtin_prefetch(ahead + b * kGroupRows);
     const Indices indices(plane + b * kGroupRows);
     AddDots(low_and_high[0],
             _mm512_permutexvar_epi8(indices.low, _mm512_loadu_si512(table + b * 32)), ones);
@@ -115,8 +116,9 @@ bool Wanted(const SignBlock& block, size_t quarter) {
   return (block.rows >> (kGroupRows * quarter) & 0xffff) != 0;
 }
 
-// One query reads no more than the quarters that have wanted rows. It waits for memory, whose own
-// prefetching stops at every page and sees no pattern in what a filter leaves.
+// One query reads no more than the quarters that have wanted rows. It waits for memory. Where the
+// processor's own prefetching stops at every page, asking for the next quarter helps: `kAsks`.
+template <bool kAsks>
 void ScanSignsOfOne(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
                     const uint8_t* table, int32_t* sums) {
   const size_t quarter_bytes = kGroupRows * bytes_per_row;
@@ -135,29 +137,31 @@ void ScanSignsOfOne(const SignBlock& block, const SignBlock& next, size_t bytes_
     // Where nothing is left out, further on: a quarter may be no more than a few lines.
     if (ahead == planes[i] + quarter_bytes && quarter_bytes < kAheadBytes)
       ahead = planes[i] + kAheadBytes;
-    ScanQuarter(planes[i], ahead, bytes_per_row, table, sums + wanted[i] * kGroupRows);
+    ScanQuarter<kAsks>(planes[i], ahead, bytes_per_row, table, sums + wanted[i] * kGroupRows);
   }
 }
 
-}  // namespace
-
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
-__attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block, const SignBlock& next,
-                                                      size_t bytes_per_row,
-                                                      const uint8_t* const* tables,
-                                                      size_t num_queries, int32_t* sums) {
+template <bool kAsks>
+__attribute__((no_sanitize("thread"))) void ScanSignsOfAll(const SignBlock& block,
+                                                           const SignBlock& next,
+                                                           size_t bytes_per_row,
+                                                           const uint8_t* const* tables,
+                                                           size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
   const size_t half_bytes = kBlockRows / 2 * bytes_per_row;
+  const uint8_t* ahead = kAsks && next.rows != 0 ? next.plane : nullptr;
   // Eight queries share more of the index arithmetic, as long as their tables fit the first-level
   // cache.
   while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {
-    ScanSignsOf<8, 2>(plane, nullptr, bytes_per_row, tables, sums);
-    ScanSignsOf<8, 2>(plane + half_bytes, nullptr, bytes_per_row, tables, sums + 32);
+    ScanSignsOf<8, 2>(plane, ahead, bytes_per_row, tables, sums);
+    ScanSignsOf<8, 2>(plane + half_bytes, ahead != nullptr ? ahead + half_bytes : nullptr,
+                      bytes_per_row, tables, sums + 32);
     tables += 8;
     sums += 8 * kBlockRows;
     num_queries -= 8;
+    ahead = nullptr;
   }
-  const uint8_t* ahead = next.rows != 0 ? next.plane : nullptr;
   while (num_queries >= 4) {
     ScanSignsOf<4, 4>(plane, ahead, bytes_per_row, tables, sums);
     tables += 4;
@@ -168,9 +172,21 @@ __attribute__((no_sanitize("thread"))) void ScanSigns(const SignBlock& block, co
   switch (num_queries) {
     case 3: return ScanSignsOf<3, 4>(plane, ahead, bytes_per_row, tables, sums);
     case 2: return ScanSignsOf<2, 4>(plane, ahead, bytes_per_row, tables, sums);
-    case 1: return ScanSignsOfOne(block, next, bytes_per_row, tables[0], sums);
+    case 1: return ScanSignsOfOne<kAsks>(block, next, bytes_per_row, tables[0], sums);
     default: return;
   }
+}
+
+}  // namespace
+
+void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+               const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
+  ScanSignsOfAll</*kAsks=*/false>(block, next, bytes_per_row, tables, num_queries, sums);
+}
+
+void ScanSignsAsking(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+                     const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
+  ScanSignsOfAll</*kAsks=*/true>(block, next, bytes_per_row, tables, num_queries, sums);
 }
 
 void SumCodesBy(DotTileFunction* dot, const RecordPacking& packing, const CodeBlock& block,

@@ -27,6 +27,7 @@ constexpr Kernels kTable = {
     .pack_fields = neon::PackFields,
     .unpack_fields = neon::UnpackFields,
     .scan_signs = neon::ScanSigns,
+    .scan_signs_forms = {neon::ScanSigns, neon::ScanSigns},
     .sum_codes = neon::SumCodes,
     .pack_weights = scalar::PackWeights,
     .survivors = neon::Survivors,

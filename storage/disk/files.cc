@@ -105,8 +105,8 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view cont
     const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
     if (file.get() < 0) return FromErrno(errno, "creating", temporary);
     TQDB_RETURN_IF_ERROR(WriteAll(file.get(), contents, temporary));
-    // The sync must come before the rename: otherwise the name could be durable and the contents
-    // not, and a crash would leave an empty file in place of the old one.
+    // The sync must come before the rename. Otherwise the name could be durable before the
+    // contents, and a crash would leave an empty file in place of the old one.
     if (fsync(file.get()) != 0) return FromErrno(errno, "syncing", temporary);
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) return FromErrno(errno, "renaming to", path);

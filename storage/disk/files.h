@@ -1,11 +1,11 @@
-// The few file operations that RocksDB does not do for us: durable creation, renaming and removal
-// of files and directories, their sizes, and the lock of a data directory.
+// The few file operations that RocksDB does not do for us. These are durable creation, renaming and
+// removal of files and directories, their sizes, and the lock of a data directory.
 //
 // A collection begins and ends by a rename (docs/format.md), so a rename must survive a power
 // failure. POSIX promises that only after an fsync of the directory that holds the name.
 //
-// Thread-safe. Errors name the path and the reason: ResourceExhausted for a full disk, NotFound for
-// a path that does not exist, Internal otherwise.
+// Thread-safe. Errors name the path and the reason. They are ResourceExhausted for a full disk,
+// NotFound for a missing path, and Internal otherwise.
 #ifndef TQDB_STORAGE_DISK_FILES_H_
 #define TQDB_STORAGE_DISK_FILES_H_
 

@@ -62,8 +62,8 @@ std::string EncodeConfig(const CollectionConfig& config) {
     PutFixed64(&out, space.codec.seed);
     PutFixed32(&out, space.codec.format_version);
   }
-  // Version 1 ends here. An empty list of sparse spaces is not written, so that a collection
-  // without any has exactly the bytes that older builds read.
+  // Version 1 ends here. An empty list of sparse spaces is not written. So a collection without any
+  // has exactly the bytes that older builds read.
   if (config.sparse_spaces.empty()) return out;
   PutVarint64(&out, config.sparse_spaces.size());
   for (const SparseSpaceConfig& space : config.sparse_spaces) {
@@ -90,8 +90,8 @@ absl::StatusOr<CollectionConfig> DecodeConfig(absl::string_view bytes) {
         !GetFixed32(&bytes, &space.codec.format_version)) {
       return BadConfig("truncated");
     }
-    // The ranges of the enums, checked before the casts: a value outside would be a valid object
-    // of the enum's type that no switch expects.
+    // The ranges are checked before the casts. A value outside of an enum would otherwise reach
+    // switches that do not expect it.
     if (metric < 1 || metric > 3 || residual < 1 || residual > 2 || centering < 1 ||
         centering > 2 || store_vectors < 1 || store_vectors > 3) {
       return BadConfig(absl::StrCat("unknown enumerator in vector space '", space.name, "'"));

@@ -1,4 +1,4 @@
-// Versions and values of the disk format. docs/format.md is the contract; the golden databases in
+// Versions and values of the disk format. The contract is docs/format.md; the golden databases in
 // tests/golden hold this file to it. Keys are in keys.h.
 //
 // The encoders write what docs/format.md says, byte for byte. The decoders trust nothing: every
@@ -25,8 +25,8 @@ namespace tqdb::storage {
 // Version of the data directory and of a collection without sparse spaces. A change of any byte
 // below is a new version.
 inline constexpr uint32_t kFormatVersion = 1;
-// Version of a collection with sparse spaces. It is a number of its own so that older builds,
-// which would not see the sparse vectors, refuse the collection.
+// Version of a collection with sparse spaces. It is a number of its own so that older builds refuse
+// the collection: they would not see the sparse vectors.
 inline constexpr uint32_t kSparseFormatVersion = 2;
 // Returns the version that a collection of this configuration is written in.
 uint32_t CollectionFormatVersion(const CollectionConfig& config);

@@ -1,5 +1,5 @@
 // Keys of the column families. The memcmp order of keys is the numeric order of the things that
-// they name, so a scan meets rows in the order of their arrival and ids in ascending order.
+// they name. So a scan meets rows in the order of their arrival, and ids in ascending order.
 //
 // clang-format off
 //   family    key                                                           bytes

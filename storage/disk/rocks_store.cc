@@ -2,33 +2,33 @@
 //
 // The simple idea: a collection is one RocksDB. A write is one WriteBatch over five column
 // families, and they share one log. So a batch is on disk entirely or not at all, and one fsync
-// makes all of it durable. Example: the upsert of a point puts its id into `points`, its codes
-// into `codes`, its original vectors into `vectors` and its text into `payloads`. The same batch
-// deletes the keys of the row that it replaces. No crash can separate these steps.
+// makes all of it durable. Example: an upsert writes ids into `points`, codes into `codes`,
+// original vectors into `vectors` and texts into `payloads`. The same batch deletes the keys of the
+// row that it replaces. No crash can separate these steps.
 //
 // Settings, and why:
 //
-// - Column families are split by how they are read. Codes are read once, in sequence, at start-up;
-//   originals and payloads are read at random, for the hits of a search. One family for all would
-//   drag the originals (6 KB a vector at dim 1536) through every scan of the codes.
+// - Column families are split by how they are read. Codes are read once, in sequence, at start-up.
+//   Originals and payloads are read at random, for the hits of a search. One family for all would
+//   drag the originals, 6 KB a vector at dim 1536, through each scan of codes.
 // - Rows are numbered in order of arrival and never reused. So codes, vectors and payloads of one
-//   space are written in key order, flushed files hardly overlap, and compaction moves them
-//   without rewriting them.
+//   space are written in key order. Flushed files hardly overlap, and compaction moves them without
+//   rewriting them.
 // - Points and payloads are compressed. Codes and vectors are not: their bytes are nearly random,
 //   and a compressor would only cost time.
 // - Originals of 512 bytes and more lie in blob files. They are written twice (to the log and to
 //   the blob file), and ordinary compaction does not rewrite them. Garbage is collected from the
-//   oldest quarter of the blob files, at the latest when half of that quarter is garbage.
-// - The log is recovered with kTolerateCorruptedTailRecords. A crash can leave a torn record at
-//   the end of the log, from a write that was never acknowledged. kAbsoluteConsistency would
-//   refuse to start after it. Any other damage is an error and quarantines the collection:
+//   oldest quarter of the blob files, at the latest when half of it is garbage.
+// - The log is recovered with kTolerateCorruptedTailRecords. A crash can leave a torn record at the
+//   end of the log, from a write that was never acknowledged. With kAbsoluteConsistency the start
+//   would fail then. Any other damage is an error and quarantines the collection:
 //   kPointInTimeRecovery would silently drop every acknowledged write behind the damage. One case
 //   remains: a log that is cut off while no process runs looks like a torn record. For logs that
 //   were closed, the MANIFEST knows the synced size, so the open fails
 //   (track_and_verify_wals_in_manifest).
 //
-// This file does not know what keys and values mean (keys.h, format.h) and does not decide when a
-// collection becomes read-only. It only reports errors to the layers that do.
+// Left out: the meaning of keys and values (keys.h, format.h), and the decision when a collection
+// becomes read-only. This file only reports errors to the layers that decide.
 #include "storage/disk/store.h"
 
 #include <rocksdb/cache.h>
@@ -113,8 +113,8 @@ rocksdb::CompressionType IfSupported(rocksdb::CompressionType type) {
              : rocksdb::kNoCompression;
 }
 
-// Returns the settings of one family. Memtable sizes follow the bytes a row: codes and vectors get
-// the largest ones, so that a flush writes files of useful size.
+// Returns the settings of one family. Memtable sizes follow the bytes of a row. Codes and vectors
+// get the largest ones, so that a flush writes files of useful size.
 rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
                                            const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
@@ -243,6 +243,7 @@ class RocksCursor : public Cursor {
 
 }  // namespace
 
+// RocksDB's objects, hidden from the header.
 struct SharedResources::Impl {
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
@@ -268,7 +269,7 @@ class RocksBatch : public Batch {
       : handles_(handles), batch_(reserve_bytes) {}
 
   // Put and Delete append to a buffer in memory. They fail only for a key or value of 4 GiB or
-  // more, and ours are far below; so their statuses are not looked at.
+  // more. Ours are far below, so their statuses are not looked at.
   void Put(Family family, absl::string_view key, absl::string_view value) override {
     batch_.Put(handles_[static_cast<size_t>(family)], ToSlice(key), ToSlice(value))
         .PermitUncheckedError();

@@ -4,9 +4,9 @@
 // A Store is one RocksDB: five column families under one write-ahead log. Settings and their
 // reasons are in rocks_store.cc; docs/format.md describes the bytes.
 //
-// Thread-safe, except Batch and Cursor, which belong to one thread at a time. Errors of all calls:
-// DataLoss for corruption, ResourceExhausted for a full disk, FailedPrecondition for a store that
-// cannot be opened in the requested mode, Internal otherwise.
+// Thread-safe, except Batch and Cursor, which belong to one thread at a time. Errors of all calls
+// are DataLoss for corruption, ResourceExhausted for a full disk, and Internal otherwise. Open also
+// returns FailedPrecondition if the store cannot be opened in the requested mode.
 #ifndef TQDB_STORAGE_DISK_STORE_H_
 #define TQDB_STORAGE_DISK_STORE_H_
 
@@ -30,7 +30,7 @@ namespace tqdb::storage {
 enum class Family : uint8_t { kPoints, kCodes, kVectors, kPayloads, kMeta };
 inline constexpr size_t kNumFamilies = 5;
 
-// Resources that all collections of a database share: the block cache, the memory budget of the
+// Resources that all collections of a database share: the block cache, the memory budget of
 // memtables, and the background threads. Sharing bounds the memory of a database as a whole, no
 // matter how many collections it has.
 class SharedResources {
@@ -91,8 +91,8 @@ struct Range {
 class Store {
  public:
   enum class Mode { kCreate, kOpen };
-  // Opens the store of `directory`. kCreate makes the directory, which must not hold a store.
-  // kOpen requires a store there, and verifies the sizes of its files.
+  // Opens the store of `directory`. With kCreate the directory is made and must not hold a store.
+  // With kOpen it must hold one, and the sizes of its files are verified.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& directory, Mode mode,
                                                      const SharedResources& shared);
   virtual ~Store() = default;

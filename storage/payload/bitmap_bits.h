@@ -1,10 +1,10 @@
 // A compressed bitmap as plain bits.
 //
 // The scan takes a filter as plain bits, one a row. CRoaring has no call for that in Debian 12's
-// version, and its containers look different in memory from version to version. Its portable
-// serialised format is fixed, so this file reads that. A dense container is 8 KiB of plain bits in
-// it: copying them is sixteen times faster than setting bits one by one.
-// Source: github.com/RoaringBitmap/RoaringFormatSpec.
+// version, and its containers in memory change from version to version. Its portable serialised
+// format is fixed, so this file reads that. A dense container is 8 KiB of plain bits there. Copying
+// them is sixteen times faster than setting bits one by one. Source:
+// github.com/RoaringBitmap/RoaringFormatSpec.
 //
 // The format, as far as it is read here. Numbers are little-endian:
 //
@@ -31,7 +31,7 @@
 namespace tqdb::storage {
 
 // Sets bit (number + offset) % 64 of words[(number + offset) / 64] for each number of a bitmap in
-// portable format; leaves all other bits alone. Requires: every bit lies within `words`; `offset`
+// portable format. Leaves all other bits alone. Requires: every bit lies within `words`; `offset`
 // is a multiple of 64, and may be negative.
 void SetBits(absl::string_view portable, int64_t offset, absl::Span<uint64_t> words);
 

@@ -97,8 +97,8 @@ RowMatches FieldIndex::MatchSeen(const FieldTest& test) const {
     matches.undecided = ClassOf(test) == ClassOf(kind_) ? valued_ : strays_;
   }
   if (!IsExcept(test)) return matches;
-  // `matches` has the rows with a value of the list, and the test asks for rows with a value
-  // outside of it. A row with several values may have both kinds, so it is undecided.
+  // `matches` has the rows with a value of the list. The test asks for rows with a value outside of
+  // it. A row with several values may have both kinds, so it is undecided.
   RowMatches others;
   others.undecided = (matches.certain & several_) | matches.undecided;
   others.certain = valued_ - matches.certain - matches.undecided;

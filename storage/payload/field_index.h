@@ -1,8 +1,8 @@
 // The index of one payload key: which values it has, and in which rows.
 //
 // The simple idea: a map from each value to its rows (ValueIndex). Payloads are free-form JSON, so
-// that is not enough. A key may be missing, null, an empty array or an array of several values, and
-// an index of integers may meet a string. The filter must be right for all of them.
+// that is not enough. A key may be missing, null, an empty array or an array of several values. An
+// index of integers may meet a string. The filter must be right for all of them.
 //
 // So the index keeps seven sets of rows besides the map. They say of each row what was found at the
 // key, and these sets answer the tests of presence. Example, an index of keywords on the key "a":
@@ -18,15 +18,15 @@
 // clang-format on
 //
 // A value of another type than the index's (7 above) is not in the map. Its row is a *stray*: a
-// test of numbers cannot decide it, so it is undecided and its payload is read. A test of strings
-// decides it. So a filter is always answered rightly, and without reading payloads where they
-// hold the type that the index was made for.
+// test of numbers leaves it undecided, and its payload is read. A test of strings decides it. So
+// the answer to a filter is always right. No payload is read if payloads hold the type that the
+// index was made for.
 //
-// An index can be made when there are rows already. It is shown these rows one by one, and a row
-// that it has not seen is undecided under every test.
+// An index can be made when there are rows already. It is shown these rows one by one. A row that
+// it has not seen is undecided under every test.
 //
-// This file does not combine conditions (filter_matcher.h) and does not know which rows are alive
-// (payload_index.h): a deleted row stays here until a vacuum.
+// Left out: combining conditions (filter_matcher.h), and knowing which rows are alive
+// (payload_index.h). A deleted row stays here until a vacuum.
 //
 // Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_PAYLOAD_FIELD_INDEX_H_
@@ -46,6 +46,7 @@
 
 namespace tqdb::storage {
 
+// The index of one key.
 class FieldIndex {
  public:
   FieldIndex(KeyPath path, FieldKind kind);

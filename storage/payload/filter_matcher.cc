@@ -125,7 +125,8 @@ RowSet FilterMatcher::PossibleAt(const KeyPath& at, const PreparedGroup& group) 
 RowSet FilterMatcher::PossibleAt(const KeyPath& at, const PreparedCondition& condition) const {
   if (const auto* field = std::get_if<PreparedField>(&condition.of)) {
     // kIsEmpty and a count of 0 are satisfied by absence. One object may lack a value that another
-    // object of the row has, so what the index knows of the row says nothing about them.
+    // object of the row has. So the index, which knows only the row as a whole, cannot rule them
+    // out.
     const auto* presence = std::get_if<Presence>(&field->test);
     const auto* count = std::get_if<CountTest>(&field->test);
     const bool by_absence = (presence != nullptr && *presence == Presence::kIsEmpty) ||

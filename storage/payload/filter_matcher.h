@@ -3,8 +3,8 @@
 // The simple idea: each condition asks the index of its key for a set of rows. `must` intersects
 // the sets, `should` unites them, `must_not` subtracts them.
 //
-// An index may not know everything, so an answer has two sets (row_matches.h): C, the rows that
-// certainly match, and P, the rows that possibly match. All operations work on both:
+// An index may not know everything, so an answer has two sets (row_matches.h). C has the rows that
+// certainly match, and P the rows that possibly match. All operations work on both:
 //
 // clang-format off
 //   a and b          C = Ca & Cb        P = Pa & Pb
@@ -14,8 +14,8 @@
 // clang-format on
 //
 // Example: `color` has an index and `size` has none. For must [color = red], [size > 7], C is empty
-// and P has the red rows. Only these payloads are read. For should of the same two conditions, C
-// has the red rows and P has all rows, so every other payload is read.
+// and P has the red rows. Only these payloads are read. For should of the same conditions, C has
+// the red rows and P has all rows. So the payloads of all other rows are read.
 //
 // Nested conditions are only bounded from above. An index knows the values of a row, but not which
 // of them lie in one object together. So P has the rows whose values, taken all together, can
@@ -52,8 +52,9 @@ class FilterMatcher {
   // Returns the rows that satisfy at least `count` of the conditions.
   RowMatches AtLeast(const std::vector<PreparedCondition>& conditions, uint64_t count) const;
   // Returns an upper bound of the rows of which one object at `at` satisfies the group (or the
-  // condition): the rows whose values, taken all together, can. must_not does not reduce it,
-  // because a value that one object has does not rule out another object of the row.
+  // condition). These are the rows whose values can satisfy it if they are taken all together.
+  // Conditions of must_not do not reduce the bound: a value of one object does not rule out another
+  // object of the row.
   RowSet PossibleAt(const KeyPath& at, const PreparedGroup& group) const;
   RowSet PossibleAt(const KeyPath& at, const PreparedCondition& condition) const;
 

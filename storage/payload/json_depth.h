@@ -17,8 +17,9 @@ namespace tqdb::storage {
 // the payload is nested.
 inline constexpr size_t kMaxPayloadDepth = 64;
 
-// Returns the largest number of arrays and objects that are open at the same time: 0 for `7`, 1 for
-// `{}`, 2 for `{"a": [1]}`. The text need not be valid JSON; brackets in strings do not count.
+// Returns the largest number of arrays and objects that are open at the same time. This is 0 for
+// `7`, 1 for `{}` and 2 for `{"a": [1]}`. The text need not be valid JSON; brackets in strings do
+// not count.
 inline size_t JsonDepth(absl::string_view text) {
   size_t depth = 0, deepest = 0;
   bool in_string = false;

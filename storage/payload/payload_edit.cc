@@ -17,7 +17,7 @@ using nlohmann::ordered_json;
 // Bytes of a bad JSON text that an error message shows.
 constexpr size_t kMaxQuotedBytes = 64;
 
-// Returns the object of a text; InvalidArgument, with `field` named, if it is not an object or is
+// Returns the object of a text. InvalidArgument names `field` if the text is not an object or is
 // nested too deeply. The depth is checked before the text is parsed.
 absl::StatusOr<ordered_json> ParseObject(const std::string& text, absl::string_view field) {
   if (const size_t depth = JsonDepth(text); depth > kMaxPayloadDepth) {

@@ -1,10 +1,10 @@
 // Edits of a payload: set some members, replace all, delete some keys, delete all.
 //
-// An edit is prepared once, which checks everything that does not depend on a payload, and then
+// An edit is prepared once, which checks everything that does not depend on a payload. Then it is
 // applied to any number of payloads. It works on the stored text and returns a new text. The order
-// of members is kept, so that a user sees the payload as it was written. Example, with the payload
-// {"a": 1, "b": {"c": 2}}: kSet of {"d": 3} at key "b" gives {"a": 1, "b": {"c": 2, "d": 3}}, and
-// kDeleteKeys of "b.c" gives {"a": 1, "b": {}}.
+// of members is kept, so that a user sees the payload as it was written. Example: the payload is
+// {"a": 1, "b": {"c": 2}}. Then kSet of {"d": 3} at key "b" gives {"a": 1, "b": {"c": 2, "d": 3}}.
+// And kDeleteKeys of "b.c" gives {"a": 1, "b": {}}.
 //
 // Immutable; any number of threads may apply one.
 #ifndef TQDB_STORAGE_PAYLOAD_PAYLOAD_EDIT_H_
@@ -39,15 +39,16 @@ struct PayloadEdit {
 
 inline constexpr size_t kMaxEditKeys = 1'024;
 
+// An edit whose JSON and paths are parsed and checked.
 class PreparedEdit {
  public:
   // Checks and parses an edit. InvalidArgument names the field of the edit and the fault.
   static absl::StatusOr<PreparedEdit> Create(const PayloadEdit& edit);
 
   // Returns the text of the payload after the edit, or "" for none. `payload` is the stored text.
-  // FailedPrecondition if a value that is not an object stands on the way of kSet's key, or if the
-  // stored payload is nested too deeply to be edited. InvalidArgument if the result would be nested
-  // too deeply. Integers beyond 64 bits come back as the nearest double.
+  // FailedPrecondition if a value on the way of kSet's key is not an object, or if `payload` is
+  // nested too deeply. InvalidArgument if the result would be nested too deeply. Integers beyond 64
+  // bits come back as the nearest double.
   absl::StatusOr<std::string> Apply(absl::string_view payload) const;
 
  private:

@@ -1,22 +1,22 @@
 // The payload indexes of a collection, in memory. They find the rows of a filter without reading
 // every payload.
 //
-// The simple idea: for each indexed key a map from values to rows (field_index.h); a filter becomes
+// The simple idea: each indexed key has a map from values to rows (field_index.h). A filter becomes
 // operations on sets of rows (filter_matcher.h). Example: keys `color` and `price` are indexed, and
 // the filter is color = red and price < 10. The rows of "red" are intersected with the union of the
 // rows of all prices below 10. No payload is read.
 //
 // Indexes are allowed to know less than the payloads. Each answer has two sets (row_matches.h):
 // rows that match certainly, and rows that are undecided. The caller reads the payloads of the
-// undecided rows and evaluates the whole filter on them. Hence a key without index, an index that
-// is being built, or a value of an unexpected type makes a filter slower and never wrong.
+// undecided rows and evaluates the whole filter on them. Keys without index, indexes that are being
+// built and values of unexpected types make a filter slower and never wrong.
 //
 // Deletes are lazy. A delete takes the row out of rows(), and every answer is intersected with
-// rows(). The fields still hold the row until a vacuum. Removing it at once would mean to read the
-// payload of every point that is deleted or replaced: a random read from disk, for each point of a
+// rows(). The fields still hold the row until a vacuum. Removing it at once would need the payload
+// of every point that is deleted or replaced. That is a random read from disk for each point of a
 // batch, while all other writers wait.
 //
-// Nothing is stored on disk but the list of keys and kinds. Indexes are built from the payloads at
+// Only the list of keys and kinds is stored on disk. Indexes are built from the payloads at
 // start-up (5 us a point), so they cannot contradict them after a crash.
 //
 // Not thread-safe; const methods may run at the same time. The owner keeps writers out while
@@ -57,12 +57,13 @@ struct FieldInfo {
   bool complete = false;    // whether the index has seen all live rows
 };
 
+// All indexes of one collection.
 class PayloadIndex {
  public:
   // Returns the row of a point, or nullopt if there is no such point.
   using FindRow = absl::FunctionRef<std::optional<uint64_t>(const PointId&)>;
 
-  // Makes the index of a key. It has not seen the rows that exist, and they are undecided until
+  // Makes the index of a key. It has not seen the rows that exist. They are undecided until
   // AddToField shows them to it, in any order and between writes. InvalidArgument for a bad key,
   // AlreadyExists if the key has an index, ResourceExhausted above kMaxIndexedFields.
   absl::Status CreateField(absl::string_view key, FieldKind kind);
@@ -81,32 +82,32 @@ class PayloadIndex {
   // Changes the payload of a row. No effect if the row is not there. Requires: `old_payload` is the
   // payload that was shown last.
   void Replace(uint64_t row, const nlohmann::json& old_payload, const nlohmann::json& payload);
-  // Shows a row to the index of one key. Returns false, without effect, if there is no such index,
-  // if the row has been deleted, or if the index has seen it.
+  // Shows a row to the index of one key. Returns false, without effect, if there is no such index
+  // or row, or if the index has seen the row.
   bool AddToField(const KeyPath& key, uint64_t row, const nlohmann::json& payload);
 
   // Returns the rows that match, and the rows that the indexes cannot decide. The caller evaluates
-  // the whole filter on the latter. (Conditions that are decided could be left out of it, but a
-  // payload costs far more to read and parse than to evaluate.) The answer is exact if every
-  // condition is a HasId or is on a key whose index serves it and whose values are of the index's
-  // kind. A filter with a nested condition is never exact.
+  // the whole filter on the latter. Decided conditions could be left out of it, but to read and
+  // parse a payload costs far more than to evaluate it. The answer is exact if the index of each
+  // key serves the condition, is complete, and has met only values of its kind. HasId is always
+  // exact. A filter with a nested condition is never exact.
   RowMatches Match(const PreparedFilter& filter, FindRow find_row) const;
   // Frees the memory of deleted rows. Cost: one pass over all values of all keys.
   void Vacuum();
   // Returns whether there are enough deleted rows for a vacuum to pay.
   bool wants_vacuum() const;
 
-  // Counts, for each string, integer and boolean of a key, the rows of `rows` that have it, and
-  // adds the numbers to `counts`. A row counts once for each of its different values. Sets
-  // `undecided` to the rows that were not counted, because the index has not seen them or does not
-  // hold all of their values. Without an index of such values these are all of `rows`.
+  // Counts the rows of `rows` that have each string, integer and boolean of a key. Adds the numbers
+  // to `counts`. A row counts once for each of its different values. Sets `undecided` to the rows
+  // that were not counted: the index has not seen them, or does not hold all their values. Without
+  // an index of such values these are all of `rows`.
   using FacetCounts = absl::flat_hash_map<FieldValue, uint64_t>;
   void Facet(const KeyPath& key, const RowSet& rows, FacetCounts& counts, RowSet& undecided) const;
 
   // Calls visit(value, rows) for the numbers or times of a key in their order, until visit returns
   // false. Begins with the first value at `from` or behind it; null begins with the first one.
   // FailedPrecondition if the key has no index of such values, or if the index has not seen all
-  // rows; InvalidArgument if `from` is of another type. The rows may contain deleted ones.
+  // rows. InvalidArgument if `from` is of another type. The rows may contain deleted ones.
   absl::Status Walk(const KeyPath& key, bool descending, const OrderedValue* from,
                     ValueIndex::VisitOrdered visit) const;
 

@@ -1,5 +1,6 @@
 // The ways from a payload to the values of a key. The evaluation of filters and the indexes share
-// them, so that both see the same values. values/filter.h defines "found" and "value".
+// them, so that both see the same values. The terms "found" and "value" are those of
+// values/filter.h.
 //
 // Example: the path items.size in {"items": [{"size": 1}, 5, {"size": [2, 3]}]} finds 1 and [2, 3].
 // The values are 1, 2 and 3. The array `items` stands for the objects in it, and 5 is skipped.

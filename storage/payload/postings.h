@@ -85,8 +85,8 @@ class Postings {
       for (const uint64_t row : few_) rows.Add(row);
     }
   }
-  // Adds the rows to one of two lists: as a set if there are many, one by one if there are few. The
-  // caller makes one union of both lists at the end, which costs far less than a union for each
+  // Adds the rows to one of two lists: as a set if they are many, one by one if they are few. The
+  // caller makes one union of both lists at the end. That costs far less than a union for each
   // value.
   void Collect(std::vector<const RowSet*>& sets, std::vector<uint64_t>& rows) const {
     if (many_ != nullptr) {

@@ -66,7 +66,7 @@ struct TestPreparer {
     NumberTest test;
     if (range.gte) test.low = *range.gte;
     if (range.lte) test.high = *range.lte;
-    // Of two bounds on the same side the narrower one counts. If both are equal, the open one does.
+    // The narrower of two bounds on the same side counts. If both are equal, the open one counts.
     if (range.gt && *range.gt >= test.low) test.low = *range.gt, test.low_open = true;
     if (range.lt && *range.lt <= test.high) test.high = *range.lt, test.high_open = true;
     return test;
@@ -163,7 +163,7 @@ struct TestEvaluator {
   }
   bool operator()(const WordsTest& test) const {
     // One bit for each word of the query. Words are collected over all values of the key, because
-    // the words may be spread over the elements of an array.
+    // they may be spread over the elements of an array.
     static_assert(kMaxTextWords <= 64);
     uint64_t missing = ~uint64_t{0} >> (64 - test.words.size());
     return AnyValue(object, path, [&](const json& value) {

@@ -1,13 +1,13 @@
 // A filter made ready to be evaluated many times.
 //
 // The simple idea: walk the filter for every payload. A search may evaluate a filter a million
-// times, so everything that does not depend on the payload is done once, before. Keys are split
-// into path segments, lists become hash sets, the words of a text are numbered, and the bounds of
-// whole numbers become closed intervals. Example: `count > 3` and `count <= 9` become 4 to 9, and
-// `value in [...]` with 10,000 values is one look-up.
+// times. So everything that does not depend on the payload is done once, before. Keys are split
+// into path segments, and lists become hash sets. The words of a text are numbered, and the bounds
+// of whole numbers become closed intervals. Example: `count > 3` and `count <= 9` become 4 to 9,
+// and `value in [...]` with 10,000 values is one look-up.
 //
-// The prepared form is the common language of both evaluators: this file evaluates it against a
-// payload, filter_matcher.h against the indexes. Tests run both on the same filters and compare.
+// Both evaluators share the prepared form: this file evaluates it against a payload,
+// filter_matcher.h against the indexes. Tests run both on the same filters and compare.
 //
 // Left out: reordering of conditions, and stopping the parser early. A payload is parsed as a whole
 // before it is evaluated, and the parser takes most of the time.
@@ -35,7 +35,7 @@
 namespace tqdb::storage {
 
 // Returns the object of a stored payload. The empty text, a point without payload, gives an empty
-// object. DataLoss if the text is not a JSON object: payloads are validated before they are stored,
+// object. DataLoss if the text is not a JSON object. Payloads are validated before they are stored,
 // so this is damage and not bad input.
 absl::StatusOr<nlohmann::json> ParsePayload(absl::string_view payload);
 
@@ -61,8 +61,8 @@ struct WordsTest {
   absl::flat_hash_map<std::string, uint32_t> words;
 };
 
-// NumberRange. Bounds stay doubles with a flag each: there is no "next" double to close an open
-// bound with that would be right for integers of 64 bits as well.
+// NumberRange. Bounds stay doubles with a flag each. An open bound cannot be closed by taking the
+// next double, because integers of 64 bits lie between two doubles.
 struct NumberTest {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();

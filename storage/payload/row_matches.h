@@ -12,6 +12,7 @@
 
 namespace tqdb::storage {
 
+// Bounds of the rows that match.
 struct RowMatches {
   RowSet certain;    // rows that match
   RowSet undecided;  // rows that may match; disjoint from `certain`

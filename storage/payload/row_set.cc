@@ -67,8 +67,8 @@ size_t RowSet::memory_bytes() const {
   constexpr size_t kContainerBytes = 32;
   size_t bytes = parts_.capacity() * sizeof(Part);
   for (const Part& part : parts_) {
-    // CRoaring does not tell the number of containers. It is at most the number of places between
-    // the first and the last one, and at most the number of rows.
+    // CRoaring does not tell the number of containers. It is at most the number of places from the
+    // first to the last one, and at most the number of rows.
     const size_t containers = (part.lows.maximum() >> 16) - (part.lows.minimum() >> 16) + 1;
     bytes += part.lows.getSizeInBytes(/*portable=*/false) +
              std::min<size_t>(containers, part.lows.cardinality()) * kContainerBytes;

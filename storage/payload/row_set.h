@@ -3,8 +3,8 @@
 // The simple idea: the rows that satisfy a condition are a set, and a filter is an expression over
 // sets. "And" is an intersection, "or" a union, "not" a difference. Roaring bitmaps make this
 // cheap. They cut the numbers into containers of 65,536. A container is a sorted array, a list of
-// runs or plain bits. So a row among few costs 2 bytes, any subset of a million consecutive rows
-// costs 125 KB at most, and two dense containers are combined by machine words.
+// runs or plain bits. So a row among few costs 2 bytes, and any subset of a million consecutive
+// rows costs 125 KB at most. Two dense containers are combined by machine words.
 //
 // CRoaring has bitmaps of 32-bit numbers, and rows have 64 bits. A RowSet is a list of bitmaps, one
 // for each value of the upper half that occurs. Row numbers ascend from 0 and are never reused, so
@@ -53,8 +53,8 @@ class RowSet {
   // Returns the set of `rows`, which may be in any order and may repeat. Cheaper than many Adds,
   // each of which looks for its container.
   static RowSet Of(std::vector<uint64_t> rows);
-  // Returns the union. Far cheaper than one |= after the other: containers of the result are
-  // counted once at the end, not after every set.
+  // Returns the union. Far cheaper than one |= after the other: rows of the result are counted once
+  // at the end, not after every set.
   static RowSet UnionOf(const std::vector<const RowSet*>& sets);
   RowSet& operator|=(const RowSet& other);
   RowSet& operator&=(const RowSet& other);
@@ -70,8 +70,8 @@ class RowSet {
   // Returns the rows in ascending order: 8 bytes each.
   std::vector<uint64_t> ToVector() const;
   // Calls fn(row) in ascending order for rows from `first` on, until fn returns false. Returns true
-  // if fn never did. Rows are fetched 256 at a time: a caller that stops early has not paid for all
-  // rows, and CRoaring is called once for many.
+  // if fn never did. Rows are fetched 256 at a time. So CRoaring is called once for many rows, and
+  // a caller that stops early has not paid for all.
   template <typename Fn>
   bool ForEach(uint64_t first, const Fn& fn) const {
     for (const Part& part : parts_) {
@@ -91,8 +91,8 @@ class RowSet {
     }
     return true;
   }
-  // Sets bit (row - first) % 64 of words[(row - first) / 64] for each row: the form in which the
-  // scan takes a filter. Requires: all rows lie within `words`; `first` is a multiple of 64.
+  // Sets bit (row - first) % 64 of words[(row - first) / 64] for each row. The scan takes a filter
+  // in this form. Requires: all rows lie within `words`; `first` is a multiple of 64.
   void SetBits(uint64_t first, absl::Span<uint64_t> words) const;
 
  private:

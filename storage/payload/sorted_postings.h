@@ -3,10 +3,10 @@
 // The simple idea: a sorted map from value to rows. A range would visit every value in it and unite
 // their rows. For `price >= 0` on a million different prices that is a million small unions.
 //
-// So there are two more levels, like those of a B-tree. Up to 512 values are a block, and up to 32
-// blocks are a group. Each block and each group also keeps the union of the rows of its values. A
-// range takes the union of every group that lies within it. From the groups at its two ends it
-// takes the unions of the blocks within it, and from the blocks at the two ends single values.
+// So there are two more levels, as in a B-tree. Up to 512 values are a block, and up to 32 blocks
+// are a group. Each block and each group also keeps the union of the rows of its values. A range
+// takes the union of every group that lies within it. From the groups at its two ends it takes the
+// unions of the blocks within it. From the blocks at the two ends it takes single values.
 //
 // Example: a million different values are some 60 to 250 groups. The range from the 1,000th to the
 // 900,000th value takes the unions of all groups in between. To these it adds at most 31 blocks and
@@ -65,7 +65,7 @@ class SortedPostings {
 
   // Removes a row from the rows of a value. Requires: the caller removes every value that Add
   // received for this row. The first removal takes the row out of the unions, although other values
-  // of the same block may still have it.
+  // of a block may still have it.
   void Remove(const Value& value, uint64_t row) {
     if (groups_.empty()) return;
     const size_t g = PlaceOf(groups_, value);
@@ -210,8 +210,8 @@ class SortedPostings {
     return std::lower_bound(entries.begin(), entries.end(), value,
                             [](const auto& entry, const Value& v) { return entry.first < v; });
   }
-  // Returns the place of the part that has a value, or into which it belongs: the last part that
-  // begins at or below it, or the first part.
+  // Returns the place of the part that has a value, or into which it belongs. This is the last part
+  // that begins at or below it, or else the first part.
   template <typename Part>
   static size_t PlaceOf(const std::vector<std::unique_ptr<Part>>& parts, const Value& value) {
     const auto it =
@@ -219,7 +219,7 @@ class SortedPostings {
                          [](const Value& v, const auto& part) { return v < part->front(); });
     return static_cast<size_t>(it - parts.begin()) - 1;
   }
-  // Cuts the part at `place` in two halves and computes both unions anew.
+  // Cuts the part at `place` in two halves and computes both unions again.
   template <typename Part>
   static void Split(std::vector<std::unique_ptr<Part>>& parts, size_t place) {
     Part& part = *parts[place];

@@ -243,8 +243,8 @@ class OrderedIndex : public ValueIndex {
 
  private:
   // Hands out the rows of the values that pass, as SortedPostings::ForRange does. Sets
-  // `with_strays` if values that are not held may pass too: 7.5 is not an integer and is within 7
-  // to 8. Returns false if the test is not served.
+  // `with_strays` if values that are not held may pass too. Example: 7.5 is not an integer, but it
+  // is within 7 to 8. Returns false if the test is not served.
   template <typename Whole, typename Single>
   bool Take(const FieldTest& test, const Whole& whole, const Single& single,
             bool& with_strays) const {

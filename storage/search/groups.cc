@@ -19,8 +19,8 @@ namespace {
 using nlohmann::json;
 
 // Factor between the bytes that one inner search may read and the bytes that the call may return.
-// An inner search reads more than is returned: points of groups that are full, and payloads that
-// only serve to find the group.
+// An inner search reads more than is returned: points of full groups, and payloads that only serve
+// to find the group.
 constexpr size_t kReadFactor = 4;
 
 // The groups found so far, in the order in which they were found.
@@ -30,8 +30,8 @@ class Groups {
 
   // Sorts the hits of one search, best first, into the groups from number `first` on and into new
   // ones. Groups before `first` were excluded from the search. A hit may still have their value
-  // besides another one, but the search has not found all such points: those groups must not take
-  // it.
+  // besides another one. Such groups must not take it, because the search has not found their other
+  // points.
   absl::Status Add(const std::vector<PointRecord>& hits, size_t first) {
     for (const PointRecord& hit : hits) {
       TQDB_ASSIGN_OR_RETURN(const json payload, ParsePayload(hit.payload));
@@ -57,9 +57,9 @@ class Groups {
         integers.push_back(*integer);
     }
     Filter filter;
-    // Each condition asks for a value that is not in its list. A value of another type is not in
-    // it either: keyword groups pass the list of integers, and the other way round. Such points
-    // are found again and sorted out by Add, which costs time but loses nothing.
+    // Each condition asks for a value that is not in its list. A value of another type is not in it
+    // either. So keywords pass the list of integers, and the other way round. Such points are found
+    // again and sorted out by Add, which costs time but loses nothing.
     if (!keywords.empty())
       filter.must.push_back({FieldCondition{spec_.key, MatchExcept{keywords}}});
     if (!integers.empty())

@@ -1,18 +1,18 @@
 // Search by groups: the best points of each of the best values of a payload key.
 //
 // The simple idea: a text is often stored as many points, one for each passage, with the document's
-// number in the payload. An ordinary search for ten hits may return ten passages of one document.
-// A search by groups, with the key "document", returns ten documents and the best passages of each.
+// number as payload. An ordinary search for ten hits may return ten passages of one document. A
+// search by groups, with the key "document", returns ten documents and the best passages of each.
 //
 // It is made of ordinary searches. The first one asks for twice as many points as are needed and
 // sorts them into groups. If there are too few groups, further searches exclude the values that
 // have a group. Groups that are still too small are filled by a search for their value. Example:
-// limit 2, group_size 2, and the first search for 8 points finds 7 of document A and 1 of
-// document B. A is complete with its best 2. B has 1 point, so a search with the filter
-// document = B finds its second one.
+// limit and group_size are 2. The first search, for 8 points, finds 7 of document A and 1 of
+// document B. A is complete with its best 2. B has 1 point, so a search with the filter document =
+// B finds its second one.
 //
-// Left out: the searches do not share one moment, so writes between them may show; and there is no
-// index of groups, so a key with one huge group and many tiny ones costs several searches.
+// Left out: one moment for all searches, so writes between them may show. Also left out is an index
+// of groups, so a key with one huge group and many tiny ones costs several searches.
 //
 // Thread-safe: one function without state.
 #ifndef TQDB_STORAGE_SEARCH_GROUPS_H_
@@ -29,6 +29,7 @@
 
 namespace tqdb::storage {
 
+// The key and the sizes of a search by groups.
 struct GroupSpec {
   // Path of the payload key. Its strings, integers and booleans name groups. Points without such a
   // value are in no group.
@@ -39,6 +40,7 @@ struct GroupSpec {
 // Limit of the groups of one call, and of the points of one group.
 inline constexpr size_t kMaxGroups = 1'000;
 
+// One group.
 struct PointGroup {
   MatchValue value;                 // value of the key
   std::vector<PointRecord> points;  // by descending score

@@ -1,12 +1,13 @@
 // Hybrid search: several searches of one collection, fused into one list.
 //
-// The simple idea: run every part as a search of its own, keep only ids and scores, fuse the lists
-// (fusion.h), and read payloads and vectors for the winners alone. Example: one part searches the
-// words "red shoes" by BM25, another one searches the embedding of the same words. Exact names are
-// found by the first, paraphrases by the second, and a point that both find comes first.
+// The simple idea: run every part as a search of its own and keep only ids and scores. Then fuse
+// the lists (fusion.h), and read payloads and vectors for the winners alone. Example: one part
+// searches the words "red shoes" by BM25, another one searches the embedding of the same words.
+// Exact names are found by the first, paraphrases by the second, and a point that both find comes
+// first.
 //
-// Parts run one after the other, each at its own moment. A point that a writer replaces in between
-// may be ranked by its old state in one part and by its new state in the next one.
+// Parts run one after the other, each at its own moment. If a point is replaced in between, one
+// part may rank its old state and the next part its new one.
 #ifndef TQDB_STORAGE_SEARCH_HYBRID_H_
 #define TQDB_STORAGE_SEARCH_HYBRID_H_
 
@@ -31,7 +32,7 @@ struct HybridPart {
 // Limit of the parts of one call: each of them may be a scan of the collection.
 inline constexpr size_t kMaxHybridParts = 16;
 
-// What to do with the lists of the parts.
+// Fusion of the lists of the parts, and the range and selection of the result.
 struct HybridSpec {
   Fusion fusion = {};
   size_t limit = 10;   // number of points to return; 1 to kMaxTopK together with offset
@@ -40,8 +41,9 @@ struct HybridSpec {
 };
 
 // Returns points by descending fused score. Points that are deleted between their search and the
-// reading of their payloads are left out. Errors: those of Collection::Search, with the number of
-// the part in front; InvalidArgument for a bad spec; ResourceExhausted as select.max_bytes says.
+// reading of their payloads are left out. Errors of Collection::Search have the number of the part
+// in front. Other errors are InvalidArgument for a bad spec, and ResourceExhausted as
+// select.max_bytes says.
 absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collection,
                                                       absl::Span<const HybridPart> parts,
                                                       const HybridSpec& spec);

@@ -1,4 +1,4 @@
-// A query vector from examples: "more like these points, and less like those".
+// A query vector from examples: near to some points and far from others.
 //
 // The simple idea: the query is the mean of the positive examples. With negative examples it is
 // pushed away from their mean by the difference of the two means: 2 * positive - negative. Example
@@ -6,8 +6,8 @@
 // points to the positive side, and it prefers points that have nothing of the negative one.
 //
 // The result is an ordinary vector, so everything else (filters, rerank, groups) is an ordinary
-// search. Left out: scoring a point against every example by itself, which would find several
-// separate clusters of examples; a mean of two distant clusters lies between them.
+// search. Left out: scoring a point against every example by itself. That would find several
+// separate clusters of examples, while the mean of two distant clusters lies between them.
 //
 // Thread-safe: functions without state.
 #ifndef TQDB_STORAGE_SEARCH_RECOMMEND_H_
@@ -21,6 +21,7 @@
 
 namespace tqdb::storage {
 
+// Points that the query is made from.
 struct Examples {
   std::vector<PointId> positive;  // at least one
   std::vector<PointId> negative;  // may be empty
@@ -30,10 +31,9 @@ struct Examples {
 inline constexpr size_t kMaxExamples = 1'000;
 
 // Returns the query vector (dim) for a space. Under COSINE every example is scaled to length 1
-// before the means are taken, so that only directions count. InvalidArgument if there is no
-// positive example, if there are too many examples, if the space is unknown, or (COSINE) if the
-// result is zero. NotFound names the first example that does not exist or has no vector in the
-// space.
+// before the means are taken, so that only directions count. InvalidArgument for no positive
+// example, too many examples, an unknown space or, under COSINE, a zero result. NotFound names the
+// first example that does not exist or has no vector in the space.
 absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
                                                    absl::string_view space,
                                                    const Examples& examples);

@@ -59,7 +59,7 @@ bool Bm25Index::Add(uint64_t row, absl::Span<const absl::string_view> texts) {
 bool Bm25Index::Remove(uint64_t row) {
   if (!index_.Remove(row)) return false;
   // Looking for unused words takes about as long as adding 5,000 rows. So it is done at most once
-  // in 5,000 removals, and in large indexes once in as many removals as there are rows.
+  // in 5,000 removals. In large indexes it is done once in as many removals as there are rows.
   if (++removed_ >= std::max<uint64_t>(5000, rows())) TrimVocabulary();
   return true;
 }
@@ -93,7 +93,7 @@ absl::StatusOr<std::vector<RowHit>> Bm25Index::Search(absl::string_view query,
                                                       const SparseSearchOptions& options,
                                                       SparseSearchStats* stats) const {
   // Terms are added up in the alphabetical order of their words. Their numbers depend on the order
-  // in which rows came, and scores must not depend on it, not even in the last bit.
+  // in which rows came. Scores must not depend on it, not even in the last bit.
   std::map<std::string, size_t> counts;
   for (WordReader words(query); words.Next();) ++counts[words.word()];
   std::vector<QueryTerm> terms;

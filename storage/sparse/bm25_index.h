@@ -1,6 +1,6 @@
 // The texts of one payload key, in memory, found by the words of a query and ranked by BM25. Exact.
 //
-// The simple idea: cut every text into words and keep, for each word, the rows that have it and how
+// The simple idea: cut every text into words. Keep, for each word, the rows that have it and how
 // often (inverted_index.h). A query adds up the impacts of its words, and rare words weigh more
 // (scoring.h). Example: of 1,000 rows all have "the" and 10 have "fox". For the query "the fox" the
 // weight of "the" is 0.0005 and the weight of "fox" is 4.6. So the rows with "fox" come first, and
@@ -40,10 +40,11 @@ inline constexpr double kDefaultBm25B = 0.75;
 inline constexpr double kMaxBm25K1 = 1000;
 inline constexpr size_t kMaxQueryWords = 4096;  // of one query, repetitions counted
 
+// Parameters of the formula.
 struct Bm25Options {
   // Weight of repetitions of a word, 0 to kMaxBm25K1. With 0 they do not count.
   double k1 = kDefaultBm25K1;
-  // Weight of the length of a text, 0 to 1. With 0 it does not count; with 1 a text of twice the
+  // Weight of the length of a text, 0 to 1. With 0 it does not count. With 1 a text of twice the
   // average length needs a word twice as often for the same impact.
   double b = kDefaultBm25B;
 };
@@ -53,6 +54,7 @@ absl::Status ValidateBm25Options(const Bm25Options& options, absl::string_view f
 // Returns InvalidArgument, with `field` named, if a query has no word or more than kMaxQueryWords.
 absl::Status ValidateQueryText(absl::string_view query, absl::string_view field);
 
+// The index of one key.
 class Bm25Index {
  public:
   // Requires: ValidateBm25Options accepts the options.

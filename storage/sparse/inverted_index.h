@@ -1,4 +1,4 @@
-// An inverted index: a row has some terms with a value each, and a query has some terms with a
+// An inverted index. A row has some terms with a value each, and a query has some terms with a
 // weight each. The index finds the rows with the highest sums of weight * impact of value. Exact.
 //
 // The simple idea: for each term a list of the rows that have it, with their values (postings). A
@@ -6,24 +6,24 @@
 // row 9 is {dog: 3}. The lists are cat -> (7, 2) and dog -> (7, 1), (9, 3). The query {dog: 1}
 // reads one list and never sees the word "cat".
 //
-// Rows come in any order and must be found at once, while lists are compact only if they are built
-// in one go. So the index is made of segments, as a log-structured store is:
+// Rows come in any order and must be found at once. But lists are compact only if they are built in
+// one go. So the index is made of segments, as a log-structured store is:
 // 1. New rows go into an open segment, whose lists can grow.
 // 2. A full open segment is closed: its lists are packed into arrays and never change again.
 // 3. Closed segments of one size class (4,096, 8,192, 16,384, 32,768 rows) are merged in pairs. So
 //    a posting is copied some five times until it lies in a segment of up to 65,536 rows. Larger
 //    segments have fewer lists to find and fewer bytes a posting; smaller ones have shorter merges.
-// 4. A removed row is masked. A closed segment of which a quarter is dead is written anew.
-// A merge or a rewrite takes some 10 ns a posting, in the call to Add or Remove that caused it.
-// For 65,536 rows of 85 terms this is 60 ms, about once in 65,536 adds.
+// 4. A removed row is masked. A closed segment of which a quarter is dead is rewritten.
+// A merge or a rewrite takes some 10 ns a posting, in the Add or Remove that caused it. For 65,536
+// rows of 85 terms this is 60 ms, about once in 65,536 adds.
 //
 // Statistics (rows, frequencies, average length) count the rows that are held. A dead row counts
-// until its segment is written anew, because the index cannot tell which terms it had. At most a
-// quarter of the rows of closed segments are dead, and any number of rows of the open one. So
-// scores change a little when segments are compacted, and after a restart.
+// until its segment is rewritten, because the index cannot tell which terms it had. At most a
+// quarter of the rows of closed segments are dead; in the open segment it is any number. So scores
+// change a little when segments are compacted, and after a restart.
 //
-// Left out: merges in the background, which would need a lock between them and the searches; and
-// slots of less than 16 bits, which every search would have to unpack.
+// Left out: merges in the background, which would need a lock between them and the searches. Also
+// left out are slots of less than 16 bits, which every search would have to unpack.
 //
 // Not thread-safe; const methods may run at the same time. The owner keeps writers out during
 // searches.
@@ -44,6 +44,7 @@
 
 namespace tqdb::storage {
 
+// Settings of a search.
 struct SparseSearchOptions {
   size_t top_k = 10;  // number of hits, at least 1
   // Lowest score of a hit.
@@ -65,11 +66,13 @@ struct RowHit {
   friend bool operator==(const RowHit& a, const RowHit& b) = default;
 };
 
+// A term of a query.
 struct QueryTerm {
   uint32_t term;
   float weight;
 };
 
+// The index. Scoring is DotScoring or Bm25Scoring (scoring.h).
 template <typename Scoring>
 class InvertedIndex {
  public:
@@ -85,7 +88,7 @@ class InvertedIndex {
   // Removes a row. Returns false if it is not there.
   bool Remove(uint64_t row);
   bool Contains(uint64_t row) const;
-  // Drops every dead row at once. Cost: every segment with dead rows is written anew.
+  // Drops every dead row at once. Cost: every segment with dead rows is rewritten.
   void Compact();
 
   uint64_t rows() const { return live_rows_; }
@@ -118,10 +121,10 @@ class InvertedIndex {
   void CloseOpenSegment();
   // Merges closed segments in pairs until no two are of one size class.
   void MergeClosed();
-  // Merges the segments at `parts`, ascending places in closed_, and replaces them by the result.
-  // One part is written anew without its dead rows.
+  // Merges the segments at `parts`, ascending places in closed_, and replaces them by the result. A
+  // single part is rewritten without its dead rows.
   void Replace(absl::Span<const size_t> parts);
-  // Returns the size class of a segment: 0 for up to 4,096 live rows, 1 for up to 8,192, and so on.
+  // Returns the size class of a segment: 0 up to 4,096 live rows, 1 up to 8,192, and so on.
   static int SizeClass(const Closed& segment);
 
   const Scoring scoring_;

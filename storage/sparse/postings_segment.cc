@@ -155,8 +155,9 @@ ClosedSegment<Scoring> ClosedSegment<Scoring>::Build(absl::Span<const Part* cons
     }
     const size_t count = merged.slots_.size() - begin;
     if (count == 0) continue;
-    // Postings of one part ascend. Those of two parts ascend together only if all rows of the first
-    // part are below those of the second one, which is the usual case for rows in order of arrival.
+    // Postings of one part ascend. Postings of two parts ascend together only if all rows of the
+    // first part are below the rows of the second one. This is the usual case, as rows come in
+    // ascending order.
     if (!sorted) SortLast(count, merged.slots_, merged.values_);
     merged.terms_.push_back(static_cast<uint32_t>(term));
     merged.ends_.push_back(static_cast<uint32_t>(merged.slots_.size()));

@@ -1,8 +1,7 @@
-// The postings of up to 65,536 rows: for each term the slots of the rows that have it, and their
-// values.
+// The postings of up to 65,536 rows. Each term has the slots of its rows, and their values.
 //
 // The simple idea: a hash map from term to a pair of growing arrays. That is the open segment. It
-// takes rows one by one, but each of its many small arrays wastes memory, and a search jumps
+// takes rows one by one. But each of its many small arrays wastes memory, and a search jumps
 // between them.
 //
 // A closed segment has the same contents packed. All slots lie in one array and all values in

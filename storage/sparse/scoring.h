@@ -1,5 +1,5 @@
-// The scoring of postings: a row's score is the sum, over the terms that it shares with the query,
-// of weight * impact. The weight belongs to the term in the query, the impact to the posting.
+// The scoring of postings. The score of a row is the sum of weight * impact over the terms that it
+// shares with the query. The weight belongs to the term in the query, the impact to the posting.
 //
 // A scoring is a template parameter of the index, so that the inner loops contain its arithmetic
 // and call nothing. It has these members:
@@ -43,9 +43,9 @@ class DotScoring {
   float BoundNow(float bound, double) const { return bound; }
 };
 
-// BM25 (Robertson, Zaragoza 2009, 3.1). With tf, how often the row has the term, the impact is
-// tf (k1 + 1) / (tf + K), K = k1 (1 - b + b length / average). It grows with tf, but less and less,
-// up to k1 + 1. A long text needs more repetitions for the same impact.
+// BM25 (Robertson, Zaragoza 2009, 3.1). The impact is tf (k1 + 1) / (tf + K) with K = k1 (1 - b + b
+// length / average). Here tf is how often the row has the term. It grows with tf, but less and
+// less, up to k1 + 1. A long text needs more repetitions for the same impact.
 class Bm25Scoring {
  public:
   using Value = uint16_t;  // tf, the number of times that a row has the term, at most 65,535
@@ -69,11 +69,11 @@ class Bm25Scoring {
     return count * static_cast<Float>(k1_ + 1) / (count + norm);
   }
   // Returns an upper bound of impacts under this average, from `bound`, which holds under another
-  // one. Why it is needed: the average moves with every row, and computing all bounds anew would
-  // cost a pass over all postings. Proof, with r = other average / this average:
+  // one. It is needed because the average moves with every row, and computing all bounds again
+  // would take a pass over all postings. Proof, with r = other average / this average:
   // 1. The average fell or stayed (r >= 1): K did not fall, so no impact rose.
-  // 2. The average rose (r < 1): the new K is at least r K. Then
-  //    tf / (tf + r K) <= tf / (r tf + r K), so an impact grew by a factor of at most 1 / r.
+  // 2. The average rose (r < 1): the new K is at least r K. Then tf / (tf + r K) <= tf / (r tf + r
+  //    K). So an impact grew by a factor of at most 1 / r.
   // No impact reaches k1 + 1 in any case.
   float BoundNow(float bound, double other_average) const {
     const double growth = other_average > 0 ? std::max(1.0, average_length_ / other_average) : 1.0;

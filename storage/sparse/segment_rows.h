@@ -1,9 +1,9 @@
 // The rows of one segment of an inverted index.
 //
-// Within a segment a row is known by its slot: 0, 1, 2, ... in the order in which rows were
-// appended. A slot has 16 bits where a row has 64, so a posting is a quarter as large, and a slot
-// is directly the place of the row's sum in a search. A removed row keeps its slot and is masked by
-// a bit until the segment is written anew.
+// Within a segment a row is known by its slot: 0, 1, 2, ... in the order of Append. A slot has 16
+// bits and a row number 64, so postings are much smaller. A slot is also directly the place of the
+// row's sum in a search. A removed row keeps its slot and is masked by a bit until the segment is
+// rewritten.
 //
 // Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_SPARSE_SEGMENT_ROWS_H_
@@ -21,8 +21,8 @@ namespace tqdb::storage {
 
 class SegmentRows {
  public:
-  // Limit of the rows. All slots fit into 16 bits, and the sums of a search (4 bytes a row) take
-  // 256 KiB, which stays in the second-level cache.
+  // Limit of the rows. All slots fit into 16 bits. The sums of a search, 4 bytes a row, take 256
+  // KiB and stay in the second-level cache.
   static constexpr size_t kMaxRows = 65'536;
 
   // Gives a live row the next slot and returns it. `length` is the length of the row's text in

@@ -9,14 +9,14 @@ namespace tqdb::storage {
 
 namespace {
 
-// Cost of a look-up, in postings added up. Measured on a Xeon of 2023 (tqdb-bench sparse): adding
-// up a posting takes about 1 ns, a look-up about 20 ns.
+// Cost of a look-up, in postings added up. On a Xeon of 2023 (tqdb-bench sparse), adding up a
+// posting takes about 1 ns and a look-up about 20 ns.
 constexpr size_t kLookupCost = 16;
 // Rows for each posting from which marking pays. If fewer than 1/8 of the rows have a posting,
 // marking their slots costs less than looking through all sums.
 constexpr size_t kRowsPerMark = 8;
-// Rows for each posting from which a further list is added up without asking whether it pays:
-// counting the candidates reads all sums, which would take longer.
+// Rows for each posting from which a further list is added up without counting the candidates.
+// Counting reads all sums, which would take longer.
 constexpr size_t kRowsPerCount = 8;
 // Words of 64 rows that the estimate of allowed rows looks at: 4,096 of up to 65,536 rows.
 constexpr size_t kSampleWords = 64;

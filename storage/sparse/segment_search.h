@@ -1,12 +1,12 @@
 // The search of one segment: the dot product of a query's weights with the impacts of postings.
 //
-// The simple idea: add up every list of the query into one float a slot, then look through the sums
+// The simple idea: add up every list of the query into one float a slot. Then look through the sums
 // for the best. Much of this work cannot change the result and is left out (MaxScore: Turtle, Flood
 // 1995):
 // - Each list has an upper bound of what it can add. The best rows so far give a threshold. Lists
-//   of low bounds that together cannot reach the threshold need not be added up, because a row in
-//   them alone is no hit. Rows that reach it together with these bounds look their postings up, if
-//   the rows are few enough.
+//   whose bounds together cannot reach the threshold need not be added up: a row in them alone is
+//   no hit. Rows that reach it together with these bounds look their postings up, if the rows are
+//   few enough.
 // - A segment whose lists together cannot reach the threshold is skipped.
 // - If a filter allows few rows, their postings are looked up and nothing is added up.
 //
@@ -19,9 +19,9 @@
 // statistics alone, whatever was left out.
 //
 // Left out of this file: bounds of smaller blocks (block-max indexes). Rows come in no useful
-// order, so the highest impact of a few rows is near that of all. With segments of 4,096 rows
-// instead of 65,536, ten words drawn as documents have them add up 12 % fewer postings for dot
-// products and 35 % fewer for BM25, in no less time (tqdb-bench sparse --rows 300000).
+// order, so the highest impact of a few rows is near that of all. Segments of 4,096 rows instead of
+// 65,536 were tried with ten words, drawn as documents have them. They add up 12 % fewer postings
+// for dot products and 35 % fewer for BM25, in no less time (tqdb-bench sparse --rows 300000).
 //
 // Not thread-safe: one object serves one search.
 #ifndef TQDB_STORAGE_SPARSE_SEGMENT_SEARCH_H_
@@ -82,7 +82,7 @@ class SegmentSearch {
   // Returns the part of a score that the posting at a position gives: weight * impact.
   template <typename Float>
   Float Part(const List& list, uint32_t at) const;
-  // Returns the lowest sum that is worth a look: a row with a lower sum of floats cannot reach the
+  // Returns the lowest sum that is worth a look. A row with a lower sum of floats cannot reach the
   // threshold, even if all roundings went against it.
   double Cut() const { return static_cast<double>(top_.threshold()) - slack_; }
 
@@ -101,8 +101,8 @@ class SegmentSearch {
   void AddUp(const List& list, bool mark);
   // Returns the number of sums that reach `cut`.
   size_t CountSums(float cut) const;
-  // Adds up the first `added` lists of order_ and further ones while that is cheaper than looking
-  // them up for every candidate. Then considers the candidates.
+  // Adds up the first `added` lists of order_. Adds up further ones while that is cheaper than a
+  // look-up for every candidate. Then considers the candidates.
   void AddUpAndConsider(size_t added);
   // Consider every row whose sum reaches the cut, or every marked row, and clear the sums.
   void ConsiderSums(size_t added);

@@ -7,8 +7,8 @@
 //   values    count float32  little-endian
 // clang-format on
 //
-// Example: the entries 5: 1.0 and 8: -2.0 are the bytes 01, 02, 05 02, 00 00 80 3f, 00 00 00 c0.
-// Indices ascend, so distances are small and mostly take one byte or two.
+// Example: the entries 5: 1.0 and 8: -2.0 are 01, 02, 05 02, 0000803f, 000000c0. Indices ascend, so
+// distances are small and mostly take one byte or two.
 //
 // Varints are LEB128 (base/coding.h); nothing follows the values. A vector of 100 entries out of
 // 30,000 takes some 600 bytes. There is no checksum, because RocksDB has one on every block.

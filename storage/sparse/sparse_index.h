@@ -1,9 +1,9 @@
 // The sparse vectors of one space of a collection, in memory, found by dot product. Exact.
 //
-// A sparse vector has few entries out of very many indices, for example one for each word that a
-// model finds important. Vectors are kept as postings, one list for each index (inverted_index.h),
-// and a query reads only the lists of its own indices. With the modifier kIdf, the weights of the
-// query are multiplied by the inverse document frequency of their indices.
+// A sparse vector has few entries out of very many indices. Example: one entry for each word that a
+// model finds important. Vectors are kept as postings, one list for each index (inverted_index.h).
+// A query reads only the lists of its own indices. With the modifier kIdf, the weights of the query
+// are multiplied by the inverse document frequency of their indices.
 //
 // Not thread-safe; const methods may run at the same time. The owner keeps writers out during
 // searches.

@@ -10,6 +10,28 @@
 namespace tqdb {
 namespace float16_test {
 
+// Against the definition, in double precision, for all 65,536 halves.
+TEST(Float16Test, EveryHalfIsTheFloatOfItsDefinition) {
+  for (uint32_t bits = 0; bits <= 0xffff; ++bits) {
+    const auto half = static_cast<uint16_t>(bits);
+    const int exponent = (half >> 10) & 0x1f;
+    const double fraction = half & 0x3ff;
+    double expected =
+        exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+    if (half & 0x8000) expected = -expected;
+    const float got = HalfToFloat(half);
+    if (exponent == 0x1f) {
+      EXPECT_EQ(std::isnan(got), fraction != 0);
+      if (fraction == 0) {
+        EXPECT_EQ(std::isinf(got), true);
+      }
+    } else {
+      EXPECT_EQ(static_cast<double>(got), expected) << bits;
+    }
+    EXPECT_EQ(std::signbit(got), (half & 0x8000) != 0);
+  }
+}
+
 TEST(Float16Test, EveryHalfComesBackFromFloat) {
   for (uint32_t half = 0; half < 65536; ++half) {
     const float value = HalfToFloat(static_cast<uint16_t>(half));
@@ -21,7 +43,8 @@ TEST(Float16Test, EveryHalfComesBackFromFloat) {
   }
 }
 
-// The definition: the nearest half, and between two equally near the one with an even last bit.
+// Returns the half by its definition: the nearest one, and of two equally near ones the one whose
+// last bit is 0.
 TEST(Float16Test, RoundsToNearestTiesToEven) {
   for (uint32_t half = 0; half < 0x7bff; ++half) {
     const double low = HalfToFloat(static_cast<uint16_t>(half));

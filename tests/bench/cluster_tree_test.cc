@@ -22,7 +22,7 @@ double Cosine(const float* a, const float* b, size_t dim) {
   return dot;  // of unit vectors
 }
 
-// Largest cosine of each of the first `count` rows with another of the matrix, averaged.
+// Returns the average, over the first `count` rows, of the largest cosine with another row.
 double MeanNearest(const Matrix& rows, size_t count) {
   double sum = 0;
   for (size_t r = 0; r < count; ++r) {
@@ -55,14 +55,15 @@ TEST(ClusterTreeTest, MomentsAreTheShapes) {
     for (size_t r = 0; r < rows.rows; ++r) mean += rows.row(r)[i] / static_cast<double>(rows.rows);
     mean_squared += mean * mean;
   }
-  // Half of the energy is the mean's, before rows are normalised and with 64 roots to sample it.
+  // Half of the energy is in the mean. The share is not exact, because rows are normalised and
+  // there are only 64 roots.
   EXPECT_NEAR(mean_squared, 0.5, 0.06);
 }
 
 TEST(ClusterTreeTest, RowsHaveNeighboursThatIndependentRowsLack) {
   const ClusterTree tree = MakeTree(20000, 0);
   const Matrix clustered = tree.Rows(0, 2000, 2);
-  // Rows of different trees share mean and spectrum only.
+  // Rows of different trees share only mean and spectrum.
   Matrix independent(2000, 96);
   for (size_t r = 0; r < independent.rows; ++r)
     MakeTree(64, 0, 100 + r).FillRow(0, independent.row(r));

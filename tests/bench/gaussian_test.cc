@@ -18,7 +18,7 @@ TEST(GaussianTest, HasTheMomentsOfTheStandardNormal) {
     for (int p = 1; p <= 4; ++p) moments[p] += std::pow(v, p) / kCount;
     within += std::fabs(v) < 1 ? 1 : 0;
   }
-  // Five standard errors of each.
+  // The limits are five standard errors of each moment.
   EXPECT_NEAR(moments[1], 0, 0.005);
   EXPECT_NEAR(moments[2], 1, 0.0071);
   EXPECT_NEAR(moments[3], 0, 0.02);

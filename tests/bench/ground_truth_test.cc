@@ -17,7 +17,7 @@ Matrix RandomMatrix(size_t rows, size_t dim, uint64_t key) {
   return matrix;
 }
 
-// All scores in double, sorted.
+// Computes all scores in double and sorts them.
 std::vector<uint64_t> Reference(Metric metric, const Matrix& rows, const float* query, size_t k) {
   std::vector<std::pair<double, uint64_t>> scored;
   for (size_t r = 0; r < rows.rows; ++r) {
@@ -48,9 +48,9 @@ TEST(GroundTruthTest, AgreesWithDoublePrecisionForEveryMetricAndShape) {
 TEST(GroundTruthTest, RecallCountsTheTrueNeighboursAmongTheFound) {
   EXPECT_EQ(Recall({{1, 2, 3}}, {{3, 2, 1}}, 3), 1);
   EXPECT_EQ(Recall({{1, 2}, {3, 4}}, {{1, 9}, {8, 9}}, 2), 0.25);
-  // Only the first k of either count.
+  // Only the first k of both lists count.
   EXPECT_EQ(Recall({{1, 2}}, {{2, 1}}, 1), 0);
-  // A set of fewer rows than k can still be found whole.
+  // If there are fewer rows than k, finding all of them is a recall of 1.
   EXPECT_EQ(Recall({{1}}, {{1}}, 10), 1);
   EXPECT_EQ(Recall({{1}}, {{}}, 10), 0);
 }

@@ -27,7 +27,7 @@ TEST(RowOrderTest, EveryOrderIsAPermutation) {
 }
 
 TEST(RowOrderTest, ClusteredOrderPutsRowsOfOneDirectionTogether) {
-  // Ten tight bundles of rows, dealt in turn.
+  // Ten tight bundles of rows, which take turns in the file.
   constexpr size_t kBundles = 10, kRows = 2000, kDim = 32;
   Matrix rows(kRows, kDim);
   for (size_t r = 0; r < kRows; ++r) {

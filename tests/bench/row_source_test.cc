@@ -9,7 +9,7 @@
 namespace tqdb::bench {
 namespace row_source_test {
 
-// Rows of norms 1, 2, 3, ...
+// Returns a set whose rows have the norms 1, 2, 3, ...
 DataSet MakeSet(size_t rows, size_t dim) {
   DataSet set = {"small", Matrix(rows, dim), Matrix(2, dim)};
   for (size_t r = 0; r < rows; ++r) {
@@ -53,10 +53,10 @@ TEST(TiledRowsTest, RepeatsAreNearTheirOriginalsAndNeverEqual) {
     if (r < 10) {
       EXPECT_EQ(noise, 0);
     } else {
-      // 512 Gaussians: the norm is known to 3 %, six of which are allowed.
+      // The norm of 512 Gaussian numbers has a deviation of 3 %. Six deviations are allowed.
       EXPECT_NEAR(noise, 0.02, 0.0038) << r;
     }
-    // Noise of two repeats is independent: they are sqrt(2) times as far from each other.
+    // The noises of two repeats are independent, so their distance is sqrt(2) times as large.
     if (r >= 20) {
       EXPECT_NEAR(Distance(rows.row(r), rows.row(r - 10), 512) / norm, 0.0283, 0.0054);
     }

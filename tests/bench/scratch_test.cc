@@ -1,12 +1,10 @@
 #include "bench/measure/scratch.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
 
-#include "bench/measure/server_process.h"
+#include "bench/measure/server.h"
 #include "gtest/gtest.h"
 
 namespace tqdb::bench {
@@ -26,15 +24,10 @@ TEST(ScratchTest, DirectoryIsCountedAndGoesWithItsObject) {
   EXPECT_FALSE(ScratchDirectory::Create("/no/such/place").ok());
 }
 
-TEST(ScratchTest, ResidentMemoryOfAProcessIsFound) {
-  EXPECT_GT(ResidentBytesOf(getpid()), uint64_t{1} << 20);
-  EXPECT_EQ(ResidentBytesOf(0), 0u);
-}
-
-TEST(ServerProcessTest, ProgramThatEndsIsAnErrorWithItsReason) {
+TEST(ServerTest, ProgramThatEndsIsAnErrorWithItsReason) {
   auto directory = ScratchDirectory::Create("");
   ASSERT_TRUE(directory.ok()) << directory.status();
-  const auto server = ServerProcess::Start({"/bin/false", (*directory)->path() + "/data"});
+  const auto server = StartServer("/bin/false", (*directory)->path() + "/data");
   ASSERT_FALSE(server.ok());
   EXPECT_NE(std::string(server.status().message()).find("/bin/false ended"), std::string::npos)
       << server.status();

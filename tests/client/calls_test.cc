@@ -1,5 +1,5 @@
-// What travels for calls about payloads and their indexes, and for searches beyond the plain one.
-// The services here only record and answer; transport_test.cc has the other calls.
+// The requests of calls about payloads and their indexes, and of searches beyond the plain one. The
+// services here only record requests and answer them; transport_test.cc has the other calls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

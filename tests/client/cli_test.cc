@@ -4,10 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "client/cli/flags/collection_flags.h"
-#include "tests/client/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::client {
 namespace cli_test {
@@ -235,7 +236,7 @@ TEST(CliTest, AnUnreachableServerIsAnErrorWithItsAddress) {
 }
 
 TEST(CliTest, ABadFileIsFoundBeforeTheServerIsAsked) {
-  TempDir dir;
+  testing::TempDir dir;
   const Result result = RunTqdb({"import", "c", dir.Write("x.npy", "not an array")});
   EXPECT_EQ(result.code, kExitError);
   EXPECT_THAT(result.err, HasSubstr("not a .npy file"));
@@ -253,7 +254,7 @@ TEST(TimeoutTest, ParsesSecondsAndUnits) {
 }
 
 TEST(ApiKeyTest, IsTheFirstOfTheFile) {
-  TempDir dir;
+  testing::TempDir dir;
   EXPECT_EQ(*ReadApiKey(dir.Write("a", "# indexer\n\n  0123456789abcdef ro # old\nother\n")),
             "0123456789abcdef");
   EXPECT_EQ(*ReadApiKey(dir.Write("b", "0123456789abcdef")), "0123456789abcdef");

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/client/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::client {
 namespace filter_flag_test {
@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 constexpr char kJson[] = R"({"must":[{"key":"lang","match":{"value":"en"}}]})";
 
 TEST(FilterFlagTest, ReadsJsonAndFiles) {
-  TempDir dir;
+  testing::TempDir dir;
   for (const std::string& text : {std::string(kJson), "@" + dir.Write("f.json", kJson)}) {
     const auto filter = ReadFilterFlag(text);
     ASSERT_TRUE(filter.ok()) << filter.status();
@@ -36,7 +36,7 @@ TEST(FilterFlagTest, ErrorsNameThePathOfTheFaultOrTheFile) {
   EXPECT_THAT(message(R"({"must": [{"key": "a", "range": {"gte": 5, "lte": 3}}]})"),
               HasSubstr("--filter.must[0].range: gte 5 > lte 3"));
   EXPECT_THAT(message(R"({"most": []})"), HasSubstr("--filter.'most' is unknown"));
-  TempDir dir;
+  testing::TempDir dir;
   const auto absent = ReadFilterFlag("@" + dir.File("none.json"));
   EXPECT_EQ(absent.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(absent.status().message()), HasSubstr("none.json"));

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "tests/client/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::client {
 namespace fvecs_reader_test {
@@ -19,7 +19,7 @@ std::string Row(int32_t dim, const std::vector<float>& values) {
 }
 
 TEST(FvecsReaderTest, ReadsBackRandomRows) {
-  TempDir dir;
+  testing::TempDir dir;
   std::mt19937 random(3);
   std::normal_distribution<float> normal;
   for (size_t dim : {1u, 100u, 700u}) {
@@ -46,7 +46,7 @@ TEST(FvecsReaderTest, ReadsBackRandomRows) {
 }
 
 TEST(FvecsReaderTest, RefusesWhatIsNoFvecsFile) {
-  TempDir dir;
+  testing::TempDir dir;
   const auto error = [&](const std::string& bytes) {
     return FvecsReader::Open(dir.Write("x.fvecs", bytes)).status();
   };
@@ -63,7 +63,7 @@ TEST(FvecsReaderTest, RefusesWhatIsNoFvecsFile) {
 }
 
 TEST(FvecsReaderTest, NamesTheRowOfAnotherDim) {
-  TempDir dir;
+  testing::TempDir dir;
   auto reader =
       FvecsReader::Open(dir.Write("x.fvecs", Row(2, {1, 2}) + Row(2, {3, 4}) + Row(1, {0, 0})));
   ASSERT_TRUE(reader.ok());

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "client/cli/output/point_json.h"
@@ -45,7 +46,7 @@ TEST(PointFromLineTest, NamesWhatIsWrong) {
   EXPECT_THAT(message("[1,2]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(message(R"({"id":-1,"vector":[1]})"), HasSubstr("id: -1"));
   EXPECT_THAT(message(R"({"id":1.5,"vector":[1]})"), HasSubstr("id: 1.5"));
-  EXPECT_THAT(message(R"({"id":"x","vector":[1]})"), HasSubstr("\"x\""));
+  EXPECT_THAT(message(R"({"id":"x","vector":[1]})"), HasSubstr("point id 'x'"));
   EXPECT_THAT(message(R"({"id":1})"), HasSubstr("none of \"vector\", "));
   EXPECT_THAT(message(R"({"id":1,"vector":[]})"), HasSubstr("vector: []"));
   EXPECT_THAT(message(R"({"id":1,"vector":[1,null]})"), HasSubstr("vector[1]: null"));
@@ -102,7 +103,7 @@ TEST(PointLineTest, EveryFloatSurvivesTheRoundTrip) {
     const auto parsed = PointFromLine(line);
     ASSERT_TRUE(parsed.ok()) << parsed.status() << line;
     EXPECT_EQ(parsed->point, point);
-    // Built as a tree, it reads the same.
+    // A line that is written from a JSON tree reads as the same point.
     const auto tree = PointFromLine(ToLine(ToJson(point)));
     ASSERT_TRUE(tree.ok()) << tree.status();
     EXPECT_EQ(tree->point, parsed->point);

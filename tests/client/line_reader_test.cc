@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "tests/client/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::client {
 namespace line_reader_test {
@@ -37,7 +37,7 @@ absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path) {
 }
 
 TEST(LineReaderTest, SplitsLinesOfEveryEnding) {
-  TempDir dir;
+  testing::TempDir dir;
   EXPECT_THAT(*ReadLines(dir.Write("a", "one\ntwo\r\n\nfour")),
               ElementsAre("one", "two", "", "four"));
   EXPECT_THAT(*ReadLines(dir.Write("a", "one\n")), ElementsAre("one"));
@@ -46,7 +46,7 @@ TEST(LineReaderTest, SplitsLinesOfEveryEnding) {
 }
 
 TEST(LineReaderTest, ReadsRandomLinesPlainAndCompressed) {
-  TempDir dir;
+  testing::TempDir dir;
   std::mt19937 random(11);
   std::vector<std::string> expected;
   std::string text;
@@ -63,7 +63,7 @@ TEST(LineReaderTest, ReadsRandomLinesPlainAndCompressed) {
 }
 
 TEST(LineReaderTest, FindsCompressedDataThatIsCutOffOrDamaged) {
-  TempDir dir;
+  testing::TempDir dir;
   std::string text;
   std::mt19937 random(5);
   for (int i = 0; i < 20000; ++i) text += std::to_string(random()) + "\n";
@@ -81,7 +81,7 @@ TEST(LineReaderTest, FindsCompressedDataThatIsCutOffOrDamaged) {
 }
 
 TEST(LineReaderTest, ReportsHowFarItIs) {
-  TempDir dir;
+  testing::TempDir dir;
   auto reader = LineReader::Open(dir.Write("a", std::string(3 << 20, '\n')));
   ASSERT_TRUE(reader.ok());
   std::string line;
@@ -95,7 +95,7 @@ TEST(LineReaderTest, ReportsHowFarItIs) {
 }
 
 TEST(LineReaderTest, RefusesDirectoriesAndMissingFiles) {
-  TempDir dir;
+  testing::TempDir dir;
   EXPECT_THAT(LineReader::Open(dir.path()).status().message(), HasSubstr("is a directory"));
   EXPECT_EQ(LineReader::Open(dir.File("none")).status().code(), absl::StatusCode::kNotFound);
 }

@@ -1,4 +1,4 @@
-// A gRPC server inside of the test, on a free port of this machine.
+// A gRPC server in the process of the test, on a free port of this machine.
 #ifndef TQDB_TESTS_CLIENT_LOOPBACK_SERVER_H_
 #define TQDB_TESTS_CLIENT_LOOPBACK_SERVER_H_
 
@@ -22,7 +22,7 @@ class LoopbackServer {
     for (grpc::Service* service : services) builder.RegisterService(service);
     server_ = builder.BuildAndStart();
   }
-  // Calls under way are cancelled.
+  // Stops the server and cancels calls that have not ended.
   ~LoopbackServer() {
     if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
   }

@@ -1,5 +1,5 @@
-// What the library puts on the wire, and when it tries again. The services here only record and
-// answer.
+// The requests that the library sends, and the calls that it tries again. The services here only
+// record requests and answer them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 
 const grpc::Status kUnavailable(grpc::StatusCode::UNAVAILABLE, "try later");
 
-// Answers with `status` while `failures` last.
+// Answers the first `failures` calls with `status`.
 class Failing {
  public:
   grpc::Status Next() {
@@ -69,7 +69,7 @@ class Points : public v1::PointService::Service, public Failing {
   }
   grpc::Status Scroll(grpc::ServerContext*, const v1::ScrollRequest* request,
                       v1::ScrollResponse* response) override {
-    // Pages of two points; the second page is empty without being the last.
+    // Pages have two points. The second page is empty although it is not the last one.
     scroll_ = *request;
     const std::string& token = request->page_token();
     const uint64_t first = token.empty() ? 0 : 2;

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/npy_writer.h"
-#include "tests/client/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::client {
 namespace vector_source_test {
@@ -37,7 +37,7 @@ class VectorSourceTest : public ::testing::Test {
     }
   }
 
-  TempDir dir_;
+  testing::TempDir dir_;
 };
 
 TEST_F(VectorSourceTest, CountsIdsFromTheStart) {
@@ -88,7 +88,7 @@ TEST_F(VectorSourceTest, NoticesTooFewAndTooManyLines) {
   EXPECT_THAT(ReadAll({.path = path, .payloads_path = four}).status().message(),
               HasSubstr("four.jsonl:4: more lines than the 3 rows"));
   EXPECT_THAT(ReadAll({.path = path, .ids_path = dir_.Write("i", "1\nx\n3\n")}).status().message(),
-              HasSubstr("i:2: id: \"x\""));
+              HasSubstr("i:2: point id 'x'"));
   EXPECT_THAT(
       ReadAll({.path = path, .payloads_path = dir_.Write("q", "{}\n[]\n{}\n")}).status().message(),
       HasSubstr("q:2: the payload is not a JSON object"));
@@ -118,7 +118,7 @@ TEST_F(VectorSourceTest, ReadsSparseVectorsOfJsonLines) {
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ((*source)->spaces().size(), 1u);
   EXPECT_EQ((*source)->sparse_spaces(), std::vector<std::string>{"t"});
-  // Of the first, 4 + 16 bytes.
+  // The first point has 4 + 16 bytes.
   EXPECT_EQ(ReadBatch(**source, {.points = 100, .bytes = 20})->size(), 1u);
   const auto rest = ReadBatch(**source, {.points = 100, .bytes = 21});
   ASSERT_EQ(rest->size(), 1u);

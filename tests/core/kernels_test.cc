@@ -257,13 +257,16 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
         }
         pointers.push_back(tables[q].data());
       }
-      std::vector<int32_t> sums(num_queries * kBlockRows, 12345);
-      // Of all rows, or of some: sums of the others may be anything.
+      // Asks for all rows, or for some; sums of other rows may be anything.
       uint64_t asked = num_queries % 2 == 0 ? ~uint64_t{0} : 0;
       for (size_t n = num_queries % 2 == 0 ? 0 : 1 + random.Below(4); n > 0; --n)
         asked |= uint64_t{1} << random.Below(64);
-      kernels().scan_signs({plane.data(), asked}, {plane.data(), random.Word()}, bytes,
-                           pointers.data(), num_queries, sums.data());
+      std::vector<int32_t> sums[2];
+      for (size_t form = 0; form < 2; ++form) {
+        sums[form].assign(num_queries * kBlockRows, 12345);
+        kernels().scan_signs_forms[form]({plane.data(), asked}, {plane.data(), random.Word()},
+                                         bytes, pointers.data(), num_queries, sums[form].data());
+      }
       for (size_t q = 0; q < num_queries; ++q) {
         for (size_t v = 0; v < kBlockRows; ++v) {
           if ((asked >> v & 1) == 0) continue;
@@ -271,8 +274,10 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
           for (size_t i = 0; i < padded_dim; ++i) {
             want += rows[v][i / 8] >> (i % 8) & 1 ? weights[q][i] : -weights[q][i];
           }
-          ASSERT_EQ(sums[q * kBlockRows + v], want)
-              << "query " << q << " vector " << v << " dim " << padded_dim;
+          for (size_t form = 0; form < 2; ++form) {
+            ASSERT_EQ(sums[form][q * kBlockRows + v], want)
+                << "form " << form << " query " << q << " vector " << v << " dim " << padded_dim;
+          }
         }
       }
     }
@@ -439,6 +444,15 @@ TEST(KernelsDispatchTest, ListsScalarFirstAndFindsLevelsByName) {
   EXPECT_EQ(AvailableKernels().front(), ScalarKernels());
   for (const Kernels* level : AvailableKernels()) EXPECT_EQ(FindKernels(level->name), level);
   EXPECT_EQ(FindKernels("sse9"), nullptr);
+}
+
+TEST(KernelsDispatchTest, EveryLevelScansByTheFormThatIsChosenForThisCpu) {
+  for (const Kernels* level : testing::TestableKernels()) {
+    EXPECT_EQ(level->scan_signs, level->scan_signs_forms[PrefetchesSigns() ? 1 : 0]) << level->name;
+    for (bool on : {false, true}) {
+      EXPECT_EQ(WithSignPrefetch(*level, on).scan_signs, level->scan_signs_forms[on ? 1 : 0]);
+    }
+  }
 }
 
 }  // namespace kernels_test

@@ -18,7 +18,8 @@ namespace cli_payload_test {
 
 using ::testing::HasSubstr;
 
-// As long as rows.npy has rows: point i has the shelf i % 5 ("A" to "E") and the year 1900 + i.
+// A payload for each row of rows.npy: point i has the shelf i % 5 ("A" to "E") and the year 1900 +
+// i.
 class CliPayloadTest : public CliSessionTest {
  protected:
   void SetUp() override {

@@ -8,6 +8,7 @@
 
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
 #include <string>
@@ -16,14 +17,12 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/json.h"
 #include "client/cli/output/npy_writer.h"
-#include "tests/client/temp_dir.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 
 using ::tqdb::client::Json;
-using ::tqdb::testing::CommandResult;
-using ::tqdb::testing::ServerProcess;
 
 inline constexpr uint32_t kDim = 32;
 inline constexpr uint64_t kRows = 1000;
@@ -39,9 +38,9 @@ inline std::vector<float> RandomVector(uint64_t seed) {
 class CliSessionTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto server = ServerProcess::Start({.data_directory = dir_.File("data"),
-                                        .log_path = dir_.File("server.log"),
-                                        .arguments = {}});
+    auto server = ServerProcess::Start(testing::BuiltServer({.data_directory = dir_.File("data"),
+                                                             .log_path = dir_.File("server.log"),
+                                                             .arguments = {}}));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -51,7 +50,7 @@ class CliSessionTest : public ::testing::Test {
 
   CommandResult RunTqdb(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {TQDB_CLI_BINARY, "--address", server_->address()});
-    auto result = tqdb::testing::RunCommand(arguments, dir_.path());
+    auto result = RunCommand(arguments, dir_.path());
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? *std::move(result) : CommandResult();
   }
@@ -98,7 +97,7 @@ class CliSessionTest : public ::testing::Test {
     EXPECT_EQ(done["failed_batches"], 0);
   }
 
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
 };
 

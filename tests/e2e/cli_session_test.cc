@@ -13,8 +13,8 @@
 #include "client/cli/output/json.h"
 #include "client/cli/output/npy_writer.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace cli_session_test {
@@ -60,7 +60,7 @@ TEST_F(CliSessionTest, DescribesServerAndCollections) {
 TEST_F(CliSessionTest, ImportsSearchesAndDeletes) {
   ImportRows();
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], kRows);
-  // Again: everything is replaced, and rows can be left out.
+  // The second import replaces everything. Rows can be skipped.
   const Json again = RunJsonLine({"import", "books", dir_.File("rows.npy"), "--payloads",
                                   dir_.File("rows.jsonl.gz"), "--skip", "900"});
   EXPECT_EQ(again["replaced"], 100);
@@ -253,7 +253,7 @@ TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
   ASSERT_TRUE(writer.ok());
   for (uint64_t i = 0; i < 300000; ++i) ASSERT_TRUE(writer->Append(RandomVector(i % 100)).ok());
   ASSERT_TRUE(writer->Finish().ok());
-  auto process = tqdb::testing::Process::Start(
+  auto process = Process::Start(
       {TQDB_CLI_BINARY, "--address", server_->address(), "import", "books", dir_.File("many.npy"),
        "--create", "--batch-size", "4", "--window", "2", "--json"},
       dir_.File("import.out"), dir_.File("import.err"));
@@ -277,12 +277,12 @@ TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], report["acknowledged"]);
 }
 
-// As `tqdb-server & tqdb ...` in a script. Not in transport_test: a gRPC server in the process of
-// the client would do the client's waiting for it.
+// Acts as `tqdb-server & tqdb ...` in a script. This is not in transport_test, because a gRPC
+// server in the process of the client would do the waiting for the client.
 TEST(ClientTest, RepeatsACallUntilAServerThatStartsListens) {
-  client::TempDir dir;
-  auto server = ServerProcess::Spawn(
-      {.data_directory = dir.File("data"), .log_path = dir.File("server.log"), .arguments = {}});
+  testing::TempDir dir;
+  auto server = ServerProcess::Spawn(testing::BuiltServer(
+      {.data_directory = dir.File("data"), .log_path = dir.File("server.log")}));
   ASSERT_TRUE(server.ok()) << server.status();
   // More attempts than by default, for a machine on which the start takes a second.
   auto client = client::Client::Connect({.address = (*server)->address(), .max_attempts = 6});

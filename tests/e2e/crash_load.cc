@@ -30,7 +30,7 @@ absl::Status Writer::Settle(const State& found) {
 std::vector<uint64_t> UnaryWriter::RandomIds() {
   std::set<uint64_t> ids;
   const size_t count = 1 + random_() % kMostPoints;
-  // A fifth of the range takes most writes: replaced and deleted again and again.
+  // A fifth of the range takes most writes, so these ids are replaced and deleted again and again.
   const uint64_t range = Chance(70) ? kIdsOfWriter / 5 : kIdsOfWriter;
   while (ids.size() < count) ids.insert(first_id_ + random_() % range);
   return {ids.begin(), ids.end()};
@@ -99,7 +99,7 @@ absl::Status StreamWriter::Run(client::Client& client, const std::string& collec
         absl::MutexLock lock(&mutex_);
         oracle_.Begin(std::move(write));
       }
-      // When Send fails, the batch stays pending: at most it was not written.
+      // If Send fails, the batch stays pending: it may have been written or not.
       status = stream->Send(points);
     }
   }  // no acknowledgement comes after this

@@ -1,4 +1,4 @@
-// Writers that go on until the server dies under them.
+// Writers that go on until the server dies.
 #ifndef TQDB_TESTS_E2E_CRASH_LOAD_H_
 #define TQDB_TESTS_E2E_CRASH_LOAD_H_
 
@@ -17,17 +17,18 @@ namespace tqdb::e2e {
 
 inline constexpr uint64_t kIdsOfWriter = 1000;
 
-// One writer and the ids [first_id, first_id + kIdsOfWriter) that only it writes. Run is called by
-// one thread at a time, and nothing else meanwhile.
+// One writer, and the ids [first_id, first_id + kIdsOfWriter) that no other one writes. Requires:
+// one thread calls Run, and no other member is called during Run.
 class Writer {
  public:
   Writer(uint64_t first_id, uint64_t seed) : first_id_(first_id), random_(seed) {}
   virtual ~Writer() = default;
 
-  // Writes until a call fails. OK when it failed as calls to a dead server do; the error otherwise.
+  // Writes until a call fails. OK if it failed in a way that a dead server explains; otherwise the
+  // error of the call.
   virtual absl::Status Run(client::Client& client, const std::string& collection,
                            std::atomic<uint64_t>& next_batch) = 0;
-  // Settles with the part of `found` that is this writer's.
+  // Settles the oracle with the points of `found` that are this writer's.
   absl::Status Settle(const State& found);
 
   const State& state() const { return oracle_.state(); }
@@ -56,8 +57,8 @@ class UnaryWriter : public Writer {
   std::vector<uint64_t> RandomIds();
 };
 
-// Batches in a stream, several in flight: their ids follow each other around the writer's range, so
-// that batches in flight share none.
+// Batches in a stream, with several in flight. Their ids go around the writer's range, so that
+// batches in flight share no id.
 class StreamWriter : public Writer {
  public:
   using Writer::Writer;

@@ -1,4 +1,4 @@
-// What the tests that kill the server share.
+// Options and helpers that the tests that kill the server share.
 #ifndef TQDB_TESTS_E2E_CRASH_OPTIONS_H_
 #define TQDB_TESTS_E2E_CRASH_OPTIONS_H_
 
@@ -21,7 +21,7 @@ inline uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   return value;
 }
 
-// OK for errors of calls whose server is gone.
+// Returns OK for an error that a dead server explains, and the error itself otherwise.
 inline absl::Status AsServerDied(const absl::Status& status) {
   if (absl::IsUnavailable(status) || absl::IsCancelled(status)) return absl::OkStatus();
   return status;

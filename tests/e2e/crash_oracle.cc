@@ -15,7 +15,8 @@ std::string MakePayload(uint64_t id, uint64_t batch, size_t batch_points) {
   return absl::StrCat("{\"batch\":", batch, ",\"points\":", batch_points, ",\"id\":", id, "}");
 }
 
-// What BatchOf needs of a payload, which the server returns as it was sent.
+// Reads the number of the batch and its number of points from a payload. Returns false for other
+// payloads. The server returns payloads as they were sent, so the text need not be parsed as JSON.
 bool ParsePayload(const std::string& payload, uint64_t& batch, size_t& batch_points) {
   const std::vector<std::string> parts = absl::StrSplit(payload, absl::ByAnyChar(":,"));
   return parts.size() == 6 && absl::SimpleAtoi(parts[1], &batch) &&
@@ -89,7 +90,7 @@ absl::Status Oracle::Settle(const State& found) {
       as_before += value == ValueOf(state_, id);
       as_after += value == write.batch;
     }
-    // A deletion of ids that were absent is both.
+    // The deletion of ids that were absent has the same result whether it happened or not.
     if (as_after == write.ids.size()) {
       Apply(write);
     } else if (as_before != write.ids.size()) {

@@ -1,4 +1,5 @@
-// What a collection may hold after a crash, derived from what was acknowledged before it.
+// The states that a collection may have after a crash, derived from the writes that were
+// acknowledged before it.
 //
 // Every id has a value: the number of the batch that wrote it last, or kAbsent. Batch numbers are
 // never used twice, and vectors and payload of a point are functions of its id and batch, so a
@@ -34,30 +35,30 @@ struct Write {
 };
 
 client::Point MakePoint(uint64_t id, uint64_t batch, size_t batch_points);
-// The sparse vector of such a point: one of the terms, and an index of its own. Every fourth has
-// none.
+// Returns the sparse vector of a point: one of the terms, and an index of its own. Every fourth
+// point has none.
 std::vector<client::NamedSparseVector> MakeSparseVectors(uint64_t id, uint64_t batch);
 
-// The batch that the point was written by. DataLoss when vector or payload are not those of any
-// write of this id.
+// Returns the number of the batch that wrote a point. DataLoss if vector and payload do not belong
+// to any write of this id.
 absl::StatusOr<uint64_t> BatchOf(const client::Point& point);
 
-// id -> batch of all points that exist.
+// All points that exist: id to number of the batch that wrote it last.
 using State = std::map<uint64_t, uint64_t>;
 
 // Not thread-safe.
 class Oracle {
  public:
-  // Before the request is sent.
+  // Notes a write. Call it before the request is sent.
   void Begin(Write write) { pending_.push_back(std::move(write)); }
-  // The oldest pending write was acknowledged.
+  // Notes that the oldest pending write was acknowledged.
   void Acknowledge();
-  // The oldest pending write was refused: nothing of it may ever be seen.
+  // Notes that the oldest pending write was refused: nothing of it may ever be seen.
   void Refuse() { pending_.pop_front(); }
 
-  // Requires that pending writes share no id. Decides for each of them from `found`, restricted to
-  // this oracle's ids, whether it happened, and makes the outcome the new truth. DataLoss tells of
-  // a lost write, a half batch, or a deletion undone.
+  // Decides for each pending write whether it happened, and takes the outcome as the new state.
+  // `found` has the points of this oracle's ids that exist. DataLoss tells of a lost write, a half
+  // batch or an undone deletion. Requires: pending writes share no id.
   absl::Status Settle(const State& found);
 
   const State& state() const { return state_; }
@@ -65,7 +66,7 @@ class Oracle {
  private:
   void Apply(const Write& write);
 
-  State state_;                // of acknowledged writes
+  State state_;                // state after all acknowledged writes
   std::deque<Write> pending_;  // in the order of sending
 };
 

@@ -1,8 +1,9 @@
-// kill -9 at random moments during mixed writes; after each restart, everything that was
-// acknowledged is there, nothing that was deleted comes back, and no batch is half written.
+// Kills the server with SIGKILL at random moments during mixed writes. After each restart, every
+// acknowledged write is there, no deleted point is back, and no batch is half written.
 //
-// TQDB_CRASH_ROUNDS and TQDB_CRASH_SEED choose the number of rounds (50) and the seed (the clock's;
-// printed, though the moments of killing and the interleaving of threads stay random).
+// TQDB_CRASH_ROUNDS sets the number of rounds (default: 50). TQDB_CRASH_SEED sets the seed
+// (default: from the clock). The seed is printed, but the moments of killing and the order of
+// threads stay random.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,11 +18,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/e2e/crash_load.h"
 #include "tests/e2e/crash_options.h"
 #include "tests/e2e/crash_oracle.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace crash_test {
@@ -29,7 +30,6 @@ namespace crash_test {
 using ::tqdb::client::Client;
 using ::tqdb::client::Query;
 using ::tqdb::client::ScoredPoint;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kCollection[] = "crash";
 constexpr int kUnaryWriters = 5;
@@ -58,18 +58,19 @@ class CrashTest : public ::testing::Test {
     if (HasFailure()) std::cout << "The server's log:\n" << dir_.Read("server.log") << std::endl;
   }
 
-  // Small buffers: rounds are short, and flushes and compactions must happen within them too.
-  tqdb::testing::ServerProcessOptions ServerOptions() const {
-    return {.data_directory = dir_.File("data"),
-            .log_path = dir_.File("server.log"),
-            .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}};
+  // Buffers are small, so that flushes and compactions happen within a short round.
+  ServerProcess::Options ServerOptions() const {
+    return testing::BuiltServer(
+        {.data_directory = dir_.File("data"),
+         .log_path = dir_.File("server.log"),
+         .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}});
   }
 
   void StartServer() {
     auto server = ServerProcess::Start(ServerOptions());
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    // One attempt a call: a write must not be repeated behind the oracle's back.
+    // Each call has one attempt: a second one would be a write that the oracle does not know.
     auto client = Client::Connect({.address = server_->address(), .max_attempts = 1});
     ASSERT_TRUE(client.ok()) << client.status();
     client_ = *std::move(client);
@@ -93,7 +94,7 @@ class CrashTest : public ::testing::Test {
     for (const absl::Status& result : results) EXPECT_TRUE(result.ok()) << result;
   }
 
-  // A crash while recovering from a crash.
+  // Kills the server while it recovers from a crash.
   void CrashDuringStart() {
     auto server = ServerProcess::Spawn(ServerOptions());
     ASSERT_TRUE(server.ok()) << server.status();
@@ -120,7 +121,7 @@ class CrashTest : public ::testing::Test {
   }
 
   void VerifyGet(const State& found) {
-    // Ids that exist and ids that do not, each asked for once.
+    // Ask once for each id, of existing and of deleted points.
     std::vector<client::PointId> ids;
     std::vector<uint64_t> expected;
     const uint64_t end = 1 + writers_.size() * kIdsOfWriter;
@@ -170,7 +171,7 @@ class CrashTest : public ::testing::Test {
     }
   }
 
-  // All points with a term, and no others, each with the weight of its last write.
+  // A search finds all points with a term, and no others, each with the weight of its last write.
   void VerifySparseSearch(const State& found) {
     const auto term = static_cast<uint32_t>(random_() % kTerms);
     std::map<uint64_t, float> expected;
@@ -211,7 +212,7 @@ class CrashTest : public ::testing::Test {
 
   const uint64_t seed_;
   std::mt19937_64 random_;
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Client> client_;
   std::vector<std::unique_ptr<Writer>> writers_;
@@ -247,7 +248,7 @@ TEST_F(CrashTest, NoAcknowledgedWriteIsLostNoBatchIsHalfNoDeleteIsUndone) {
   EXPECT_EQ(*code, 0);
 }
 
-// The judge must be able to find someone guilty.
+// Tests the oracle itself: it must find lost, half and undone writes.
 TEST(OracleTest, FindsEveryKindOfLoss) {
   const auto settle = [](const State& found) {
     Oracle oracle;

@@ -1,4 +1,4 @@
-// Clients and operators that do what they should not.
+// Clients and operators that make mistakes or attack the server.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,8 +18,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace hostile_test {
@@ -29,7 +29,6 @@ using ::tqdb::client::Client;
 using ::tqdb::client::Point;
 using ::tqdb::client::PointId;
 using ::tqdb::client::Query;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kCollection[] = "c";
 constexpr uint32_t kDim = 16;
@@ -61,12 +60,13 @@ class HostileTest : public ::testing::Test {
     if (HasFailure()) std::cout << "The server's log:\n" << dir_.Read("server.log") << std::endl;
   }
 
-  tqdb::testing::ServerProcessOptions Options() const {
-    return {.data_directory = dir_.File("data"),
-            .log_path = dir_.File("server.log"),
-            // A gRPC client without a call under way answers the server's farewell seconds late; a
-            // short limit keeps that out of these tests.
-            .arguments = {"--max-message-mb", "16", "--shutdown-timeout", "2"}};
+  ServerProcess::Options Options() const {
+    return testing::BuiltServer(
+        {.data_directory = dir_.File("data"),
+         .log_path = dir_.File("server.log"),
+         // A gRPC client without a call under way answers the server's farewell seconds late; a
+         // short limit keeps that out of these tests.
+         .arguments = {"--max-message-mb", "16", "--shutdown-timeout", "2"}});
   }
   std::unique_ptr<Client> Connect() {
     auto client = Client::Connect({.address = server_->address(),
@@ -84,7 +84,7 @@ class HostileTest : public ::testing::Test {
     EXPECT_EQ(*count, 2u);
   }
 
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Client> client_;
 };
@@ -100,7 +100,7 @@ TEST_F(HostileTest, AHundredClientsAtOnceAreServedOrToldToWait) {
       for (uint64_t i = 0; i < kCalls; ++i) {
         const uint64_t id = 1000 + c * kCalls + i;
         absl::Status status;
-        // A full queue is told apart from an error, and waiting helps.
+        // The client can tell a full queue from an error, and waiting helps.
         for (int attempt = 0; attempt < 100; ++attempt) {
           status = client->Upsert(kCollection, {MakePoint(id)}).status();
           if (!absl::IsResourceExhausted(status) && !absl::IsUnavailable(status)) break;
@@ -232,7 +232,7 @@ TEST_F(HostileTest, BadInputNamesTheFieldAndWritesNothing) {
 }
 
 TEST_F(HostileTest, ASecondServerOnTheSameDirectoryExitsAtOnce) {
-  tqdb::testing::ServerProcessOptions options = Options();
+  ServerProcess::Options options = Options();
   options.log_path = dir_.File("second.log");
   auto second = ServerProcess::Spawn(options);
   ASSERT_TRUE(second.ok()) << second.status();
@@ -248,7 +248,7 @@ TEST_F(HostileTest, ClientsThatVanishLeaveNothingBehind) {
   for (int i = 0; i < 30; ++i) {
     auto client = Connect();
     auto stream = client->OpenUpsertStream(kCollection, {});
-    // Batches that replace what is there: whichever of them arrive, two points remain.
+    // The batches replace the same points: two points remain, whichever batches arrive.
     for (int b = 0; b < i % 5; ++b) EXPECT_TRUE(stream->Send({MakePoint(1), MakePoint(2)}).ok());
   }
   ExpectServes();

@@ -1,11 +1,11 @@
-// kill -9 at random moments while payloads are edited and payload indexes come and go; after each
-// restart, every acknowledged edit is there, none is half done, the indexes are those that were
-// acknowledged, and what the server says by its indexes is what its payloads say. The same is
-// checked now and then before the kill: indexes are in memory, and a restart would hide that one
-// went wrong.
+// Kills the server with SIGKILL at random moments while payloads are edited and payload indexes
+// come and go. After each restart, every acknowledged edit is there, none is half done, the
+// acknowledged indexes exist, and answers by indexes agree with the payloads. The same is sometimes
+// checked before the kill: indexes are in memory, and a restart would hide that one of them is
+// wrong.
 //
-// TQDB_CRASH_ROUNDS and TQDB_CRASH_SEED choose the number of rounds (50) and the seed (printed; the
-// moments of killing and the interleaving of threads stay random).
+// TQDB_CRASH_ROUNDS sets the number of rounds (default: 50), and TQDB_CRASH_SEED the seed. The seed
+// is printed, but the moments of killing and the order of threads stay random.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -21,17 +21,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
 #include "tests/e2e/crash_options.h"
 #include "tests/e2e/payload_load.h"
 #include "tests/e2e/payload_oracle.h"
-#include "tests/support/server_process.h"
+#include "tests/support/built_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace payload_crash_test {
 
 using ::tqdb::client::Client;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kCollection[] = "crash";
 constexpr uint64_t kSeed = 20261125;
@@ -52,15 +51,15 @@ class PayloadCrashTest : public ::testing::Test {
     if (HasFailure()) std::cout << "The server's log:\n" << dir_.Read("server.log") << std::endl;
   }
 
-  // Small buffers: flushes and compactions must happen within a round too.
+  // Buffers are small, so that flushes and compactions happen within a round.
   void StartServer() {
-    auto server =
-        ServerProcess::Start({.data_directory = dir_.File("data"),
+    auto server = ServerProcess::Start(
+        testing::BuiltServer({.data_directory = dir_.File("data"),
                               .log_path = dir_.File("server.log"),
-                              .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}});
+                              .arguments = {"--write-buffer-mb", "4", "--shutdown-timeout", "2"}}));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    // One attempt a call: a write must not be repeated behind the oracle's back.
+    // Each call has one attempt: a second one would be a write that the oracle does not know.
     auto client = Client::Connect({.address = server_->address(), .max_attempts = 1});
     ASSERT_TRUE(client.ok()) << client.status();
     client_ = *std::move(client);
@@ -162,7 +161,7 @@ class PayloadCrashTest : public ::testing::Test {
     EXPECT_EQ(found, expected);
   }
 
-  // Scrolls by a key whose values are all numbers, but for null and objects.
+  // Scrolls by a key whose values are numbers, nulls or objects.
   void VerifyOrder(bool descending, const PointStates& points) {
     std::multiset<std::pair<double, uint64_t>> expected;
     for (const auto& [id, point] : points) {
@@ -172,7 +171,7 @@ class PayloadCrashTest : public ::testing::Test {
       }
       for (double value : values) expected.insert({value, id});
     }
-    // Each point is there as often as it has values, and values do not go back.
+    // Each point comes once for each of its values, and values never go back.
     std::multiset<uint64_t> expected_ids, found_ids;
     for (const auto& [value, id] : expected) expected_ids.insert(id);
     std::vector<uint64_t> order;
@@ -243,7 +242,7 @@ class PayloadCrashTest : public ::testing::Test {
 
   const uint64_t seed_;
   std::mt19937_64 random_;
-  client::TempDir dir_;
+  testing::TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<Client> client_;
   std::vector<std::unique_ptr<PayloadWriter>> writers_;
@@ -283,7 +282,7 @@ TEST_F(PayloadCrashTest, IndexesAndPayloadsAgreeAndNoAcknowledgedEditIsLost) {
   EXPECT_EQ(*code, 0);
 }
 
-// The judge must be able to find someone guilty.
+// Tests the oracle itself: it must find lost, half and undone edits.
 TEST(PayloadOracleTest, FindsEveryKindOfLoss) {
   const PointStates one = {{1, {1, {{"a", 1}}}}};
   const PointStates two = {{1, {1, {{"a", 2}}}}, {2, {2, Json::object()}}};

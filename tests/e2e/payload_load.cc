@@ -72,7 +72,7 @@ absl::Status PayloadWriter::Delete(client::Client& client, const std::string& co
     oracle_.Begin(std::move(after));
     return CheckCount("deleted", client.Delete(collection, ToPointIds(ids), durability), need);
   }
-  // Two conditions on top of the owner's, so that points remain.
+  // Two conditions besides the owner's, so that the filter does not match all points.
   const Probe probe = Both(Both(OwnerProbe(owner_), RandomProbe(random_)), RandomProbe(random_));
   std::erase_if(after, [&](const auto& point) { return probe.holds(point.second.payload); });
   const uint64_t need = before - after.size();

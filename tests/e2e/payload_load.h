@@ -1,5 +1,5 @@
-// Writers of payloads, and a changer of payload indexes, that go on until the server dies under
-// them or they are told to stop.
+// Writers of payloads, and a writer that makes and deletes payload indexes. They go on until the
+// server dies or they are told to stop.
 #ifndef TQDB_TESTS_E2E_PAYLOAD_LOAD_H_
 #define TQDB_TESTS_E2E_PAYLOAD_LOAD_H_
 
@@ -16,27 +16,28 @@
 
 namespace tqdb::e2e {
 
-// No more than the 256 points that the server edits together by a filter: then those edits are
-// whole too.
+// At most 256 points, which the server edits by a filter in one batch. So such an edit is made as a
+// whole or not at all.
 inline constexpr uint64_t kIdsOfPayloadWriter = 250;
 
-// One writer and the ids that only it writes. Its filters say `owner`, which only its points do.
-// Run is called by one thread at a time, and nothing else meanwhile.
+// One writer, and the ids that no other one writes. Its filters name `owner`, which only its points
+// have. Requires: one thread calls Run, and no other member is called during Run.
 class PayloadWriter {
  public:
   PayloadWriter(uint64_t number, uint64_t seed);
 
-  // OK when it was stopped, or a call failed as calls to a dead server do; the error otherwise.
+  // Writes until it is stopped or a call fails. OK if it was stopped, or if the call failed in a
+  // way that a dead server explains; otherwise the error of the call.
   absl::Status Run(client::Client& client, const std::string& collection,
                    const std::atomic<bool>& stop);
-  // Settles with the part of `found` that is this writer's.
+  // Settles the oracle with the points of `found` that are this writer's.
   absl::Status Settle(const PointStates& found);
 
   const PointStates& state() const { return oracle_.state(); }
   uint64_t acknowledged() const { return acknowledged_; }
 
  private:
-  // One request. DataLoss when it counts other points than expected.
+  // Makes one request. DataLoss if it counts other points than expected.
   absl::Status Upsert(client::Client& client, const std::string& collection);
   absl::Status Delete(client::Client& client, const std::string& collection);
   absl::Status Update(client::Client& client, const std::string& collection);
@@ -59,7 +60,7 @@ class IndexChanger {
  public:
   explicit IndexChanger(uint64_t seed) : random_(seed) {}
 
-  // As PayloadWriter::Run.
+  // Makes and deletes indexes; the result is that of PayloadWriter::Run.
   absl::Status Run(client::Client& client, const std::string& collection,
                    const std::atomic<bool>& stop);
   absl::Status Settle(const IndexStates& found);

@@ -95,7 +95,7 @@ void Collect(const Json& at, const std::vector<std::string>& path, size_t depth,
   }
 }
 
-// Some value at the path satisfies the test.
+// Returns whether some value at the path satisfies the test.
 std::function<bool(const Json&)> Some(std::vector<std::string> path,
                                       std::function<bool(const Json&)> test) {
   return [path = std::move(path), test = std::move(test)](const Json& payload) {
@@ -172,7 +172,7 @@ Probe SimpleProbe(std::mt19937_64& random) {
       client::DatetimeRange range;
       range.gte = (kFirstDay + from * kDay) * 1'000'000;
       range.lt = (kFirstDay + to * kDay) * 1'000'000;
-      // Times of one form are in the order of their text.
+      // All times have the same form, so they are ordered as their texts are.
       const std::string low = DayText(from), high = DayText(to);
       return {Field("when", range), Some({"when"}, [low, high](const Json& v) {
                 return v.is_string() && v != "soon" && v >= low && v < high;

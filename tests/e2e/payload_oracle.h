@@ -1,5 +1,6 @@
-// What payloads a collection may hold after a crash, and what filters say about them, worked out
-// without any code of the server: edits and conditions are done again here, on parsed JSON.
+// The payloads that a collection may have after a crash, and the answers of filters on them. They
+// are computed without any code of the server: edits and conditions are implemented a second time
+// here, on parsed JSON.
 #ifndef TQDB_TESTS_E2E_PAYLOAD_ORACLE_H_
 #define TQDB_TESTS_E2E_PAYLOAD_ORACLE_H_
 
@@ -22,7 +23,7 @@ using Json = nlohmann::json;
 
 inline constexpr uint32_t kPayloadDim = 8;
 
-// A point but for its id. No payload and {} are the same.
+// The state of a point, without its id. A point without payload equals one with the payload {}.
 struct PointState {
   uint64_t batch = 0;  // that wrote its vector
   Json payload = Json::object();
@@ -31,24 +32,27 @@ struct PointState {
 using PointStates = std::map<uint64_t, PointState>;  // by id
 
 client::Point MakePayloadPoint(uint64_t id, const PointState& state);
-// DataLoss when the vector is none that was written for the id, or the payload is no object.
+// Returns the state of a point. DataLoss if its vector was never written for the id, or if its
+// payload is not an object.
 absl::StatusOr<PointState> StateOfPoint(const client::Point& point);
 
-// Keys that payloads have, and the kinds of index that each may get; not all of them fit all
-// values.
+// The keys of payloads, and the kinds of index that each may get. Some kinds do not fit all values
+// of their key.
 struct IndexedKey {
   std::string key;
   std::vector<client::PayloadIndexKind> kinds;
 };
 const std::vector<IndexedKey>& IndexedKeys();
 
-// Every key is there sometimes, and some values are of a type that its index does not know.
+// Returns a payload. Every key is missing sometimes, and some values are of a type that the index
+// of their key does not hold.
 Json RandomPayload(const std::string& owner, std::mt19937_64& random);
 
-// What is found at a path, arrays being taken apart; parts of `payload`.
+// Returns everything that is found at a path, with arrays replaced by their elements. The pointers
+// point into `payload`.
 std::vector<const Json*> ValuesAt(const Json& payload, const std::vector<std::string>& path);
 
-// A condition, and the same again.
+// A condition twice: as the client sends it, and as a function on a payload.
 struct Probe {
   client::Condition condition;
   std::function<bool(const Json& payload)> holds;
@@ -62,30 +66,30 @@ struct Probe {
 Probe OwnerProbe(const std::string& owner);
 Probe RandomProbe(std::mt19937_64& random);
 Probe Both(const Probe& a, const Probe& b);
-// One or two words as texts have them.
+// Returns one or two of the words that texts have.
 std::string RandomWords(std::mt19937_64& random);
-// At least one of the words of `query` is in the strings at `key`; without a condition of a filter.
+// Returns whether at least one word of `query` is in the strings at `key`.
 std::function<bool(const Json& payload)> HasAnyWord(const std::string& key,
                                                     const std::string& query);
 
-// An edit, and the same again.
+// An edit twice: as the client sends it, and as a function on a payload.
 struct Edit {
   client::PayloadEdit edit;
   std::function<void(Json& payload)> apply;
 };
 Edit RandomEdit(const std::string& owner, std::mt19937_64& random);
 
-// A state of one owner who does one thing after the other: at most one of them is in flight at a
-// crash, and happens as a whole or not at all.
+// The state of the points of one owner, who makes one request after the other. At most one request
+// is in flight at a crash, and it happens as a whole or not at all.
 template <typename State>
 class OneAtATime {
  public:
-  // Before the request is sent: what it makes of the state.
+  // Notes a request and the state after it. Call it before the request is sent.
   void Begin(State after) { after_ = std::move(after); }
   void Acknowledge() { state_ = after_; }
   void Refuse() { after_ = state_; }
-  // False when `found` is neither the state nor that after what is in flight; otherwise it is the
-  // state now.
+  // Takes `found` as the new state. Returns false if it is neither the state before nor the state
+  // after the request in flight.
   bool Settle(const State& found) {
     if (found != state_ && found != after_) return false;
     state_ = after_ = found;
@@ -99,7 +103,7 @@ class OneAtATime {
   State after_;  // the same when nothing is in flight
 };
 
-// How many points differ, and the first of them, for a message.
+// Returns a text with the number of points that differ, and the first of them.
 std::string DescribeDifference(const PointStates& expected, const PointStates& found);
 
 }  // namespace tqdb::e2e

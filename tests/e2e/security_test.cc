@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "client/cpp/client.h"
-#include "tests/client/temp_dir.h"
+#include "tests/support/built_server.h"
 #include "tests/support/certificates.h"
-#include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace tqdb::e2e {
 namespace security_test {
@@ -25,8 +25,6 @@ using ::testing::Not;
 using ::tqdb::client::Client;
 using ::tqdb::client::ConnectOptions;
 using ::tqdb::client::TlsOptions;
-using ::tqdb::testing::CommandResult;
-using ::tqdb::testing::ServerProcess;
 
 constexpr char kWriter[] = "5d41402abc4b2a76b9719d911017c592";
 constexpr char kReader[] = "7d793037a0760186574b0282f2f435e7";
@@ -43,16 +41,16 @@ class SecurityTest : public ::testing::Test {
   }
 
   std::unique_ptr<ServerProcess> Spawn(std::vector<std::string> arguments) {
-    auto server = ServerProcess::Spawn({.data_directory = dir_.File("data"),
-                                        .log_path = dir_.File("server.log"),
-                                        .arguments = std::move(arguments)});
+    auto server = ServerProcess::Spawn(testing::BuiltServer({.data_directory = dir_.File("data"),
+                                                             .log_path = dir_.File("server.log"),
+                                                             .arguments = std::move(arguments)}));
     EXPECT_TRUE(server.ok()) << server.status();
     return server.ok() ? *std::move(server) : nullptr;
   }
   std::vector<std::string> TlsArguments() const {
     return {"--tls-cert", dir_.File("server.pem"), "--tls-key", dir_.File("server.key")};
   }
-  // Waits for the server when `wait` is set: it may still be starting.
+  // With `wait`, waits for the server, which may still be starting.
   absl::StatusOr<std::unique_ptr<Client>> Connect(const ServerProcess& server, TlsOptions tls,
                                                   const std::string& key = "", bool wait = false) {
     ConnectOptions options;
@@ -65,18 +63,18 @@ class SecurityTest : public ::testing::Test {
     return Client::Connect(options);
   }
   TlsOptions Tls() const { return {.enabled = true, .ca_file = dir_.File("ca.pem")}; }
-  // Of one call with these options.
+  // Returns the status of one call with these options.
   absl::Status Call(const ServerProcess& server, TlsOptions tls, const std::string& key = "") {
     auto client = Connect(server, std::move(tls), key);
     return client.ok() ? (*client)->ListCollections().status() : client.status();
   }
   CommandResult RunTqdb(const ServerProcess& server, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {TQDB_CLI_BINARY, "--address", server.address()});
-    auto result = tqdb::testing::RunCommand(arguments, dir_.path());
+    auto result = RunCommand(arguments, dir_.path());
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? *std::move(result) : CommandResult();
   }
-  // Exit code of a server that must not start; what it says is in the log.
+  // Returns the exit code of a server that must not start. Its message is in the log.
   int ExitCode(std::vector<std::string> arguments) {
     auto server = Spawn(std::move(arguments));
     const absl::StatusOr<int> code = server->process().Wait(absl::Seconds(60));
@@ -84,10 +82,10 @@ class SecurityTest : public ::testing::Test {
     return code.value_or(-1);
   }
 
-  client::TempDir dir_;
+  testing::TempDir dir_;
 };
 
-// One message to a method by its path, and one back.
+// Sends one message to a method, which is named by its path, and returns the answer.
 grpc::Status CallRaw(const ServerProcess& server, const std::string& path, const std::string& bytes,
                      const std::string& key) {
   grpc::GenericStub stub(grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials()));
@@ -135,7 +133,7 @@ TEST_F(SecurityTest, TlsServesThoseThatTrustItsAuthority) {
   EXPECT_EQ(server->Stop().value_or(-1), 0);
 
   auto plain_server = Spawn({});
-  ASSERT_EQ(plain_server->WaitUntilServing(), absl::OkStatus());
+  ASSERT_EQ(plain_server->WaitUntilAnswers(), absl::OkStatus());
   const absl::Status tls = Call(*plain_server, Tls());
   EXPECT_EQ(tls.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(tls.message()), HasSubstr("does not speak TLS"));
@@ -168,7 +166,7 @@ TEST_F(SecurityTest, MutualTlsServesThoseWithACertificate) {
 
 TEST_F(SecurityTest, KeysDecideWhoMayReadAndWrite) {
   auto server = Spawn({"--api-key-file", dir_.File("keys.txt")});
-  ASSERT_EQ(server->WaitUntilServing(), absl::OkStatus());  // health needs no key
+  ASSERT_EQ(server->WaitUntilAnswers(), absl::OkStatus());  // health needs no key
 
   const absl::Status none = Call(*server, {});
   EXPECT_EQ(none.code(), absl::StatusCode::kUnauthenticated);
@@ -202,7 +200,8 @@ TEST_F(SecurityTest, KeysDecideWhoMayReadAndWrite) {
   EXPECT_EQ(stream(*nobody), absl::StatusCode::kUnauthenticated);
   EXPECT_EQ(*reader->Count("c"), 1u);
 
-  // Services that are not ours: list_services of reflection, and a method that nobody has.
+  // The key is also asked for by services of gRPC (list_services of reflection) and for a method
+  // that does not exist.
   const char* reflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
   EXPECT_EQ(CallRaw(*server, reflection, std::string("\x3a\x00", 2), "").error_code(),
             grpc::StatusCode::UNAUTHENTICATED);
@@ -239,7 +238,7 @@ TEST_F(SecurityTest, KeysAndTlsTogetherAndTheCommandLineShowsNoKey) {
   setenv("TQDB_TLS_CA", ca.c_str(), 1);
   const CommandResult created = RunTqdb(*server, {"create", "c", "--dim", "8"});
   const CommandResult help = RunTqdb(*server, {"create", "--help"});
-  // The option wins over the environment.
+  // The option takes precedence over the environment.
   const CommandResult still_denied =
       RunTqdb(*server, {"drop", "c", "--yes", "--api-key-file", reader_file});
   unsetenv("TQDB_API_KEY");
@@ -267,9 +266,9 @@ TEST_F(SecurityTest, AServerThatWouldNotBeSafeDoesNotStart) {
   EXPECT_EQ(ExitCode({"--tls-cert", keys, "--tls-key", dir_.File("ca.key")}), 1);
   EXPECT_THAT(dir_.Read("server.log"), HasSubstr("keys.txt: holds no certificate in PEM form"));
 
-  // Told to, it starts: something in front of it encrypts.
+  // With the option it starts: a proxy in front of it may encrypt.
   auto server = Spawn({"--listen", "0.0.0.0", "--api-key-file", keys, "--allow-plaintext-keys"});
-  ASSERT_EQ(server->WaitUntilServing(), absl::OkStatus());
+  ASSERT_EQ(server->WaitUntilAnswers(), absl::OkStatus());
   EXPECT_EQ(Call(*server, {}, kReader), absl::OkStatus());
 }
 

@@ -87,7 +87,7 @@ TEST(ApiKeysTest, FaultsOfTheFileNameTheLineAndNoKey) {
               HasSubstr("--api-key-file: opening /nonexistent/keys"));
 }
 
-// A method of the protos that service/method.h does not list fails here, and one on the wrong side.
+// Fails if service/method.h lacks a method of the protos or has it on the wrong side.
 TEST(ApiKeysTest, EveryMethodIsKnownToReadOrToWrite) {
   for (const google::protobuf::FileDescriptor* file :
        {v1::GetServerInfoRequest::descriptor()->file(), v1::CollectionInfo::descriptor()->file(),

@@ -1,4 +1,4 @@
-// What bad input gets: the right code, a message that names the field and the value, nothing
+// Bad input gets the right code and a message that names the field and the value, and nothing is
 // written.
 #include <cmath>
 #include <functional>
@@ -22,7 +22,7 @@ class BadInputTest : public ServerTest {
     Fill("books", 2);
   }
 
-  // A good batch of points 10..12 after `spoil` has been at it.
+  // Sends a good batch of the points 10..12, which `spoil` has changed into a bad one.
   void ExpectUpsertFails(const std::function<void(v1::UpsertRequest*)>& spoil,
                          const Matcher<std::string>& message,
                          grpc::StatusCode code = grpc::StatusCode::INVALID_ARGUMENT) {

@@ -31,7 +31,7 @@ class HttpTest : public ServerTest {
   }
 };
 
-// The whole answer to one HTTP request, status line included.
+// Returns the whole answer to one HTTP request, status line included.
 std::string Http(int port, const std::string& request) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = {};
@@ -183,7 +183,7 @@ TEST_F(LifecycleTest, CallsInFlightFinishWithinTheGraceOfShutdown) {
         AddPoint(client * 100'000 + i, 1, &request);
         const grpc::Status status = Upsert(request);
         if (!status.ok()) {
-          // gRPC answers CANCELLED to a call that arrives in the moment of the stop.
+          // gRPC answers CANCELLED to a call that arrives at the moment of the stop.
           EXPECT_THAT(status.error_code(),
                       ::testing::AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED))
               << status.error_message();
@@ -218,7 +218,7 @@ TEST_F(HttpTest, ADeadlineEndsASearchEarly) {
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(5));
   EXPECT_EQ(points_->SearchBatch(&context, request, &response).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
-  // The server gave up too: nothing of the call is left in flight soon after.
+  // The server gave up as well: soon after, no call is in flight.
   std::string metrics;
   for (int i = 0; i < 200; ++i) {
     metrics = Http(server_->http_port(), "GET /metrics");

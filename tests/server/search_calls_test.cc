@@ -1,5 +1,5 @@
-// Searches of every kind, facets and ordered scrolls over gRPC: that each reaches storage as asked
-// and comes back whole. What they find is tested in tests/storage.
+// Searches of every kind, facets and ordered scrolls over gRPC: each must reach storage as it was
+// asked and come back whole. tests/storage tests which points are found.
 #include <string>
 #include <vector>
 
@@ -167,7 +167,7 @@ TEST_F(SearchCallsTest, HybridSearchesFuseVectorsTextsAndExamples) {
   const grpc::Status status = points_->SearchHybrid(&context, request, &response);
   ASSERT_TRUE(status.ok()) << status.error_message();
   ASSERT_EQ(response.points_size(), 5);
-  EXPECT_EQ(response.points(0).id().number(), 11u);  // what its weight makes of it
+  EXPECT_EQ(response.points(0).id().number(), 11u);  // its weight puts it first
   EXPECT_FALSE(response.points(0).payload().empty());
   request.mutable_weighted();
   grpc::ClientContext weighted;

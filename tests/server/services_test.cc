@@ -36,7 +36,7 @@ TEST_F(ServicesTest, CollectionIsCreatedDescribedUpdatedAndDeleted) {
     EXPECT_DOUBLE_EQ(info.vector_spaces(0).bits_per_dim(),
                      8.0 * info.vector_spaces(0).code_bytes() / kTestDim);
     const v1::VectorSpaceConfig& space = info.config().vector_spaces(0);
-    EXPECT_EQ(space.metric(), v1::METRIC_COSINE);  // what unspecified values became
+    EXPECT_EQ(space.metric(), v1::METRIC_COSINE);  // the defaults of unspecified values
     EXPECT_EQ(space.code_bits(), 4u);
     EXPECT_EQ(space.residual(), v1::RESIDUAL_QJL);
     EXPECT_EQ(space.centering(), v1::CENTERING_AUTO);
@@ -204,7 +204,7 @@ TEST_F(ServicesTest, FiltersChooseWhatIsScrolledCountedFoundAndDeleted) {
   ASSERT_EQ(ids.size(), 100u);
   for (size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(ids[i], 3 * i + 2);
 
-  // Two queries that differ in their filter alone are two passes.
+  // Two queries that differ only in their filters need two passes.
   v1::SearchBatchRequest search;
   search.set_collection("books");
   for (int q = 0; q < 2; ++q) {

@@ -35,7 +35,8 @@ class SparseCallsTest : public ServerTest {
     EXPECT_EQ(response.collection().config().sparse_spaces(0).modifier(), v1::SPARSE_MODIFIER_NONE);
     EXPECT_EQ(response.collection().config().sparse_spaces(1).modifier(), v1::SPARSE_MODIFIER_IDF);
 
-    // Point 1 has all kinds, its indices in no order; 2 sparse vectors alone; 3 a dense one.
+    // Point 1 has vectors of all kinds, with its indices in no order. Point 2 has sparse vectors
+    // alone, and point 3 has a dense one alone.
     v1::UpsertRequest upsert;
     upsert.set_collection("c");
     AddSparse("terms", {30, 10, 20}, {3, 1, 2}, AddPoint(1, 1, &upsert));

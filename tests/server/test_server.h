@@ -23,7 +23,7 @@ namespace tqdb::server {
 
 inline constexpr size_t kTestDim = 8;
 
-// Removed with everything in it when the test ends.
+// A directory that is removed with its contents when the test ends.
 class TempDir {
  public:
   TempDir() {
@@ -45,7 +45,7 @@ inline ServerOptions TestOptions(const std::string& directory) {
   return options;
 }
 
-// Bytes of a vector whose coordinates are first, first + 1, ...
+// Returns the bytes of a vector whose coordinates are first, first + 1, ...
 inline std::string F32(float first, size_t dim = kTestDim) {
   std::vector<float> values(dim);
   for (size_t i = 0; i < dim; ++i) values[i] = first + static_cast<float>(i);
@@ -73,7 +73,7 @@ class ServerTest : public ::testing::Test {
   }
   void SetUp() override { StartServer(TestOptions(dir_.path())); }
 
-  // One unnamed space of kTestDim.
+  // Creates a collection with one unnamed space of kTestDim.
   void CreateCollection(const std::string& name, v1::Metric metric = v1::METRIC_COSINE) {
     v1::CreateCollectionRequest request;
     request.set_collection(name);
@@ -92,7 +92,7 @@ class ServerTest : public ::testing::Test {
     return points_->Upsert(&context, request, response == nullptr ? &ignored : response);
   }
 
-  // Points 1..count, point i with the vector F32(i).
+  // Upserts the points 1..count, point i with the vector F32(i).
   void Fill(const std::string& collection, uint64_t count) {
     v1::UpsertRequest request;
     request.set_collection(collection);

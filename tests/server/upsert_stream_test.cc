@@ -68,7 +68,7 @@ TEST_F(UpsertStreamTest, TheLaterOfTwoBatchesWithOneIdWins) {
   std::thread writer([&stream] {
     for (uint64_t i = 1; i <= kBatches; ++i) {
       v1::UpsertStreamRequest request = Batch(i, 1, 1, static_cast<float>(i));
-      // Different second ids, so that the batches are alike in nothing but the first.
+      // Second ids differ, so that the batches share only their first id.
       AddPoint(100 + i, 1, request.mutable_batch());
       EXPECT_TRUE(stream->Write(request));
     }

@@ -44,8 +44,8 @@ class AdoptionTest : public ::testing::TestWithParam<StoreVectors> {
   std::shared_ptr<Collection> collection_;
 };
 
-// Points that trickle in one by one are encoded before there is a mean. They must not stay so, not
-// even where no originals are kept.
+// Points that come one by one are encoded before there is a mean. They must be encoded again under
+// the mean, even if no originals are kept.
 TEST_P(AdoptionTest, RowsFromBeforeTheFirstMeanAreEncodedAgain) {
   UpsertRows(0, 100, 1.0f);
   EXPECT_EQ(Info().current_mean_version, 0u);
@@ -79,8 +79,8 @@ TEST_P(AdoptionTest, WarmUpRowsThatWereReplacedOrDeletedStayAsTheyAre) {
   EXPECT_EQ(SearchText(*collection_, RowAround(random_, 1.0f), all).size(), 170u);
 }
 
-// The rows drift, the mean follows, and what was encoded under old versions is brought up to date
-// where originals allow it, and found either way.
+// Rows drift and the mean follows. Rows under old versions are encoded again if there are
+// originals, and they are found with and without originals.
 TEST_P(AdoptionTest, EveryRowIsFoundUnderWhicheverMeanItLies) {
   UpsertRows(0, 1000, 1.0f);
   const uint32_t first_version = Info().current_mean_version;

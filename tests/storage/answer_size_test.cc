@@ -1,4 +1,4 @@
-// Select::max_bytes: what a call returns is bounded, whatever it reads on the way.
+// Select::max_bytes bounds the bytes that a call returns, even if it reads more on the way.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -62,7 +62,7 @@ TEST_F(AnswerSizeTest, SearchesAreRefusedAboveIt) {
     const absl::Status status = collection_->Search(queries(1), spec).status();
     EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr("more than 19999 bytes"));
-    // All queries of a batch together.
+    // The bound holds for all queries of a batch together.
     spec.select = Payloads(60 * kPayload);
     EXPECT_TRUE(collection_->Search(queries(3), spec).ok());
     spec.select = Payloads(60 * kPayload - 1);

@@ -91,7 +91,7 @@ TEST_F(BadInputTest, BadBatchesAreRefusedWholeAndNothingIsWritten) {
   ExpectRefused(with_payload("{\"a\": \"" + std::string(kMaxPayloadBytes, 'x') + "\"}"), "bytes");
   EXPECT_EQ(DumpText(*collection_), before_);
 
-  // Refused batches leave no row behind either: a reopened database is the same.
+  // Refused batches leave no row on disk either: a reopened database is the same.
   collection_.reset();
   database_.reset();
   database_ = MustOpen(directory_.path());

@@ -16,7 +16,7 @@ namespace collection_model_test {
 
 using Model = std::map<PointId, TestPoint>;
 
-// The form in which a vector comes back from a space that keeps originals.
+// Returns a vector in the form in which a space with originals returns it.
 std::vector<float> AsStored(std::vector<float> vector, StoreVectors form) {
   if (form == StoreVectors::kF16) {
     for (float& value : vector) value = HalfToFloat(FloatToHalf(value));
@@ -79,7 +79,7 @@ class CollectionModelTest : public ::testing::TestWithParam<Variant> {
     return Text(record);
   }
 
-  // Everything that can be read, against the model.
+  // Compares everything that can be read with the model.
   void Compare() {
     ASSERT_EQ(collection_->Count(), model_.size());
     const std::vector<PointRecord> dump = Dump(*collection_, 1 + random_.Below(50));
@@ -128,7 +128,7 @@ class CollectionModelTest : public ::testing::TestWithParam<Variant> {
     spec.space = space.name;
     spec.limit = 1 + random_.Below(20);
     spec.error_bound = 10;
-    // From codes: every point once, and none that is not there.
+    // A search by codes finds every point once, and no point that does not exist.
     SearchSpec all = spec;
     all.limit = 1000;
     std::map<std::string, int> seen;
@@ -137,7 +137,7 @@ class CollectionModelTest : public ::testing::TestWithParam<Variant> {
     for (const auto& [score, id] : expected) ASSERT_EQ(seen[id.ToString()], 1);
     if (space.store_vectors == StoreVectors::kNone) return;
 
-    // From originals: the exact answer. A rerank of all is one, too.
+    // A search by originals gives the exact answer. So does a rerank of all points.
     std::vector<std::pair<std::string, float>> best;
     for (size_t i = 0; i < std::min(spec.limit, expected.size()); ++i) {
       best.emplace_back(expected[i].second.ToString(), -expected[i].first);
@@ -186,7 +186,7 @@ class CollectionModelTest : public ::testing::TestWithParam<Variant> {
     std::vector<PointId> ids(random_.Below(20), PointId::Number(0));
     uint64_t expected = 0;
     for (PointId& id : ids) {
-      id = RandomId();  // perhaps twice, perhaps of no point
+      id = RandomId();  // may be named twice, and may not exist
       expected += model_.erase(id);
     }
     const auto deleted = collection_->Delete(ids, Durability::kSync);
@@ -251,7 +251,7 @@ TEST_P(CollectionModelTest, AgreesWithAMap) {
   Compare();
 }
 
-// What a search returns is a function of the points, not of the life the process has had.
+// The result of a search depends on the points alone, and not on the history of the process.
 TEST_P(CollectionModelTest, SearchAnswersAreTheSameAfterReopening) {
   database_ = MustOpen(directory_.path());
   collection_ = MustCreate(*database_, "c", config());

@@ -16,8 +16,8 @@ namespace concurrency_test {
 constexpr size_t kDim = 24;
 constexpr uint64_t kPoints = 400;
 
-// A point's vector says which point and which version of it this is, and its payload says the same:
-// a reader that sees the two disagree has seen half a write.
+// The vector of a point tells its id and version, and the payload tells the same. A reader for
+// which they disagree has seen half a write.
 std::vector<float> VectorOf(uint64_t id, uint64_t version) {
   testing::Gaussian random(id);
   std::vector<float> vector = random.Vector(kDim);
@@ -60,7 +60,7 @@ class ConcurrencyTest : public ::testing::Test {
   std::shared_ptr<Collection> collection_;
 };
 
-// Ids below kPoints exist throughout and are replaced all the time; the next kPoints come and go.
+// Ids below kPoints always exist and are replaced all the time. The next kPoints ids come and go.
 TEST_F(ConcurrencyTest, ReadersSeeWholePointsAndMissNoneWhileWritersReplaceThem) {
   for (uint64_t id = 0; id < kPoints; ++id) ASSERT_TRUE(Write(id, 0).ok());
   std::atomic<bool> stop{false};
@@ -125,7 +125,7 @@ TEST_F(ConcurrencyTest, ReadersSeeWholePointsAndMissNoneWhileWritersReplaceThem)
           ExpectWhole(record);
           ASSERT_TRUE(distinct.insert(record.id.low).second) << "twice in one answer";
         }
-        // An exact search reads one state of the disk, in which every lasting point is there.
+        // An exact search reads one state of the disk, and every lasting point is in it.
         if (spec.exact) {
           ASSERT_GE(distinct.size(), kPoints);
         }

@@ -1,8 +1,8 @@
 // A full disk: writes are refused with a clear error, reads go on, other collections too, and
 // nothing that was acknowledged is lost.
 //
-// The disk is full because a child process may not let a file grow beyond a limit (RLIMIT_FSIZE):
-// write() fails then as it does on a full disk, with another errno, and it needs no mount.
+// A child process has a limit on the size of its files (RLIMIT_FSIZE). At the limit write() fails
+// as it does on a full disk, though with another errno. This needs no mount and no rights.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -20,7 +20,7 @@ namespace disk_full_test {
 
 constexpr size_t kDim = 256;
 
-// Ends the child with a message when a condition does not hold.
+// Ends the child with a message if a condition does not hold.
 void Require(bool condition, const std::string& what) {
   if (condition) return;
   std::fprintf(stderr, "%s\n", what.c_str());
@@ -56,7 +56,7 @@ void LimitFileSize(rlim_t bytes) {
   Require(absl::IsResourceExhausted(status), "first failure: " + status.ToString());
   Require(acknowledged > 100, "the limit came too early");
 
-  // Read-only from here on, also for other kinds of write; reads are served.
+  // From here on the collection refuses every kind of write and still serves reads.
   const PointId first = PointId::Number(0);
   status = UpsertOne(*full, 1, random.Vector(kDim)).status();
   Require(absl::IsResourceExhausted(status), "second write: " + status.ToString());
@@ -71,11 +71,11 @@ void LimitFileSize(rlim_t bytes) {
   const std::vector<float> query = random.Vector(kDim);
   Require(full->Search(MatrixView(query.data(), 1, kDim), {}).ok(), "search");
 
-  // Its files are small yet, so the other collection is not even hindered.
+  // The files of the other collection are still small, so it takes writes.
   Require(UpsertOne(*other, 100, query).ok(), "other after");
   Require(other->Info().status == CollectionStatus::kReady, "other's status");
   std::fprintf(stderr, "acknowledged=%d\n", static_cast<int>(acknowledged));
-  // An orderly stop works, too, and is not held up by what cannot be written.
+  // An orderly stop works too. It does not wait for writes that cannot be made.
   full.reset();
   other.reset();
   database.reset();
@@ -86,8 +86,8 @@ TEST(DiskFullDeathTest, WritesAreRefusedReadsGoOnAndNothingAcknowledgedIsLost) {
   DeathTestDirectory directory;
   EXPECT_EXIT(FillTheDisk(directory.path()), ::testing::ExitedWithCode(0), "acknowledged=");
 
-  // With room again, a restart brings back every acknowledged point, in order and without a gap;
-  // one that was refused may be there or not.
+  // With room again, a restart brings back every acknowledged point, in order and without a gap.
+  // The point that was refused may exist or not.
   auto database = MustOpen(directory.path());
   auto full = MustGet(*database, "full");
   const std::vector<PointRecord> dump = Dump(*full);
@@ -98,7 +98,7 @@ TEST(DiskFullDeathTest, WritesAreRefusedReadsGoOnAndNothingAcknowledgedIsLost) {
   EXPECT_EQ(MustGet(*database, "other")->Count(), 11u);
 }
 
-// The log has room but the files that memtables are flushed to have not.
+// The log has room, but the files to which memtables are flushed do not.
 [[noreturn]] void FlushToAFullDisk(const std::string& directory) {
   auto database = MustOpen(directory);
   auto collection = MustCreate(*database, "c", ConfigOf({SpaceOf("", kDim)}));

@@ -1,4 +1,4 @@
-// Scroll, count and delete by filter, against a std::map and an evaluator of its own.
+// Scroll, count and delete by filter, compared with a std::map and a separate evaluator.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,7 +46,7 @@ class FilteredCallsTest : public ::testing::Test {
     ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
   }
 
-  // Makes or deletes the index of some key.
+  // Makes or deletes the index of a random key.
   void ChangeAnIndex() {
     static constexpr std::pair<const char*, FieldKind> kFields[] = {
         {"s", FieldKind::kKeyword},  {"n", FieldKind::kInteger},  {"b", FieldKind::kBool},
@@ -140,7 +140,7 @@ class FilteredCallsTest : public ::testing::Test {
       }
       EXPECT_LE(page->points.size(), page_size);
       more = page->more;
-      EXPECT_TRUE(!more || page->points.size() == page_size);  // nobody writes meanwhile
+      EXPECT_TRUE(!more || page->points.size() == page_size);  // nobody writes at this time
       for (const PointRecord& record : page->points) {
         ids.push_back(record.id.low);
         EXPECT_EQ(record.vectors.size(), select.vectors ? 1u : 0u);
@@ -267,7 +267,7 @@ TEST_F(FilteredCallsTest, SearchFindsPointsThatAreReplacedMeanwhile) {
   }
   done = true;
   writer.join();
-  // A search gives up after three looks at a point that changes under it.
+  // A search gives up after a point has changed under it three times.
   EXPECT_GE(seen, 180u);
 }
 
@@ -302,7 +302,7 @@ TEST_F(FilteredCallsTest, DeleteLeavesAloneWhatIsReplacedMeanwhile) {
     });
     EXPECT_TRUE(collection_->DeleteMatching({filter}, Durability::kAsync).ok());
     replacer.join();
-    // Whichever came first, every point ends as its replacement.
+    // Whether the deletion or the upsert came first, every point ends as its replacement.
     EXPECT_EQ(collection_->Count(), 400u);
     EXPECT_EQ(*collection_->CountMatching({filter}), 0u);
   }
@@ -407,7 +407,7 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
       const json found =
           model_[id]["n"].is_array() ? model_[id]["n"] : json::array({model_[id]["n"]});
       std::set<double> own;
-      // An index of floats does not hold an integer that none is equal to.
+      // An index of floats does not hold an integer that no double equals.
       const auto is_float = [](const json& value) {
         if (!value.is_number_integer()) return value.is_number();
         const auto number = value.get<double>();

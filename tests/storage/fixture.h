@@ -1,5 +1,5 @@
-// What the tests of storage share: temporary directories, short ways to write points, whole-state
-// dumps.
+// Helpers that the tests of storage share: temporary directories, short ways to write points, and
+// dumps of a whole state.
 #ifndef TQDB_TESTS_STORAGE_FIXTURE_H_
 #define TQDB_TESTS_STORAGE_FIXTURE_H_
 
@@ -18,7 +18,7 @@
 
 namespace tqdb::storage {
 
-// A fresh directory, removed at the end.
+// A new directory that is removed at the end of the test.
 class TempDirectory {
  public:
   TempDirectory() {
@@ -38,8 +38,9 @@ class TempDirectory {
   std::string path_;
 };
 
-// A directory that the child of a death test shares with its parent. RocksDB keeps threads, which a
-// fork does not copy, so such a child must start afresh: the "threadsafe" style, set here.
+// A directory that the child of a death test shares with its parent. RocksDB has threads of its
+// own, which a fork does not copy. So such a child must be started anew, which the "threadsafe"
+// style does.
 class DeathTestDirectory {
  public:
   DeathTestDirectory() {
@@ -110,7 +111,7 @@ inline std::shared_ptr<Collection> MustGet(const Database& database, const std::
   return *std::move(collection);
 }
 
-// One point as a test writes it.
+// A point to write.
 struct TestPoint {
   PointId id;
   std::map<std::string, std::vector<float>> vectors;
@@ -164,7 +165,7 @@ inline absl::StatusOr<UpsertResult> UpsertOne(Collection& collection, uint64_t i
                       {{PointId::Number(id), {{"", std::move(vector)}}, std::move(payload)}});
 }
 
-// Every point with everything that is stored of it, by scrolling.
+// Returns every point with everything that is stored of it, read by scrolling.
 inline std::vector<PointRecord> Dump(const Collection& collection, size_t page_size = 100) {
   std::vector<PointRecord> all;
   for (bool more = true; more;) {

@@ -1,6 +1,6 @@
-// tests/golden/db_v1 was written by the first release of format 1, and db_v2 by that of format 2:
-// both stay readable for ever. One is only written anew when that release is not out yet:
-//     TQDB_WRITE_GOLDEN=tests/golden/db_v1 build/dev/tests/storage/golden_test
+// tests/golden/db_v1 was written by the first release of format 1, and db_v2 by the first release
+// of format 2. Every later build must read both. A database is only written anew before its
+// release: TQDB_WRITE_GOLDEN=tests/golden/db_v1 build/dev/tests/storage/golden_test
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -73,7 +73,7 @@ TestPoint PointOf(uint64_t i, bool codes_only) {
   return point;
 }
 
-// Every fourth point has sparse vectors alone, every fifth none.
+// Every fourth point has sparse vectors alone, and every fifth point has none.
 TestPoint SparsePointOf(uint64_t i) {
   TestPoint point;
   point.id = IdOf(i);
@@ -120,7 +120,7 @@ void WriteGolden(const std::string& directory) {
       WriteCollection(*database, "codes", CodesConfig(), CodesPoint);
     }
   }
-  // What RocksDB writes for people, and what is empty, need not be kept.
+  // Files that RocksDB writes for people, and empty files, need not be kept.
   std::vector<fs::path> chaff = {directory + "/LOCK", directory + "/tmp", directory + "/trash"};
   for (const auto& entry : fs::recursive_directory_iterator(directory)) {
     const std::string name = entry.path().filename().string();
@@ -138,7 +138,7 @@ class GoldenTest : public ::testing::Test {
     if (const char* path = getenv("TQDB_WRITE_GOLDEN"); path != nullptr) WriteGolden(path);
   }
   void Open(const std::string& name) {
-    // Opening writes, so a copy is opened.
+    // Opening a database writes to it, so a copy is opened.
     fs::copy(SourcePath("tests/golden/" + name), directory_.path(), fs::copy_options::recursive);
     database_ = MustOpen(directory_.path());
   }
@@ -147,7 +147,7 @@ class GoldenTest : public ::testing::Test {
   std::unique_ptr<Database> database_;
 };
 
-// The points that exist, in id order.
+// Returns the ids of the points that exist, in their order.
 std::vector<TestPoint> Expected(const MakePoint& point_of) {
   std::map<PointId, TestPoint> points;
   for (uint64_t i = 0; i < kPoints; ++i) {
@@ -174,7 +174,8 @@ TEST_F(GoldenTest, PointsAreReadAsTheyWereWritten) {
       if (vector.name == "image") {
         for (float& value : values) value = HalfToFloat(FloatToHalf(value));
       }
-      // Not exactly: the C library that computed the input need not be this one.
+      // The values need not be equal to the last bit: another C library may have computed the
+      // input.
       for (size_t d = 0; d < values.size(); ++d)
         EXPECT_NEAR(vector.values[d], values[d], 1e-5 + 1e-3 * std::fabs(values[d]));
     }
@@ -187,7 +188,8 @@ TEST_F(GoldenTest, CodesAreSearchedUnderTheMeanOfTheirTime) {
   const SpaceInfo info = collection->Info().spaces[0];
   EXPECT_GE(info.current_mean_version, 1u);
   EXPECT_EQ(info.rows, Expected(CodesPoint).size());
-  // 2 bits and the residual bit: the codes' scores err by a tenth of the vectors' spread.
+  // With 2 bits and the residual bit, scores from codes err by a tenth of the spread of the
+  // vectors.
   double squared_error = 0, spread = 0, mean = 0;
   const std::vector<float> query = VectorOf(5000, 100);
   SearchSpec all;

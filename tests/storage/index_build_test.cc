@@ -22,8 +22,8 @@ uint64_t CountOf(const Collection& collection, const std::string& value) {
   return count.value_or(0);
 }
 
-// The payloads that a build reads are those of its beginning. An index that is deleted and made
-// again meanwhile knows nothing of edits in between, and must not be shown what was before them.
+// A build reads the payloads as they are when it begins. An index that is deleted and made again
+// during the build must not be shown these payloads: they may have been edited in between.
 TEST(IndexBuildTest, ABuildLeavesAnIndexThatCameLaterAlone) {
   TempDirectory directory;
   const auto database = MustOpen(directory.path());
@@ -50,7 +50,7 @@ TEST(IndexBuildTest, ABuildLeavesAnIndexThatCameLaterAlone) {
   EXPECT_TRUE(begun);
   EXPECT_EQ(CountOf(*collection, "old"), 0u);
   EXPECT_EQ(CountOf(*collection, "new"), kPoints);
-  // And once the second is complete.
+  // Check again when the second index is complete.
   ASSERT_TRUE(collection->CreatePayloadIndex("k", FieldKind::kKeyword, /*wait=*/true, {}).ok());
   EXPECT_EQ(CountOf(*collection, "old"), 0u);
   EXPECT_EQ(CountOf(*collection, "new"), kPoints);

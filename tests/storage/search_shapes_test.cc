@@ -1,4 +1,4 @@
-// Offset, diversity, groups, recommendation and fusion, each against a plain computation from
+// Compares offset, diversity, groups, recommendation and fusion each with a plain computation from
 // ordinary searches.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class SearchShapesTest : public ::testing::Test {
     std::vector<TestPoint> points;
     for (uint64_t id = 0; id < kPoints; ++id) {
       json payload = {{"parity", id % 2 == 0 ? "even" : "odd"}};
-      switch (random_.Below(5)) {  // what the key "g" holds
+      switch (random_.Below(5)) {  // the kind of value at the key "g"
         case 0: payload["g"] = "s" + std::to_string(random_.Below(30)); break;
         case 1: payload["g"] = random_.Below(20); break;
         case 2:

@@ -1,4 +1,4 @@
-// Sparse spaces of a collection against a map of their vectors.
+// Compares sparse spaces of a collection with a map of their vectors.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,7 +57,7 @@ class SparseSearchTest : public ::testing::Test {
     }
     return vector;
   }
-  // Points with dense vectors, sparse ones, or both.
+  // Upserts points with dense vectors, sparse ones, or both.
   void UpsertSome() {
     std::vector<TestPoint> points;
     for (uint64_t id = random_.Below(3); id < kIds; id += 1 + random_.Below(4)) {
@@ -94,7 +94,8 @@ class SparseSearchTest : public ::testing::Test {
     }
   }
 
-  // `exactly`: statistics know of no dead row, so that scores under IDF are those of a new index.
+  // `exactly` means that no dead row is in the statistics, so scores under IDF are those of a new
+  // index.
   void ExpectHits(const std::string& space, bool filtered, bool exactly) {
     SparseVector query;
     while (query.indices.empty()) query = RandomVector();
@@ -184,7 +185,7 @@ TEST_F(SparseSearchTest, SearchesFindWhatStaysWhileWritersReplaceSegments) {
     return point;
   };
   ASSERT_TRUE(collection_->CreatePayloadIndex("text", FieldKind::kText, true, {}).ok());
-  // One row in a hundred stays, over several segments.
+  // One row of a hundred stays, in several segments.
   std::vector<TestPoint> points;
   for (uint64_t id = 0; id < 20'000; ++id) {
     points.push_back(point_of(id, id % 100 == 0 ? 7 : 8));
@@ -295,7 +296,8 @@ TEST_F(SparseSearchTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(create_error(std::vector<SparseSpaceConfig>(17, {"x"})), HasSubstr("at most 16"));
 }
 
-// What cannot be read, or is nobody's, is damage: the collection is set aside, and says where.
+// A sparse vector that cannot be read, or that belongs to no point, is damage. The collection is
+// quarantined, and its error tells where the damage is.
 TEST_F(SparseSearchTest, DamagedVectorsAreFoundAtTheStart) {
   ASSERT_TRUE(
       UpsertPoints(*collection_, {{PointId::Number(1), {}, "", {{"terms", {{7}, {1}}}}}}).ok());

@@ -1,4 +1,4 @@
-// Searches by the words of a payload's texts, against an index of the same texts by itself.
+// Compares searches by the words of payloads with a separate index of the same texts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ class TextSearchTest : public ::testing::Test {
       absl::StrAppend(&text, i == 0 ? "" : " ", "w", random_.Below(1 + random_.Below(60)));
     return text;
   }
-  // Some points get one text, some two, some none.
+  // Upserts points of which some have one text, some two, and some none.
   void UpsertSome() {
     std::vector<TestPoint> points;
     for (uint64_t id = random_.Below(3); id < kIds; id += 1 + random_.Below(4)) {
@@ -78,8 +78,7 @@ class TextSearchTest : public ::testing::Test {
     ASSERT_TRUE(collection_->Delete(ids, Durability::kAsync).ok());
   }
 
-  // `exactly`: scores are those of an index without a history, whose statistics know of no dead
-  // row.
+  // `exactly` means that no dead row is in the statistics, so scores are those of a new index.
   void ExpectHits(const std::string& query, bool filtered, bool exactly) {
     Bm25Index model{Bm25Options()};
     size_t matching = 0;

@@ -1,5 +1,5 @@
-// Every kernel level that can be tested here: those that this CPU runs, and on x86 the AVX-512 and
-// AMX levels over portable intrinsics, so that every machine tests them.
+// Every kernel level that can be tested here: the levels that this CPU runs, and on x86 also the
+// AVX-512 and AMX levels over portable intrinsics, so that every machine tests them.
 #ifndef TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
 #define TQDB_TESTS_SUPPORT_ALL_KERNELS_H_
 
@@ -9,7 +9,7 @@
 
 namespace tqdb {
 
-// Of core/kernels/avx512.cc and amx.cc built with TQDB_EMULATE_AVX512.
+// Levels of core/kernels/avx512.cc and amx.cc, built with TQDB_EMULATE_AVX512.
 const Kernels* EmulatedAvx512VnniKernels();
 const Kernels* EmulatedAvx512Kernels();
 const Kernels* EmulatedAmxKernels();

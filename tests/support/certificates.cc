@@ -4,7 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "tests/support/process.h"
+#include "base/process.h"
 
 namespace tqdb::testing {
 namespace {

@@ -1,4 +1,4 @@
-// Certificates of tests, made by the command `openssl`.
+// Certificates for tests, made by the command `openssl`.
 #ifndef TQDB_TESTS_SUPPORT_CERTIFICATES_H_
 #define TQDB_TESTS_SUPPORT_CERTIFICATES_H_
 
@@ -8,10 +8,10 @@
 
 namespace tqdb::testing {
 
-// DIRECTORY/NAME.pem and NAME.key: an authority that signs itself.
+// Writes DIRECTORY/NAME.pem and NAME.key: an authority that signs itself.
 absl::Status MakeAuthority(const std::string& directory, const std::string& name);
-// DIRECTORY/NAME.pem and NAME.key, for localhost and 127.0.0.1, signed by an authority in the
-// directory.
+// Writes DIRECTORY/NAME.pem and NAME.key, for localhost and 127.0.0.1, signed by an authority of
+// the directory.
 absl::Status MakeCertificate(const std::string& directory, const std::string& name,
                              const std::string& authority);
 

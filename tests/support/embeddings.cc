@@ -1,48 +1,33 @@
 #include "tests/support/embeddings.h"
 
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
-#include "base/float16.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "base/npy_reader.h"
 #include "tests/support/source_path.h"
 
 namespace tqdb::testing {
-
 namespace {
 
-[[noreturn]] void Fail(const std::string& path, const char* why) {
-  std::fprintf(stderr, "%s: %s\n", path.c_str(), why);
+[[noreturn]] void Fail(const absl::Status& status) {
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
   std::abort();
 }
 
 }  // namespace
 
 Embeddings LoadNpy(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) Fail(path, "cannot be read");
-  std::stringstream content;
-  content << file.rdbuf();
-  const std::string bytes = content.str();
-  if (bytes.size() < 10 || bytes.compare(1, 5, "NUMPY") != 0 || bytes[6] != 1)
-    Fail(path, "is no .npy of version 1");
-  const size_t header_size =
-      static_cast<uint8_t>(bytes[8]) | static_cast<size_t>(static_cast<uint8_t>(bytes[9])) << 8;
-  const std::string header = bytes.substr(10, header_size);
-  if (header.find("'<f2'") == std::string::npos) Fail(path, "is not float16");
+  absl::StatusOr<NpyReader> reader = NpyReader::Open(path, {NpyType::kFloat16});
+  if (!reader.ok()) Fail(reader.status());
   Embeddings out;
-  const size_t shape = header.find("'shape': (");
-  if (shape == std::string::npos ||
-      std::sscanf(header.c_str() + shape, "'shape': (%zu, %zu)", &out.rows, &out.dim) != 2) {
-    Fail(path, "is not two-dimensional");
-  }
-  const uint8_t* data = reinterpret_cast<const uint8_t*>(bytes.data()) + 10 + header_size;
-  if (bytes.size() != 10 + header_size + out.rows * out.dim * 2) Fail(path, "has the wrong size");
+  out.rows = reader->header().rows;
+  out.dim = reader->header().dim;
   out.values.resize(out.rows * out.dim);
-  for (size_t i = 0; i < out.values.size(); ++i) {
-    out.values[i] = HalfToFloat(static_cast<uint16_t>(data[2 * i] | data[2 * i + 1] << 8));
+  for (size_t i = 0; i < out.rows; ++i) {
+    const absl::Span<float> row = absl::MakeSpan(out.values).subspan(i * out.dim, out.dim);
+    if (absl::Status status = reader->ReadRow(row); !status.ok()) Fail(status);
   }
   return out;
 }

@@ -18,8 +18,7 @@ struct Embeddings {
   MatrixView view() const { return {values.data(), rows, dim}; }
 };
 
-// Reads a two-dimensional float16 .npy of version 1; aborts with a message when it is anything
-// else.
+// Reads a float16 .npy. Aborts with a message for anything else.
 Embeddings LoadNpy(const std::string& path);
 // deploy/sample: base rows and query rows of Universal Sentence Encoder embeddings, dim 512.
 Embeddings SampleBase();

@@ -1,4 +1,4 @@
-// Seeded inputs for tests. The same on every machine.
+// Seeded random inputs for tests. They are the same on every machine.
 #ifndef TQDB_TESTS_SUPPORT_RANDOM_H_
 #define TQDB_TESTS_SUPPORT_RANDOM_H_
 

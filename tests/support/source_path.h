@@ -1,4 +1,4 @@
-// Where the files of the repository are that tests read.
+// Finds the files of the repository that tests read.
 #ifndef TQDB_TESTS_SUPPORT_SOURCE_PATH_H_
 #define TQDB_TESTS_SUPPORT_SOURCE_PATH_H_
 

@@ -97,7 +97,7 @@ LIBRARIES = {
     "civetweb.h": ("server/http",),
     "openssl/": ("server/security",),
     "spdlog/": ("server", "service"),
-    "CLI/": ("server/config.cc", "client/cli", "bench"),
+    "CLI/": ("base/flags.cc", "server/config.cc"),
     "zlib.h": ("client/cli",),
 }
 # Folders whose headers name no library but Abseil: everybody includes them.

@@ -13,7 +13,7 @@ namespace filter_test {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// The message about a filter with two good conditions and then this one.
+// Returns the message about a filter that has two good conditions before this one.
 std::string Error(Condition condition) {
   const Condition good{FieldCondition{"a", Presence::kExists}};
   Filter filter;

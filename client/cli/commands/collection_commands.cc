@@ -1,22 +1,24 @@
-// create, list, info, update, drop.
-#include <CLI/CLI.hpp>
+// The commands create, list, info, update and drop.
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/collection_flags.h"
 #include "client/cli/output/index_table.h"
 #include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
+// Prints a table of the sparse spaces. A quarantined collection has configurations but no figures,
+// which then show as zero.
 void PrintSparseSpaces(const CollectionInfo& info, std::ostream& out) {
   Table table(
       {{"sparse space"}, {"modifier"}, {"vectors", Align::kRight}, {"memory", Align::kRight}});
@@ -31,6 +33,7 @@ void PrintSparseSpaces(const CollectionInfo& info, std::ostream& out) {
   table.Print(out);
 }
 
+// Prints everything about a collection, for people.
 void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   out << "collection  " << info.name << '\n';
   out << "status      " << CollectionStatusName(info.status);
@@ -81,6 +84,7 @@ void PrintInfo(const CollectionInfo& info, std::ostream& out) {
   PrintIndexes(info, out);
 }
 
+// Prints the collection that a call returned, or its error, and returns the exit code.
 int Report(const absl::StatusOr<CollectionInfo>& info, CommandContext& context) {
   if (!info.ok()) return context.Fail(info.status());
   if (context.json()) {
@@ -91,6 +95,7 @@ int Report(const absl::StatusOr<CollectionInfo>& info, CommandContext& context) 
   return kExitOk;
 }
 
+// Options of create.
 struct CreateOptions {
   std::string collection;
   uint32_t dim = 0;
@@ -98,6 +103,7 @@ struct CreateOptions {
   CollectionFlags flags;
 };
 
+// Creates a collection. All errors of the command line are found before the server is asked.
 int RunCreate(const CreateOptions& options, CommandContext& context) {
   CollectionConfig config;
   if ((options.dim == 0) == options.spaces.empty()) {
@@ -120,6 +126,8 @@ int RunCreate(const CreateOptions& options, CommandContext& context) {
   return Report((*client)->CreateCollection(options.collection, config), context);
 }
 
+// Prints one line for each collection. The error of a quarantined one stands in place of its
+// spaces.
 int RunList(CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
@@ -162,6 +170,7 @@ int RunInfo(const std::string& collection, CommandContext& context) {
   return Report((*client)->GetCollection(collection), context);
 }
 
+// Options of update.
 struct UpdateOptions {
   std::string collection;
   std::vector<std::string> metadata;
@@ -179,11 +188,14 @@ int RunUpdate(const UpdateOptions& options, CommandContext& context) {
   return Report((*client)->UpdateCollection(options.collection, *metadata), context);
 }
 
+// Options of drop.
 struct DropOptions {
   std::string collection;
   bool yes = false;
 };
 
+// Removes a collection. It cannot be undone, so the user must type its name, or give --yes where
+// nobody can type.
 int RunDrop(const DropOptions& options, CommandContext& context) {
   if (!options.yes) {
     if (!context.terminal().in_is_tty) {
@@ -212,64 +224,63 @@ int RunDrop(const DropOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddCreateCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("create", "Create a collection");
+void AddCreateCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("create", "Create a collection");
   auto options = std::make_shared<CreateOptions>();
-  sub->add_option("collection", options->collection, "Name of the new collection")->required();
-  sub->add_option("--dim", options->dim, "Dimensions of the vectors, 8 to 16384")
-      ->check(CLI::PositiveNumber);
-  sub->add_option("--space", options->spaces,
-                  "A named vector space, instead of --dim: name=title,dim=384[,metric=dot]"
-                  "[,code-bits=4][,residual=qjl][,centering=auto][,store-vectors=f32]; may repeat");
-  AddCollectionFlags(*sub, options->flags);
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the new collection").Required();
+  sub.Add("--dim", options->dim, "Dimensions of the vectors, 8 to 16384").Positive();
+  sub.Add("--space", options->spaces,
+          "A named vector space, instead of --dim: name=title,dim=384[,metric=dot]"
+          "[,code-bits=4][,residual=qjl][,centering=auto][,store-vectors=f32]; may repeat");
+  AddCollectionFlags(sub, options->flags);
+  sub.Footer(
       "Examples:\n"
       "  tqdb create books --dim 768\n"
       "  tqdb create books --dim 768 --metric dot --code-bits 2 --store-vectors none\n"
       "  tqdb create films --space name=title,dim=384 --space name=poster,dim=512,metric=dot\n"
       "  tqdb create texts --dim 384 --sparse terms:idf");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunCreate(*options, context); };
   });
 }
 
-void AddListCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("list", "List the collections");
-  sub->footer("Examples:\n  tqdb list\n  tqdb list --json | jq -r .name");
-  sub->callback([&context] { context.command() = [&context] { return RunList(context); }; });
+void AddListCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("list", "List the collections");
+  sub.Footer("Examples:\n  tqdb list\n  tqdb list --json | jq -r .name");
+  sub.OnChosen([&context] { context.command() = [&context] { return RunList(context); }; });
 }
 
-void AddInfoCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub =
-      app.add_subcommand("info", "Describe a collection: options, size, state, payload indexes");
+void AddInfoCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub =
+      app.AddCommand("info", "Describe a collection: options, size, state, payload indexes");
   auto collection = std::make_shared<std::string>();
-  sub->add_option("collection", *collection, "Name of the collection")->required();
-  sub->footer("Examples:\n  tqdb info books\n  tqdb info books --json");
-  sub->callback([collection, &context] {
+  sub.Add("collection", *collection, "Name of the collection").Required();
+  sub.Footer("Examples:\n  tqdb info books\n  tqdb info books --json");
+  sub.OnChosen([collection, &context] {
     context.command() = [collection, &context] { return RunInfo(*collection, context); };
   });
 }
 
-void AddUpdateCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("update", "Replace the metadata of a collection");
+void AddUpdateCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("update", "Replace the metadata of a collection");
   auto options = std::make_shared<UpdateOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("--metadata", options->metadata,
-                  "KEY=VALUE; may repeat. Together they replace all that was there");
-  sub->add_flag("--clear-metadata", options->clear, "Remove all metadata");
-  sub->footer("Examples:\n  tqdb update books --metadata model=ada-002 --metadata owner=search");
-  sub->callback([options, &context] {
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("--metadata", options->metadata,
+          "KEY=VALUE; may repeat. Together they replace all that was there");
+  sub.AddSwitch("--clear-metadata", options->clear, "Remove all metadata");
+  sub.Footer("Examples:\n  tqdb update books --metadata model=ada-002 --metadata owner=search");
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunUpdate(*options, context); };
   });
 }
 
-void AddDropCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("drop", "Remove a collection and all of its points");
+void AddDropCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("drop", "Remove a collection and all of its points");
   auto options = std::make_shared<DropOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_flag("-y,--yes", options->yes, "Do not ask");
-  sub->footer("Examples:\n  tqdb drop books --yes");
-  sub->callback([options, &context] {
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.AddSwitch("-y,--yes", options->yes, "Do not ask");
+  sub.Footer("Examples:\n  tqdb drop books --yes");
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunDrop(*options, context); };
   });
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -97,9 +98,16 @@ int CommandContext::FailInput(const absl::Status& status) {
 
 void CommandContext::Print(const Json& json) { out_ << ToLine(json) << '\n'; }
 
-ProgressBar::Mode CommandContext::ProgressMode(bool enabled) const {
-  if (!enabled || json_) return ProgressBar::Mode::kOff;
-  return terminal_.err_is_tty ? ProgressBar::Mode::kBar : ProgressBar::Mode::kLines;
+ProgressBar CommandContext::StartProgress(std::string label, std::optional<uint64_t> total,
+                                          bool enabled) {
+  ProgressBar::Options options;
+  options.label = std::move(label);
+  options.total = total;
+  options.width = terminal_.width;
+  if (enabled && !json_) {
+    options.mode = terminal_.err_is_tty ? ProgressBar::Mode::kBar : ProgressBar::Mode::kLines;
+  }
+  return ProgressBar(std::move(options), err_);
 }
 
 }  // namespace tqdb::client

@@ -1,28 +1,32 @@
-// What every command of `tqdb` shares: global options, streams, the way errors are reported.
+// The context that all commands of `tqdb` share: global options, output streams, and the way in
+// which errors are reported.
 #ifndef TQDB_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
 #define TQDB_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/progress_bar.h"
 #include "client/cli/output/json.h"
-#include "client/cli/output/progress_bar.h"
 #include "client/cpp/client.h"
 
 namespace tqdb::client {
 
+// Exit codes. Scripts rely on them.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitError = 1;          // the server, the network or a file
-inline constexpr int kExitUsage = 2;          // the command line itself
-inline constexpr int kExitInterrupted = 130;  // SIGINT, as shells report it
+inline constexpr int kExitError = 1;          // an error of the server, the network or a file
+inline constexpr int kExitUsage = 2;          // an error in the command line
+inline constexpr int kExitInterrupted = 130;  // ended by Ctrl-C; the number that shells use
 
-// Where output goes.
+// Properties of the standard streams.
 struct Terminal {
   bool out_is_tty = false;
   bool err_is_tty = false;
@@ -30,41 +34,45 @@ struct Terminal {
   size_t width = 80;  // columns
 };
 
-// Not thread-safe; one a process run.
+// Not thread-safe. There is one for each run of a command.
 class CommandContext {
  public:
   CommandContext(Terminal terminal, std::ostream& out, std::ostream& err)
       : terminal_(terminal), out_(out), err_(err) {}
 
-  // Set by the parser.
+  // Global options. The parser writes them through these references.
   std::string& address() { return address_; }
   std::string& timeout() { return timeout_; }
   TlsOptions& tls() { return tls_; }
   std::string& api_key_file() { return api_key_file_; }
   bool& json() { return json_; }
-  // The command that was chosen; returns the exit code.
+  // The command that the parser has chosen. It returns the exit code.
   std::function<int()>& command() { return command_; }
 
   const Terminal& terminal() const { return terminal_; }
   std::ostream& out() { return out_; }
   std::ostream& err() { return err_; }
-  // For tables on a terminal; 0, no limit, elsewhere.
+  // Returns the width of tables in columns: that of the terminal, or 0, no limit, for files and
+  // pipes.
   size_t table_width() const { return terminal_.out_is_tty ? terminal_.width : 0; }
 
-  // InvalidArgument when an option is out of range; errors of the files of TLS and of the key.
+  // Makes a client from the global options. InvalidArgument for options out of range; errors of
+  // reading certificates and keys.
   absl::StatusOr<std::unique_ptr<Client>> Connect() const;
-  // The parsed --timeout.
+  // Returns the value of --timeout.
   absl::StatusOr<absl::Duration> ParseTimeout() const;
 
   // Writes the error to the error stream, as JSON under --json, and returns the exit code.
   int Fail(const absl::Status& error);
   int FailUsage(const std::string& message);
-  // Of the value of an option, or of a file that it names: usage when it is InvalidArgument.
+  // Reports an error in the value of an option, or in a file that it names. InvalidArgument is an
+  // error of usage, and other errors (a missing file) are not.
   int FailInput(const absl::Status& status);
-  // One line of JSON.
+  // Writes one line of JSON to the output stream.
   void Print(const Json& json);
-  // A bar on a terminal, lines elsewhere, nothing under --json or when `enabled` is false.
-  ProgressBar::Mode ProgressMode(bool enabled) const;
+  // Progress on the error stream: a bar on a terminal, lines elsewhere, nothing under --json or
+  // when `enabled` is false. `total` is a number of rows.
+  ProgressBar StartProgress(std::string label, std::optional<uint64_t> total, bool enabled);
 
  private:
   const Terminal terminal_;
@@ -78,11 +86,13 @@ class CommandContext {
   std::function<int()> command_;
 };
 
-// The first key of a file, whose lines are those of the server's: a key, perhaps ` ro`, perhaps a
-// comment. InvalidArgument when there is none; messages hold no key.
+// Returns the first key of a file in the form of the server's key file. A line is a key, perhaps
+// ` ro`, perhaps a comment from `#` on. InvalidArgument if the file has no key. Messages never
+// contain the key.
 absl::StatusOr<std::string> ReadApiKey(const std::string& path);
 
-// "30", "1.5s", "500ms", "2m", "inf". InvalidArgument when it is none of these or not above zero.
+// Returns the duration of a text such as "30" (seconds), "1.5s", "500ms", "2m" or "inf".
+// InvalidArgument for other texts and for durations that are not positive.
 absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text);
 
 }  // namespace tqdb::client

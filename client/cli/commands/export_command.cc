@@ -1,7 +1,7 @@
-// export.
-#include <CLI/CLI.hpp>
+// The command export: copies the points of a collection to files that `import` reads.
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,19 +11,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output/point_sink.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
-// Of one page of the walk, so that it fits in a message with room for payloads.
+// Bytes of one page of the walk. A message takes 64 MiB by default, so payloads have much room.
 constexpr size_t kPageBytes = size_t{8} << 20;
 constexpr uint32_t kLargestPage = 1000;
 
+// Options of export.
 struct ExportOptions {
   std::string collection;
   std::string path;
@@ -33,6 +34,8 @@ struct ExportOptions {
   bool no_progress = false;
 };
 
+// Returns the number of points that fit into kPageBytes, if each has all vectors and a payload of
+// 1 KiB.
 uint32_t PageSize(const CollectionInfo& info) {
   size_t point_bytes = 1024;
   for (const VectorSpaceConfig& space : info.config.vector_spaces) {
@@ -41,13 +44,14 @@ uint32_t PageSize(const CollectionInfo& info) {
   return static_cast<uint32_t>(std::clamp<size_t>(kPageBytes / point_bytes, 1, kLargestPage));
 }
 
-// Copies all points; Cancelled when the user interrupts. `total` is unknown with a filter.
+// Copies all points to the sink and counts them in `rows`. Cancelled if the user interrupts.
+// `total` is for the progress; it is not known with a filter.
 absl::Status CopyAll(Scroll& scroll, uint32_t page_size, PointSink& sink, ProgressBar& progress,
                      std::optional<uint64_t> total, uint64_t& rows) {
   while (true) {
     if (InterruptGuard::interrupted()) return absl::CancelledError("interrupted");
     absl::StatusOr<std::vector<Point>> page = scroll.NextPage();
-    // Payloads can be larger than the page size allows for.
+    // Payloads may be larger than PageSize assumed. A smaller page may fit into a message.
     if (absl::IsResourceExhausted(page.status()) && page_size > 1) {
       page_size /= 2;
       scroll.set_page_size(page_size);
@@ -66,6 +70,8 @@ absl::Status CopyAll(Scroll& scroll, uint32_t page_size, PointSink& sink, Progre
   }
 }
 
+// Writes all points that match to a file. After an error or Ctrl-C no file appears, because half an
+// export looks like a whole one.
 int RunExport(const ExportOptions& options, CommandContext& context) {
   const bool npy = absl::EndsWithIgnoreCase(options.path, ".npy");
   if (!npy && options.path != "-" && !absl::EndsWithIgnoreCase(options.path, ".jsonl") &&
@@ -100,8 +106,7 @@ int RunExport(const ExportOptions& options, CommandContext& context) {
   const absl::Time start = absl::Now();
   absl::Status status;
   {
-    ProgressBar progress("export", total, context.ProgressMode(!options.no_progress),
-                         context.terminal().width, context.err());
+    ProgressBar progress = context.StartProgress("export", total, !options.no_progress);
     status = CopyAll(scroll, page_size, **sink, progress, total, rows);
     if (status.ok()) status = (*sink)->Finish();
     if (status.ok()) progress.Finish(rows);
@@ -130,20 +135,19 @@ int RunExport(const ExportOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddExportCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("export", "Save points to files that import reads");
+void AddExportCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("export", "Save points to files that import reads");
   auto options = std::make_shared<ExportOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("file", options->path,
-                  ".jsonl or .jsonl.gz with everything, or .npy with vectors and, beside it, "
-                  ".ids.txt and .payloads.jsonl; - writes JSON lines to the standard output")
-      ->required();
-  AddFilterOption(*sub, options->filter, "Only points that match");
-  sub->add_option("--vector-name", options->vector_name,
-                  "Vector space for .npy; default: the unnamed one");
-  sub->add_flag("--no-vectors", options->no_vectors, "Only ids and payloads (JSON lines)");
-  sub->add_flag("--no-progress", options->no_progress, "Do not report progress");
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("file", options->path,
+          ".jsonl or .jsonl.gz with everything, or .npy with vectors and, beside it, "
+          ".ids.txt and .payloads.jsonl; - writes JSON lines to the standard output")
+      .Required();
+  AddFilterOption(sub, options->filter, "Only points that match");
+  sub.Add("--vector-name", options->vector_name, "Vector space for .npy; default: the unnamed one");
+  sub.AddSwitch("--no-vectors", options->no_vectors, "Only ids and payloads (JSON lines)");
+  sub.AddSwitch("--no-progress", options->no_progress, "Do not report progress");
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb export books books.jsonl\n"
       "  tqdb export books english.jsonl.gz --filter '{\"must\": [{\"key\": \"lang\", \"match\": "
@@ -160,7 +164,7 @@ void AddExportCommand(CLI::App& app, CommandContext& context) {
       "their "
       "codes.\n\n",
       kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunExport(*options, context); };
   });
 }

@@ -1,19 +1,20 @@
-// facet.
-#include <CLI/CLI.hpp>
+// The command facet: counts points by the values of a payload key.
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
+// Options of facet.
 struct FacetFlags {
   std::string collection;
   std::string key;
@@ -21,6 +22,7 @@ struct FacetFlags {
   FilterFlag filter;
 };
 
+// Prints the most frequent values and how many points have each.
 int RunFacet(const FacetFlags& flags, CommandContext& context) {
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());
@@ -47,16 +49,14 @@ int RunFacet(const FacetFlags& flags, CommandContext& context) {
 
 }  // namespace
 
-void AddFacetCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("facet", "Count the most frequent values of a payload key");
+void AddFacetCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("facet", "Count the most frequent values of a payload key");
   auto flags = std::make_shared<FacetFlags>();
-  sub->add_option("collection", flags->collection, "Name of the collection")->required();
-  sub->add_option("key", flags->key, "The key, a path as in filters")->required();
-  sub->add_option("-n,--limit", flags->limit, "Values to print at most")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  AddFilterOption(*sub, flags->filter, "Only points that match");
-  sub->footer(absl::StrCat(
+  sub.Add("collection", flags->collection, "Name of the collection").Required();
+  sub.Add("key", flags->key, "The key, a path as in filters").Required();
+  sub.Add("-n,--limit", flags->limit, "Values to print at most").Positive().ShowDefault();
+  AddFilterOption(sub, flags->filter, "Only points that match");
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb facet books lang\n"
       "  tqdb facet books author.name --limit 100 --json\n"
@@ -65,7 +65,7 @@ void AddFacetCommand(CLI::App& app, CommandContext& context) {
       "Strings, integers and booleans are counted; a point counts once for each of its values. An\n"
       "index of the key (`tqdb index create`) makes it fast; without one, payloads are read.\n\n",
       kFilterForms));
-  sub->callback([flags, &context] {
+  sub.OnChosen([flags, &context] {
     context.command() = [flags, &context] { return RunFacet(*flags, context); };
   });
 }

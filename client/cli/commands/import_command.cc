@@ -1,8 +1,13 @@
-// import.
-#include <CLI/CLI.hpp>
+// The command import: loads points from a file through a stream of upserts.
+//
+// An import of hours must be able to stop and go on. It may end by a bad line, a refused batch, a
+// broken connection or Ctrl-C. In every case it waits for the batches in flight, and then prints
+// the row before which everything is stored. `--skip ROW` continues there. Rows that are sent twice
+// do no harm, because upserts are idempotent.
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,17 +16,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/collection_flags.h"
 #include "client/cli/input/vector_source.h"
 #include "client/cli/interrupt.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
+// Bad lines that --keep-going reports one by one; the others are only counted.
 constexpr size_t kBadLinesShown = 20;
 
+// Options of import.
 struct ImportOptions {
   std::string collection;
   SourceOptions source;
@@ -32,27 +39,30 @@ struct ImportOptions {
   bool async = false;
   bool keep_going = false;
   uint64_t skip = 0;
-  uint64_t rows = 0;  // 0: all
+  uint64_t rows = 0;  // number of rows to load; 0: all
   bool no_progress = false;
 };
 
-// Rows of one batch in the input, to name them when the server refuses it.
+// Rows [begin, end) of the input that are in one batch. They are named if the server refuses it.
 struct RowRange {
   uint64_t begin = 0;
   uint64_t end = 0;
 };
 
+// Result of an import, complete or not.
 struct Outcome {
   UpsertStreamSummary summary;
-  std::vector<RowRange> batches;  // by sequence
+  std::vector<RowRange> batches;  // rows of each batch, by its sequence
   uint64_t rows_sent = 0;
-  uint64_t bad_lines = 0;               // passed over
-  std::vector<absl::Status> bad_shown;  // the first of them
+  uint64_t bad_lines = 0;               // number of bad lines that were skipped
+  std::vector<absl::Status> bad_shown;  // errors of the first kBadLinesShown of them
   bool interrupted = false;
-  absl::Status status;  // of the source or the stream
+  absl::Status status;  // error of the source or of the stream
   double seconds = 0;
 };
 
+// Checks that the collection exists. With --create, makes it if it does not. Spaces and dims are
+// taken from the first point of the file.
 absl::Status EnsureCollection(Client& client, const ImportOptions& options,
                               const VectorSource& source) {
   absl::StatusOr<CollectionInfo> existing = client.GetCollection(options.collection);
@@ -87,6 +97,8 @@ absl::Status EnsureCollection(Client& client, const ImportOptions& options,
   return client.CreateCollection(options.collection, config).status();
 }
 
+// Returns the limits of batches. They come from the options, and are lowered to the limits of the
+// server.
 absl::StatusOr<BatchLimits> FitLimits(Client& client, const ImportOptions& options) {
   absl::StatusOr<ServerInfo> info = client.GetServerInfo();
   if (!info.ok()) return info.status();
@@ -95,15 +107,15 @@ absl::StatusOr<BatchLimits> FitLimits(Client& client, const ImportOptions& optio
   if (info->max_batch_points > 0) {
     limits.points = std::min<size_t>(limits.points, info->max_batch_points);
   }
-  // A batch may exceed its byte limit by one point: half a message leaves room for that.
+  // A batch may exceed its limit of bytes by one point. Half a message leaves room for that.
   if (info->max_message_bytes > 0) {
     limits.bytes = std::min<size_t>(limits.bytes, info->max_message_bytes / 2);
   }
   return limits;
 }
 
-// Sends everything. Blocks; returns when the source ends, the stream breaks, a batch is refused
-// (unless keep_going) or the user interrupts.
+// Sends batches until the source ends, the stream breaks, a batch is refused (unless keep_going) or
+// the user interrupts. `refused` is set by another thread, when the answer to a batch is an error.
 void SendAll(VectorSource& source, UpsertStream& stream, const ImportOptions& options,
              BatchLimits limits, const std::atomic<bool>& refused, ProgressBar& progress,
              Outcome& outcome) {
@@ -146,7 +158,8 @@ void SendAll(VectorSource& source, UpsertStream& stream, const ImportOptions& op
   }
 }
 
-// The input rows before which everything is acknowledged: where a second run can start.
+// Returns the row before which every row is stored: a second run can start there. Batches are
+// answered in order. So it is the end of the last batch before the first refused or unanswered one.
 uint64_t AcknowledgedPrefix(const Outcome& outcome, uint64_t skip) {
   const UpsertStreamSummary& summary = outcome.summary;
   uint64_t answered = summary.batches_acked + summary.batches_failed;
@@ -154,6 +167,7 @@ uint64_t AcknowledgedPrefix(const Outcome& outcome, uint64_t skip) {
   return answered == 0 ? skip : outcome.batches[answered - 1].end;
 }
 
+// Returns the outcome for --json. `resume_at_row` is the value for --skip of a second run.
 Json OutcomeToJson(const Outcome& outcome, const ImportOptions& options) {
   const UpsertStreamSummary& summary = outcome.summary;
   Json out;
@@ -173,6 +187,7 @@ Json OutcomeToJson(const Outcome& outcome, const ImportOptions& options) {
   return out;
 }
 
+// Prints the outcome, and every error of it, and returns the exit code.
 int Report(const Outcome& outcome, const ImportOptions& options, CommandContext& context) {
   const UpsertStreamSummary& summary = outcome.summary;
   if (context.json()) {
@@ -210,6 +225,8 @@ int Report(const Outcome& outcome, const ImportOptions& options, CommandContext&
   return summary.batches_failed > 0 || outcome.bad_lines > 0 ? kExitError : kExitOk;
 }
 
+// Opens the source before it connects, so that errors in files are found without a server. The
+// collection is made only after both have succeeded.
 int RunImport(ImportOptions& options, CommandContext& context) {
   if (auto metadata = ParseMetadata(options.flags.metadata); !metadata.ok()) {
     return context.FailUsage(std::string(metadata.status().message()));
@@ -255,10 +272,9 @@ int RunImport(ImportOptions& options, CommandContext& context) {
   {
     std::unique_ptr<UpsertStream> stream =
         (*client)->OpenUpsertStream(options.collection, std::move(stream_options));
-    ProgressBar progress("import", total, context.ProgressMode(!options.no_progress),
-                         context.terminal().width, context.err());
+    ProgressBar progress = context.StartProgress("import", total, !options.no_progress);
     SendAll(**source, *stream, options, *limits, refused, progress, outcome);
-    // What is in flight is waited for in every case, so that the count below is the truth.
+    // Finish waits for the batches in flight, after an error too: only then the counts are right.
     absl::Status finished = stream->Finish();
     if (outcome.status.ok()) outcome.status = finished;
     outcome.summary = stream->summary();
@@ -272,43 +288,40 @@ int RunImport(ImportOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddImportCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("import", "Load points from a file");
+void AddImportCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("import", "Load points from a file");
   auto options = std::make_shared<ImportOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("file", options->source.path,
-                  ".npy (float16, 32 or 64), .fvecs, .jsonl or .jsonl.gz; - reads JSON lines")
-      ->required();
-  sub->add_option("--format", options->source.format, "npy, fvecs or jsonl; default: by the name")
-      ->check(CLI::IsMember({"npy", "fvecs", "jsonl"}));
-  sub->add_option("--payloads", options->source.payloads_path,
-                  "JSON lines, plain or gzip: line i is the payload of row i of .npy or .fvecs");
-  sub->add_option("--ids", options->source.ids_path, "Text file: line i is the id of row i");
-  sub->add_option("--id-field", options->source.id_field,
-                  "Take the id from this field of the payload lines");
-  sub->add_option("--id-start", options->source.id_start, "Rows without an id count from here")
-      ->capture_default_str();
-  sub->add_option("--vector-name", options->source.vector_name,
-                  "Vector space of the rows; default: the unnamed one");
-  sub->add_flag("--create", options->create,
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("file", options->source.path,
+          ".npy (float16, 32 or 64), .fvecs, .jsonl or .jsonl.gz; - reads JSON lines")
+      .Required();
+  sub.Add("--format", options->source.format, "npy, fvecs or jsonl; default: by the name")
+      .OneOf({"npy", "fvecs", "jsonl"});
+  sub.Add("--payloads", options->source.payloads_path,
+          "JSON lines, plain or gzip: line i is the payload of row i of .npy or .fvecs");
+  sub.Add("--ids", options->source.ids_path, "Text file: line i is the id of row i");
+  sub.Add("--id-field", options->source.id_field,
+          "Take the id from this field of the payload lines");
+  sub.Add("--id-start", options->source.id_start, "Rows without an id count from here")
+      .ShowDefault();
+  sub.Add("--vector-name", options->source.vector_name,
+          "Vector space of the rows; default: the unnamed one");
+  sub.AddSwitch("--create", options->create,
                 "Create the collection when it does not exist, with the options below");
-  AddCollectionFlags(*sub, options->flags);
-  sub->add_option("--batch-size", options->batch_size, "Points in one atomic batch")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_option("--window", options->window, "Batches in flight")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_flag("--async", options->async,
+  AddCollectionFlags(sub, options->flags);
+  sub.Add("--batch-size", options->batch_size, "Points in one atomic batch")
+      .Positive()
+      .ShowDefault();
+  sub.Add("--window", options->window, "Batches in flight").Positive().ShowDefault();
+  sub.AddSwitch("--async", options->async,
                 "Acknowledge before the disk has it: faster, may lose the end at power loss");
-  sub->add_flag("--keep-going", options->keep_going,
+  sub.AddSwitch("--keep-going", options->keep_going,
                 "Go on after a batch that the server refuses and after a line that is no point;\n"
                 "both are reported at the end, and the exit code is 1");
-  sub->add_option("--skip", options->skip, "Pass over this many rows first")->capture_default_str();
-  sub->add_option("--rows", options->rows, "Load at most this many rows; 0: all")
-      ->capture_default_str();
-  sub->add_flag("--no-progress", options->no_progress, "Do not report progress");
-  sub->footer(
+  sub.Add("--skip", options->skip, "Pass over this many rows first").ShowDefault();
+  sub.Add("--rows", options->rows, "Load at most this many rows; 0: all").ShowDefault();
+  sub.AddSwitch("--no-progress", options->no_progress, "Do not report progress");
+  sub.Footer(
       "Examples:\n"
       "  tqdb import books vectors.npy --create\n"
       "  tqdb import books vectors.npy --create --payloads texts.jsonl.gz --id-field id\n"
@@ -323,7 +336,7 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
       "keys are errors. A bad line stops the import with its number: what came before is stored,\n"
       "and the message says how to continue. With --keep-going it is passed over.\n"
       "Ctrl-C stops after the batches in flight and says where to continue.");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunImport(*options, context); };
   });
 }

@@ -1,20 +1,21 @@
-// index create, index list, index delete.
-#include <CLI/CLI.hpp>
+// The commands index create, index list and index delete.
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/index_table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
+// Options of the three commands.
 struct IndexOptions {
   std::string collection;
   std::string key;
@@ -22,9 +23,10 @@ struct IndexOptions {
   bool no_wait = false;
 };
 
-// In the order of the enum, which starts at 1.
+// Names of the kinds, in the order of PayloadIndexKind. kKeyword has the number 1 and place 0.
 const std::vector<std::string> kKinds = {"keyword", "integer", "float", "bool", "datetime", "text"};
 
+// Makes an index and, unless told not to, waits until it is complete.
 int RunCreate(const IndexOptions& options, CommandContext& context) {
   const auto name = std::find(kKinds.begin(), kKinds.end(), absl::AsciiStrToLower(options.kind));
   const auto kind = static_cast<PayloadIndexKind>(name - kKinds.begin() + 1);
@@ -52,6 +54,7 @@ int RunCreate(const IndexOptions& options, CommandContext& context) {
   return kExitOk;
 }
 
+// Prints the indexes of a collection.
 int RunList(const IndexOptions& options, CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
@@ -82,17 +85,16 @@ int RunDelete(const IndexOptions& options, CommandContext& context) {
   return kExitOk;
 }
 
-void AddCreate(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("create", "Index the values of a payload key");
+void AddCreate(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("create", "Index the values of a payload key");
   auto options = std::make_shared<IndexOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("key", options->key, "The key, a path as in filters: lang, author.name")
-      ->required();
-  sub->add_option("kind", options->kind, "keyword, integer, float, bool, datetime or text")
-      ->required()
-      ->check(CLI::IsMember(kKinds, CLI::ignore_case));
-  sub->add_flag("--no-wait", options->no_wait, "Return at once and let the server build the index");
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("key", options->key, "The key, a path as in filters: lang, author.name").Required();
+  sub.Add("kind", options->kind, "keyword, integer, float, bool, datetime or text")
+      .Required()
+      .OneOfIgnoringCase(kKinds);
+  sub.AddSwitch("--no-wait", options->no_wait, "Return at once and let the server build the index");
+  sub.Footer(
       "Examples:\n"
       "  tqdb index create books lang keyword\n"
       "  tqdb index create books year integer --no-wait\n"
@@ -108,47 +110,47 @@ void AddCreate(CLI::App& parent, CommandContext& context) {
       "more\n"
       "slowly. Writes and searches go on while an index is built. When --timeout is too short to\n"
       "wait for it, the index is completed all the same.");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunCreate(*options, context); };
   });
 }
 
-void AddList(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("list", "List the payload indexes of a collection");
+void AddList(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("list", "List the payload indexes of a collection");
   auto options = std::make_shared<IndexOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Footer(
       "Examples:\n"
       "  tqdb index list books\n"
       "  tqdb index list books --json | jq 'select(.ready | not)'");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunList(*options, context); };
   });
 }
 
-void AddDelete(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("delete", "Delete the index of a payload key");
+void AddDelete(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("delete", "Delete the index of a payload key");
   auto options = std::make_shared<IndexOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("key", options->key, "The indexed key")->required();
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("key", options->key, "The indexed key").Required();
+  sub.Footer(
       "Examples:\n"
       "  tqdb index delete books lang\n"
       "Payloads stay as they are, and filters on the key still answer, more slowly.");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunDelete(*options, context); };
   });
 }
 
 }  // namespace
 
-void AddIndexCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("index", "Create, list and delete payload indexes");
-  sub->require_subcommand(1);
-  AddCreate(*sub, context);
-  AddList(*sub, context);
-  AddDelete(*sub, context);
-  sub->footer(
+void AddIndexCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("index", "Create, list and delete payload indexes");
+  sub.RequireCommand();
+  AddCreate(sub, context);
+  AddList(sub, context);
+  AddDelete(sub, context);
+  sub.Footer(
       "Examples:\n"
       "  tqdb index create books lang keyword\n"
       "  tqdb index list books\n"

@@ -1,6 +1,6 @@
-// payload set, payload overwrite, payload delete-keys, payload clear.
-#include <CLI/CLI.hpp>
+// The commands payload set, payload overwrite, payload delete-keys and payload clear.
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -9,40 +9,39 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/id_list.h"
 #include "client/cli/flags/match_flags.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
-constexpr size_t kIdBatch = 1000;  // of one call
+// Ids of one call. Each call is atomic by itself.
+constexpr size_t kIdBatch = 1000;
 constexpr MatchWords kWords = {"edit the payloads of", "would_update"};
 
-// Shared by the four.
+// Options of the four commands.
 struct PayloadOptions {
   std::string collection;
   std::vector<std::string> ids;
   std::string ids_path;
   MatchFlags match;
-  // Each of some of them.
-  std::string json;
-  std::string at;
-  std::vector<std::string> keys;
+  std::string json;               // of set and overwrite
+  std::string at;                 // of set
+  std::vector<std::string> keys;  // of delete-keys
 };
 
-void AddTarget(CLI::App& sub, PayloadOptions& options) {
-  // One value each time: what follows is a positional.
-  sub.add_option("--id", options.ids, "Edit this point; may repeat")
-      ->type_name("ID")
-      ->allow_extra_args(false);
-  sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input")
-      ->type_name("FILE");
+void AddTarget(FlagSet sub, PayloadOptions& options) {
+  // --id takes one value each time, because the payload may follow as a positional.
+  sub.Add("--id", options.ids, "Edit this point; may repeat").Placeholder("ID").OneValueEachTime();
+  sub.Add("--ids", options.ids_path, "File with one id a line; - is the standard input")
+      .Placeholder("FILE");
   AddMatchFlags(sub, options.match,
                 "Edit the points that match or, with ids, those of them that do");
 }
 
+// Prints the number of edited points and returns the exit code.
 int Report(uint64_t updated, CommandContext& context) {
   if (context.json()) {
     Json out;
@@ -55,6 +54,8 @@ int Report(uint64_t updated, CommandContext& context) {
   return kExitOk;
 }
 
+// Edits points by id, in several calls if there are many. An error tells how many were edited
+// before it.
 int EditByIds(Client& client, const PayloadOptions& options, const std::vector<PointId>& ids,
               const std::optional<Filter>& filter, const PayloadEdit& edit,
               CommandContext& context) {
@@ -74,6 +75,7 @@ int EditByIds(Client& client, const PayloadOptions& options, const std::vector<P
   return Report(updated, context);
 }
 
+// Edits the points that match, after a count or a question (match_flags.h).
 int EditByFilter(Client& client, const PayloadOptions& options, const Filter& filter,
                  const PayloadEdit& edit, CommandContext& context) {
   if (const auto code =
@@ -90,6 +92,8 @@ int EditByFilter(Client& client, const PayloadOptions& options, const Filter& fi
   return Report(*updated, context);
 }
 
+// Reads the points to edit from the options and makes the edit. Errors of the command line are
+// found before a connection is made.
 int RunEdit(const PayloadOptions& options, const PayloadEdit& edit, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
@@ -110,12 +114,13 @@ int RunEdit(const PayloadOptions& options, const PayloadEdit& edit, CommandConte
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
   if (!by_ids) return EditByFilter(**client, options, **filter, edit, context);
-  // A batch with an id twice is refused; asking twice for the same edit is no mistake.
+  // The server refuses a batch with an id twice. A user may well name a point twice, so repetitions
+  // are dropped here.
   const std::set<PointId> distinct(ids->begin(), ids->end());
   return EditByIds(**client, options, {distinct.begin(), distinct.end()}, *filter, edit, context);
 }
 
-// The JSON object of `set` and `overwrite`, as it was written.
+// Returns the JSON object of set and overwrite, with the spelling that the user gave it.
 absl::StatusOr<std::string> ReadObject(const std::string& value) {
   absl::StatusOr<std::string> text = ReadValueOrFile(value, "payload");
   if (!text.ok()) return text;
@@ -127,7 +132,7 @@ absl::StatusOr<std::string> ReadObject(const std::string& value) {
   return text;
 }
 
-// Members, or a whole payload.
+// Runs set or overwrite.
 int RunWrite(const PayloadOptions& options, bool overwrite, CommandContext& context) {
   absl::StatusOr<std::string> object = ReadObject(options.json);
   if (!object.ok()) return context.FailInput(object.status());
@@ -144,19 +149,17 @@ constexpr char kTargets[] =
     "alone edits\n"
     "in batches: after an error some points may have been edited.\n\n";
 
-void AddSet(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("set", "Set some keys; others stay");
+void AddSet(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("set", "Set some keys; others stay");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("payload", options->json,
-                  "The keys and their values: a JSON object, or @FILE with it")
-      ->required()
-      ->type_name("JSON");
-  sub->add_option("--at", options->at,
-                  "Path of the object to set keys of; default: the payload itself")
-      ->type_name("KEY");
-  AddTarget(*sub, *options);
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("payload", options->json, "The keys and their values: a JSON object, or @FILE with it")
+      .Required()
+      .Placeholder("JSON");
+  sub.Add("--at", options->at, "Path of the object to set keys of; default: the payload itself")
+      .Placeholder("KEY");
+  AddTarget(sub, *options);
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb payload set books '{\"read\": true, \"stars\": 5}' --id 7 --id 8\n"
       "  tqdb payload set books '{\"born\": 1903}' --at author --id 7\n"
@@ -164,77 +167,77 @@ void AddSet(CLI::App& parent, CommandContext& context) {
       "  tqdb payload set books '{\"shelf\": \"A\"}' --filter '{\"must\": [{\"key\": \"lang\", "
       "\"match\": {\"value\": \"en\"}}]}' --dry-run\n",
       kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] {
       return RunWrite(*options, /*overwrite=*/false, context);
     };
   });
 }
 
-void AddOverwrite(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("overwrite", "Replace whole payloads");
+void AddOverwrite(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("overwrite", "Replace whole payloads");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("payload", options->json, "The new payload: a JSON object, or @FILE with it")
-      ->required()
-      ->type_name("JSON");
-  AddTarget(*sub, *options);
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("payload", options->json, "The new payload: a JSON object, or @FILE with it")
+      .Required()
+      .Placeholder("JSON");
+  AddTarget(sub, *options);
+  sub.Footer(
       absl::StrCat("Examples:\n"
                    "  tqdb payload overwrite books '{\"title\": \"Emma\"}' --id 7\n"
                    "  tqdb payload overwrite books @seven.json --id 7\n",
                    kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] {
       return RunWrite(*options, /*overwrite=*/true, context);
     };
   });
 }
 
-void AddDeleteKeys(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("delete-keys", "Delete some keys");
+void AddDeleteKeys(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("delete-keys", "Delete some keys");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  sub->add_option("key", options->keys, "Keys, paths as in filters: lang, author.born")->required();
-  AddTarget(*sub, *options);
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  sub.Add("key", options->keys, "Keys, paths as in filters: lang, author.born").Required();
+  AddTarget(sub, *options);
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb payload delete-keys books draft author.born --id 7\n"
       "  tqdb payload delete-keys books draft --filter '{\"must\": [{\"exists\": {\"key\": "
       "\"draft\"}}]}' --yes\n",
       kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] {
       return RunEdit(*options, DeletePayloadKeys{options->keys}, context);
     };
   });
 }
 
-void AddClear(CLI::App& parent, CommandContext& context) {
-  CLI::App* sub = parent.add_subcommand("clear", "Delete whole payloads; the points stay");
+void AddClear(FlagSet parent, CommandContext& context) {
+  FlagSet sub = parent.AddCommand("clear", "Delete whole payloads; the points stay");
   auto options = std::make_shared<PayloadOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  AddTarget(*sub, *options);
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  AddTarget(sub, *options);
+  sub.Footer(
       absl::StrCat("Examples:\n"
                    "  tqdb payload clear books --id 7\n"
                    "  tqdb payload clear books --ids forget.txt\n",
                    kTargets, kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunEdit(*options, ClearPayload(), context); };
   });
 }
 
 }  // namespace
 
-void AddPayloadCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("payload", "Edit payloads and leave vectors alone");
-  sub->require_subcommand(1);
-  AddSet(*sub, context);
-  AddOverwrite(*sub, context);
-  AddDeleteKeys(*sub, context);
-  AddClear(*sub, context);
-  sub->footer(
+void AddPayloadCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("payload", "Edit payloads and leave vectors alone");
+  sub.RequireCommand();
+  AddSet(sub, context);
+  AddOverwrite(sub, context);
+  AddDeleteKeys(sub, context);
+  AddClear(sub, context);
+  sub.Footer(
       "Examples:\n"
       "  tqdb payload set books '{\"read\": true}' --id 7\n"
       "  tqdb payload overwrite books @seven.json --id 7\n"

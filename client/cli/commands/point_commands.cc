@@ -1,6 +1,6 @@
-// get, delete, count.
-#include <CLI/CLI.hpp>
+// The commands get, delete and count.
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,20 +10,22 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/flags/id_list.h"
 #include "client/cli/flags/match_flags.h"
 #include "client/cli/output/point_printer.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
-// Ids of one call: below the server's limit of a batch, and small enough for one answer.
+// Ids of one call. Both are below the server's limit of 10,000. An answer to get has payloads of up
+// to 1 MiB each, so fewer ids go into one.
 constexpr size_t kGetBatch = 100;
 constexpr size_t kDeleteBatch = 1000;
 
+// Options that name points by id.
 struct IdOptions {
   std::string collection;
   std::vector<std::string> ids;
@@ -31,13 +33,14 @@ struct IdOptions {
   bool with_vectors = false;
 };
 
-void AddIdOptions(CLI::App& sub, IdOptions& options) {
-  sub.add_option("collection", options.collection, "Name of the collection")->required();
-  // Not "ids": CLI11 of Debian 13 takes the name of a positional for that of a flag.
-  sub.add_option("id", options.ids, "Ids: numbers or UUIDs");
-  sub.add_option("--ids", options.ids_path, "File with one id a line; - is the standard input");
+void AddIdOptions(FlagSet sub, IdOptions& options) {
+  sub.Add("collection", options.collection, "Name of the collection").Required();
+  // The name is not "ids": the CLI11 of Debian 13 would confuse it with the flag --ids.
+  sub.Add("id", options.ids, "Ids: numbers or UUIDs");
+  sub.Add("--ids", options.ids_path, "File with one id a line; - is the standard input");
 }
 
+// Prints points by id. Ids that do not exist are reported at the end, as an error.
 int RunGet(const IdOptions& options, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
@@ -73,6 +76,7 @@ int RunGet(const IdOptions& options, CommandContext& context) {
                    missing.size() > kShown ? ", ..." : "")));
 }
 
+// Options of delete: ids, or a filter.
 struct DeleteOptions {
   IdOptions ids;
   MatchFlags match;
@@ -80,6 +84,7 @@ struct DeleteOptions {
 
 constexpr MatchWords kDeleteWords = {"delete", "would_delete"};
 
+// Deletes the points that match, after a count or a question (match_flags.h).
 int DeleteByFilter(const DeleteOptions& options, const Filter& filter, CommandContext& context) {
   const std::string& collection = options.ids.collection;
   if (const auto code = RefuseUnasked(options.match, kDeleteWords, context)) return *code;
@@ -106,6 +111,7 @@ int DeleteByFilter(const DeleteOptions& options, const Filter& filter, CommandCo
   return kExitOk;
 }
 
+// Deletes points by id, in several calls if there are many.
 int DeleteByIds(const IdOptions& options, CommandContext& context) {
   absl::StatusOr<std::vector<PointId>> ids = ParseIds(options.ids);
   if (!ids.ok()) return context.FailUsage(std::string(ids.status().message()));
@@ -117,7 +123,8 @@ int DeleteByIds(const IdOptions& options, CommandContext& context) {
         "delete: no ids; name them, or give --ids FILE or --filter (`tqdb drop` removes a whole "
         "collection)");
   }
-  // A batch with an id twice is refused; asking twice for a deletion is no mistake.
+  // The server refuses a batch with an id twice. A user may well name a point twice, so repetitions
+  // are dropped here.
   const std::set<PointId> distinct(ids->begin(), ids->end());
   ids->assign(distinct.begin(), distinct.end());
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
@@ -158,6 +165,7 @@ int RunDelete(const DeleteOptions& options, CommandContext& context) {
   return DeleteByFilter(options, **filter, context);
 }
 
+// Options of count.
 struct CountOptions {
   std::string collection;
   FilterFlag filter;
@@ -182,27 +190,27 @@ int RunCount(const CountOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddGetCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("get", "Print points by id");
+void AddGetCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("get", "Print points by id");
   auto options = std::make_shared<IdOptions>();
-  AddIdOptions(*sub, *options);
-  sub->add_flag("--with-vectors", options->with_vectors, "Print the vectors too");
-  sub->footer(
+  AddIdOptions(sub, *options);
+  sub.AddSwitch("--with-vectors", options->with_vectors, "Print the vectors too");
+  sub.Footer(
       "Examples:\n"
       "  tqdb get books 7 8 9\n"
       "  tqdb get books 6ba7b810-9dad-11d1-80b4-00c04fd430c8 --with-vectors --json\n"
       "Ids that do not exist are reported, and the exit code is 1.");
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunGet(*options, context); };
   });
 }
 
-void AddDeleteCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("delete", "Delete points by id or by filter");
+void AddDeleteCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("delete", "Delete points by id or by filter");
   auto options = std::make_shared<DeleteOptions>();
-  AddIdOptions(*sub, options->ids);
-  AddMatchFlags(*sub, options->match, "Delete what matches, in place of ids");
-  sub->footer(absl::StrCat(
+  AddIdOptions(sub, options->ids);
+  AddMatchFlags(sub, options->match, "Delete what matches, in place of ids");
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb delete books 7 8 9\n"
       "  tqdb delete books --ids old-ids.txt\n"
@@ -212,24 +220,24 @@ void AddDeleteCommand(CLI::App& app, CommandContext& context) {
       "some points may be gone, and the same command goes on. `tqdb drop` removes a whole "
       "collection.\n\n",
       kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunDelete(*options, context); };
   });
 }
 
-void AddCountCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("count", "Count the points of a collection");
+void AddCountCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("count", "Count the points of a collection");
   auto options = std::make_shared<CountOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  AddFilterOption(*sub, options->filter, "Only points that match");
-  sub->footer(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  AddFilterOption(sub, options->filter, "Only points that match");
+  sub.Footer(
       absl::StrCat("Examples:\n"
                    "  tqdb count books\n"
                    "  tqdb count books --filter '{\"must\": [{\"key\": \"lang\", \"match\": "
                    "{\"value\": \"en\"}}]}'"
                    "\n\n",
                    kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunCount(*options, context); };
   });
 }

@@ -1,5 +1,4 @@
-// scroll, sample.
-#include <CLI/CLI.hpp>
+// The commands scroll and sample.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -10,42 +9,43 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cli/input/reservoir.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output/point_printer.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
 constexpr uint32_t kScrollPage = 1000;
-constexpr uint32_t kIdPage = 10000;  // the largest
-constexpr size_t kGetBatch = 100;
+// Points of a page of ids alone: the largest page that the server allows.
+constexpr uint32_t kIdPage = 10000;
+constexpr size_t kSampleBatch = 100;
 
+// Options of both commands.
 struct ScrollFlags {
   std::string collection;
   FilterFlag filter;
   uint64_t limit = 20;
   bool with_vectors = false;
-  // Of `scroll`.
+  // Options of scroll alone.
   std::string order_by;
   bool descending = false;
-  // Of `sample`.
+  // Options of sample alone.
   std::optional<uint64_t> seed;
   bool no_progress = false;
 };
 
-void AddScrollFlags(CLI::App& sub, ScrollFlags& flags, const std::string& limit_help) {
-  sub.add_option("collection", flags.collection, "Name of the collection")->required();
+void AddScrollFlags(FlagSet sub, ScrollFlags& flags, const std::string& limit_help) {
+  sub.Add("collection", flags.collection, "Name of the collection").Required();
   AddFilterOption(sub, flags.filter, "Only points that match");
-  sub.add_option("-n,--limit", flags.limit, limit_help)
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub.add_flag("--with-vectors", flags.with_vectors, "Print the vectors too");
+  sub.Add("-n,--limit", flags.limit, limit_help).Positive().ShowDefault();
+  sub.AddSwitch("--with-vectors", flags.with_vectors, "Print the vectors too");
 }
 
+// Prints the first points, in the order of ids or of a key.
 int RunScroll(const ScrollFlags& flags, CommandContext& context) {
   std::optional<OrderBy> order;
   if (!flags.order_by.empty()) order = OrderBy{flags.order_by, flags.descending};
@@ -78,15 +78,14 @@ int RunScroll(const ScrollFlags& flags, CommandContext& context) {
 absl::Status SampleIds(Client& client, const ScrollFlags& flags,
                        const std::optional<Filter>& filter, CommandContext& context,
                        Reservoir<PointId>& reservoir) {
-  // How many match is not known before they are read.
+  // With a filter the number of points is only known at the end.
   std::optional<uint64_t> total;
   if (!filter.has_value()) {
     absl::StatusOr<uint64_t> count = client.Count(flags.collection);
     if (!count.ok()) return count.status();
     total = *count;
   }
-  ProgressBar progress("sample", total, context.ProgressMode(!flags.no_progress),
-                       context.terminal().width, context.err());
+  ProgressBar progress = context.StartProgress("sample", total, !flags.no_progress);
   Scroll scroll = client.ScrollPoints(flags.collection, {.page_size = kIdPage, .filter = filter});
   while (true) {
     if (InterruptGuard::interrupted()) return absl::CancelledError("interrupted");
@@ -102,6 +101,8 @@ absl::Status SampleIds(Client& client, const ScrollFlags& flags,
   return absl::OkStatus();
 }
 
+// Draws a uniform random sample of the points. It walks over all ids once, because only that makes
+// every point equally likely. Then it reads the points that were drawn.
 int RunSample(const ScrollFlags& flags, CommandContext& context) {
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());
@@ -118,9 +119,9 @@ int RunSample(const ScrollFlags& flags, CommandContext& context) {
   std::sort(ids.begin(), ids.end());
   PointPrinter printer(context, flags.with_vectors);
   const Select select{.payload = true, .vectors = flags.with_vectors};
-  for (size_t begin = 0; begin < ids.size(); begin += kGetBatch) {
+  for (size_t begin = 0; begin < ids.size(); begin += kSampleBatch) {
     absl::StatusOr<std::vector<Point>> points = (*client)->Get(
-        flags.collection, absl::MakeConstSpan(ids).subspan(begin, kGetBatch), select);
+        flags.collection, absl::MakeConstSpan(ids).subspan(begin, kSampleBatch), select);
     if (!points.ok()) return context.Fail(points.status());
     for (const Point& point : *points) printer.Print(point);
   }
@@ -134,17 +135,17 @@ int RunSample(const ScrollFlags& flags, CommandContext& context) {
 
 }  // namespace
 
-void AddScrollCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("scroll", "Print the first points by id, or by a payload key");
+void AddScrollCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("scroll", "Print the first points by id, or by a payload key");
   auto flags = std::make_shared<ScrollFlags>();
-  AddScrollFlags(*sub, *flags, "Points to print at most");
-  CLI::Option* order_by = sub->add_option(
+  AddScrollFlags(sub, *flags, "Points to print at most");
+  Flag order_by = sub.Add(
       "--order-by", flags->order_by,
       "In the order of this payload key, in place of by id; it needs an index of integers, floats "
       "or times");
-  order_by->type_name("KEY");
-  sub->add_flag("--desc", flags->descending, "Highest first")->needs(order_by);
-  sub->footer(absl::StrCat(
+  order_by.Placeholder("KEY");
+  sub.AddSwitch("--desc", flags->descending, "Highest first").Needs(order_by);
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb scroll books\n"
       "  tqdb scroll books --filter '{\"must\": [{\"key\": \"year\", \"range\": {\"gte\": "
@@ -155,19 +156,19 @@ void AddScrollCommand(CLI::App& app, CommandContext& context) {
       "for\n"
       "each of them, and points without any are left out.\n\n",
       kFilterForms));
-  sub->callback([flags, &context] {
+  sub.OnChosen([flags, &context] {
     context.command() = [flags, &context] { return RunScroll(*flags, context); };
   });
 }
 
-void AddSampleCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("sample", "Print random points");
+void AddSampleCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("sample", "Print random points");
   auto flags = std::make_shared<ScrollFlags>();
-  AddScrollFlags(*sub, *flags, "Points to draw, each at most once");
-  sub->add_option("--seed", flags->seed,
-                  "Of the random numbers: draws the same points of the same collection again");
-  sub->add_flag("--no-progress", flags->no_progress, "Do not report progress");
-  sub->footer(absl::StrCat(
+  AddScrollFlags(sub, *flags, "Points to draw, each at most once");
+  sub.Add("--seed", flags->seed,
+          "Of the random numbers: draws the same points of the same collection again");
+  sub.AddSwitch("--no-progress", flags->no_progress, "Do not report progress");
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb sample books --limit 5\n"
       "  tqdb sample books --seed 1 --json\n"
@@ -177,7 +178,7 @@ void AddSampleCommand(CLI::App& app, CommandContext& context) {
       "ids of those that match are read), and then the points drawn. They are printed in id\n"
       "order; one that is deleted meanwhile is missing.\n\n",
       kFilterForms));
-  sub->callback([flags, &context] {
+  sub.OnChosen([flags, &context] {
     context.command() = [flags, &context] { return RunSample(*flags, context); };
   });
 }

@@ -1,5 +1,4 @@
-// search.
-#include <CLI/CLI.hpp>
+// The command search: by a vector, by words, by a sparse vector, or by several of these.
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,13 +15,16 @@
 namespace tqdb::client {
 namespace {
 
+// Options of search.
 struct SearchOptions {
   std::string collection;
   QueryFlags query;
-  uint32_t batch_size = 64;  // enough for the server to score them together
+  // Queries of --vector-file in one call. The server scores 64 queries in one pass over the codes.
+  uint32_t batch_size = 64;
 };
 
-// One call a query.
+// Searches by groups and prints the results. There is no batch call for groups, so each query is a
+// call of its own.
 int GroupAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
                   uint64_t first, const SearchPrinter& printer, CommandContext& context) {
   for (size_t i = 0; i < queries.size(); ++i) {
@@ -35,8 +37,8 @@ int GroupAndPrint(Client& client, const SearchOptions& options, absl::Span<const
   return kExitOk;
 }
 
-// Runs the queries, in one call unless they group, and prints their results; `first` is the number
-// of the first.
+// Runs the queries, in one call unless they group, and prints the results. `first` is the number of
+// the first query, and `many` tells whether results are numbered.
 int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
                    uint64_t first, bool many, CommandContext& context) {
   const SearchPrinter printer(context, {.payload = options.query.with_payload, .numbered = many});
@@ -55,6 +57,7 @@ int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<cons
   return kExitOk;
 }
 
+// Runs a hybrid search and prints the result.
 int SearchHybridAndPrint(Client& client, const SearchOptions& options, const HybridQuery& query,
                          CommandContext& context) {
   const SearchPrinter printer(context, {.payload = options.query.with_payload, .numbered = false});
@@ -65,7 +68,7 @@ int SearchHybridAndPrint(Client& client, const SearchOptions& options, const Hyb
   return kExitOk;
 }
 
-// The stored vector of a point.
+// Returns the stored vector of a point, for --id.
 absl::StatusOr<std::vector<float>> VectorOfPoint(Client& client, const SearchOptions& options,
                                                  const PointId& id) {
   absl::StatusOr<std::vector<Point>> points =
@@ -82,7 +85,7 @@ absl::StatusOr<std::vector<float>> VectorOfPoint(Client& client, const SearchOpt
                                           options.query.vector_name, "\""));
 }
 
-// `query` with each row of the file, or with one, as its vector.
+// Searches with each row of --vector-file, or with one, as the vector of `query`.
 int SearchFile(Client& client, const SearchOptions& options, const Query& query,
                CommandContext& context) {
   const QueryFlags& flags = options.query;
@@ -115,6 +118,7 @@ int SearchFile(Client& client, const SearchOptions& options, const Query& query,
   return kExitOk;
 }
 
+// Reads the flags into a plan, fetches the vector if it is elsewhere, and runs the search.
 int RunSearch(const SearchOptions& options, CommandContext& context) {
   absl::StatusOr<QueryPlan> plan = ReadQueryFlags(options.query);
   if (!plan.ok()) return context.FailInput(plan.status());
@@ -137,18 +141,17 @@ int RunSearch(const SearchOptions& options, CommandContext& context) {
 
 }  // namespace
 
-void AddSearchCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand(
+void AddSearchCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand(
       "search", "Find points by a vector, by words, by a sparse vector, or by several of these");
   auto options = std::make_shared<SearchOptions>();
-  sub->add_option("collection", options->collection, "Name of the collection")->required();
-  AddQueryFlags(*sub, options->query);
-  sub->add_option(
-         "--batch-size", options->batch_size,
-         "Queries of --vector-file in one call; 1 makes took_ms the time of a single search")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  sub->footer(absl::StrCat(
+  sub.Add("collection", options->collection, "Name of the collection").Required();
+  AddQueryFlags(sub, options->query);
+  sub.Add("--batch-size", options->batch_size,
+          "Queries of --vector-file in one call; 1 makes took_ms the time of a single search")
+      .InRange(1, 1000)
+      .ShowDefault();
+  sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb search books --id 7 --limit 5 --with-payload\n"
       "  tqdb search books --vector '[0.12, -0.5, ...]' --rerank\n"
@@ -170,7 +173,7 @@ void AddSearchCommand(CLI::App& app, CommandContext& context) {
       "Scores are higher for better hits under every metric; for l2 they are minus the squared "
       "distance.\n\n",
       kFilterForms));
-  sub->callback([options, &context] {
+  sub.OnChosen([options, &context] {
     context.command() = [options, &context] { return RunSearch(*options, context); };
   });
 }

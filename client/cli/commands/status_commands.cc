@@ -1,16 +1,17 @@
-// status, ping.
-#include <CLI/CLI.hpp>
+// The commands status and ping.
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/text_format.h"
 #include "client/cli/commands/commands.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
+// Prints the description of the server.
 int RunStatus(CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
@@ -34,10 +35,11 @@ int RunStatus(CommandContext& context) {
   return kExitOk;
 }
 
+// Prints the time of one round trip to the server.
 int RunPing(CommandContext& context) {
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
   if (!client.ok()) return context.Fail(client.status());
-  // The first call pays for the connection; the second is the round trip.
+  // The first call also makes the connection. Only the second one measures a round trip.
   absl::StatusOr<ServerInfo> info = (*client)->GetServerInfo();
   if (!info.ok()) return context.Fail(info.status());
   const absl::Time start = absl::Now();
@@ -59,16 +61,16 @@ int RunPing(CommandContext& context) {
 
 }  // namespace
 
-void AddStatusCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("status", "Describe the server: version, kernels, limits");
-  sub->footer("Examples:\n  tqdb status\n  tqdb status --address db1:6334 --json");
-  sub->callback([&context] { context.command() = [&context] { return RunStatus(context); }; });
+void AddStatusCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("status", "Describe the server: version, kernels, limits");
+  sub.Footer("Examples:\n  tqdb status\n  tqdb status --address db1:6334 --json");
+  sub.OnChosen([&context] { context.command() = [&context] { return RunStatus(context); }; });
 }
 
-void AddPingCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* sub = app.add_subcommand("ping", "Check that the server answers, and how fast");
-  sub->footer("Examples:\n  tqdb ping --timeout 2s");
-  sub->callback([&context] { context.command() = [&context] { return RunPing(context); }; });
+void AddPingCommand(FlagSet app, CommandContext& context) {
+  FlagSet sub = app.AddCommand("ping", "Check that the server answers, and how fast");
+  sub.Footer("Examples:\n  tqdb ping --timeout 2s");
+  sub.OnChosen([&context] { context.command() = [&context] { return RunPing(context); }; });
 }
 
 }  // namespace tqdb::client

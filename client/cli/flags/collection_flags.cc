@@ -1,6 +1,5 @@
 #include "client/cli/flags/collection_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 
@@ -20,13 +19,16 @@ const std::vector<std::string> kCenterings = {"off", "auto"};
 const std::vector<std::string> kStores = {"none", "f16", "f32"};
 const std::vector<uint32_t> kCodeBits = {1, 2, 3, 4, 8};
 
-// The lists follow the numbers of the enums, which start at 1.
+// Returns the enumerator of a name. The lists above have the order of the enums, whose numbers
+// start at 1.
 template <typename Enum>
 Enum FromList(const std::vector<std::string>& names, const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), absl::AsciiStrToLower(name));
   return static_cast<Enum>(found - names.begin() + 1);
 }
 
+// Returns InvalidArgument if `value` is not in `names`. The parser checks flags, but not the parts
+// of --space.
 absl::Status CheckMember(const std::vector<std::string>& names, const std::string& key,
                          const std::string& value) {
   if (std::find(names.begin(), names.end(), absl::AsciiStrToLower(value)) != names.end()) {
@@ -38,31 +40,30 @@ absl::Status CheckMember(const std::vector<std::string>& names, const std::strin
 
 }  // namespace
 
-void AddCollectionFlags(CLI::App& app, CollectionFlags& flags) {
-  app.add_option("--metric", flags.metric, "How scores are computed: cosine, dot or l2")
-      ->check(CLI::IsMember(kMetrics, CLI::ignore_case))
-      ->capture_default_str();
-  app.add_option("--code-bits", flags.code_bits, "Bits of a code per dimension: 1, 2, 3, 4 or 8")
-      ->check(CLI::IsMember(kCodeBits))
-      ->capture_default_str();
-  app.add_option("--residual", flags.residual, "One more bit per dimension: qjl, or none")
-      ->check(CLI::IsMember(kResiduals, CLI::ignore_case))
-      ->capture_default_str();
-  app.add_option("--centering", flags.centering, "Subtract a mean while it helps: auto, or off")
-      ->check(CLI::IsMember(kCenterings, CLI::ignore_case))
-      ->capture_default_str();
-  app.add_option("--store-vectors", flags.store_vectors,
-                 "Originals kept for rerank, exact search and export: f32, f16 or none")
-      ->check(CLI::IsMember(kStores, CLI::ignore_case))
-      ->capture_default_str();
-  app.add_option("--seed", flags.seed, "Of the rotations; 0 is the server's default")
-      ->capture_default_str();
-  app.add_option("--sparse", flags.sparse,
-                 "A space of sparse vectors, or one that weighs an index by how rare it is; may "
-                 "repeat")
-      ->type_name("NAME[:idf]")
-      ->allow_extra_args(false);
-  app.add_option("--metadata", flags.metadata, "KEY=VALUE, kept with the collection; may repeat");
+void AddCollectionFlags(FlagSet app, CollectionFlags& flags) {
+  app.Add("--metric", flags.metric, "How scores are computed: cosine, dot or l2")
+      .OneOfIgnoringCase(kMetrics)
+      .ShowDefault();
+  app.Add("--code-bits", flags.code_bits, "Bits of a code per dimension: 1, 2, 3, 4 or 8")
+      .OneOfNumbers({kCodeBits.begin(), kCodeBits.end()})
+      .ShowDefault();
+  app.Add("--residual", flags.residual, "One more bit per dimension: qjl, or none")
+      .OneOfIgnoringCase(kResiduals)
+      .ShowDefault();
+  app.Add("--centering", flags.centering, "Subtract a mean while it helps: auto, or off")
+      .OneOfIgnoringCase(kCenterings)
+      .ShowDefault();
+  app.Add("--store-vectors", flags.store_vectors,
+          "Originals kept for rerank, exact search and export: f32, f16 or none")
+      .OneOfIgnoringCase(kStores)
+      .ShowDefault();
+  app.Add("--seed", flags.seed, "Of the rotations; 0 is the server's default").ShowDefault();
+  app.Add("--sparse", flags.sparse,
+          "A space of sparse vectors, or one that weighs an index by how rare it is; may "
+          "repeat")
+      .Placeholder("NAME[:idf]")
+      .OneValueEachTime();
+  app.Add("--metadata", flags.metadata, "KEY=VALUE, kept with the collection; may repeat");
 }
 
 VectorSpaceConfig MakeSpace(const CollectionFlags& flags, const std::string& name, uint32_t dim) {

@@ -1,4 +1,4 @@
-// Options that say how a new collection is stored: shared by `create` and `import --create`.
+// Options that say how a new collection is stored. `create` and `import --create` share them.
 #ifndef TQDB_CLIENT_CLI_FLAGS_COLLECTION_FLAGS_H_
 #define TQDB_CLIENT_CLI_FLAGS_COLLECTION_FLAGS_H_
 
@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cpp/types.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
+// Values of the options, with their defaults.
 struct CollectionFlags {
   std::string metric = "cosine";
   uint32_t code_bits = 4;
@@ -27,17 +25,19 @@ struct CollectionFlags {
   std::vector<std::string> metadata;  // KEY=VALUE
 };
 
-// `flags` must outlive `app`.
-void AddCollectionFlags(CLI::App& app, CollectionFlags& flags);
+// Adds the options to a command. Requires: `flags` outlives `app`.
+void AddCollectionFlags(FlagSet app, CollectionFlags& flags);
 
-// A space with these flags. Values were checked by the parser.
+// Returns the configuration of a space with these flags. Requires: the parser has checked them.
 VectorSpaceConfig MakeSpace(const CollectionFlags& flags, const std::string& name, uint32_t dim);
-// "name=title,dim=384,metric=dot": what is not named comes from the flags. InvalidArgument.
+// Returns the space of a text such as "name=title,dim=384,metric=dot". Settings that the text does
+// not name come from the flags. InvalidArgument names the bad part.
 absl::StatusOr<VectorSpaceConfig> ParseSpace(const CollectionFlags& flags, const std::string& text);
-// Of --sparse: "terms" or "terms:idf". InvalidArgument.
+// Returns the sparse spaces of the values of --sparse, such as "terms" or "terms:idf".
+// InvalidArgument for other texts behind the colon.
 absl::StatusOr<std::vector<SparseSpaceConfig>> ParseSparseSpaces(
     const std::vector<std::string>& texts);
-// InvalidArgument when an entry has no '='.
+// Returns the entries of texts KEY=VALUE. InvalidArgument if one has no '='.
 absl::StatusOr<std::map<std::string, std::string>> ParseMetadata(
     const std::vector<std::string>& entries);
 

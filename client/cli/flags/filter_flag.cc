@@ -1,6 +1,5 @@
 #include "client/cli/flags/filter_flag.h"
 
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -24,8 +23,8 @@ const char kFilterForms[] =
     "  {\"nested\": {\"key\": \"parts\", \"filter\": {...}}}\n"
     "  a filter";
 
-void AddFilterOption(CLI::App& app, FilterFlag& flag, const std::string& description) {
-  app.add_option("--filter", flag, description + ": JSON, or @FILE with it")->type_name("JSON");
+void AddFilterOption(FlagSet app, FilterFlag& flag, const std::string& description) {
+  app.Add("--filter", flag, description + ": JSON, or @FILE with it").Placeholder("JSON");
 }
 
 absl::StatusOr<std::string> ReadValueOrFile(const std::string& value, const std::string& name) {

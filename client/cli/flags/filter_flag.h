@@ -1,4 +1,4 @@
-// The option --filter, the same in every command that has it.
+// The option --filter, which is the same in all commands that have it.
 #ifndef TQDB_CLIENT_CLI_FLAGS_FILTER_FLAG_H_
 #define TQDB_CLIENT_CLI_FLAGS_FILTER_FLAG_H_
 
@@ -6,29 +6,27 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cpp/filter.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace tqdb::client {
 
-// JSON, or @FILE that holds it; unset when the option was not given.
+// The value of the option: JSON, or @FILE. Unset if the option was not given.
 using FilterFlag = std::optional<std::string>;
 
-// The forms of conditions, for the footer of a command.
+// The forms of conditions, for the help of a command.
 extern const char kFilterForms[];
 
-// `flag` must outlive `app`.
-void AddFilterOption(CLI::App& app, FilterFlag& flag, const std::string& description);
+// Adds the option to a command. Requires: `flag` outlives `app`.
+void AddFilterOption(FlagSet app, FilterFlag& flag, const std::string& description);
 
-// A value as it was given, or the contents of FILE for @FILE. `name` is that of the option, for
-// errors of the file.
+// Returns the value, or the contents of FILE if it is @FILE. `name` is the name of the option; it
+// begins the messages of errors.
 absl::StatusOr<std::string> ReadValueOrFile(const std::string& value, const std::string& name);
 
-// Nothing when the option was not given. InvalidArgument names the byte or the path of the fault:
-// "--filter.must[2].range: gte 5 > lte 3"; NotFound, PermissionDenied of the file.
+// Returns the filter, or nullopt if the option was not given. InvalidArgument names the byte or the
+// path of the fault: "--filter.must[2].range: gte 5 > lte 3". NotFound and PermissionDenied come
+// from the file.
 absl::StatusOr<std::optional<Filter>> ReadFilterFlag(const FilterFlag& flag);
 
 }  // namespace tqdb::client

@@ -1,4 +1,4 @@
-// Ids of the command line and of files.
+// Reads ids from the command line and from files.
 #ifndef TQDB_CLIENT_CLI_FLAGS_ID_LIST_H_
 #define TQDB_CLIENT_CLI_FLAGS_ID_LIST_H_
 
@@ -11,9 +11,10 @@
 
 namespace tqdb::client {
 
-// InvalidArgument names the text that is no id.
+// Returns the ids of some texts. InvalidArgument names the text that is not an id.
 absl::StatusOr<std::vector<PointId>> ParseIds(const std::vector<std::string>& texts);
-// One id a line; "-" is the standard input. Errors name the file and the line.
+// Appends the ids of a file with one id a line. "-" is the standard input. Errors name the file and
+// the line.
 absl::Status AppendIdsFromFile(const std::string& path, std::vector<PointId>& ids);
 
 }  // namespace tqdb::client

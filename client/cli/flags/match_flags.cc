@@ -1,18 +1,18 @@
 #include "client/cli/flags/match_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
 namespace tqdb::client {
 
-void AddMatchFlags(CLI::App& app, MatchFlags& flags, const std::string& filter_description) {
+void AddMatchFlags(FlagSet app, MatchFlags& flags, const std::string& filter_description) {
   AddFilterOption(app, flags.filter, filter_description);
-  app.add_flag("--dry-run", flags.dry_run, "Only count what --filter matches");
-  app.add_flag("-y,--yes", flags.yes,
-               "Do not ask before everything that --filter matches is changed");
+  app.AddSwitch("--dry-run", flags.dry_run, "Only count what --filter matches");
+  app.AddSwitch("-y,--yes", flags.yes,
+                "Do not ask before everything that --filter matches is changed");
 }
 
 std::optional<int> RefuseUnasked(const MatchFlags& flags, const MatchWords& words,

@@ -1,5 +1,6 @@
-// --filter of commands that change what matches. That is easily more than was meant, so it is
-// counted, or confirmed.
+// The option --filter of commands that change every point that matches. A wrong filter can match
+// far more than the user meant. So such a command only counts (--dry-run), asks for a confirmation,
+// or is told not to ask (--yes).
 #ifndef TQDB_CLIENT_CLI_FLAGS_MATCH_FLAGS_H_
 #define TQDB_CLIENT_CLI_FLAGS_MATCH_FLAGS_H_
 
@@ -11,26 +12,28 @@
 
 namespace tqdb::client {
 
+// Values of the options.
 struct MatchFlags {
   FilterFlag filter;
   bool dry_run = false;
   bool yes = false;
 };
 
-// What the command does.
+// Words for the messages of a command.
 struct MatchWords {
-  const char* verb;      // "delete"
-  const char* json_key;  // of the count of --dry-run: "would_delete"
+  const char* verb;      // verb of the command, for example "delete"
+  const char* json_key;  // key of the count of --dry-run in JSON, for example "would_delete"
 };
 
-// `flags` must outlive `app`.
-void AddMatchFlags(CLI::App& app, MatchFlags& flags, const std::string& filter_description);
+// Adds the options to a command. Requires: `flags` outlives `app`.
+void AddMatchFlags(FlagSet app, MatchFlags& flags, const std::string& filter_description);
 
-// Both return the exit code when the command ends here.
-// When it may not go on without a question, and nobody is there to answer; asks no server.
+// Ends the command with an error of usage if it would have to ask and the input is not a terminal.
+// Returns the exit code then, or nullopt to go on. Needs no connection.
 std::optional<int> RefuseUnasked(const MatchFlags& flags, const MatchWords& words,
                                  CommandContext& context);
-// Prints the count of --dry-run, or asks, unless --yes.
+// Counts the points that match, and prints the number (--dry-run) or asks for a confirmation
+// (unless --yes). Returns the exit code if the command ends here, or nullopt to go on.
 std::optional<int> CountAndAsk(Client& client, const std::string& collection, const Filter& filter,
                                const MatchFlags& flags, const MatchWords& words,
                                CommandContext& context);

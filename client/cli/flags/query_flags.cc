@@ -1,7 +1,7 @@
 #include "client/cli/flags/query_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,10 +11,12 @@
 namespace tqdb::client {
 namespace {
 
-// Candidates of a part of a hybrid search, as a multiple of the hits that are asked for.
+// Default number of candidates of each part of a hybrid search, as a multiple of limit + offset. A
+// point just behind the end of one list would get no share of it.
 constexpr uint64_t kCandidates = 10;
 constexpr uint64_t kMaxCandidates = 10'000;  // the server's largest limit
 
+// The parts of a search that the flags name.
 struct Parts {
   explicit Parts(const QueryFlags& flags)
       : vectors(!flags.vector.empty() + !flags.vector_file.empty() + !flags.id.empty() +
@@ -23,12 +25,13 @@ struct Parts {
         sparse(!flags.sparse.empty()) {}
   size_t count() const { return static_cast<size_t>((vectors > 0) + text + sparse); }
 
-  int vectors;  // ways in which one is given: one at most
+  int vectors;  // number of ways in which a vector is given; more than one is an error
   bool text;
   bool sparse;
 };
 
-// What is wrong with the options together; empty when nothing is.
+// Returns what is wrong with the options together, or "" if they fit. The parser checks only each
+// option by itself.
 std::string FindContradiction(const QueryFlags& flags) {
   const Parts parts(flags);
   if (flags.like.empty() && !flags.unlike.empty()) return "--unlike goes with --like";
@@ -65,6 +68,7 @@ std::string FindContradiction(const QueryFlags& flags) {
   return "";
 }
 
+// Returns the status with the name of the option in front.
 absl::Status InOption(const char* option, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(option, ": ", status.message()));
 }
@@ -76,7 +80,7 @@ absl::StatusOr<std::vector<PointId>> ReadExamples(const std::vector<std::string>
   return InOption(option, ids.status());
 }
 
-// How to find, without what to find.
+// Returns a query with the settings that all parts share; it has nothing to find so far.
 Query CommonOf(const QueryFlags& flags) {
   Query query;
   query.limit = flags.limit;
@@ -87,7 +91,8 @@ Query CommonOf(const QueryFlags& flags) {
   return query;
 }
 
-// The vector itself only if it stands in an option.
+// Sets the part by a vector. The vector itself is set only if it is in an option. `point` is set if
+// it is the vector of a point.
 absl::Status FindByVector(const QueryFlags& flags, Query& query, std::optional<PointId>& point) {
   query.vector_name = flags.vector_name;
   query.exact = flags.exact;
@@ -116,6 +121,7 @@ absl::Status FindByVector(const QueryFlags& flags, Query& query, std::optional<P
   return absl::OkStatus();
 }
 
+// Sets the part by a sparse vector.
 absl::Status FindBySparse(const QueryFlags& flags, Query& query) {
   absl::StatusOr<std::string> text = ReadValueOrFile(flags.sparse, "--sparse");
   if (!text.ok()) return text.status();
@@ -174,74 +180,73 @@ absl::StatusOr<QueryPlan> ReadQueryFlags(const QueryFlags& flags) {
   return plan;
 }
 
-void AddQueryFlags(CLI::App& app, QueryFlags& flags) {
-  app.add_option("--vector", flags.vector, "The query as a JSON array: '[0.1, 0.2, ...]'");
-  app.add_option("--vector-file", flags.vector_file,
-                 "Queries from a .npy or .fvecs file: all rows, or one with --row");
-  app.add_option("--row", flags.row, "Row of --vector-file, from 0");
-  app.add_option("--id", flags.id, "Search by the vector of this point");
-  app.add_option("--like", flags.like, "Search for what is like this point, without it; may repeat")
-      ->type_name("ID")
-      ->allow_extra_args(false);
-  app.add_option("--unlike", flags.unlike, "And unlike this one; may repeat")
-      ->type_name("ID")
-      ->allow_extra_args(false);
-  app.add_option("--vector-name", flags.vector_name, "Vector space; default: the unnamed one");
-  CLI::Option* text = app.add_option(
-      "--text", flags.text.text, "Search for words, ranked by BM25, in the payload key --text-key");
-  CLI::Option* text_key = app.add_option("--text-key", flags.text.key,
-                                         "Payload key with an index of kind text, for --text");
-  text->type_name("WORDS")->needs(text_key);
-  text_key->type_name("KEY")->needs(text);
-  CLI::Option* sparse = app.add_option(
-      "--sparse", flags.sparse,
-      "Search by a sparse vector: '{\"indices\": [7, ...], \"values\": [0.5, ...]}', "
-      "or @FILE with it");
-  CLI::Option* sparse_name =
-      app.add_option("--sparse-name", flags.sparse_name, "Sparse space, for --sparse");
-  sparse->type_name("JSON")->needs(sparse_name);
-  sparse_name->type_name("NAME")->needs(sparse);
-  app.add_option("--fusion", flags.fusion,
-                 "How the parts of a hybrid search become one list: rrf, by their ranks, or "
-                 "weighted, by their scores")
-      ->check(CLI::IsMember({"rrf", "weighted"}))
-      ->capture_default_str();
-  app.add_option("--weights", flags.weights,
-                 "Weights of the parts of a hybrid search, in the order vector, text, sparse; "
-                 "default: 1 each")
-      ->type_name("W,W[,W]")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::PositiveNumber);
-  app.add_option("--candidates", flags.candidates,
-                 "Best hits of each part of a hybrid search; default: ten times limit + offset")
-      ->check(CLI::PositiveNumber);
-  app.add_option("-k,--limit", flags.limit, "Hits, or groups, to return")->capture_default_str();
-  app.add_option("--offset", flags.offset, "Leave out so many of the best hits");
-  app.add_flag("--exact", flags.exact, "Compare with every stored original: slow, exact");
-  app.add_flag("--rerank", flags.rerank, "Rescore the best hits from stored originals");
-  app.add_option("--oversampling", flags.oversampling,
-                 "Candidates to rerank, as a multiple of limit + offset; 0: the server's default");
-  app.add_option("--error-bound", flags.error_bound,
-                 "Width of the scan's error bound in standard deviations; 0: the server's default");
-  app.add_option("--score-threshold", flags.score_threshold, "Leave out hits that score less");
-  CLI::Option* mmr = app.add_option(
-      "--mmr", flags.mmr,
-      "Hits that are unlike each other: 0, the order of scores, to 1, diversity alone");
-  mmr->type_name("DIVERSITY")->check(CLI::Range(0.0, 1.0));
-  app.add_option("--mmr-candidates", flags.mmr_candidates,
-                 "Best hits that --mmr picks from; 0: the server's default, four times the limit")
-      ->needs(mmr);
-  CLI::Option* group_by = app.add_option(
+void AddQueryFlags(FlagSet app, QueryFlags& flags) {
+  app.Add("--vector", flags.vector, "The query as a JSON array: '[0.1, 0.2, ...]'");
+  app.Add("--vector-file", flags.vector_file,
+          "Queries from a .npy or .fvecs file: all rows, or one with --row");
+  app.Add("--row", flags.row, "Row of --vector-file, from 0");
+  app.Add("--id", flags.id, "Search by the vector of this point");
+  app.Add("--like", flags.like, "Search for what is like this point, without it; may repeat")
+      .Placeholder("ID")
+      .OneValueEachTime();
+  app.Add("--unlike", flags.unlike, "And unlike this one; may repeat")
+      .Placeholder("ID")
+      .OneValueEachTime();
+  app.Add("--vector-name", flags.vector_name, "Vector space; default: the unnamed one");
+  Flag text = app.Add("--text", flags.text.text,
+                      "Search for words, ranked by BM25, in the payload key --text-key");
+  Flag text_key =
+      app.Add("--text-key", flags.text.key, "Payload key with an index of kind text, for --text");
+  text.Placeholder("WORDS").Needs(text_key);
+  text_key.Placeholder("KEY").Needs(text);
+  Flag sparse =
+      app.Add("--sparse", flags.sparse,
+              "Search by a sparse vector: '{\"indices\": [7, ...], \"values\": [0.5, ...]}', "
+              "or @FILE with it");
+  Flag sparse_name = app.Add("--sparse-name", flags.sparse_name, "Sparse space, for --sparse");
+  sparse.Placeholder("JSON").Needs(sparse_name);
+  sparse_name.Placeholder("NAME").Needs(sparse);
+  app.Add("--fusion", flags.fusion,
+          "How the parts of a hybrid search become one list: rrf, by their ranks, or "
+          "weighted, by their scores")
+      .OneOf({"rrf", "weighted"})
+      .ShowDefault();
+  app.Add("--weights", flags.weights,
+          "Weights of the parts of a hybrid search, in the order vector, text, sparse; "
+          "default: 1 each")
+      .Placeholder("W,W[,W]")
+      .Separator(',')
+      .OneValueEachTime()
+      .Positive();
+  app.Add("--candidates", flags.candidates,
+          "Best hits of each part of a hybrid search; default: ten times limit + offset")
+      .Positive();
+  app.Add("-k,--limit", flags.limit, "Hits, or groups, to return").ShowDefault();
+  app.Add("--offset", flags.offset, "Leave out so many of the best hits");
+  app.AddSwitch("--exact", flags.exact, "Compare with every stored original: slow, exact");
+  app.AddSwitch("--rerank", flags.rerank, "Rescore the best hits from stored originals");
+  app.Add("--oversampling", flags.oversampling,
+          "Candidates to rerank, as a multiple of limit + offset; 0: the server's default");
+  app.Add("--error-bound", flags.error_bound,
+          "Width of the scan's error bound in standard deviations; 0: the server's default");
+  app.Add("--score-threshold", flags.score_threshold, "Leave out hits that score less");
+  Flag mmr =
+      app.Add("--mmr", flags.mmr,
+              "Hits that are unlike each other: 0, the order of scores, to 1, diversity alone");
+  mmr.Placeholder("DIVERSITY").InRange(0.0, 1.0);
+  app.Add("--mmr-candidates", flags.mmr_candidates,
+          "Best hits that --mmr picks from; 0: the server's default, four times the limit")
+      .Needs(mmr);
+  Flag group_by = app.Add(
       "--group-by", flags.group.by,
       "The best hits of each of the best values of this payload key; --limit is that of groups");
-  group_by->type_name("KEY");
-  app.add_option("--group-size", flags.group.size, "Hits of a group; default: 3")
-      ->check(CLI::PositiveNumber)
-      ->needs(group_by);
+  group_by.Placeholder("KEY");
+  app.Add("--group-size", flags.group.size, "Hits of a group; default: 3")
+      .Positive()
+      .Needs(group_by);
   AddFilterOption(app, flags.filter, "Only points that match");
-  app.add_flag("--with-payload", flags.with_payload, "Print payloads");
-  app.add_flag("--with-vectors", flags.with_vectors, "Print vectors (with --json)");
+  app.AddSwitch("--with-payload", flags.with_payload, "Print payloads");
+  app.AddSwitch("--with-vectors", flags.with_vectors, "Print vectors (with --json)");
 }
 
 }  // namespace tqdb::client

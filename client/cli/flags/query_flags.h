@@ -1,7 +1,8 @@
 // Options that say what a search looks for, and how.
 //
-// Three things can be looked for: what is like a vector (given, of a file, of a point, of
-// examples), words, and a sparse vector. Several of them at once are a hybrid search.
+// A search has up to three parts: a vector, words, and a sparse vector. The vector is given as
+// JSON, by a row of a file, by a point, or by examples. One part is a plain search, and several
+// parts are a hybrid search. Example: --id 7 --text whale --text-key title has two.
 #ifndef TQDB_CLIENT_CLI_FLAGS_QUERY_FLAGS_H_
 #define TQDB_CLIENT_CLI_FLAGS_QUERY_FLAGS_H_
 
@@ -11,15 +12,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/flags.h"
 #include "client/cli/flags/filter_flag.h"
 #include "client/cpp/query.h"
 
-namespace CLI {
-class App;
-}  // namespace CLI
-
 namespace tqdb::client {
 
+// Values of the options. Empty strings and unset optionals were not given.
 struct QueryFlags {
   std::string vector;
   std::string vector_file;
@@ -49,20 +48,22 @@ struct QueryFlags {
   bool with_vectors = false;
 };
 
-// `flags` must outlive `app`.
-void AddQueryFlags(CLI::App& app, QueryFlags& flags);
+// Adds the options to a command. Requires: `flags` outlives `app`.
+void AddQueryFlags(FlagSet app, QueryFlags& flags);
 
-// What the flags ask for, but for a vector that is elsewhere: in a file, or that of a stored point.
+// The search that the flags ask for. A vector that must be fetched first, from a file or from a
+// stored point, is not filled in.
 struct QueryPlan {
-  Query query;                        // of a plain search
-  std::optional<HybridQuery> hybrid;  // in place of it, when there are several parts
-  std::optional<PointId> point;       // whose vector is that of vector_query()
+  Query query;                        // the plain search; unused if `hybrid` is set
+  std::optional<HybridQuery> hybrid;  // set if there are several parts
+  std::optional<PointId> point;       // point whose vector vector_query() needs
 
-  // The one that finds by a vector, if there is one: it is the first part of a hybrid search.
+  // Returns the part that finds by a vector. In a hybrid search it is the first one.
   Query& vector_query() { return hybrid.has_value() ? hybrid->parts[0].query : query; }
 };
 
-// InvalidArgument names the option; NotFound, PermissionDenied of a file.
+// Returns the search. InvalidArgument names the option; NotFound and PermissionDenied come from a
+// file.
 absl::StatusOr<QueryPlan> ReadQueryFlags(const QueryFlags& flags);
 
 }  // namespace tqdb::client

@@ -14,7 +14,8 @@ static_assert(std::endian::native == std::endian::little,
               "values are read as they are in the file");
 
 constexpr size_t kBufferBytes = 1 << 20;
-// Far above what any server takes: a larger number means that this is another kind of file.
+// Limit of the dim. It is far above what any server takes, so a larger number means that the file
+// is of another kind.
 constexpr int32_t kMaxPlausibleDim = 1 << 20;
 
 uint64_t RowBytes(uint32_t dim) { return sizeof(int32_t) + uint64_t{dim} * sizeof(float); }

@@ -64,7 +64,8 @@ absl::StatusOr<bool> LineReader::Fill() {
   const int got = gzread(file_, buffer_.data() + end_, kReadBytes);
   int error = Z_OK;
   const char* message = gzerror(file_, &error);
-  // At the end of a file that was cut off, gzread returns what there is and leaves Z_BUF_ERROR.
+  // At the end of a file that was cut off, gzread returns the bytes that it has, and then 0 with
+  // Z_BUF_ERROR. Z_STREAM_END is the proper end.
   if (got < 0 || (got == 0 && error != Z_OK && error != Z_STREAM_END)) {
     if (error == Z_ERRNO) return absl::ErrnoToStatus(errno, path_);
     return absl::DataLossError(

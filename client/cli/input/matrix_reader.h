@@ -1,4 +1,4 @@
-// Rows of floats from a file, in order.
+// Reads rows of floats from a file, in order.
 #ifndef TQDB_CLIENT_CLI_INPUT_MATRIX_READER_H_
 #define TQDB_CLIENT_CLI_INPUT_MATRIX_READER_H_
 
@@ -12,21 +12,23 @@
 
 namespace tqdb::client {
 
-// Not thread-safe. The size is validated on opening, so a truncated file is found before its first
-// row is used.
+// A file of vectors. Opening it validates its size, so that a truncated file is found before its
+// first row is used.
+//
+// Not thread-safe.
 class MatrixReader {
  public:
   virtual ~MatrixReader() = default;
 
   virtual uint64_t rows() const = 0;
-  virtual uint32_t dim() const = 0;  // above zero
-  // The next row into `row`, resized to dim. OutOfRange after the last.
+  virtual uint32_t dim() const = 0;  // above 0
+  // Reads the next row into `row`, which gets dim() values. OutOfRange after the last row.
   virtual absl::Status ReadRow(std::vector<float>& row) = 0;
-  // The row that ReadRow returns next; `row` <= rows().
+  // Makes ReadRow continue with `row`. Requires: row <= rows().
   virtual void Seek(uint64_t row) = 0;
 };
 
-// By the ending of the name: .npy or .fvecs; InvalidArgument otherwise.
+// Opens a file by the ending of its name: .npy or .fvecs. InvalidArgument for other names.
 absl::StatusOr<std::unique_ptr<MatrixReader>> OpenMatrix(const std::string& path);
 
 }  // namespace tqdb::client

@@ -1,6 +1,7 @@
 #include "client/cli/input/matrix_source.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -11,6 +12,7 @@
 namespace tqdb::client {
 namespace {
 
+// Returns the status with file and line in front.
 absl::Status At(const LineReader& lines, const absl::Status& status) {
   return absl::Status(status.code(),
                       absl::StrCat(lines.path(), ":", lines.line_number(), ": ", status.message()));

@@ -1,4 +1,4 @@
-// Points from a file of vectors, with ids and payloads from files beside it.
+// Reads points from a file of vectors, with ids and payloads from files that accompany it.
 #ifndef TQDB_CLIENT_CLI_INPUT_MATRIX_SOURCE_H_
 #define TQDB_CLIENT_CLI_INPUT_MATRIX_SOURCE_H_
 
@@ -15,12 +15,13 @@
 
 namespace tqdb::client {
 
-// Row i takes line i of the payloads (a JSON object, stored as it is; a blank line means none) and
-// line i of the ids. The id comes from the ids file, else from `id_field` of the payload, else it
-// is id_start + i. Fewer or more lines than rows are an error.
+// Row i goes with line i of the payloads file and with line i of the ids file. A payload line is a
+// JSON object, stored as it is written; a blank line means no payload. The id comes from the ids
+// file, or else from `id_field` of the payload, or else it is id_start + i. A file with fewer or
+// more lines than rows is an error: its lines probably do not belong to the rows.
 class MatrixSource : public VectorSource {
  public:
-  // Requires valid options.
+  // Opens the accompanying files. Requires: Validate accepts the options.
   static absl::StatusOr<std::unique_ptr<VectorSource>> Open(std::unique_ptr<MatrixReader> matrix,
                                                             const SourceOptions& options);
 
@@ -32,15 +33,19 @@ class MatrixSource : public VectorSource {
 
  private:
   MatrixSource(std::unique_ptr<MatrixReader> matrix, const SourceOptions& options);
+  // Reads the next line into line_. InvalidArgument at the end of the file.
   absl::Status TakeLine(LineReader& lines);
+  // Returns InvalidArgument if another line follows that is not blank.
   absl::Status ExpectEnd(LineReader& lines);
+  // Reads the payload of the row, and its id from there if `id_field` is set.
   absl::Status ReadPayload(Point& point);
 
   const std::unique_ptr<MatrixReader> matrix_;
   const SourceOptions options_;
   const std::vector<SourceSpace> spaces_;
-  std::unique_ptr<LineReader> payloads_;  // may be null
-  std::unique_ptr<LineReader> ids_;       // may be null
+  // The accompanying files, or null.
+  std::unique_ptr<LineReader> payloads_;
+  std::unique_ptr<LineReader> ids_;
   std::string line_;
   uint64_t row_ = 0;
 };

@@ -1,4 +1,5 @@
-// A uniform random sample of a stream whose length is not known (Vitter 1985, algorithm R).
+// A uniform random sample of a stream whose length is not known (Vitter 1985, algorithm R). The
+// sample is kept in memory, the stream is not.
 #ifndef TQDB_CLIENT_CLI_INPUT_RESERVOIR_H_
 #define TQDB_CLIENT_CLI_INPUT_RESERVOIR_H_
 
@@ -10,8 +11,11 @@
 
 namespace tqdb::client {
 
-// After n values were added, items() holds min(n, size) of them, every subset of that many being
-// equally likely. The same seed and values give the same sample. Not thread-safe.
+// After n values were added, items() has min(n, size) of them, and every subset of this size is
+// equally likely. Value n replaces a random item with probability size / n. The same seed and
+// values give the same sample.
+//
+// Not thread-safe.
 template <typename T>
 class Reservoir {
  public:

@@ -7,11 +7,12 @@
 #include "client/cli/input/fvecs_reader.h"
 #include "client/cli/input/jsonl_reader.h"
 #include "client/cli/input/matrix_source.h"
-#include "client/cli/input/npy_reader.h"
+#include "client/cli/input/npy_matrix.h"
 
 namespace tqdb::client {
 namespace {
 
+// Returns npy, fvecs or jsonl. The standard input has no name, so it is JSON lines.
 absl::StatusOr<std::string> FormatOf(const SourceOptions& options) {
   if (!options.format.empty()) return options.format;
   const std::string& path = options.path;
@@ -27,6 +28,7 @@ absl::StatusOr<std::string> FormatOf(const SourceOptions& options) {
                    "give --format"));
 }
 
+// Returns about the bytes of a point in a message.
 size_t PointBytes(const Point& point) {
   size_t bytes = point.payload.size();
   for (const NamedVector& vector : point.vectors) bytes += vector.values.size() * sizeof(float);
@@ -64,7 +66,7 @@ absl::StatusOr<std::unique_ptr<VectorSource>> VectorSource::Open(const SourceOpt
     return JsonlReader::Open(options.path, options.id_start, options.on_bad_line);
   }
   absl::StatusOr<std::unique_ptr<MatrixReader>> matrix =
-      *format == "npy" ? NpyReader::Open(options.path) : FvecsReader::Open(options.path);
+      *format == "npy" ? NpyMatrix::Open(options.path) : FvecsReader::Open(options.path);
   if (!matrix.ok()) return matrix.status();
   return MatrixSource::Open(*std::move(matrix), options);
 }

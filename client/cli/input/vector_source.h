@@ -1,4 +1,4 @@
-// Points from files, one after the other, whatever the format.
+// Reads points from files, one after the other, in any of the supported formats.
 #ifndef TQDB_CLIENT_CLI_INPUT_VECTOR_SOURCE_H_
 #define TQDB_CLIENT_CLI_INPUT_VECTOR_SOURCE_H_
 
@@ -16,56 +16,63 @@
 
 namespace tqdb::client {
 
+// Files of a source, and how they are read.
 struct SourceOptions {
-  std::string path = {};           // .npy, .fvecs, .jsonl, .jsonl.gz, .ndjson; "-": JSON lines
+  std::string path = {};           // file with vectors or points; "-": JSON lines from the input
   std::string format = {};         // npy, fvecs or jsonl; empty: by the ending of the path
-  std::string vector_name = {};    // of the space that rows of .npy and .fvecs belong to
-  std::string payloads_path = {};  // one JSON object a row, beside .npy and .fvecs; may be gzip
-  std::string ids_path = {};       // one id a line, beside .npy and .fvecs
-  std::string id_field = {};       // of the payload lines, holds the id; empty: none
-  uint64_t id_start = 0;           // rows without an id get id_start + row
-  // Told of each line of JSON lines that is no point, which is then passed over; empty: such a line
-  // is an error.
+  std::string vector_name = {};    // space of the rows of .npy and .fvecs
+  std::string payloads_path = {};  // payloads of the rows of .npy and .fvecs; may be gzip
+  std::string ids_path = {};       // ids of the rows of .npy and .fvecs
+  std::string id_field = {};       // field of the payloads that has the id; empty: none
+  uint64_t id_start = 0;           // id of row 0, if rows have no ids
+  // Called with the error of each bad line of JSON lines, which is then skipped. If it is empty, a
+  // bad line is an error.
   std::function<void(const absl::Status&)> on_bad_line = nullptr;
 };
 
-// InvalidArgument when options contradict each other or the format cannot be told from the name;
-// reads no file.
+// Returns InvalidArgument if options contradict each other, or if the name does not tell the
+// format. Reads no file.
 absl::Status Validate(const SourceOptions& options);
 
-// Dim of the vectors that a source holds for one space.
+// A vector space of a source, and the dim of its vectors.
 struct SourceSpace {
   std::string name;
   uint32_t dim = 0;
 };
 
-// Not thread-safe. Errors name the file and the row or line.
+// A stream of points. Errors name the file and the row or line.
+//
+// Not thread-safe.
 class VectorSource {
  public:
-  // Opens all files and validates the options and what can be seen without reading the files whole.
+  // Validates the options and opens all files. Finds every error that shows without reading the
+  // files as a whole.
   static absl::StatusOr<std::unique_ptr<VectorSource>> Open(const SourceOptions& options);
   virtual ~VectorSource() = default;
 
-  // Of the first point, for JSON lines. Empty when there is no point.
+  // Returns the vector spaces. For JSON lines they are those of the first point; empty without
+  // points.
   virtual const std::vector<SourceSpace>& spaces() const = 0;
-  // Names of the first point's sparse spaces.
+  // Returns the names of the sparse spaces of the first point.
   virtual std::vector<std::string> sparse_spaces() const { return {}; }
+  // Returns the number of rows, or nullopt if only reading can tell.
   virtual std::optional<uint64_t> total_rows() const = 0;
-  // Part of the input that was read, 0..1; 0 when it cannot be known.
+  // Returns the part of the input that was read, 0 to 1; 0 if it is not known.
   virtual double fraction_read() const = 0;
-  // The next point; false after the last.
+  // Reads the next point. Returns false after the last one.
   virtual absl::StatusOr<bool> Next(Point& point) = 0;
-  // Passes over the next points, at most to the end.
+  // Skips the next `rows` points, or fewer at the end.
   virtual absl::Status Skip(uint64_t rows);
 };
 
-// Limits of one batch; the first that is reached ends it. At least one point is taken.
+// Limits of one batch. The first limit that is reached ends it. A batch has at least one point,
+// even if this point alone exceeds the limit of bytes.
 struct BatchLimits {
   size_t points = 256;
-  size_t bytes = size_t{8} << 20;  // of vectors and payloads
+  size_t bytes = size_t{8} << 20;  // bytes of vectors and payloads
 };
 
-// The next points; empty at the end of the source.
+// Returns the next batch; empty at the end of the source.
 absl::StatusOr<std::vector<Point>> ReadBatch(VectorSource& source, const BatchLimits& limits);
 
 }  // namespace tqdb::client

@@ -6,9 +6,9 @@
 namespace tqdb::client {
 
 GzipEncoder::GzipEncoder() {
-  constexpr int kGzip = 15 + 16;  // the largest window, and a gzip header
+  constexpr int kGzip = 15 + 16;  // a window of 2^15 bytes, the largest; + 16 asks for gzip
   constexpr int kMemoryLevel = 8;
-  // Every argument is valid, so only memory can be missing.
+  // Every argument is valid, so the call can only fail for lack of memory.
   if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, kMemoryLevel,
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::bad_alloc();
@@ -22,7 +22,7 @@ void GzipEncoder::Run(absl::string_view bytes, int flush, std::string& out) {
   stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream_.avail_in = static_cast<uInt>(bytes.size());
   char buffer[1 << 14];
-  // Once a buffer is not filled, all of the input was taken.
+  // A buffer that is not full means that all of the input was taken.
   do {
     stream_.next_out = reinterpret_cast<Bytef*>(buffer);
     stream_.avail_out = sizeof(buffer);

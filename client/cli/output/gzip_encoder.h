@@ -18,9 +18,10 @@ class GzipEncoder {
   GzipEncoder(const GzipEncoder&) = delete;
   GzipEncoder& operator=(const GzipEncoder&) = delete;
 
-  // Appends to `out` what is ready of the compressed form; the encoder keeps the rest.
+  // Compresses `bytes` and appends to `out` as much of the result as is ready. Later calls append
+  // the remaining bytes.
   void Append(absl::string_view bytes, std::string& out) { Run(bytes, Z_NO_FLUSH, out); }
-  // Appends the end. Nothing may follow.
+  // Appends everything that is left, and the end of the format. No call may follow.
   void Finish(std::string& out) { Run({}, Z_FINISH, out); }
 
  private:

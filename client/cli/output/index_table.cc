@@ -3,8 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "base/text_format.h"
 #include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 

@@ -1,4 +1,4 @@
-// The payload indexes of a collection, for people.
+// A table of the payload indexes of a collection, for people. `info` and `index list` share it.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_INDEX_TABLE_H_
 #define TQDB_CLIENT_CLI_OUTPUT_INDEX_TABLE_H_
 

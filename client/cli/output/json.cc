@@ -1,5 +1,6 @@
 #include "client/cli/output/json.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +20,7 @@ std::string Excerpt(const Json& json) {
 }
 
 absl::StatusOr<Json> ParseJson(absl::string_view text) {
-  // The library reports a position only by exception.
+  // The library tells the position of an error only by an exception.
   try {
     return Json::parse(text.begin(), text.end());
   } catch (const Json::parse_error& error) {

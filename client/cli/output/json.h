@@ -1,8 +1,9 @@
-// Between JSON and the plain types: one spelling for arguments and output. Points: point_json.h.
+// Conversions between JSON and the plain types of the client. Arguments and output use the same
+// form, so that the output of one command can be the input of another. Points are in point_json.h.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_JSON_H_
 #define TQDB_CLIENT_CLI_OUTPUT_JSON_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,12 +16,12 @@ namespace tqdb::client {
 
 using Json = nlohmann::ordered_json;  // keys stay in the order in which they were written
 
-// InvalidArgument names the byte at which the text stops being JSON.
+// Returns the value of a text. InvalidArgument names the byte at which the text stops being JSON.
 absl::StatusOr<Json> ParseJson(absl::string_view text);
-// One line, never fails: invalid UTF-8 is replaced.
+// Returns the value as one line. Never fails: invalid UTF-8 is replaced.
 std::string ToLine(const Json& json);
 
-// At most 60 bytes of it, for an error.
+// Returns at most 60 bytes of the value, for the message of an error.
 std::string Excerpt(const Json& json);
 
 Json ToJson(const CollectionInfo& info);
@@ -28,7 +29,7 @@ Json ToJson(const PayloadIndexInfo& index);
 Json ToJson(const PayloadValue& value);
 Json ToJson(const FacetCount& count);
 Json ToJson(const ServerInfo& info);
-// For people: strings without quotes.
+// Returns the value for people: strings have no quotes.
 std::string ToText(const PayloadValue& value);
 Json ErrorToJson(const absl::Status& status);
 

@@ -3,24 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/npy.h"
 
 namespace tqdb::client {
-namespace {
-
-constexpr size_t kPreambleBytes = 128;
-
-}  // namespace
-
-std::string NpyPreamble(uint64_t rows, uint32_t dim) {
-  std::string dictionary =
-      absl::StrCat("{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ", dim, "), }");
-  std::string out("\x93NUMPY\x01\x00", 8);
-  dictionary.resize(kPreambleBytes - out.size() - sizeof(uint16_t) - 1, ' ');
-  dictionary.push_back('\n');
-  out.push_back(static_cast<char>(dictionary.size() & 0xff));
-  out.push_back(static_cast<char>(dictionary.size() >> 8));
-  return out + dictionary;
-}
 
 NpyWriter::NpyWriter(OutputFile file, uint32_t dim) : file_(std::move(file)), dim_(dim) {}
 

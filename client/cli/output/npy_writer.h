@@ -1,4 +1,6 @@
-// Writes float32 rows as a .npy file (version 1.0) whose number of rows is known only at the end.
+// Writes float32 rows as a .npy file (version 1.0). The number of rows is known only at the end,
+// but the format wants it at the start. So the header has a fixed size and is overwritten at the
+// end.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_NPY_WRITER_H_
 #define TQDB_CLIENT_CLI_OUTPUT_NPY_WRITER_H_
 
@@ -11,14 +13,17 @@
 
 namespace tqdb::client {
 
-// Not thread-safe. The file appears under its name when Finish succeeds, never half written.
+// The file appears under its name when Finish succeeds, never half written.
+//
+// Not thread-safe.
 class NpyWriter {
  public:
-  // `dim` > 0.
+  // Requires: dim > 0.
   static absl::StatusOr<NpyWriter> Open(const std::string& path, uint32_t dim);
 
-  // InvalidArgument when the row has another dim.
+  // Appends a row. InvalidArgument if it has another dim.
   absl::Status Append(absl::Span<const float> row);
+  // Writes the header and gives the file its name. No call may follow.
   absl::Status Finish();
   uint64_t rows() const { return rows_; }
 
@@ -29,9 +34,6 @@ class NpyWriter {
   uint32_t dim_;
   uint64_t rows_ = 0;
 };
-
-// The bytes before the first item: 128 for every shape up to 2^64 rows.
-std::string NpyPreamble(uint64_t rows, uint32_t dim);
 
 }  // namespace tqdb::client
 

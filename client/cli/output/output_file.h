@@ -1,4 +1,5 @@
-// A file that appears under its name only when it is complete; "-" is the standard output.
+// A file that appears under its name only when it is complete. A command that fails or is
+// interrupted leaves an older file of this name alone. "-" is the standard output.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_OUTPUT_FILE_H_
 #define TQDB_CLIENT_CLI_OUTPUT_OUTPUT_FILE_H_
 
@@ -11,8 +12,9 @@
 
 namespace tqdb::client {
 
-// Written as PATH.partial and renamed by Commit; removed when it is destroyed before. Movable, not
-// thread-safe.
+// The bytes go to PATH.partial. Commit renames it to PATH; destruction before that removes it.
+//
+// Movable, not thread-safe.
 class OutputFile {
  public:
   static absl::StatusOr<OutputFile> Create(const std::string& path);
@@ -21,8 +23,9 @@ class OutputFile {
   ~OutputFile();
 
   absl::Status Append(absl::string_view bytes);
-  // Replaces the first bytes. Not for the standard output.
+  // Replaces the first bytes of the file. Requires: it is not the standard output.
   absl::Status OverwriteStart(absl::string_view bytes);
+  // Writes everything out and gives the file its name. No call may follow.
   absl::Status Commit();
   const std::string& path() const { return path_; }
 
@@ -33,7 +36,7 @@ class OutputFile {
   absl::Status Error() const;
 
   std::string path_;
-  std::FILE* file_;  // null once committed or moved from
+  std::FILE* file_;  // null after Commit and after a move
 };
 
 }  // namespace tqdb::client

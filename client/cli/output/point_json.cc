@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,13 +33,14 @@ Json VectorToJson(const std::vector<float>& values) {
   return out;
 }
 
-// What the server stores is JSON; should it ever not be, it is shown as text.
+// Returns the payload as JSON. The server stores only JSON; if a payload is not JSON all the same,
+// it is shown as a string.
 Json PayloadToJson(const std::string& payload) {
   Json parsed = Json::parse(payload, nullptr, /*allow_exceptions=*/false);
   return parsed.is_discarded() ? Json(payload) : parsed;
 }
 
-// Of a Point or a ScoredPoint.
+// Adds the vectors of a Point or a ScoredPoint.
 template <typename AnyPoint>
 void AddVectors(const AnyPoint& point, Json& out) {
   const std::vector<NamedVector>& vectors = point.vectors;
@@ -236,7 +238,8 @@ void AppendPointLine(const Point& point, std::string& out) {
     out.append(",\"payload\":");
     const size_t begin = out.size();
     out.append(point.payload);
-    // A line break in JSON can only stand between tokens, where a space does as well.
+    // A payload may be written over several lines, but here it must be one. In JSON a line break
+    // can only stand between tokens, where a space means the same.
     for (size_t i = begin; i < out.size(); ++i) {
       if (out[i] == '\n' || out[i] == '\r') out[i] = ' ';
     }

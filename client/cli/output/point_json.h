@@ -1,4 +1,5 @@
-// Between JSON and points: one spelling for input files, arguments and output.
+// Conversions between JSON and points. Input files, arguments and output use the same form, so that
+// an exported file can be imported.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_POINT_JSON_H_
 #define TQDB_CLIENT_CLI_OUTPUT_POINT_JSON_H_
 
@@ -13,31 +14,34 @@
 
 namespace tqdb::client {
 
-// InvalidArgument names `field`. Every value must be a number within the range of float32.
-absl::StatusOr<std::vector<float>> VectorFromJson(const Json& json, absl::string_view field);
-// {"indices": [7, ..], "values": [0.5, ..]}, one value for each index. InvalidArgument names
+// Returns the vector of an array of numbers within the range of float32. InvalidArgument names
 // `field`.
+absl::StatusOr<std::vector<float>> VectorFromJson(const Json& json, absl::string_view field);
+// Returns the sparse vector of {"indices": [7, ..], "values": [0.5, ..]}, with one value for each
+// index. InvalidArgument names `field`.
 absl::StatusOr<SparseVector> SparseVectorFromJson(const Json& json, absl::string_view field);
-// A number in 0..2^64-1 or a string with a UUID.
+// Returns the id of a number in 0..2^64-1 or of a string with a UUID. InvalidArgument otherwise.
 absl::StatusOr<PointId> PointIdFromJson(const Json& json);
-// One line of an import file: {"id": .., "vector": [..] or "vectors": {"name": [..]},
-// "sparse_vectors": {"name": {"indices": [..], "values": [..]}}, "payload": {..}}.
-// `has_id` tells whether "id" was there. InvalidArgument names the key.
+// One line of an import file.
 struct PointLine {
   Point point;
-  bool has_id = false;
+  bool has_id = false;  // whether the line has an "id"
 };
+// Returns the point of a line: {"id": .., "vector": [..] or "vectors": {"name": [..]},
+// "sparse_vectors": {"name": {"indices": [..], "values": [..]}}, "payload": {..}}. InvalidArgument
+// names the key. Unknown keys are errors, because they are mostly typing errors.
 absl::StatusOr<PointLine> PointFromLine(absl::string_view line);
 
 Json ToJson(const PointId& id);
 Json ToJson(const Point& point);
 Json ToJson(const ScoredPoint& point);
 Json ToJson(const PointGroup& group);
-// A point as PointFromLine reads it, written without building a tree. The payload is copied as it
-// is.
+// Appends a line that PointFromLine reads. To save time it is written without a JSON tree. The
+// payload is copied as it is.
 void AppendPointLine(const Point& point, std::string& out);
 
-// The number whose shortest decimal form is that of `value`, so that 0.9f prints as 0.9.
+// Returns the double with the shortest decimal form that is still the float `value`. So 0.9f prints
+// as 0.9 and not as 0.8999999761581421.
 double ShortestDouble(float value);
 
 }  // namespace tqdb::client

@@ -1,5 +1,6 @@
 #include "client/cli/output/point_printer.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,9 @@
 namespace tqdb::client {
 namespace {
 
-constexpr size_t kShown = 4;  // values of a vector
+constexpr size_t kShown = 4;  // number of values of a vector that are shown
 
+// Returns the vectors of a point in one cell of a table: the first values of each.
 std::string DescribeVectors(const Point& point) {
   std::string out;
   for (const NamedVector& vector : point.vectors) {
@@ -33,7 +35,7 @@ std::string DescribeVectors(const Point& point) {
   return out;
 }
 
-std::vector<Table::Column> Columns(bool with_vectors) {
+std::vector<Table::Column> PointColumns(bool with_vectors) {
   if (with_vectors) return {{"id", Align::kRight}, {"vectors"}, {"payload"}};
   return {{"id", Align::kRight}, {"payload"}};
 }
@@ -41,7 +43,7 @@ std::vector<Table::Column> Columns(bool with_vectors) {
 }  // namespace
 
 PointPrinter::PointPrinter(CommandContext& context, bool with_vectors)
-    : context_(context), with_vectors_(with_vectors), table_(Columns(with_vectors)) {}
+    : context_(context), with_vectors_(with_vectors), table_(PointColumns(with_vectors)) {}
 
 void PointPrinter::Print(const Point& point) {
   empty_ = false;

@@ -1,4 +1,4 @@
-// Points for people, as a table, or for programs, as JSON lines.
+// Prints points: as a table for people, or as JSON lines for programs.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_POINT_PRINTER_H_
 #define TQDB_CLIENT_CLI_OUTPUT_POINT_PRINTER_H_
 
@@ -11,11 +11,11 @@ namespace tqdb::client {
 // Not thread-safe.
 class PointPrinter {
  public:
-  // `context` must outlive the printer.
+  // Requires: `context` outlives the printer.
   PointPrinter(CommandContext& context, bool with_vectors);
 
-  // Writes a line under --json; a table is held until Finish, for its columns to be as wide as
-  // needed.
+  // Prints a point. Under --json it is written at once. A table is kept until Finish, because the
+  // widths of its columns depend on all rows.
   void Print(const Point& point);
   void Finish();
 

@@ -14,6 +14,7 @@
 namespace tqdb::client {
 namespace {
 
+// JSON lines, plain or compressed.
 class JsonlSink : public PointSink {
  public:
   JsonlSink(OutputFile file, bool compress) : file_(std::move(file)) {
@@ -40,13 +41,13 @@ class JsonlSink : public PointSink {
 
  private:
   OutputFile file_;
-  std::unique_ptr<GzipEncoder> encoder_;  // null: plain
+  std::unique_ptr<GzipEncoder> encoder_;  // null for plain text
   std::string line_;
   std::string compressed_;
 };
 
-// X.npy with the vectors of one space, X.ids.txt and X.payloads.jsonl with a line a row: what
-// `import` takes with --ids and --payloads.
+// Three files: X.npy has the vectors of one space, and X.ids.txt and X.payloads.jsonl have one line
+// for each row. `import` takes them with --ids and --payloads.
 class NpySink : public PointSink {
  public:
   NpySink(NpyWriter vectors, OutputFile ids, OutputFile payloads, std::string path,
@@ -66,8 +67,9 @@ class NpySink : public PointSink {
       std::replace(payload.begin(), payload.end(), '\n', ' ');
       return payloads_.Append(payload + "\n");
     }
-    return absl::OkStatus();  // takes no part in this space
+    return absl::OkStatus();  // the point has no vector in this space
   }
+  // X.npy is named last: where it is, the other two are complete.
   absl::Status Finish() override {
     if (absl::Status s = ids_.Commit(); !s.ok()) return s;
     if (absl::Status s = payloads_.Commit(); !s.ok()) return s;

@@ -1,20 +1,21 @@
 #include "client/cli/output/search_printer.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/text_format.h"
 #include "client/cli/output/point_json.h"
 #include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
 constexpr size_t kGroupWidth = 40;
 
-// Of the columns number, id, score and perhaps payload.
+// Returns the cells of one hit: number, id, score and perhaps payload.
 std::vector<std::string> Cells(size_t number, const ScoredPoint& point, bool payload) {
   std::vector<std::string> cells = {absl::StrCat(number), point.id.ToString(),
                                     absl::StrFormat("%.5f", point.score)};
@@ -22,7 +23,7 @@ std::vector<std::string> Cells(size_t number, const ScoredPoint& point, bool pay
   return cells;
 }
 
-std::vector<Table::Column> Columns(bool payload) {
+std::vector<Table::Column> HitColumns(bool payload) {
   std::vector<Table::Column> columns = {
       {"", Align::kRight}, {"id", Align::kRight}, {"score", Align::kRight}};
   if (payload) columns.push_back({"payload"});
@@ -56,7 +57,7 @@ void SearchPrinter::PrintPoints(uint64_t number, const std::vector<ScoredPoint>&
     return;
   }
   if (!PrintHeading(number, points.empty())) return;
-  Table table(Columns(options_.payload));
+  Table table(HitColumns(options_.payload));
   for (size_t i = 0; i < points.size(); ++i) {
     table.AddRow(Cells(i + 1, points[i], options_.payload));
   }
@@ -73,7 +74,7 @@ void SearchPrinter::PrintGroups(uint64_t number, const std::vector<PointGroup>& 
     return;
   }
   if (!PrintHeading(number, groups.empty())) return;
-  std::vector<Table::Column> columns = Columns(options_.payload);
+  std::vector<Table::Column> columns = HitColumns(options_.payload);
   columns.insert(columns.begin(), {"group"});
   Table table(std::move(columns));
   for (const PointGroup& group : groups) {

@@ -1,4 +1,4 @@
-// Results of searches: tables for people, a JSON object a query for programs.
+// Prints results of searches: tables for people, or one JSON object for each query for programs.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_SEARCH_PRINTER_H_
 #define TQDB_CLIENT_CLI_OUTPUT_SEARCH_PRINTER_H_
 
@@ -10,22 +10,23 @@
 
 namespace tqdb::client {
 
+// Prints results as they come. Not thread-safe.
 class SearchPrinter {
  public:
   struct Options {
-    bool payload = false;   // a column of them; JSON has what points carry
-    bool numbered = false;  // tables tell queries apart
+    bool payload = false;   // whether tables have a column of payloads
+    bool numbered = false;  // whether tables have the number of their query in front
   };
-  // `context` must outlive the printer.
+  // Requires: `context` outlives the printer.
   SearchPrinter(CommandContext& context, const Options& options)
       : context_(context), options_(options) {}
 
-  // `number` is that of the query.
+  // Print the result of query `number`. `took_ms` is the time of the call for one query.
   void PrintPoints(uint64_t number, const std::vector<ScoredPoint>& points, double took_ms) const;
   void PrintGroups(uint64_t number, const std::vector<PointGroup>& groups, double took_ms) const;
 
  private:
-  // False when there are no hits, which it says then.
+  // Prints the heading of a table. Returns false, after a remark, if there are no hits.
   bool PrintHeading(uint64_t number, bool empty) const;
 
   CommandContext& context_;

@@ -4,13 +4,13 @@
 #include <cassert>
 #include <utility>
 
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
 namespace tqdb::client {
 namespace {
 
-constexpr size_t kGap = 2;
-constexpr size_t kNarrowestLastColumn = 10;
+constexpr size_t kGap = 2;                   // spaces between columns
+constexpr size_t kNarrowestLastColumn = 10;  // the last column is never cut below this
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// A table of text: columns as wide as their widest cell, numbers to the right.
+// A table of text. Each column is as wide as its widest cell.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_TABLE_H_
 #define TQDB_CLIENT_CLI_OUTPUT_TABLE_H_
 
@@ -11,6 +11,7 @@ namespace tqdb::client {
 
 enum class Align { kLeft, kRight };
 
+// A table that is filled row by row and printed at the end. Not thread-safe.
 class Table {
  public:
   struct Column {
@@ -19,9 +20,10 @@ class Table {
   };
 
   explicit Table(std::vector<Column> columns);
-  // Requires one cell a column.
+  // Adds a row. Requires: one cell for each column.
   void AddRow(std::vector<std::string> cells);
-  // Cuts the last column so that lines fit in `width` columns; 0: no limit.
+  // Prints titles and rows. The last column, which has the longest texts (payloads), is cut so that
+  // lines fit into `width`. 0 means no limit.
   void Print(std::ostream& out, size_t width = 0) const;
 
  private:

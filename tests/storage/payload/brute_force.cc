@@ -29,7 +29,7 @@ std::vector<std::string> Split(const std::string& key) {
 
 using Pointers = std::vector<const json*>;
 
-// Level by level: at each, everything that the keys so far lead to.
+// Goes along the path level by level and keeps everything that the keys so far lead to.
 Pointers Found(const json& payload, const std::string& key) {
   Pointers level = {&payload};
   for (const std::string& part : Split(key)) {

@@ -1,5 +1,5 @@
-// Random filters over indexed payloads that come and go, against evaluating the filter for every
-// row.
+// Compares random filters over indexed payloads, which come and go, with an evaluation of the
+// filter for every row.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -17,13 +17,13 @@ using nlohmann::json;
 using testing::Gaussian;
 
 constexpr size_t kRows = 20'000;
-constexpr size_t kPayloads = 300;  // different ones: a filter is evaluated once for each
+constexpr size_t kPayloads = 300;  // different payloads; a filter is evaluated once for each
 constexpr size_t kRounds = 20;
 constexpr size_t kFiltersPerRound = 200;
 
 using Fields = std::vector<std::pair<const char*, FieldKind>>;
 
-// Ids that a filter names.
+// Adds the ids that a filter names to `ids`.
 void CollectIds(const PreparedGroup& group, absl::flat_hash_set<PointId>& ids) {
   for (const auto* list : {&group.must, &group.should, &group.must_not, &group.min_should}) {
     for (const PreparedCondition& condition : *list) {
@@ -101,7 +101,7 @@ TEST_P(PayloadIndexModelTest, RowsAreThoseOfEvaluatingEveryPayload) {
     ASSERT_TRUE(index_.CreateField(GetParam()[f].first, GetParam()[f].second).ok());
   }
   for (uint64_t id = 0; points_.size() < kRows; ++id) Insert(id, random.Below(kPayloads));
-  // The last index is made now, and sees rows little by little.
+  // The last index is made now. It sees the rows little by little.
   const auto [late_key, late_kind] = GetParam().back();
   ASSERT_TRUE(index_.CreateField(late_key, late_kind).ok());
 
@@ -117,7 +117,7 @@ TEST_P(PayloadIndexModelTest, RowsAreThoseOfEvaluatingEveryPayload) {
             if (it == points_.end()) return std::nullopt;
             return it->second.first;
           });
-      // Evaluating the undecided ones gives those of them that are expected.
+      // The rows that are expected and not certain must be among the undecided ones.
       ASSERT_EQ(matches.certain | (matches.undecided & expected), expected)
           << "round " << round << " " << FilterToJson(filter);
       ASSERT_TRUE((matches.certain & matches.undecided).empty());

@@ -13,7 +13,7 @@ namespace prepared_filter_test {
 
 using nlohmann::json;
 
-// Whether the filter, in its JSON form, holds for a payload.
+// Returns whether a filter, in its JSON form, holds for a payload.
 bool Matches(const std::string& filter, const std::string& payload,
              PointId id = PointId::Number(1)) {
   const absl::StatusOr<Filter> parsed = FilterFromJson(filter);
@@ -24,7 +24,7 @@ bool Matches(const std::string& filter, const std::string& payload,
   return PreparedFilter::Create(*parsed)->Matches(id, ParsePayload(payload).value());
 }
 
-// The same for a filter of one condition.
+// Returns whether a filter of one condition holds for a payload.
 bool Holds(const std::string& condition, const std::string& payload,
            PointId id = PointId::Number(1)) {
   return Matches(R"({"must":[)" + condition + "]}", payload, id);
@@ -57,7 +57,7 @@ TEST(PreparedFilterTest, NumbersAreComparedExactlyWhateverTheirForm) {
   EXPECT_FALSE(
       Holds(R"({"key":"a","match":{"value":9007199254740993}})", R"({"a":9007199254740992})"));
   EXPECT_FALSE(Holds(R"({"key":"a","match":{"value":-1}})", R"({"a":18446744073709551615})"));
-  // 2^53 + 1 has no double; the bound 2^53 is below it all the same.
+  // No double equals 2^53 + 1. The bound 2^53 is still below it.
   EXPECT_TRUE(Holds(R"({"key":"a","range":{"gt":9007199254740992}})", R"({"a":9007199254740993})"));
   EXPECT_FALSE(
       Holds(R"({"key":"a","range":{"lte":9007199254740992}})", R"({"a":9007199254740993})"));
@@ -255,7 +255,7 @@ TEST(PreparedFilterTest, RandomFiltersAgreeWithBruteForceAndReadBackFromJson) {
     matches += own;
     mixed += own > 0 && own < kPayloadsPerFilter;
   }
-  // The test means nothing if filters are all or nothing.
+  // The test would mean nothing if most filters matched all payloads or none.
   EXPECT_GT(mixed, kFilters / 3);
   RecordProperty("matches", static_cast<int>(matches));
 }

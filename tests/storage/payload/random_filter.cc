@@ -208,7 +208,8 @@ Filter RandomFilterOfDepth(Gaussian& random, size_t num_ids, int depth) {
   const auto fill = [&](std::vector<Condition>& list, size_t n) {
     for (; n > 0; --n) list.push_back(RandomCondition(random, num_ids, depth));
   };
-  // Few at once: conditions are seldom true, and a filter that holds for nothing shows little.
+  // There are few conditions, because each is seldom true, and a filter that never holds tests
+  // little.
   const size_t parts = random.Below(16);
   if (parts < 7) fill(filter.must, 1 + random.Below(2));
   if (parts >= 4 && parts < 12) fill(filter.should, 1 + random.Below(5));

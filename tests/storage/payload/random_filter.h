@@ -1,4 +1,4 @@
-// Random payloads and random filters that have something to do with each other.
+// Random payloads, and random filters on the keys and values that these payloads have.
 #ifndef TQDB_TESTS_STORAGE_PAYLOAD_RANDOM_FILTER_H_
 #define TQDB_TESTS_STORAGE_PAYLOAD_RANDOM_FILTER_H_
 
@@ -11,14 +11,15 @@
 
 namespace tqdb::storage {
 
-// The keys that payloads have, the paths between them, and one that none has.
+// The keys of the payloads, the paths to them, and one key that no payload has.
 const std::vector<std::string>& RandomKeys();
 
-// Members of every type, absent and null ones among them, arrays, arrays of objects; numbers at the
-// edges of int64 and double.
+// Returns a payload with members of every type, missing and null ones, arrays, and arrays of
+// objects. Numbers are also taken from the edges of int64 and double.
 nlohmann::json RandomPayload(testing::Gaussian& random);
 
-// Passes ValidateFilter. HasId names numbers below `num_ids`, and now and then a UUID.
+// Returns a filter that ValidateFilter accepts. HasId names numbers below `num_ids`, and sometimes
+// a UUID.
 Filter RandomFilter(testing::Gaussian& random, size_t num_ids);
 
 }  // namespace tqdb::storage

@@ -17,7 +17,7 @@ namespace row_set_test {
 using ::testing::ElementsAreArray;
 using testing::Gaussian;
 
-// Rows of three halves, near each other and not.
+// Returns a row with one of three upper halves, from a small or from a large range.
 uint64_t RandomRow(Gaussian& random) {
   const uint64_t high = random.Below(3) * 5;
   return high << 32 | (random.Below(2) == 0 ? random.Below(100) : random.Below(1 << 20));
@@ -75,7 +75,7 @@ TEST(RowSetTest, OperatorsAgreeWithStdSet) {
   }
 }
 
-// Arrays, bits and runs, for which CRoaring has a container each; the first one cut anywhere.
+// Sets whose containers are arrays, bits and runs. The range of bits may begin anywhere.
 TEST(RowSetTest, BitsAreThoseOfItsRows) {
   Gaussian random(6);
   for (int round = 0; round < 60; ++round) {

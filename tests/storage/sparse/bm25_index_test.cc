@@ -1,4 +1,4 @@
-// Bm25Index against the formula, computed word by word from the texts themselves.
+// Compares Bm25Index with the formula, which is computed word by word from the texts themselves.
 #include "storage/sparse/bm25_index.h"
 
 #include <gtest/gtest.h>
@@ -108,7 +108,7 @@ class Bm25IndexModelTest : public ::testing::TestWithParam<Bm25Options> {
       const RowHit& before = (*hits)[i - 1];
       ASSERT_TRUE(before.score > hit.score || (before.score == hit.score && before.row < hit.row));
     }
-    // Those left out are below the threshold.
+    // The hits that are left out are below the threshold.
     if (hits->size() < std::min(options.top_k, best.size())) {
       ASSERT_LT(best[hits->size()], options.score_threshold + error) << query;
     }
@@ -119,7 +119,8 @@ class Bm25IndexModelTest : public ::testing::TestWithParam<Bm25Options> {
   Model model_;
 };
 
-// Lengths change over time, so the average moves both ways while bounds of older averages stand.
+// Lengths of texts change over time, so the average rises and falls. Bounds that were taken under
+// an older average must stay bounds.
 TEST_P(Bm25IndexModelTest, HitsAreThoseOfTheFormula) {
   Search();
   for (size_t step = 0; step < 40; ++step) {
@@ -128,7 +129,7 @@ TEST_P(Bm25IndexModelTest, HitsAreThoseOfTheFormula) {
     for (size_t i = 0; i < 450; ++i) {
       Add(1'000'000 + step * 450 + i, random_.Below(2 * length));
       if (i % 4 == 0) Add(random_.Below(1'000'000), length);
-      if (i % 8 == 0) {  // the text of a row changes: it goes, and comes again
+      if (i % 8 == 0) {  // the text of a row changes: the row is removed and added again
         const auto row = model_.lower_bound(random_.Below(1'000'000))->first;
         ASSERT_TRUE(index_.Remove(row));
         model_.erase(row);

@@ -20,7 +20,7 @@ std::string Encoded(const SparseVector& vector) {
 SparseVector RandomVector(Gaussian& random, size_t entries) {
   SparseVector vector;
   uint64_t index = random.Below(3);
-  // Distances of one to five bytes.
+  // Indices whose distances take one to five bytes.
   for (size_t i = 0; i < entries && index <= 0xffff'ffff; ++i) {
     vector.indices.push_back(static_cast<uint32_t>(index));
     vector.values.push_back(static_cast<float>(random.Next()));
@@ -69,7 +69,7 @@ TEST(SparseEncoding, TruncatedAndExtendedBytesAreDataLoss) {
   }
 }
 
-// Whatever the bytes are, the outcome is a valid vector or DataLoss.
+// Any bytes give either a valid vector or DataLoss.
 TEST(SparseEncoding, ChangedBytesGiveValidVectorsOrDataLoss) {
   Gaussian random(20'241'103);
   SparseVector decoded;

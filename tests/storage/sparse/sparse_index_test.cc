@@ -1,4 +1,4 @@
-// SparseIndex against a map of vectors that are all scored in double.
+// Compares SparseIndex with a map of vectors that are all scored in double.
 #include "storage/sparse/sparse_index.h"
 
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@ namespace sparse_index_test {
 
 using testing::Gaussian;
 
-// How values of a data set look.
-enum class Values { kPositive, kSigned, kFew };  // kFew: of three, for equal scores
+// The kind of values of a data set.
+enum class Values { kPositive, kSigned, kFew };  // kFew: three different values, for equal scores
 
 float RandomValue(Gaussian& random, Values values) {
   if (values == Values::kFew) return static_cast<float>(random.Below(3)) - 0.5f;
@@ -26,7 +26,7 @@ float RandomValue(Gaussian& random, Values values) {
   return static_cast<float>(values == Values::kSigned ? value : std::fabs(value));
 }
 
-// Low indices are the frequent ones.
+// Returns a random vector; low indices are frequent.
 SparseVector RandomVector(Gaussian& random, size_t entries, Values values) {
   std::set<uint32_t> indices;
   for (size_t i = 0; i < entries; ++i) {
@@ -42,8 +42,8 @@ SparseVector RandomVector(Gaussian& random, size_t entries, Values values) {
 
 using Model = std::map<uint64_t, SparseVector>;
 
-// Weights are rounded to floats, a score is added up in double and rounded once: what the index
-// promises to the bit.
+// Returns the hits that the index promises, with scores equal to the bit: weights are rounded to
+// floats, and a sum is taken in double and rounded once.
 std::vector<RowHit> Expected(const Model& model, const SparseVector& weights,
                              const SparseSearchOptions& options) {
   std::vector<RowHit> hits;
@@ -104,7 +104,7 @@ class SparseIndexModelTest : public ::testing::TestWithParam<Case> {
       model_.erase(it);
     }
   }
-  // The query's values as they weigh.
+  // Returns the weights of the query's values.
   SparseVector Weights(const SparseVector& query) const {
     SparseVector weights = query;
     if (GetParam().modifier == SparseModifier::kNone) return weights;
@@ -122,7 +122,7 @@ class SparseIndexModelTest : public ::testing::TestWithParam<Case> {
     SparseSearchOptions options;
     options.top_k = 1 + random_.Below(random_.Below(4) == 0 ? 2000 : 12);
     if (random_.Below(3) == 0) options.score_threshold = static_cast<float>(2 * random_.Next());
-    // Of rows from a random one on, one in 1, 2, 11 or 3000.
+    // Allows every row, or every 2nd, 11th or 3000th one, from a random row on.
     const size_t selectivities[] = {1, 2, 11, 3000};
     const size_t one_in = selectivities[random_.Below(4)];
     const uint64_t first = random_.Below(2) == 0 ? random_.Below(3000) : kFirstNewRow;
@@ -152,8 +152,9 @@ class SparseIndexModelTest : public ::testing::TestWithParam<Case> {
 };
 
 TEST_P(SparseIndexModelTest, HitsAreThoseOfScoringEveryRow) {
-  Search();  // of nothing
-  // Old rows in ascending order, then in none; new rows all the while; rows go from the beginning.
+  Search();  // in an empty index
+  // Most rows are added in ascending order and some in random order, between rows with new numbers.
+  // Rows are removed all the time.
   for (size_t step = 0; step < 40; ++step) {
     for (size_t i = 0; i < 400; ++i) {
       Add(random_.Below(4) == 0 ? random_.Below(20'000) + 30'000 : step * 400 + i);
@@ -164,7 +165,7 @@ TEST_P(SparseIndexModelTest, HitsAreThoseOfScoringEveryRow) {
     ASSERT_EQ(index_.rows(), model_.size());
     for (size_t i = 0; i < 5; ++i) Search();
     if (HasFatalFailure()) return;
-    // Dead rows are a quarter of every closed segment at most.
+    // At most a quarter of the rows of each closed segment are dead.
     ASSERT_LE(index_.held_rows(), model_.size() * 4 / 3 + 4096);
     const uint32_t term = static_cast<uint32_t>(random_.Below(100));
     ASSERT_GE(index_.Frequency(term), Frequency(term));

@@ -1,4 +1,4 @@
-#include "client/cli/input/file_reader.h"
+#include "base/file_reader.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace tqdb::client {
+namespace tqdb {
 
 absl::StatusOr<FileReader> FileReader::Open(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -61,4 +61,4 @@ absl::Status FileReader::Read(uint64_t offset, size_t bytes, void* out) const {
   return absl::OkStatus();
 }
 
-}  // namespace tqdb::client
+}  // namespace tqdb

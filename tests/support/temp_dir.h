@@ -1,6 +1,6 @@
 // A directory for one test, removed at its end.
-#ifndef TQDB_TESTS_CLIENT_TEMP_DIR_H_
-#define TQDB_TESTS_CLIENT_TEMP_DIR_H_
+#ifndef TQDB_TESTS_SUPPORT_TEMP_DIR_H_
+#define TQDB_TESTS_SUPPORT_TEMP_DIR_H_
 
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string>
 
-namespace tqdb::client {
+namespace tqdb::testing {
 
 class TempDir {
  public:
@@ -40,6 +40,6 @@ class TempDir {
   std::string path_;
 };
 
-}  // namespace tqdb::client
+}  // namespace tqdb::testing
 
-#endif  // TQDB_TESTS_CLIENT_TEMP_DIR_H_
+#endif  // TQDB_TESTS_SUPPORT_TEMP_DIR_H_

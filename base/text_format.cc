@@ -1,4 +1,4 @@
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace tqdb::client {
+namespace tqdb {
 namespace {
 
 bool ContinuesCodePoint(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
@@ -64,4 +64,4 @@ std::string Truncate(absl::string_view text, size_t width) {
   return out;
 }
 
-}  // namespace tqdb::client
+}  // namespace tqdb

@@ -1,15 +1,17 @@
-#include "client/cli/output/progress_bar.h"
+#include "base/progress_bar.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <sstream>
+#include <thread>
+#include <vector>
 
-#include "client/cli/output/table.h"
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
-namespace tqdb::client {
+namespace tqdb {
 namespace progress_bar_test {
 
 using ::testing::HasSubstr;
@@ -66,7 +68,11 @@ TEST(ProgressBarTest, RedrawsAtMostTenTimesASecond) {
   Clock clock;
   std::ostringstream out;
   {
-    ProgressBar bar("x", 100, ProgressBar::Mode::kBar, 80, out, [&] { return clock.now(); });
+    ProgressBar bar({.label = "x",
+                     .total = 100,
+                     .mode = ProgressBar::Mode::kBar,
+                     .now = [&] { return clock.now(); }},
+                    out);
     for (int i = 0; i < 100; ++i) {
       clock.Advance(absl::Milliseconds(10));
       bar.Update(i, i / 100.0);
@@ -83,7 +89,11 @@ TEST(ProgressBarTest, RedrawsAtMostTenTimesASecond) {
 TEST(ProgressBarTest, ShowsOneHundredPercentOnlyWhenFinished) {
   Clock clock;
   std::ostringstream out;
-  ProgressBar bar("x", 100, ProgressBar::Mode::kBar, 80, out, [&] { return clock.now(); });
+  ProgressBar bar({.label = "x",
+                   .total = 100,
+                   .mode = ProgressBar::Mode::kBar,
+                   .now = [&] { return clock.now(); }},
+                  out);
   clock.Advance(absl::Seconds(1));
   bar.Update(90, 1.0);
   EXPECT_THAT(out.str(), HasSubstr("99%"));
@@ -93,7 +103,11 @@ TEST(ProgressBarTest, WritesPlainLinesElsewhere) {
   Clock clock;
   std::ostringstream out;
   {
-    ProgressBar bar("x", 100, ProgressBar::Mode::kLines, 80, out, [&] { return clock.now(); });
+    ProgressBar bar({.label = "x",
+                     .total = 100,
+                     .mode = ProgressBar::Mode::kLines,
+                     .now = [&] { return clock.now(); }},
+                    out);
     for (int i = 0; i < 12; ++i) {
       clock.Advance(absl::Seconds(1));
       bar.Update(i, i / 100.0);
@@ -109,47 +123,49 @@ TEST(ProgressBarTest, WritesPlainLinesElsewhere) {
 TEST(ProgressBarTest, IsSilentWhenOff) {
   std::ostringstream out;
   {
-    ProgressBar bar("x", 1, ProgressBar::Mode::kOff, 80, out);
+    ProgressBar bar({.label = "x", .total = 1, .mode = ProgressBar::Mode::kOff}, out);
     bar.Update(1, 0.5);
     bar.Finish(1);
   }
   EXPECT_EQ(out.str(), "");
 }
 
-TEST(TextFormatTest, FormatsNumbers) {
-  EXPECT_EQ(WithThousands(0), "0");
-  EXPECT_EQ(WithThousands(999), "999");
-  EXPECT_EQ(WithThousands(1000), "1,000");
-  EXPECT_EQ(WithThousands(~uint64_t{0}), "18,446,744,073,709,551,615");
-  EXPECT_EQ(FormatBytes(1023), "1023 B");
-  EXPECT_EQ(FormatBytes(1536), "1.5 KiB");
-  EXPECT_EQ(FormatBytes((1 << 20) - 1), "1.0 MiB");
-  EXPECT_EQ(FormatBytes(~uint64_t{0}), "16.0 EiB");
-  EXPECT_EQ(FormatClock(0.4), "0:00");
-  EXPECT_EQ(FormatClock(65), "1:05");
-  EXPECT_EQ(FormatClock(3725), "1:02:05");
-  EXPECT_EQ(FormatClock(1e30), "99:59:59");
-}
-
-TEST(TextFormatTest, TruncatesByCodePoint) {
-  EXPECT_EQ(Truncate("abc", 3), "abc");
-  EXPECT_EQ(Truncate("abcd", 3), "ab…");
-  EXPECT_EQ(Truncate("äöüß", 3), "äö…");
-  EXPECT_EQ(Truncate("a\nb\x1b[1m", 10), "a b [1m");
-  EXPECT_EQ(Truncate("abc", 0), "");
-}
-
-TEST(TableTest, AlignsAndCutsTheLastColumn) {
-  Table table({{"id", Align::kRight}, {"text"}});
-  table.AddRow({"7", "grün und lang genug"});
-  table.AddRow({"1234", "x"});
+// What a benchmark shows while it runs: at once, from any thread, and gone before its results.
+TEST(ProgressBarTest, ATransientBarIsDrawnAtOnceAndWiped) {
+  Clock clock;
   std::ostringstream out;
-  table.Print(out);
-  EXPECT_EQ(out.str(), "  id  text\n   7  grün und lang genug\n1234  x\n");
-  std::ostringstream narrow;
-  table.Print(narrow, 16);
-  EXPECT_EQ(narrow.str(), "  id  text\n   7  grün und …\n1234  x\n");
+  {
+    ProgressBar bar({.label = "x",
+                     .total = 4,
+                     .mode = ProgressBar::Mode::kBar,
+                     .width = 20,
+                     .unit = "",
+                     .transient = true,
+                     .now = [&] { return clock.now(); }},
+                    out);
+    EXPECT_EQ(out.str(), "\rx  0 of 4\x1b[K");
+    clock.Advance(absl::Seconds(1));
+    bar.Add(2);
+    EXPECT_THAT(out.str(), HasSubstr("x   50%  2 of 4  2/s"));
+  }
+  EXPECT_TRUE(out.str().ends_with("\x1b[K\r\x1b[K")) << out.str();
+}
+
+TEST(ProgressBarTest, CountsWhatThreadsAdd) {
+  std::ostringstream out;
+  ProgressBar bar(
+      {.label = "x", .total = 40000, .mode = ProgressBar::Mode::kBar, .transient = true}, out);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&bar] {
+      for (int i = 0; i < 10000; ++i) bar.Add(1);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  absl::SleepFor(absl::Milliseconds(110));  // a redraw is due
+  bar.Add(0);
+  EXPECT_THAT(out.str(), HasSubstr("40,000 of 40,000 rows"));
 }
 
 }  // namespace progress_bar_test
-}  // namespace tqdb::client
+}  // namespace tqdb

@@ -1,4 +1,4 @@
-#include "tests/support/process.h"
+#include "base/process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,10 +12,37 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-namespace tqdb::testing {
+namespace tqdb {
+namespace {
+
+constexpr absl::Duration kLongestCommand = absl::Minutes(1);
+
+std::string ReadWholeFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Becomes the program. Calls only what is safe after the fork of a process with threads.
+[[noreturn]] void Execute(char* const* argv, int out, int err, pid_t parent) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);  // the parent ended before it could be followed
+  const int in = open("/dev/null", O_RDONLY);
+  dup2(in, STDIN_FILENO);
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  execv(argv[0], argv);
+  _exit(127);
+}
+
+}  // namespace
 
 absl::StatusOr<Process> Process::Start(const std::vector<std::string>& command,
                                        const std::string& out_path, const std::string& err_path) {
@@ -24,21 +51,12 @@ absl::StatusOr<Process> Process::Start(const std::vector<std::string>& command,
   for (const std::string& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
-  const int out = open(out_path.c_str(), flags, 0644);
-  const int err = open(err_path.c_str(), flags, 0644);
+  const int out = open(out_path.c_str(), flags, 0600);
+  const int err = open(err_path.c_str(), flags, 0600);
   if (out < 0 || err < 0) return absl::ErrnoToStatus(errno, absl::StrCat(out_path, ", ", err_path));
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
-    const int in = open("/dev/null", O_RDONLY);
-    dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    dup2(err, STDERR_FILENO);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
+  if (pid == 0) Execute(argv.data(), out, err, parent);
   const int error = errno;
   close(out);
   close(err);
@@ -52,6 +70,8 @@ Process::Process(Process&& other) noexcept
 Process::~Process() { Kill(); }
 
 bool Process::running() { return !Wait(absl::ZeroDuration()).ok(); }
+
+uint64_t Process::ResidentBytes() const { return code_.has_value() ? 0 : ResidentBytesOf(pid_); }
 
 void Process::Signal(int signal) {
   if (!code_.has_value()) kill(pid_, signal);
@@ -80,9 +100,16 @@ void Process::Kill() {
   Wait(absl::InfiniteDuration()).IgnoreError();
 }
 
-std::string ReadWholeFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+uint64_t ResidentBytesOf(pid_t pid) {
+  std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
+  for (std::string line; std::getline(status, line);) {
+    uint64_t kilobytes = 0;
+    if (absl::StartsWith(line, "VmRSS:") &&
+        absl::SimpleAtoi(line.substr(6, line.find("kB") - 6), &kilobytes)) {
+      return kilobytes << 10;
+    }
+  }
+  return 0;
 }
 
 absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& command,
@@ -91,7 +118,7 @@ absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& command
   const std::string stem = absl::StrCat(directory, "/command-", next++);
   absl::StatusOr<Process> process = Process::Start(command, stem + ".out", stem + ".err");
   if (!process.ok()) return process.status();
-  absl::StatusOr<int> code = process->Wait(absl::Minutes(1));
+  absl::StatusOr<int> code = process->Wait(kLongestCommand);
   if (!code.ok()) return code.status();
   CommandResult result{*code, ReadWholeFile(stem + ".out"), ReadWholeFile(stem + ".err")};
   unlink((stem + ".out").c_str());
@@ -99,4 +126,4 @@ absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& command
   return result;
 }
 
-}  // namespace tqdb::testing
+}  // namespace tqdb

@@ -1,4 +1,4 @@
-#include "client/cli/input/npy_reader.h"
+#include "base/npy.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -13,28 +14,77 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cpp/half.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
-namespace tqdb::client {
+namespace tqdb {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "items are read as they are in the file");
+static_assert(std::endian::native == std::endian::little,
+              "lengths are read as they are in the file");
 
 constexpr absl::string_view kMagic = "\x93NUMPY";
 constexpr size_t kMaxHeaderBytes = 1 << 20;
-constexpr size_t kBufferBytes = 1 << 20;
+constexpr size_t kPreambleBytes = 128;
 
-// What was found, short and printable.
+struct ItemType {
+  NpyType type;
+  absl::string_view descr;
+  absl::string_view name;
+  size_t item_bytes;
+};
+
+// In the order of NpyType.
+constexpr ItemType kItemTypes[] = {
+    {NpyType::kFloat16, "<f2", "float16", 2},
+    {NpyType::kFloat32, "<f4", "float32", 4},
+    {NpyType::kFloat64, "<f8", "float64", 8},
+    {NpyType::kInt8, "|i1", "int8", 1},
+};
+
+const ItemType& ItemTypeOf(NpyType type) { return kItemTypes[static_cast<size_t>(type)]; }
+
+// Returns null when none of `allowed` is written like this.
+const ItemType* FindType(absl::string_view descr, absl::Span<const NpyType> allowed) {
+  for (NpyType type : allowed) {
+    if (ItemTypeOf(type).descr == descr) return &ItemTypeOf(type);
+  }
+  return nullptr;
+}
+
+// Returns the types as dictionaries spell them: '<f2', '<f4'.
+std::string DescrsOf(absl::Span<const NpyType> types) {
+  return absl::StrJoin(types, ", ", [](std::string* out, NpyType type) {
+    absl::StrAppend(out, "'", ItemTypeOf(type).descr, "'");
+  });
+}
+
+// Returns the types in words, and "float" once: float16, 32, 64.
+std::string NamesOf(absl::Span<const NpyType> types) {
+  std::string names;
+  bool after_float = false;
+  for (NpyType type : types) {
+    absl::string_view name = ItemTypeOf(type).name;
+    const bool is_float = absl::StartsWith(name, "float");
+    if (after_float) name = absl::StripPrefix(name, "float");
+    absl::StrAppend(&names, names.empty() ? "" : ", ", name);
+    after_float = is_float;
+  }
+  return names;
+}
+
+// Returns the text of the file, cut and escaped for a message.
 std::string Found(absl::string_view text) {
   constexpr size_t kMaxShown = 48;
   const bool cut = text.size() > kMaxShown;
   return absl::StrCat("\"", absl::CHexEscape(text.substr(0, kMaxShown)), cut ? "..." : "", "\"");
 }
 
-// Reads the dictionary from left to right.
+// Reads the dictionary from left to right. Leaves `data_offset` of the header to the caller.
 class DictionaryParser {
  public:
-  explicit DictionaryParser(absl::string_view text) : rest_(text) {}
+  DictionaryParser(absl::string_view text, absl::Span<const NpyType> allowed)
+      : rest_(text), allowed_(allowed) {}
 
   absl::StatusOr<NpyHeader> Parse() {
     if (!Take('{')) return Unexpected("'{'");
@@ -91,8 +141,8 @@ class DictionaryParser {
     SkipSpace();
     if (key == "descr" && !descr_.has_value()) {
       if (!rest_.empty() && rest_.front() == '[') {
-        return absl::InvalidArgumentError(
-            "descr: structured types are not supported; allowed are '<f2', '<f4', '<f8'");
+        return absl::InvalidArgumentError(absl::StrCat(
+            "descr: structured types are not supported; allowed are ", DescrsOf(allowed_)));
       }
       absl::StatusOr<std::string> descr = TakeString();
       if (!descr.ok()) return descr.status();
@@ -142,21 +192,15 @@ class DictionaryParser {
                                                                        : "shape",
                                                      "'"));
     }
-    NpyHeader header;
-    if (*descr_ == "<f2") {
-      header.type = NpyType::kFloat16;
-      header.item_bytes = 2;
-    } else if (*descr_ == "<f4") {
-      header.type = NpyType::kFloat32;
-      header.item_bytes = 4;
-    } else if (*descr_ == "<f8") {
-      header.type = NpyType::kFloat64;
-      header.item_bytes = 8;
-    } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("descr: ", Found(*descr_),
-                       "; allowed are '<f2', '<f4', '<f8' (little-endian float16, 32, 64)"));
+    const ItemType* type = FindType(*descr_, allowed_);
+    if (type == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("descr: ", Found(*descr_), "; allowed are ",
+                                                     DescrsOf(allowed_), " (little-endian ",
+                                                     NamesOf(allowed_), ")"));
     }
+    NpyHeader header;
+    header.type = type->type;
+    header.item_bytes = type->item_bytes;
     const std::string shape = absl::StrCat("(", absl::StrJoin(*shape_, ", "), ")");
     if (shape_->size() != 1 && shape_->size() != 2) {
       return absl::InvalidArgumentError(absl::StrCat("shape: ", shape, " has ", shape_->size(),
@@ -181,12 +225,15 @@ class DictionaryParser {
   }
 
   absl::string_view rest_;
+  const absl::Span<const NpyType> allowed_;
   std::optional<std::string> descr_;
   std::optional<bool> fortran_order_;
   std::optional<std::vector<uint64_t>> shape_;
 };
 
-absl::StatusOr<NpyHeader> ReadHeader(const FileReader& file) {
+}  // namespace
+
+absl::StatusOr<NpyHeader> ReadNpyHeader(const FileReader& file, absl::Span<const NpyType> allowed) {
   const auto bad = [&](absl::string_view reason) {
     return absl::InvalidArgumentError(absl::StrCat(file.path(), ": ", reason));
   };
@@ -216,7 +263,7 @@ absl::StatusOr<NpyHeader> ReadHeader(const FileReader& file) {
   }
   std::string text(length, '\0');
   if (absl::Status s = file.Read(data_offset - length, length, text.data()); !s.ok()) return s;
-  absl::StatusOr<NpyHeader> header = ParseNpyDictionary(text);
+  absl::StatusOr<NpyHeader> header = DictionaryParser(text, allowed).Parse();
   if (!header.ok()) return bad(header.status().message());
   header->data_offset = data_offset;
   const uint64_t present = file.bytes() - data_offset;
@@ -230,58 +277,15 @@ absl::StatusOr<NpyHeader> ReadHeader(const FileReader& file) {
   return header;
 }
 
-template <typename Item, typename Convert>
-void ConvertRow(const char* bytes, std::vector<float>& row, Convert convert) {
-  for (size_t i = 0; i < row.size(); ++i) {
-    Item item;
-    std::memcpy(&item, bytes + i * sizeof(Item), sizeof(Item));
-    row[i] = convert(item);
-  }
+std::string NpyPreamble(uint64_t rows, uint32_t dim) {
+  std::string dictionary =
+      absl::StrCat("{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ", dim, "), }");
+  std::string out("\x93NUMPY\x01\x00", 8);
+  dictionary.resize(kPreambleBytes - out.size() - sizeof(uint16_t) - 1, ' ');
+  dictionary.push_back('\n');
+  out.push_back(static_cast<char>(dictionary.size() & 0xff));
+  out.push_back(static_cast<char>(dictionary.size() >> 8));
+  return out + dictionary;
 }
 
-}  // namespace
-
-absl::StatusOr<NpyHeader> ParseNpyDictionary(absl::string_view text) {
-  return DictionaryParser(text).Parse();
-}
-
-NpyReader::NpyReader(FileReader file, NpyHeader header) : file_(std::move(file)), header_(header) {}
-
-absl::StatusOr<std::unique_ptr<MatrixReader>> NpyReader::Open(const std::string& path) {
-  absl::StatusOr<FileReader> file = FileReader::Open(path);
-  if (!file.ok()) return file.status();
-  absl::StatusOr<NpyHeader> header = ReadHeader(*file);
-  if (!header.ok()) return header.status();
-  return std::unique_ptr<MatrixReader>(new NpyReader(*std::move(file), *header));
-}
-
-absl::Status NpyReader::ReadRow(std::vector<float>& row) {
-  if (next_row_ >= header_.rows) {
-    return absl::OutOfRangeError(absl::StrCat(file_.path(), ": has ", header_.rows, " rows"));
-  }
-  const uint64_t row_bytes = header_.row_bytes();
-  if (next_row_ < buffer_begin_ || next_row_ >= buffer_end_) {
-    const uint64_t count =
-        std::min(std::max<uint64_t>(kBufferBytes / row_bytes, 1), header_.rows - next_row_);
-    buffer_.resize(count * row_bytes);
-    buffer_begin_ = buffer_end_ = 0;
-    absl::Status status =
-        file_.Read(header_.data_offset + next_row_ * row_bytes, buffer_.size(), buffer_.data());
-    if (!status.ok()) return status;
-    buffer_begin_ = next_row_;
-    buffer_end_ = next_row_ + count;
-  }
-  const char* bytes = buffer_.data() + (next_row_ - buffer_begin_) * row_bytes;
-  row.resize(header_.dim);
-  switch (header_.type) {
-    case NpyType::kFloat16: ConvertRow<uint16_t>(bytes, row, HalfToFloat); break;
-    case NpyType::kFloat32: std::memcpy(row.data(), bytes, row_bytes); break;
-    case NpyType::kFloat64:
-      ConvertRow<double>(bytes, row, [](double item) { return static_cast<float>(item); });
-      break;
-  }
-  ++next_row_;
-  return absl::OkStatus();
-}
-
-}  // namespace tqdb::client
+}  // namespace tqdb

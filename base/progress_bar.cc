@@ -1,4 +1,4 @@
-#include "client/cli/output/progress_bar.h"
+#include "base/progress_bar.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,13 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/output/text_format.h"
+#include "base/text_format.h"
 
-namespace tqdb::client {
+namespace tqdb {
 namespace {
 
 constexpr size_t kWidestBar = 40;
 constexpr size_t kNarrowestBar = 10;
+constexpr char kWipeLine[] = "\r\x1b[K";
 constexpr absl::Duration kRedrawInterval = absl::Milliseconds(100);
 constexpr absl::Duration kLineInterval = absl::Seconds(5);
 // Rates and times left mean nothing before this.
@@ -34,11 +35,12 @@ std::string RenderProgress(const std::string& label, const ProgressState& state,
   const bool known = fraction > 0;
   std::string rows = WithThousands(state.done);
   if (state.total.has_value()) absl::StrAppend(&rows, " of ", WithThousands(*state.total));
-  rows += " rows";
+  const std::string unit = state.unit.empty() ? "" : absl::StrCat(" ", state.unit);
+  rows += unit;
   std::string rate;
   if (state.elapsed_s >= kShortestMeasured_s) {
     const double per_second = static_cast<double>(state.done) / state.elapsed_s;
-    rate = absl::StrCat(WithThousands(static_cast<uint64_t>(std::llround(per_second))), " rows/s");
+    rate = absl::StrCat(WithThousands(static_cast<uint64_t>(std::llround(per_second))), unit, "/s");
   }
   std::string time;
   if (fraction >= 1) {
@@ -64,37 +66,47 @@ std::string RenderProgress(const std::string& label, const ProgressState& state,
   return Truncate(line + tail, width);
 }
 
-ProgressBar::ProgressBar(std::string label, std::optional<uint64_t> total, Mode mode, size_t width,
-                         std::ostream& out, std::function<absl::Time()> now)
-    : label_(std::move(label)),
-      total_(total),
-      mode_(mode),
-      width_(width),
-      out_(out),
-      now_(std::move(now)),
-      start_(now_()),
-      last_drawn_(start_) {}
+ProgressBar::ProgressBar(Options options, std::ostream& out)
+    : options_(std::move(options)), start_(options_.now()), out_(out), last_drawn_(start_) {
+  if (!options_.transient || options_.mode != Mode::kBar) return;
+  absl::MutexLock lock(&mutex_);
+  Draw(0, 0, /*last=*/false);
+}
 
 ProgressBar::~ProgressBar() {
-  if (line_open_) out_ << '\n' << std::flush;
+  absl::MutexLock lock(&mutex_);
+  if (line_open_) out_ << (options_.transient ? kWipeLine : "\n") << std::flush;
 }
 
 void ProgressBar::Update(uint64_t done, double fraction) {
-  const absl::Duration interval = mode_ == Mode::kBar ? kRedrawInterval : kLineInterval;
-  if (mode_ == Mode::kOff || now_() - last_drawn_ < interval) return;
+  if (options_.mode == Mode::kOff) return;
+  if (!mutex_.TryLock()) return;
+  const absl::Duration interval = options_.mode == Mode::kBar ? kRedrawInterval : kLineInterval;
   // All read is not all done: 100 % is for Finish.
-  Draw(done, std::min(fraction, 0.999), /*last=*/false);
+  if (options_.now() - last_drawn_ >= interval) {
+    Draw(done, std::min(fraction, 0.999), /*last=*/false);
+  }
+  mutex_.Unlock();
+}
+
+void ProgressBar::Add(uint64_t units) {
+  const uint64_t done = added_.fetch_add(units, std::memory_order_relaxed) + units;
+  const uint64_t total = options_.total.value_or(0);
+  Update(done, total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total));
 }
 
 void ProgressBar::Finish(uint64_t done, double fraction) {
-  if (mode_ != Mode::kOff) Draw(done, fraction, /*last=*/true);
+  if (options_.mode == Mode::kOff) return;
+  absl::MutexLock lock(&mutex_);
+  Draw(done, fraction, /*last=*/true);
 }
 
 void ProgressBar::Draw(uint64_t done, double fraction, bool last) {
-  last_drawn_ = now_();
-  const ProgressState state{done, total_, fraction, absl::ToDoubleSeconds(last_drawn_ - start_)};
-  const bool with_bar = mode_ == Mode::kBar;
-  const std::string line = RenderProgress(label_, state, width_, with_bar);
+  last_drawn_ = options_.now();
+  const ProgressState state{done, options_.total, fraction,
+                            absl::ToDoubleSeconds(last_drawn_ - start_), options_.unit};
+  const bool with_bar = options_.mode == Mode::kBar;
+  const std::string line = RenderProgress(options_.label, state, options_.width, with_bar);
   if (with_bar) {
     out_ << '\r' << line << "\x1b[K";  // clears what a longer line left behind
     if (last) out_ << '\n';
@@ -105,4 +117,4 @@ void ProgressBar::Draw(uint64_t done, double fraction, bool last) {
   out_.flush();
 }
 
-}  // namespace tqdb::client
+}  // namespace tqdb

@@ -1,6 +1,6 @@
 // Numbers and text for people. Pure functions.
-#ifndef TQDB_CLIENT_CLI_OUTPUT_TEXT_FORMAT_H_
-#define TQDB_CLIENT_CLI_OUTPUT_TEXT_FORMAT_H_
+#ifndef TQDB_BASE_TEXT_FORMAT_H_
+#define TQDB_BASE_TEXT_FORMAT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace tqdb::client {
+namespace tqdb {
 
 std::string WithThousands(uint64_t value);  // 1234567 -> "1,234,567"
 std::string FormatBytes(uint64_t bytes);    // 1536 -> "1.5 KiB"
@@ -19,6 +19,6 @@ size_t DisplayWidth(absl::string_view text);
 // spaces.
 std::string Truncate(absl::string_view text, size_t width);
 
-}  // namespace tqdb::client
+}  // namespace tqdb
 
-#endif  // TQDB_CLIENT_CLI_OUTPUT_TEXT_FORMAT_H_
+#endif  // TQDB_BASE_TEXT_FORMAT_H_

@@ -1,6 +1,6 @@
 // A regular file read by offset.
-#ifndef TQDB_CLIENT_CLI_INPUT_FILE_READER_H_
-#define TQDB_CLIENT_CLI_INPUT_FILE_READER_H_
+#ifndef TQDB_BASE_FILE_READER_H_
+#define TQDB_BASE_FILE_READER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace tqdb::client {
+namespace tqdb {
 
 // Movable, closes itself. Const calls are thread-safe.
 class FileReader {
@@ -34,6 +34,6 @@ class FileReader {
   uint64_t bytes_ = 0;
 };
 
-}  // namespace tqdb::client
+}  // namespace tqdb
 
-#endif  // TQDB_CLIENT_CLI_INPUT_FILE_READER_H_
+#endif  // TQDB_BASE_FILE_READER_H_

@@ -1,0 +1,42 @@
+// Vectors from a .npy file: two-dimensional, or one-dimensional as a single row, of float16,
+// float32 or float64.
+#ifndef TQDB_CLIENT_CLI_INPUT_NPY_MATRIX_H_
+#define TQDB_CLIENT_CLI_INPUT_NPY_MATRIX_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "base/npy_reader.h"
+#include "client/cli/input/matrix_reader.h"
+
+namespace tqdb::client {
+
+class NpyMatrix : public MatrixReader {
+ public:
+  // Returns InvalidArgument for a file of another kind, and DataLoss when the file is shorter or
+  // longer than its header says.
+  static absl::StatusOr<std::unique_ptr<MatrixReader>> Open(const std::string& path);
+
+  uint64_t rows() const override { return reader_.header().rows; }
+  uint32_t dim() const override { return reader_.header().dim; }
+  absl::Status ReadRow(std::vector<float>& row) override {
+    row.resize(dim());
+    return reader_.ReadRow(absl::MakeSpan(row));
+  }
+  void Seek(uint64_t row) override { reader_.Seek(row); }
+
+ private:
+  explicit NpyMatrix(NpyReader reader) : reader_(std::move(reader)) {}
+
+  NpyReader reader_;
+};
+
+}  // namespace tqdb::client
+
+#endif  // TQDB_CLIENT_CLI_INPUT_NPY_MATRIX_H_
