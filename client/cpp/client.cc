@@ -1,6 +1,8 @@
 #include "client/cpp/client.h"
 
+#include <cstddef>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -267,14 +269,16 @@ absl::StatusOr<ServerInfo> Client::GetServerInfo() {
 
 // --- Searches and facets.
 
+
 absl::StatusOr<std::vector<ScoredPoint>> Client::Search(absl::string_view collection,
                                                         const Query& query) {
   v1::SearchRequest request;
   request.set_collection(std::string(collection));
-  ToProto(query, request.mutable_query());
+  absl::Status status = ToProto(query, "query", request.mutable_query());
+  if (!status.ok()) return status;
   v1::SearchResponse response;
-  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Search,
-                                         request, &response, Repeatable::kYes);
+  status = transport_->Call(transport_->points(), &v1::PointService::Stub::Search, request,
+                            &response, Repeatable::kYes);
   if (!status.ok()) return status;
   return FromProto(std::move(response));
 }
@@ -283,10 +287,14 @@ absl::StatusOr<std::vector<std::vector<ScoredPoint>>> Client::SearchBatch(
     absl::string_view collection, absl::Span<const Query> queries) {
   v1::SearchBatchRequest request;
   request.set_collection(std::string(collection));
-  for (const Query& query : queries) ToProto(query, request.add_queries());
+  absl::Status status;
+  for (size_t i = 0; i < queries.size(); ++i) {
+    status = ToProto(queries[i], absl::StrCat("queries[", i, "]"), request.add_queries());
+    if (!status.ok()) return status;
+  }
   v1::SearchBatchResponse response;
-  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::SearchBatch,
-                                         request, &response, Repeatable::kYes);
+  status = transport_->Call(transport_->points(), &v1::PointService::Stub::SearchBatch, request,
+                            &response, Repeatable::kYes);
   if (!status.ok()) return status;
   if (static_cast<size_t>(response.results_size()) != queries.size()) {
     return absl::DataLossError(absl::StrCat("the server answered ", response.results_size(), " of ",
@@ -307,13 +315,13 @@ absl::StatusOr<std::vector<PointGroup>> Client::SearchGroups(absl::string_view c
                                                              const GroupOptions& group) {
   v1::SearchGroupsRequest request;
   request.set_collection(std::string(collection));
-  ToProto(query, request.mutable_query());
+  absl::Status status = ToProto(query, "query", request.mutable_query());
+  if (!status.ok()) return status;
   request.set_group_by(group.by);
   request.set_group_size(group.size);
   v1::SearchGroupsResponse response;
-  absl::Status status =
-      transport_->Call(transport_->points(), &v1::PointService::Stub::SearchGroups, request,
-                       &response, Repeatable::kYes);
+  status = transport_->Call(transport_->points(), &v1::PointService::Stub::SearchGroups, request,
+                            &response, Repeatable::kYes);
   if (!status.ok()) return status;
   std::vector<PointGroup> groups;
   groups.reserve(static_cast<size_t>(response.groups_size()));
@@ -328,12 +336,12 @@ absl::StatusOr<std::vector<PointGroup>> Client::SearchGroups(absl::string_view c
 absl::StatusOr<std::vector<ScoredPoint>> Client::SearchHybrid(absl::string_view collection,
                                                               const HybridQuery& query) {
   v1::SearchHybridRequest request;
-  ToProto(query, &request);
+  absl::Status status = ToProto(query, &request);
+  if (!status.ok()) return status;
   request.set_collection(std::string(collection));
   v1::SearchResponse response;
-  absl::Status status =
-      transport_->Call(transport_->points(), &v1::PointService::Stub::SearchHybrid, request,
-                       &response, Repeatable::kYes);
+  status = transport_->Call(transport_->points(), &v1::PointService::Stub::SearchHybrid, request,
+                            &response, Repeatable::kYes);
   if (!status.ok()) return status;
   return FromProto(std::move(response));
 }

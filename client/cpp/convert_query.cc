@@ -1,10 +1,13 @@
 #include "client/cpp/convert_query.h"
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "client/cpp/convert.h"
 #include "client/cpp/convert_filter.h"
 
@@ -43,7 +46,15 @@ absl::StatusOr<PayloadValue> ValueFromProto(Message& message) {
 
 }  // namespace
 
-void ToProto(const Query& query, v1::SearchQuery* out) {
+absl::Status ToProto(const Query& query, absl::string_view field, v1::SearchQuery* out) {
+  const bool other =
+      query.recommend.has_value() || query.text.has_value() || query.sparse.has_value();
+  const int to_find = query.recommend.has_value() + query.text.has_value() +
+                      query.sparse.has_value() + !query.vector.empty();
+  if (to_find > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        field, " has more than one of vector, recommend, sparse and text; set one of them"));
+  }
   if (query.recommend.has_value()) {
     v1::Recommend* recommend = out->mutable_recommend();
     for (const PointId& id : query.recommend->positive) ToProto(id, recommend->add_positive());
@@ -54,12 +65,8 @@ void ToProto(const Query& query, v1::SearchQuery* out) {
     out->mutable_text()->set_text(query.text->text);
   }
   if (query.sparse.has_value()) ToProto(*query.sparse, out->mutable_sparse());
-  // If several of them are set, all are sent, and the server refuses the query with a message.
-  const bool other =
-      query.recommend.has_value() || query.text.has_value() || query.sparse.has_value();
-  if (!other || !query.vector.empty()) {
-    VectorToProto(query.vector, out->mutable_vector());
-  }
+  // Without anything to find, an empty vector is sent, and the server refuses it with its dim.
+  if (!other) VectorToProto(query.vector, out->mutable_vector());
   out->set_vector_name(query.vector_name);
   out->set_limit(query.limit);
   out->set_offset(query.offset);
@@ -75,13 +82,16 @@ void ToProto(const Query& query, v1::SearchQuery* out) {
   params->set_rerank(query.rerank);
   params->set_oversampling(query.oversampling);
   params->set_error_bound(query.error_bound);
+  return absl::OkStatus();
 }
 
-void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out) {
-  for (const HybridPart& part : query.parts) {
+absl::Status ToProto(const HybridQuery& query, v1::SearchHybridRequest* out) {
+  for (size_t i = 0; i < query.parts.size(); ++i) {
     v1::HybridPart* proto = out->add_parts();
-    ToProto(part.query, proto->mutable_query());
-    proto->set_weight(part.weight);
+    const absl::Status status =
+        ToProto(query.parts[i].query, absl::StrCat("parts[", i, "].query"), proto->mutable_query());
+    if (!status.ok()) return status;
+    proto->set_weight(query.parts[i].weight);
   }
   if (const auto* rank = std::get_if<ReciprocalRankFusion>(&query.fusion)) {
     out->mutable_reciprocal_rank()->set_constant(rank->constant);
@@ -91,6 +101,7 @@ void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out) {
   out->set_limit(query.limit);
   out->set_offset(query.offset);
   ToProto(query.select, out->mutable_select());
+  return absl::OkStatus();
 }
 
 void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out) {

@@ -3,7 +3,9 @@
 #ifndef TQDB_CLIENT_CPP_CONVERT_QUERY_H_
 #define TQDB_CLIENT_CPP_CONVERT_QUERY_H_
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "client/cpp/payload.h"
 #include "client/cpp/query.h"
 #include "client/cpp/types.h"

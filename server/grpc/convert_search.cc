@@ -50,21 +50,23 @@ void ValueToProto(storage::MatchValue&& value, Message* proto) {
 
 absl::StatusOr<service::Query> QueryFromProto(const v1::SearchQuery& query,
                                               const std::string& field) {
-  if (query.has_vector() + query.has_recommend() + query.has_sparse() + query.has_text() > 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        field, " has more than one of vector, recommend, sparse and text; set one of them"));
-  }
   service::Query out;
-  if (query.has_text()) {
-    out.find = storage::TextQuery{query.text().key(), query.text().text()};
-  } else if (query.has_sparse()) {
-    const storage::SparseVectorView sparse = SparseFromProto(query.sparse());
-    out.find = storage::SparseVector{{sparse.indices.begin(), sparse.indices.end()},
-                                     {sparse.values.begin(), sparse.values.end()}};
-  } else if (query.has_recommend()) {
-    TQDB_ASSIGN_OR_RETURN(out.find, ExamplesFromProto(query.recommend(), field));
-  } else {
-    out.find = VectorFromProto(query.vector());
+  switch (query.find_case()) {
+    case v1::SearchQuery::kVector: out.find = VectorFromProto(query.vector()); break;
+    case v1::SearchQuery::kRecommend: {
+      TQDB_ASSIGN_OR_RETURN(out.find, ExamplesFromProto(query.recommend(), field));
+      break;
+    }
+    case v1::SearchQuery::kText:
+      out.find = storage::TextQuery{query.text().key(), query.text().text()};
+      break;
+    case v1::SearchQuery::kSparse: {
+      const storage::SparseVectorView sparse = SparseFromProto(query.sparse());
+      out.find = storage::SparseVector{{sparse.indices.begin(), sparse.indices.end()},
+                                       {sparse.values.begin(), sparse.values.end()}};
+      break;
+    }
+    case v1::SearchQuery::FIND_NOT_SET: break;  // a vector without numbers, which is refused
   }
   out.vector_name = query.vector_name();
   out.spec.limit = query.limit();

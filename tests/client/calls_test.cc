@@ -248,6 +248,22 @@ TEST_F(CallsTest, ASearchSendsItsOffsetItsExamplesItsDiversityAndItsText) {
   EXPECT_THAT(sent.sparse().values(), ::testing::ElementsAre(1, 0.5f));
 }
 
+TEST_F(CallsTest, AQueryWithTwoThingsToFindIsNotSent) {
+  const Query text{.text = TextQuery{"body", "white whale"}};
+  Query both = text;
+  both.vector = {1};
+  const std::string message =
+      " has more than one of vector, recommend, sparse and text; set one of them";
+  EXPECT_EQ(client_->Search("c", both).status(), absl::InvalidArgumentError("query" + message));
+  EXPECT_EQ(client_->SearchGroups("c", both, {.by = "k"}).status(),
+            absl::InvalidArgumentError("query" + message));
+  EXPECT_EQ(client_->SearchBatch("c", {text, both}).status(),
+            absl::InvalidArgumentError("queries[1]" + message));
+  EXPECT_EQ(client_->SearchHybrid("c", HybridQuery{.parts = {{text}, {both}}}).status(),
+            absl::InvalidArgumentError("parts[1].query" + message));
+  EXPECT_FALSE(points_.search_.has_query());
+}
+
 TEST_F(CallsTest, SparseVectorsTravelBothWays) {
   CollectionConfig config;
   config.vector_spaces = {{.dim = 8}};

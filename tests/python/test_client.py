@@ -325,6 +325,8 @@ async def test_wrong_searches_by_text_are_refused(client, texts):
     need = "vector, sparse, text, positive: need one of them"
     with pytest.raises(tqdb.InvalidArgument, match=need):
         await client.search(texts, vector, text=fox)
+    with pytest.raises(tqdb.InvalidArgument, match=need):
+        await client.search_hybrid(texts, [tqdb.Query(vector, negative=[1])])
     with pytest.raises(tqdb.InvalidArgument, match=r"queries\[1\]\.text is 'fox'; need a tqdb"):
         await client.search_hybrid(texts, [tqdb.Query(vector), tqdb.Query(text="fox")])
     with pytest.raises(tqdb.InvalidArgument, match="has no words"):

@@ -158,9 +158,6 @@ TEST_F(SparseCallsTest, WhatIsWrongIsNamed) {
               HasSubstr("sparse.indices has 1 twice"));
   EXPECT_THAT(search_error(Query("terms", {2, 1}, {1})), HasSubstr("2 indices and 1 values"));
   EXPECT_THAT(search_error(Query("terms", {}, {})), HasSubstr("sparse has no entry"));
-  v1::SearchQuery both = Query("terms", {1}, {1});
-  both.mutable_vector()->set_f32(F32(1));
-  EXPECT_THAT(search_error(both), HasSubstr("more than one of"));
 
   const auto upsert_error = [this](v1::Point point) {
     v1::UpsertRequest request;

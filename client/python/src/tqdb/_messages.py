@@ -108,7 +108,9 @@ def query_message(
         },
     )
     kinds = (query.vector, query.sparse, query.text)
-    if sum(kind is not None for kind in kinds) + bool(len(query.positive)) > 1:
+    # A message has room for one: the last one set would silently take the place of the others.
+    examples = bool(len(query.positive) or len(query.negative))
+    if sum(kind is not None for kind in kinds) + examples > 1:
         raise InvalidArgument(
             f"{field}vector, sparse, text, positive: need one of them"
         )
