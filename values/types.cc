@@ -4,7 +4,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 namespace tqdb {
 
@@ -56,8 +55,10 @@ absl::StatusOr<PointId> PointId::Parse(absl::string_view text) {
 
 std::string PointId::ToString() const {
   if (!is_uuid()) return absl::StrCat(low);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, high >> 16 & 0xffff,
-                         high & 0xffff, low >> 48, low & 0xffffffffffff);
+  std::string text =
+      absl::StrCat(absl::Hex(high, absl::kZeroPad16), absl::Hex(low, absl::kZeroPad16));
+  for (const size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
+  return text;
 }
 
 absl::string_view MetricName(Metric metric) {
