@@ -269,7 +269,6 @@ absl::StatusOr<ServerInfo> Client::GetServerInfo() {
 
 // --- Searches and facets.
 
-
 absl::StatusOr<std::vector<ScoredPoint>> Client::Search(absl::string_view collection,
                                                         const Query& query) {
   v1::SearchRequest request;
