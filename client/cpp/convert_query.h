@@ -14,9 +14,10 @@
 namespace tqdb::client {
 
 // Each fills an empty message, but leaves the name of the collection, and for edits also the
-// target, to the caller.
-void ToProto(const Query& query, v1::SearchQuery* out);
-void ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
+// target, to the caller. A query with more than one thing to find is InvalidArgument, because a
+// message has room for one. `field` is the path of the query in messages, such as "queries[3]".
+absl::Status ToProto(const Query& query, absl::string_view field, v1::SearchQuery* out);
+absl::Status ToProto(const HybridQuery& query, v1::SearchHybridRequest* out);
 void ToProto(const PayloadEdit& edit, v1::UpdatePayloadRequest* out);
 
 // Each returns DataLoss if a message breaks the protocol.
