@@ -29,7 +29,7 @@ class IdIndex {
   explicit IdIndex(size_t num_spaces) : num_spaces_(num_spaces) {}
 
   size_t size() const;
-  // Of both tables and the pool.
+  // Returns the bytes of both tables and the pool.
   uint64_t memory_bytes() const;
   void Reserve(size_t numbers, size_t uuids);
   // Makes room for so many more points, so that Set allocates nothing until they are there. Throws

@@ -95,8 +95,9 @@ class IndexedPayloads {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
-  // Of the keys with an index of texts, beside it: which rows have a word is not yet how well they
-  // go with a query.
+  // BM25 statistics of the keys with an index of texts. The payload index knows which rows contain
+  // a word, but not how well a row matches a query. Shared with searches, so that an index which is
+  // dropped during a search stays until the search ends.
   std::map<KeyPath, std::shared_ptr<Bm25Index>> rankings_ ABSL_GUARDED_BY(mutex_);
   std::map<KeyPath, uint64_t> numbers_ ABSL_GUARDED_BY(mutex_);  // of the fields
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;

@@ -109,7 +109,7 @@ class Planner {
   std::deque<nlohmann::json> trees_;
   std::deque<std::vector<nlohmann::json>> parsed_;
 
-  // Of the record being planned.
+  // State of the record being planned.
   PreparedParts* parts_ = nullptr;
   WriteResult* result_ = nullptr;
   absl::Status rejected_;

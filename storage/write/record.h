@@ -129,7 +129,7 @@ struct WriteResult {
   uint64_t replaced = 0;
   uint64_t deleted = 0;
   uint64_t edited = 0;
-  // Of a mean: false when another one was adopted first.
+  // Whether a MeanRecord took effect: false when another mean was adopted first.
   bool adopted = false;
 };
 

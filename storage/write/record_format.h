@@ -8,6 +8,7 @@
 // Integers are little-endian, `varint` is LEB128, `bytes` a varint length and then that many bytes,
 // an `id` is in its key form (keys.h), as in docs/format.md.
 //
+// clang-format off
 //   upsert    number of points: varint; for each its id and its payload: bytes
 //             number of vector columns: varint; for each
 //               space: 1 byte; which parts follow a code: 1 byte, bit 0 original, bit 1 raw
@@ -17,12 +18,13 @@
 //               space: 1 byte; for each point 1 byte as above; for each that has one: bytes
 //   delete    number of ids: varint; each id; with rows: 1 byte, 0 or 1; each row: varint
 //   edit      number of ids: varint; each id; kind of edit: 1 byte; JSON: bytes; key: bytes;
-//             number of keys: varint; each key: bytes; with a condition: 1 byte, 0 or 1; its JSON
-//             form (values/filter_json.h): bytes
-//   mean      space: 1 byte; base version: fixed32; version: fixed32; mean: dim float32, or
-//             nothing for none
+//             number of keys: varint; each key: bytes; with a condition: 1 byte, 0 or 1;
+//             the condition as JSON (values/filter_json.h): bytes
+//   mean      space: 1 byte; base version: fixed32; version: fixed32;
+//             mean: dim float32, or nothing for none
 //   index     path: bytes; kind: 1 byte as on disk, 0: the index is deleted
 //   metadata  as on disk
+// clang-format on
 #ifndef TQDB_STORAGE_WRITE_RECORD_FORMAT_H_
 #define TQDB_STORAGE_WRITE_RECORD_FORMAT_H_
 

@@ -54,7 +54,7 @@ class Write {
   const size_t bytes_;
   const bool sync_;
   absl::Status status_;
-  // Of the queue, under its lock.
+  // State that belongs to the queue and is guarded by its lock.
   Write* next_ = nullptr;
   bool done_ = false;
   absl::CondVar wake_;
