@@ -1,4 +1,7 @@
-// What a user chooses for a database and its collections, and the limits that hold for all of them.
+// Options of a database and its collections, and the limits that hold for all of them.
+//
+// The configuration of a collection is fixed when it is created, except for its metadata: codes and
+// keys on disk depend on the rest.
 #ifndef TQDB_STORAGE_API_OPTIONS_H_
 #define TQDB_STORAGE_API_OPTIONS_H_
 
@@ -14,7 +17,12 @@
 
 namespace tqdb::storage {
 
+// Form in which a space keeps original vectors besides their codes. Originals serve exact search,
+// reranking and re-encoding. They lie on disk alone: none, 2 or 4 bytes a coordinate. The numbers
+// are written to disk and never change.
 enum class StoreVectors : uint8_t { kNone = 1, kF16 = 2, kF32 = 3 };
+// Point at which a write is acknowledged: after an fsync, or once the log has it in the page cache.
+// An asynchronous write survives a crash of the process, but not one of the machine.
 enum class Durability : uint8_t { kSync = 1, kAsync = 2 };
 
 struct VectorSpaceConfig {
@@ -24,16 +32,16 @@ struct VectorSpaceConfig {
   StoreVectors store_vectors = StoreVectors::kF32;
 };
 
-// Sparse vectors, which are kept and searched as they are.
+// A space of sparse vectors. They are kept and searched as they are, without a codec.
 struct SparseSpaceConfig {
-  std::string name;  // not empty, and not that of a vector space
+  std::string name;  // not empty, and different from the names of the vector spaces
   SparseModifier modifier = SparseModifier::kNone;
 };
 
 struct CollectionConfig {
   std::vector<VectorSpaceConfig> spaces;
   std::vector<SparseSpaceConfig> sparse_spaces;
-  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> metadata;  // the user's own texts, without a meaning here
 };
 
 // Limits, together so that their relations can be seen.
@@ -47,10 +55,10 @@ inline constexpr size_t kMaxTopK = 10'000;
 inline constexpr size_t kMaxQueries = 1'000;  // of one batch search
 
 struct DatabaseOptions {
-  std::string directory;
+  std::string directory;                          // made if it does not exist
   size_t block_cache_bytes = size_t{128} << 20;   // shared by all collections
   size_t write_buffer_bytes = size_t{256} << 20;  // shared by all collections
-  int background_threads = 2;
+  int background_threads = 2;                     // flushes and compactions of RocksDB
 };
 
 }  // namespace tqdb::storage

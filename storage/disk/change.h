@@ -56,7 +56,7 @@ struct PutRow {
   PointId id;
   uint64_t row = 0;
   absl::string_view payload;  // JSON, empty for none
-  // The same, parsed. Null while the collection has no payload index.
+  // Tree of `payload`. Null while the collection has no payload index.
   const nlohmann::json* parsed = nullptr;
   absl::Span<const RowVector> vectors;
   absl::Span<const RowSparse> sparse;

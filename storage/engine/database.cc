@@ -27,7 +27,7 @@ namespace tqdb::storage {
 
 namespace {
 
-// Of the data directory. Collections are made in tmp and renamed into place; dropped ones are
+// Names in the data directory. A collection is made in tmp and renamed into place; a dropped one is
 // renamed into trash. Both are emptied at open, so a crash leaves a collection whole or not at all.
 constexpr absl::string_view kFormatFile = "FORMAT";
 constexpr absl::string_view kCollections = "collections";

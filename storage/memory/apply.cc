@@ -12,7 +12,7 @@ namespace tqdb::storage {
 
 namespace {
 
-// Rows that are shown to an index under one hold of its lock, for which readers wait.
+// Most rows that are added to an index under one hold of its lock. Readers wait as long.
 constexpr size_t kMaxRun = 1024;
 
 const uint8_t* Bytes(absl::string_view code) {
@@ -27,7 +27,8 @@ class Applier {
  public:
   explicit Applier(CollectionState& state) : state_(state), num_spaces_(state.spaces.size()) {}
 
-  // A run of rows that are put or deleted.
+  // Applies a run of rows that are put or deleted. A run takes every index lock once for all of its
+  // rows. So the steps of apply.h are taken for the run as a whole, and not row by row.
   absl::Status ApplyRows(absl::Span<const Change> run) {
     rows_.clear();
     for (const Change& change : run) {
@@ -73,6 +74,8 @@ class Applier {
     if (row != set.row || slots[set.space] == kNoSlot) {
       return Contradiction(set.id, set.row, "is not there to be encoded again");
     }
+    // Both codes of the row can be hit until the old one is removed. In the opposite order a search
+    // could miss the point.
     TQDB_ASSIGN_OR_RETURN(const Slot slot, space.engine().Append(set.id, set.row, Bytes(set.code)));
     state_.index.SetSlot(set.id, set.row, set.space, slot);
     space.engine().Remove(slots[set.space]);
@@ -90,6 +93,7 @@ class Applier {
   }
 
   absl::Status operator()(const SetMetadata& set) {
+    // Readers may hold the old configuration, so it is copied and replaced, never changed.
     auto config = std::make_shared<CollectionConfig>(*state_.config.load());
     config->metadata = set.metadata;
     state_.config.store(std::move(config));
@@ -102,6 +106,7 @@ class Applier {
   }
 
  private:
+  // Adds the rows of a run that have a vector in one sparse space.
   void AddSparse(size_t space, absl::Span<const Change> run) {
     sparse_rows_.clear();
     sparse_vectors_.clear();
@@ -117,6 +122,7 @@ class Applier {
     if (!sparse_rows_.empty()) state_.sparse_spaces[space]->Add(sparse_rows_, sparse_vectors_);
   }
 
+  // Makes a row searchable by its codes, and then hides the row that it replaces.
   absl::Status Put(const PutRow& put) {
     Slot slots[kMaxSpaces], old_slots[kMaxSpaces];
     std::fill_n(slots, num_spaces_, kNoSlot);
@@ -149,7 +155,7 @@ class Applier {
     return absl::OkStatus();
   }
 
-  // Takes a row out of searches.
+  // Removes the codes of a row from searches, and notes the row for RemoveFromIndexes.
   void Hide(const RowKeys& keys, absl::Span<const Slot> slots) {
     for (size_t s = 0; s < num_spaces_; ++s) {
       if (slots[s] != kNoSlot) state_.spaces[s]->engine().Remove(slots[s]);
@@ -158,7 +164,8 @@ class Applier {
     gone_.push_back(keys.row);
   }
 
-  // Takes the rows that were hidden out of what is known of rows besides their codes.
+  // Removes the hidden rows from sparse spaces and payload indexes. Requires: their codes are gone.
+  // A row must stay known to filters as long as a search can return it.
   void RemoveFromIndexes() {
     if (gone_.empty()) return;
     for (const std::unique_ptr<SparseSpace>& space : state_.sparse_spaces) space->Remove(gone_);
@@ -167,6 +174,7 @@ class Applier {
 
   CollectionState& state_;
   const size_t num_spaces_;
+  // Scratch space of a run, kept so that later runs need not allocate it again.
   std::vector<IndexedPayloads::Row> rows_;
   std::vector<uint64_t> gone_;
   std::vector<uint64_t> sparse_rows_;

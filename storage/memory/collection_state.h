@@ -1,5 +1,22 @@
-// Everything that a collection holds in memory. Only memory/apply.h changes what it says of the
-// collection; all others read.
+// Everything that a collection holds in memory.
+//
+// The simple idea: the state is a mirror of the disk for searching. Codes, ids and indexes can all
+// be derived from the records on disk, and the loader does so at start-up. Originals and payloads
+// are not mirrored: they are larger than the rest together, and a search reads few of them.
+//
+// Only memory/apply.h makes changes that a caller can see. Upkeep moves rows within the state (a
+// vacuum) without changing their content. Everybody else reads.
+//
+// A point is found in three steps. The id index maps its id to a row number, which is never used
+// again, and to a slot in each vector space. The slot is the place of the code. Indexes of payloads
+// and sparse vectors know rows alone. Example: upserting point 7 again gives it a new row and new
+// slots, and the old ones are masked.
+//
+// Thread-safety: each member has its own lock or is atomic, and there is no lock over all of them.
+// A reader that looks at two members may see a write in one of them only. apply.h orders the steps
+// of a write so that this does no harm.
+//
+// Left out of this file: originals and payloads (disk/store.h), and the writes that are waiting.
 #ifndef TQDB_STORAGE_MEMORY_COLLECTION_STATE_H_
 #define TQDB_STORAGE_MEMORY_COLLECTION_STATE_H_
 
@@ -36,22 +53,22 @@ struct CollectionState {
     last_position = position;
   }
 
-  // Replaced as a whole when the metadata changes.
+  // Configuration of the collection. A change of the metadata replaces the object as a whole.
   std::atomic<std::shared_ptr<const CollectionConfig>> config;
   const Spaces spaces;
   const SparseSpaces sparse_spaces;
   IdIndex index;
   IndexedPayloads payloads;
 
-  // --- Of the leader of the commit queue, and of the loader before there is one.
+  // --- Members that belong to the leader of the commit queue, and before it to the loader.
   uint64_t next_row = 0;        // the first row number that was never used
-  uint32_t format_version = 0;  // on disk
+  uint32_t format_version = 0;  // version that the disk says
 
-  // False once a write has failed half-way: the disk may be ahead of memory then, until a restart.
+  // False once a write has failed half-way. The disk may then be ahead of memory until a restart.
   std::atomic<bool> follows_disk{true};
 
-  mutable absl::Mutex position_mutex;  // a leaf of the lock order
-  Position last_position ABSL_GUARDED_BY(position_mutex);
+  mutable absl::Mutex position_mutex;                      // a leaf of the lock order
+  Position last_position ABSL_GUARDED_BY(position_mutex);  // after the last applied batch
 };
 
 }  // namespace tqdb::storage

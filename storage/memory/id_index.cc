@@ -13,7 +13,7 @@ size_t IdIndex::size() const {
 
 uint64_t IdIndex::memory_bytes() const {
   absl::ReaderMutexLock lock(&mutex_);
-  // A flat hash table holds one control byte beside each slot.
+  // A flat hash table holds one control byte for each place.
   return numbers_.capacity() * (sizeof(decltype(numbers_)::value_type) + 1) +
          uuids_.capacity() * (sizeof(decltype(uuids_)::value_type) + 1) +
          pool_.capacity() * sizeof(Slot) + free_groups_.capacity() * sizeof(uint64_t);
@@ -28,10 +28,12 @@ void IdIndex::Reserve(size_t numbers, size_t uuids) {
 
 template <typename Table>
 void IdIndex::MakeRoomIn(Table& table, size_t more, size_t& erased) {
-  // A table is filled to 7/8; places of erased entries count as filled until it is made anew.
+  // A table grows once 7/8 of its places are filled. Places of erased entries count as filled until
+  // the table is rebuilt.
   const size_t places = table.capacity() - table.capacity() / 8;
   if (more == 0 || table.size() + erased + more <= places) return;
-  // The table itself ends the process when it gets no memory, so ask for as much before it does.
+  // The table itself ends the process when it gets no memory (base/ending_allocator.h). So try an
+  // allocation of at least that size first, and throw while nothing has changed.
   const size_t entries = std::max(table.size() + more, 2 * places);
   const size_t bytes = 2 * entries * (sizeof(typename Table::value_type) + 1);
   ::operator delete(::operator new(bytes));

@@ -15,11 +15,10 @@ namespace tqdb::storage {
 
 namespace {
 
-// Payloads parsed between two short holds of the lock.
+// Number of payloads that are parsed before the lock of the indexes is taken once for all of them.
 constexpr size_t kBatchRows = 256;
 
-// Calls visit(rows, payloads) for all payloads in row order, until it returns something else than
-// OK.
+// Calls visit(rows, payloads) for all payloads in row order, until it returns an error.
 absl::Status ForEachPayload(
     const Store& store,
     absl::FunctionRef<absl::Status(absl::Span<const uint64_t>, absl::Span<const nlohmann::json>)>
@@ -48,7 +47,8 @@ absl::Status ForEachPayload(
 
 absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
                                const std::function<bool()>& stop, IndexedPayloads& payloads) {
-  // Before payloads are read: another index of the key would know nothing of edits since.
+  // Note which index it is before any payload is read. If the index is dropped and created again,
+  // the new one has missed the edits of payloads that were read before, so they must not be added.
   const uint64_t number = payloads.FieldNumber(key);
   if (number == 0) return absl::OkStatus();
   bool exists = true;

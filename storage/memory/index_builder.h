@@ -1,4 +1,7 @@
-// Completes a payload index: shows it the rows that were there before it.
+// Completes a payload index: adds the rows that existed before it.
+//
+// New rows reach an index from the moment of its creation, so only old rows have to be read. An
+// incomplete index gives no wrong answers: filters read the payloads of rows that it has not seen.
 #ifndef TQDB_STORAGE_MEMORY_INDEX_BUILDER_H_
 #define TQDB_STORAGE_MEMORY_INDEX_BUILDER_H_
 
@@ -11,10 +14,10 @@
 
 namespace tqdb::storage {
 
-// Reads all payloads, some 3 us each, and shows them to the index of one key while writes and
-// searches go on. OK also when the index is deleted meanwhile, be there another one of the key by
-// then or not. Cancelled once `stop()` says so: the index is then used as far as it got, and
-// another build completes it.
+// Reads all payloads, about 3 us each, and adds them to the index of one key while writes and
+// searches go on. Returns OK also if the index is deleted during the build, even if the key has
+// another index by then. Returns Cancelled once `stop()` is true. The index is then used as far as
+// it got, and another call completes it.
 absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
                                const std::function<bool()>& stop, IndexedPayloads& payloads);
 

@@ -120,7 +120,8 @@ absl::StatusOr<std::vector<RowHit>> IndexedPayloads::SearchText(
                                                " is being built: ", unseen, " of ",
                                                index_.rows().size(), " points to go"));
   }
-  // Its own, should the index be deleted while a writer is let in.
+  // The search lets writers in between segments, and one of them may delete the index. This
+  // reference keeps it until the search is done.
   const std::shared_ptr<const Bm25Index> index = ranking->second;
   return SearchYielding(mutex_, *index, text, options);
 }

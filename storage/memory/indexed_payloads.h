@@ -1,11 +1,11 @@
-// The payload indexes of a collection, as its calls share them: readers find the rows of a filter,
-// the leader of the commit queue keeps the indexes in step with the disk.
+// The payload indexes of a collection, as its calls share them. Readers find the rows of a filter,
+// and the leader of the commit queue keeps the indexes in step with the disk.
 //
-// They live in memory alone. What is on disk is which keys have one; payloads are read at start-up,
-// and again when an index is made for rows that are there already (index_builder.h).
+// The indexes live in memory alone. The disk only says which keys have one. So payloads are read at
+// start-up, and also when an index is created for a collection that has rows (index_builder.h).
 //
-// Thread-safe. A reader holds up the leader for as long as it takes to combine bitmaps:
-// microseconds for most filters, milliseconds for millions of rows.
+// Thread-safe, with one lock over all indexes. A reader holds up the leader as long as it combines
+// bitmaps: microseconds for most filters, milliseconds for millions of rows.
 #ifndef TQDB_STORAGE_MEMORY_INDEXED_PAYLOADS_H_
 #define TQDB_STORAGE_MEMORY_INDEXED_PAYLOADS_H_
 
@@ -30,58 +30,67 @@ namespace tqdb::storage {
 
 class IndexedPayloads {
  public:
-  // False while no key has an index: then nobody need parse payloads for Add and Replace.
+  // Returns false while no key has an index. Payloads need not be parsed for Add and Replace then.
   bool has_fields() const { return has_fields_.load(std::memory_order_acquire); }
 
-  // --- Of the leader of the commit queue, and of the loader.
+  // --- Calls for the leader of the commit queue, and for the loader.
+  // Creates an index that has seen no rows.
   absl::Status CreateField(absl::string_view key, FieldKind kind);
   absl::Status DeleteField(absl::string_view key);
   struct Row {
     uint64_t row;
-    const nlohmann::json* payload;  // null without fields
+    const nlohmann::json* payload;  // may be null while no key has an index
   };
-  // Takes rows that ascend over all calls. Before the rows can be found by a search: a filter never
-  // misses one that a search hits.
+  // Adds new rows to all indexes. Requires: rows ascend over all calls, and no search can find them
+  // before the call returns. Otherwise a filter could miss a row that a search hits.
   void Add(absl::Span<const Row> rows);
-  // After the rows are gone from searches.
+  // Removes rows from all indexes. Requires: no search can find the rows any more.
   void Remove(absl::Span<const uint64_t> rows);
   struct Edit {
     uint64_t row;
     const nlohmann::json& old_payload;
     const nlohmann::json& payload;
   };
+  // Replaces the payloads of rows. Leaves out rows that have been removed.
   void Replace(absl::Span<const Edit> edits);
 
-  // --- Of any thread.
-  // Tells the index that a key has now from those that it had and will have; 0: it has none.
+  // --- Calls for any thread.
+  // Returns the number of the key's index, 0 if the key has none. The number changes whenever the
+  // index is dropped and created again, so it tells the indexes of one key apart.
   uint64_t FieldNumber(absl::string_view key) const;
-  // Shows rows to the index of a key; those that it has seen, or that are gone, are left out. The
-  // payloads must have been read when the key had the index already: it knows of edits since then.
-  // False when the key does not have the index of this number any more.
+  // Adds rows to the index of a key. Leaves out rows that the index has seen, and rows that are
+  // gone. Returns false if the key no longer has the index with this number. Requires: the payloads
+  // were read after the index was created. The index has been told of every edit since then.
   bool AddToField(absl::string_view key, uint64_t number, absl::Span<const uint64_t> rows,
                   absl::Span<const nlohmann::json> payloads);
+  // Frees the memory of removed rows, if there are enough of them.
   void VacuumIfWorthwhile();
   bool wants_vacuum() const;
 
   struct Matches {
     RowMatches rows;
-    uint64_t end = 0;    // rows from here on came later
-    uint64_t total = 0;  // rows there are
+    uint64_t end = 0;    // rows from this number on were added after the match
+    uint64_t total = 0;  // rows of the collection at the time of the match
   };
+  // Returns the rows that match a filter, and the rows that the indexes leave undecided. The caller
+  // must read the payloads of undecided rows.
   Matches Match(const PreparedFilter& filter, PayloadIndex::FindRow find_row) const;
-  // As PayloadIndex says; `rows` null: all of the collection.
+  // Counts the values of a key among `rows`, or in the whole collection if that is null
+  // (PayloadIndex::Facet). Adds rows whose values no index knows to `undecided`.
   void Facet(const KeyPath& key, const RowSet* rows, PayloadIndex::FacetCounts& counts,
              RowSet& undecided) const;
-  // The best rows for the words of a text, by BM25, over a key with an index of texts.
-  // FailedPrecondition when the key has none, Unavailable while it is being built, CANCELLED.
+  // Returns the best rows for the words of a text, by BM25, over a key with an index of texts.
+  // FailedPrecondition when the key has none, Unavailable while it is being built, Cancelled when
+  // the options say so.
   absl::StatusOr<std::vector<RowHit>> SearchText(const KeyPath& key, absl::string_view text,
                                                  const SparseSearchOptions& options) const;
   struct OrderedRow {
     OrderedValue value;
     uint64_t row;
   };
-  // The next `limit` of `rows` (null: all) after `after` (null: from the start), by value and,
-  // where that is the same, by row.
+  // Returns the next `limit` of `rows` in the order of their values, and of their row numbers where
+  // values are equal. A null `rows` stands for all rows. Begins after `after`, or with the first
+  // row if that is null.
   absl::StatusOr<std::vector<OrderedRow>> Ordered(const KeyPath& key, bool descending,
                                                   const OrderedRow* after, size_t limit,
                                                   const RowSet* rows) const;
@@ -89,19 +98,20 @@ class IndexedPayloads {
   size_t memory_bytes() const;
 
  private:
-  mutable absl::Mutex mutex_;  // before IdIndex
-  // Texts of a row at a key, for its ranking.
+  mutable absl::Mutex mutex_;  // in the lock order before the lock of IdIndex
+  // Adds the texts that a row has at a key to the BM25 statistics of the key.
   void Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row, const nlohmann::json& payload)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
-  // Of the keys with an index of texts, beside it: which rows have a word is not yet how well they
-  // go with a query.
+  // BM25 statistics of the keys with an index of texts. The payload index knows which rows contain
+  // a word, but not how well a row matches a query. Shared with searches, so that an index which is
+  // dropped during a search stays until the search ends.
   std::map<KeyPath, std::shared_ptr<Bm25Index>> rankings_ ABSL_GUARDED_BY(mutex_);
-  std::map<KeyPath, uint64_t> numbers_ ABSL_GUARDED_BY(mutex_);  // of the fields
+  std::map<KeyPath, uint64_t> numbers_ ABSL_GUARDED_BY(mutex_);  // number of each index
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
-  uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::atomic<bool> has_fields_{false};
+  uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;  // one more than the highest row that was added
+  std::atomic<bool> has_fields_{false};       // read without the lock, on every write
 };
 
 }  // namespace tqdb::storage

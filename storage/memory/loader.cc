@@ -22,6 +22,8 @@ namespace tqdb::storage {
 
 namespace {
 
+// Returns the value of a key of the meta family. DataLoss if it is missing: every collection has
+// it.
 absl::StatusOr<std::string> GetMeta(const Store& store, absl::string_view key) {
   TQDB_ASSIGN_OR_RETURN(std::optional<std::string> value, store.Get(Family::kMeta, key));
   if (!value) return absl::DataLossError(absl::StrCat("meta has no '", key, "'"));
@@ -46,15 +48,17 @@ absl::StatusOr<std::shared_ptr<const CollectionConfig>> ReadConfig(const Store& 
   return std::make_shared<const CollectionConfig>(std::move(config));
 }
 
-// A collection of an older version has no position: it begins to count with its next record.
+// Returns the position. A collection of an older version has none, and begins to count with its
+// next record.
 absl::StatusOr<Position> ReadPosition(const Store& store, uint32_t format_version) {
   if (format_version < kNumberedFormatVersion) return Position();
   TQDB_ASSIGN_OR_RETURN(const std::string bytes, GetMeta(store, kPositionKey));
   return DecodePosition(bytes);
 }
 
-// Every version of every mean in the order in which they were adopted, and then, for each space,
-// the one in force.
+// Returns the changes that adopt every version of every mean in their order, and then, for each
+// space, the one in force. A space can go back to an older mean or to none, so the highest version
+// need not be in force.
 absl::StatusOr<std::vector<Change>> ReadMeans(const Store& store, const CollectionState& state) {
   std::vector<Change> means;
   const auto cursor = store.Scan({.family = Family::kMeta, .lower = "m", .upper = "n"});
@@ -103,12 +107,13 @@ absl::StatusOr<std::vector<SetPayloadIndex>> ReadPayloadIndexes(const Store& sto
   return indexes;
 }
 
-// What the guard of a space is told at start-up of the rows under the mean in force.
+// Sums over the rows under the mean in force, for the guard of a space. The guard does not survive
+// a restart, and would otherwise take a full collection for an empty one.
 struct GuardSums {
-  uint32_t version;
-  bool unit_norms;
+  uint32_t version;  // mean in force
+  bool unit_norms;   // true if the guard sees vectors scaled to length 1
   uint64_t rows = 0;
-  double energy = 0;
+  double energy = 0;  // sum of squared norms
 
   void Add(absl::string_view code) {
     CodeHeader header;
@@ -167,7 +172,7 @@ absl::Status InitializeStore(Store& store, const CollectionConfig& config) {
 
 absl::StatusOr<std::unique_ptr<CollectionState>> LoadCollection(const Store& store) {
   TQDB_ASSIGN_OR_RETURN(const uint32_t version, ReadFormatVersion(store));
-  // First, and without looking at more: a newer version may have another form of everything else.
+  // Check the version before anything else is read: a newer version may change every other form.
   if (version > kNumberedFormatVersion) {
     TQDB_RETURN_IF_ERROR(CheckCollectionVersion(version, CollectionConfig()));
   }

@@ -11,10 +11,10 @@ namespace tqdb::storage {
 
 namespace {
 
-// How often a caller in the queue looks whether it has been cancelled.
+// Time between two looks of a waiting caller at its `cancelled`.
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(5);
-// What a leader waits for the callers of the pass before: a share of what that took, and at most so
-// long.
+// A leader waits for the callers of the last pass at most 1/kGatherShare of the time that this pass
+// took, and at most kMaxGather.
 constexpr int kGatherShare = 8;
 constexpr absl::Duration kMaxGather = absl::Milliseconds(1);
 
@@ -39,12 +39,13 @@ void SearchBatcher::MakeLeader(Request& request) {
 }
 
 void SearchBatcher::Gather() {
-  // The caller is one of them.
+  // The leader itself has left the queue, and counts as one of the expected callers.
   while (waiting_.size() + 1 < expected_ && absl::Now() < gather_until_) {
     arrived_.WaitWithDeadline(&mutex_, gather_until_);
   }
 }
 
+// Filters are compared by address, because a comparison of their bits would cost a pass of its own.
 std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
   std::vector<Request*> group = {&leader};
   size_t queries = leader.queries.rows();
@@ -75,6 +76,7 @@ void SearchBatcher::RunPass(const std::vector<Request*>& group) {
     group[0]->result = space_.Search(group[0]->queries, options);
     return;
   }
+  // The pass runs under the lowest threshold of the group. Each caller's own one is applied below.
   const size_t dim = group[0]->queries.dim();
   std::vector<float> queries;
   for (const Request* request : group) {
@@ -102,7 +104,7 @@ void SearchBatcher::RunPass(const std::vector<Request*>& group) {
     std::vector<std::vector<Hit>> own;
     for (size_t i = 0; i < request->queries.rows(); ++i) {
       std::vector<Hit>& hits = (*lists)[next++];
-      // Best first, so what falls below the threshold is a tail.
+      // Hits are ordered best first, so those below the threshold are at the end.
       const auto below = std::find_if(hits.begin(), hits.end(), [&](const Hit& hit) {
         return hit.score < request->options->score_threshold;
       });
@@ -133,6 +135,7 @@ absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView q
           continue;
         }
         request.wake.WaitWithTimeout(&mutex_, kCancelPoll);
+        // A running request cannot leave: the leader writes to it, and it lives on this stack.
         if (request.state == Request::State::kWaiting && request.cancelled()) {
           waiting_.remove(&request);
           return absl::CancelledError("search was cancelled while it waited");
@@ -154,6 +157,7 @@ absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView q
     member->state = Request::State::kDone;
     member->wake.Signal();
   }
+  // Requests that did not fit into the pass lead the next ones.
   free_threads_ += request.threads;
   while (free_threads_ > 0 && !waiting_.empty()) {
     Request* next = waiting_.front();

@@ -1,4 +1,4 @@
-// Search of an inverted index that a lock guards, without keeping writers out for long.
+// Searches an inverted index that a lock guards, without keeping writers out for long.
 #ifndef TQDB_STORAGE_MEMORY_SEARCH_YIELDING_H_
 #define TQDB_STORAGE_MEMORY_SEARCH_YIELDING_H_
 
@@ -12,10 +12,10 @@
 
 namespace tqdb::storage {
 
-// Index: SparseIndex or Bm25Index, guarded by `mutex`, which is let go between segments: a writer
-// waits for the search of one, about a millisecond, however large the index is. When writers have
-// replaced segments meanwhile, which is rare, the search is done again and keeps them out.
-// `index` must outlive the search even while the mutex is free.
+// Returns the hits of a search of a SparseIndex or Bm25Index that `mutex` guards. Releases the lock
+// between segments. So a writer waits for the search of one segment, about a millisecond, however
+// large the index is. If a writer replaced segments in such a pause, which is rare, the search is
+// repeated without pauses. Requires: `index` outlives the search even while the lock is released.
 template <typename Index, typename Query>
 absl::StatusOr<std::vector<RowHit>> SearchYielding(absl::Mutex& mutex, const Index& index,
                                                    const Query& query,

@@ -11,7 +11,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// A vacuum pays once so many rows and such a part of all rows are dead.
+// A vacuum pays once kVacuumRows rows and 1/kVacuumFraction of all rows are dead. It copies the
+// live rows, so without the share a large space would be copied for a few dead rows.
 constexpr uint64_t kVacuumRows = 4096;
 constexpr uint64_t kVacuumFraction = 4;
 
@@ -49,7 +50,8 @@ void Space::SettleProposal() {
 absl::Status Space::AdoptMean(uint32_t version, std::shared_ptr<const Mean> mean) {
   if (mean != nullptr) engine_->AddMean(std::move(mean));
   TQDB_RETURN_IF_ERROR(engine_->SetCurrentMean(version));
-  // Last: whoever sees that the space waits no longer finds the mean in force, too.
+  // This store comes last. A thread that sees that the space waits no longer then finds the mean in
+  // force. upsert_encoder.cc relies on it.
   last_version_.store(std::max(mean_versions(), version), std::memory_order_release);
   return absl::OkStatus();
 }

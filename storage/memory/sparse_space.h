@@ -1,8 +1,8 @@
 // One sparse space of an open collection: its index in memory, as calls share it.
 //
-// Thread-safe: searches share, the leader of the commit queue excludes them while it adds or
-// removes rows. That takes some microseconds a row, and now and then a merge (inverted_index.h). A
-// search lets it in every millisecond or so.
+// Thread-safe: searches share the lock, and the leader of the commit queue excludes them while it
+// adds or removes rows. That takes some microseconds a row, and sometimes a merge
+// (sparse/inverted_index.h). A search lets the leader in about once a millisecond.
 #ifndef TQDB_STORAGE_MEMORY_SPARSE_SPACE_H_
 #define TQDB_STORAGE_MEMORY_SPARSE_SPACE_H_
 
@@ -32,13 +32,14 @@ class SparseSpace {
         index_(config_.modifier) {}
 
   const SparseSpaceConfig& config() const { return config_; }
-  size_t key_space() const { return key_space_; }  // in keys of codes
+  // Returns the number of the space in keys of codes.
+  size_t key_space() const { return key_space_; }
 
-  // Valid vectors, one a row; none of the rows is there.
+  // Adds one vector a row. Requires: the vectors are valid, and no row was added before.
   void Add(absl::Span<const uint64_t> rows, absl::Span<const SparseVectorView> vectors);
-  // Those that are there.
+  // Removes rows. Leaves out rows that have no vector here.
   void Remove(absl::Span<const uint64_t> rows);
-  // As SparseIndex::Search.
+  // Returns the hits that SparseIndex::Search finds.
   absl::StatusOr<std::vector<RowHit>> Search(SparseVectorView query,
                                              const SparseSearchOptions& options) const;
 
@@ -55,9 +56,9 @@ class SparseSpace {
 using SparseSpaces = std::vector<std::unique_ptr<SparseSpace>>;
 
 SparseSpaces MakeSparseSpaces(absl::Span<const SparseSpaceConfig> configs);
-// Null when there is none of that name.
+// Returns the space of a name; null if there is none.
 SparseSpace* FindSparseSpace(const SparseSpaces& spaces, absl::string_view name);
-// "'terms', 'words'": for messages.
+// Returns the names for a message, for example "'terms', 'words'".
 std::string ListSparseSpaceNames(const SparseSpaces& spaces);
 
 }  // namespace tqdb::storage

@@ -74,7 +74,8 @@ class FilterReader {
 
  private:
   IndexedPayloads::Matches Match(const PreparedFilter& filter) const;
-  // The same, with the payloads of what is undecided evaluated: certain rows are left.
+  // Returns the rows that match for certain: reads and evaluates the payload of every row that the
+  // payload indexes leave undecided.
   absl::StatusOr<IndexedPayloads::Matches> MatchAll(const PreparedFilter& filter,
                                                     const CancelledFn& cancelled) const;
   // Calls visit(id, payload) for those of the rows (ascending) that are still there, in their

@@ -15,7 +15,8 @@ absl::Status CommitQueue::Commit(Write& write) {
     last_ = &write;
     while (!write.done_ && first_ != &write) write.wake_.Wait(&mutex_);
     if (write.done_) return write.status_;
-    // Leader. Its group stays in the queue while it commits, so nobody else can come to the front.
+    // This thread is the leader. Its group stays in the queue while it commits. So no other writer
+    // comes to the front, and there is one leader at a time.
     try {
       size_t bytes = 0;
       for (Write* queued = first_; queued != nullptr; queued = queued->next_) {
@@ -25,7 +26,7 @@ absl::Status CommitQueue::Commit(Write& write) {
       }
       group = list;
     } catch (const std::bad_alloc&) {
-      // Alone, then: the others lead groups of their own.
+      // Without a list the leader commits its own write alone. The others lead groups of their own.
     }
   }
   try {

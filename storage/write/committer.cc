@@ -14,7 +14,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// Log bytes of one group at most: bounds the memory of a batch and the wait of those behind it.
+// Most log bytes of one group. Bounds the memory of a batch, and the time that the writers behind
+// the group wait.
 constexpr size_t kMaxGroupBytes = size_t{32} << 20;
 
 }  // namespace
@@ -46,6 +47,7 @@ absl::Status Committer::CheckWritable() const {
     absl::MutexLock lock(&mutex_);
     cause = write_error_;
   }
+  // A flush or a compaction that fails stops RocksDB from taking writes, too.
   if (cause.ok()) cause = store_.background_error();
   if (cause.ok()) return cause;
   const std::string message =
@@ -68,15 +70,19 @@ absl::Status Committer::MarkReadOnly(const absl::Status& cause) {
 }
 
 void Committer::CommitGroup(absl::Span<Write* const> group) {
+  // One fsync costs the same for one write and for a hundred. So a group in which any write asks
+  // for it is synced as a whole.
   const bool sync =
       std::any_of(group.begin(), group.end(), [](const Write* write) { return write->sync(); });
   bool synced = false;
   for (absl::Span<Write* const> rest = group; !rest.empty();) {
+    // A part is as long as its writes can be planned from one state. Example: the writes upsert,
+    // upsert, edit, upsert, mean make the parts (upsert, upsert), (edit, upsert) and (mean).
     size_t size = 1;
     if (rest[0]->sharing() != Write::Sharing::kAlone) {
       while (size < rest.size() && rest[size]->sharing() == Write::Sharing::kAny) ++size;
     }
-    // One fsync, of the last part, makes all of them durable.
+    // The log is written in order, so the fsync of the last part makes all parts durable.
     const absl::Status status =
         CommitPart(rest.subspan(0, size), sync && size == rest.size(), synced);
     for (Write* write : rest.subspan(0, size)) {
@@ -86,7 +92,7 @@ void Committer::CommitGroup(absl::Span<Write* const> group) {
   }
   const auto succeeded = [](const Write* write) { return write->status().ok(); };
   if (!sync || synced || std::none_of(group.begin(), group.end(), succeeded)) return;
-  // The last part wrote nothing, or failed: those before it still want to be durable.
+  // The last part wrote nothing, or failed. The parts before it must still become durable.
   if (const absl::Status status = store_.Sync(); !status.ok()) {
     const absl::Status read_only = MarkReadOnly(status);
     for (Write* write : group) {
@@ -101,10 +107,11 @@ absl::Status Committer::CommitPart(absl::Span<Write* const> part, bool sync, boo
   try {
     status = TryPart(part, sync, step, synced);
   } catch (...) {
-    // std::bad_alloc of ours or of a library; there is no other exception on the way.
+    // The exception is std::bad_alloc, of this code or of a library. Nothing else is thrown here.
     status = step == Step::kPlan ? out_of_memory_ : memory_differs_;
   }
   if (status.ok() || step == Step::kPlan) return status;
+  // From here on memory may lack what the disk has. Reads by id then ask the disk (point_reader.h).
   state_.follows_disk = false;
   return MarkReadOnly(status);
 }
@@ -122,6 +129,8 @@ absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& 
     bytes += write->bytes();
     numbered |= write->numbered();
   }
+  // One batch holds the changes, the next row number and the position. After a crash, the disk has
+  // all of them or none, so a row number is never given out twice.
   const std::unique_ptr<Batch> batch = store_.NewBatch(bytes);
   const std::shared_ptr<const CollectionConfig> config = state_.config.load();
   for (const Change& change : planner.changes()) AppendChange(change, *config, *batch);
@@ -130,7 +139,8 @@ absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& 
   if (numbered) AppendPosition(planner.position(), *batch);
   if (new_version) AppendFormatVersion(kNumberedFormatVersion, *batch);
 
-  // Whatever memory can be had before the point of no return is had now.
+  // Once the batch is written, applying must not fail. So the memory that can be allocated
+  // beforehand is allocated now, while an error still costs nothing.
   size_t numbers = 0, uuids = 0;
   for (const Change& change : planner.changes()) {
     const auto* put = std::get_if<PutRow>(&change);
@@ -138,6 +148,7 @@ absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& 
   }
   state_.index.MakeRoom(numbers, uuids);
 
+  // The disk comes first: memory must never show a point that a crash would take back.
   step = Step::kWrite;
   if (!batch->empty()) {
     TQDB_RETURN_IF_ERROR(store_.Write(*batch, sync));

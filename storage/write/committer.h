@@ -37,13 +37,13 @@ namespace tqdb::storage {
 
 class Committer {
  public:
-  // `name` is that of the collection, for messages. Store and state must outlive the committer.
+  // `name` is the collection's, for messages. Store and state must outlive the committer.
   Committer(std::string name, Store& store, CollectionState& state);
 
   // Returns once the write is committed or has failed. For a record, use the call below.
   absl::Status Commit(Write& write);
-  // Commits a record. Returns what it came to, or why it was rejected. `bytes`: about how much log
-  // it takes.
+  // Commits a record. Returns its result, or the reason why it was rejected. `bytes` is an estimate
+  // of the log bytes that it takes.
   absl::StatusOr<WriteResult> Commit(const WriteRecord& record, PreparedParts parts, size_t bytes,
                                      Durability durability);
 
@@ -51,27 +51,29 @@ class Committer {
   absl::Status CheckWritable() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // Commits a group in parts, and sets the status of every write.
   void CommitGroup(absl::Span<Write* const> group);
-  // Commits a part of a group, in one write to disk. A write that fails by itself has a status of
-  // its own then; the status returned is that of all others.
-  // Sets `synced` when it wrote something with an fsync.
+  // Commits a part of a group, in one write to disk. Sets the status of a write that fails by
+  // itself, and returns the status of all others. Sets `synced` when it wrote something with an
+  // fsync. Catches every exception.
   absl::Status CommitPart(absl::Span<Write* const> part, bool sync, bool& synced);
-  // The same without a net: exceptions pass. `step` says how far it has come.
+  // Does the work of CommitPart, but lets exceptions pass. Sets `step` to the step that has begun,
+  // so that the caller knows whether anything can have happened.
   enum class Step { kPlan, kWrite, kApply };
   absl::Status TryPart(absl::Span<Write* const> part, bool sync, Step& step, bool& synced);
-  // Takes no more writes. Returns the reason as CheckWritable has it.
+  // Makes the collection read-only. Returns the reason in the words of CheckWritable.
   absl::Status MarkReadOnly(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::string name_;
   Store& store_;
   CollectionState& state_;
-  // Made beforehand: when they are needed, there may be no memory for a message.
+  // Errors that are made beforehand: when they are needed, there may be no memory for a message.
   const absl::Status out_of_memory_;
   const absl::Status memory_differs_;
   CommitQueue queue_;
 
-  mutable absl::Mutex mutex_;  // a leaf of the lock order
-  absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
+  mutable absl::Mutex mutex_;                         // a leaf of the lock order
+  absl::Status write_error_ ABSL_GUARDED_BY(mutex_);  // the first one; OK while writes are taken
 };
 
 }  // namespace tqdb::storage

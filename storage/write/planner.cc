@@ -14,26 +14,29 @@ namespace tqdb::storage {
 
 namespace {
 
+// Returns the number of points that have a row.
 size_t CountRows(const std::vector<int32_t>& row_of_point) {
   size_t rows = 0;
   for (const int32_t row : row_of_point) rows += row >= 0 ? 1 : 0;
   return rows;
 }
 
-// Row r of `rows` rows that lie in `bytes` one after another; nothing when there are no bytes.
+// Returns row r of `rows` rows of equal size that lie in `bytes` one after another. Returns nothing
+// when there are no bytes. Requires: rows > 0.
 absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r) {
   const size_t size = bytes.size() / rows;
   return bytes.substr(r * size, size);
 }
 
-// Floats as they are read back from bytes, which need not be aligned.
+// Returns the floats that `bytes` hold. The bytes may lie anywhere, and a float must be aligned, so
+// they are copied.
 std::vector<float> ToFloats(absl::string_view bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
   return values;
 }
 
-// A code begins with the version of its mean.
+// Returns the version of the mean of a code, which begins with it; 0 for none.
 uint32_t MeanVersionOf(absl::string_view code) {
   uint32_t version;
   std::memcpy(&version, code.data(), sizeof(version));
@@ -55,6 +58,8 @@ Planner::Planner(const Store& store, const CollectionState& state, bool many)
 
 absl::Status Planner::Plan(const WriteRecord& record, PreparedParts& parts, WriteResult& result,
                            absl::Status& rejected) {
+  // The digest covers what the record says and what it came to. If two machines decide differently,
+  // their digests differ from this record on.
   if (!parts.content) parts.content = ContentDigest(record);
   parts_ = &parts;
   result_ = &result;
@@ -105,9 +110,12 @@ RowVector Planner::VectorOf(const VectorColumn& column, size_t rows, size_t r) {
                       .waits = false,
                       .code = RowBytes(column.codes, rows, r),
                       .original = RowBytes(column.originals, rows, r)};
+  // Raw vectors come only to a space that keeps no originals and had no mean when the record was
+  // encoded. Its first rows keep theirs until there is a mean, and are then encoded under it.
   if (column.raw.empty()) return vector;
   if (MeanVersionOf(vector.code) != 0) return vector;
   if (space.waits_for_mean()) {
+    // Rows beyond the limit stay without a mean for good, as a space keeps few vectors only.
     if (waiting_[column.space] < static_cast<int>(Space::kMaxWaitingRows)) {
       vector.waits = true;
       vector.original = RowBytes(column.raw, rows, r);
@@ -140,7 +148,8 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
                      "' is under a mean that the collection has not adopted"));
     return absl::OkStatus();
   }
-  // One an index makes while the record waits: its writer has parsed nothing then.
+  // A payload index may have been created while the record was waiting for its turn. Its writer saw
+  // no index and parsed nothing, so the payloads are parsed here.
   const bool fields = state_.payloads.has_fields();
   std::vector<nlohmann::json>& parsed = parsed_.emplace_back(std::move(parts_->payloads));
   if (fields && parsed.size() != points) {
@@ -151,6 +160,7 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
           ParsePayload(upsert.payloads.empty() ? absl::string_view() : upsert.payloads[i]));
     }
   }
+  // Two arrays hold the vectors of all points: changes point into them, so they must not grow.
   size_t vectors_left = 0, sparse_left = 0;
   std::vector<size_t> rows_of_column;
   for (const VectorColumn& column : upsert.vectors) {
@@ -209,7 +219,7 @@ absl::Status Planner::Plan(const DeleteRecord& deletion) {
     const std::optional<RowKeys> keys = Find(id);
     if (!keys || (!deletion.rows.empty() && keys->row != deletion.rows[i])) continue;
     CountWaiting(keys->waiting, -1);
-    pending_[id] = std::nullopt;  // always: one record may name an id twice
+    pending_[id] = std::nullopt;  // even without `many_`: one record may name an id twice
     ++result_->deleted;
     outcome_.Add(keys->row);
     changes_.push_back(DeleteRow{id, *keys});
@@ -224,6 +234,8 @@ absl::Status Planner::Plan(const EditRecord& edit) {
   if (edit.condition && !parts_->condition) {
     TQDB_ASSIGN_OR_RETURN(parts_->condition, PreparedFilter::Create(*edit.condition));
   }
+  // Payloads are read and edited here, in the order of the records, so that the edit works on the
+  // payload that its condition has seen. All rows are read at once: it is the leader who waits.
   const PreparedFilter* condition = parts_->condition ? &*parts_->condition : nullptr;
   const bool fields = state_.payloads.has_fields();
   const bool wants_tree = fields || (condition != nullptr && condition->reads_payload());
@@ -245,8 +257,9 @@ absl::Status Planner::Plan(const EditRecord& edit) {
     if (!ConsumeId(&text, &id) || id != set.id) {
       return absl::DataLossError(absl::StrCat("payload of row ", set.row, " is damaged"));
     }
-    // One parse serves the condition, the edit and the index. Trees of the edit keep the order of
-    // keys, the others do not: a copy of a tree costs a fifth of a parse.
+    // One parse serves the condition, the edit and the index. The edit needs a tree that keeps the
+    // order of keys, the two others a tree that does not. It is copied from the first tree, because
+    // a copy costs a fifth of a parse.
     absl::StatusOr<nlohmann::ordered_json> tree = nlohmann::ordered_json::object();
     if (wants_tree || parts_->edit->reads_payload()) tree = PreparedEdit::Parse(text);
     if (absl::IsDataLoss(tree.status())) return tree.status();
@@ -263,6 +276,7 @@ absl::Status Planner::Plan(const EditRecord& edit) {
         !condition->Matches(id, old_parsed != nullptr ? *old_parsed : none)) {
       continue;
     }
+    // One payload that cannot be edited rejects the record, so that all payloads change or none.
     absl::StatusOr<std::string> edited = std::string();
     if (!tree.ok() && parts_->edit->reads_payload()) {
       edited = tree.status();
@@ -297,6 +311,8 @@ absl::Status Planner::Plan(const EditRecord& edit) {
 }
 
 absl::Status Planner::Plan(const MeanRecord& mean) {
+  // Several threads may propose a mean at once, each for the same base. The first one in the order
+  // is adopted. The others name a base that is no longer in force, and come to nothing.
   const Space& space = *state_.spaces[mean.space];
   const bool next = mean.version == 0 || mean.version == space.mean_versions() + 1;
   if (!space.centers() || mean.base_version != space.current_mean_version() || !next ||
@@ -305,7 +321,7 @@ absl::Status Planner::Plan(const MeanRecord& mean) {
   }
   std::shared_ptr<const Mean> adopted;
   if (mean.version != 0) adopted = space.codec().MakeMean(mean.version, mean.mu);
-  // Before the change is there: an error must leave none of it.
+  // An error below must leave no change behind, so remember where the changes of this record begin.
   const size_t first = changes_.size();
   changes_.push_back(SetMean{mean.space, mean.version, adopted});
   if (adopted != nullptr) {
@@ -341,8 +357,9 @@ absl::Status Planner::EncodeWaitingRows(const Space& space, const Mean& mean) {
 }
 
 absl::Status Planner::Plan(const IndexRecord& index) {
-  // Whether the key has an index is asked here, and not only before the record was queued: of two
-  // records, the second one finds what the first has done.
+  // The state is asked here, although the caller asked it before it queued the record. Two callers
+  // may ask at once. Only at its place in the order does the second record find the index that the
+  // first one has created.
   std::optional<FieldKind> has;
   size_t count = 0;
   for (const FieldInfo& field : state_.payloads.Fields()) {
@@ -374,6 +391,7 @@ void Planner::Reencode(const Space& space, absl::Span<const PointId> ids,
   const size_t code_bytes = space.codec().code_bytes();
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::optional<RowKeys> keys = Find(ids[i]);
+    // A point that was replaced has a new row, whose code is newer than this one.
     if (!keys || keys->row != rows[i] || (keys->spaces >> space.index() & 1) == 0) continue;
     changes_.push_back(SetCode{static_cast<uint32_t>(space.index()), rows[i], ids[i],
                                codes.substr(i * code_bytes, code_bytes), false});

@@ -1,15 +1,26 @@
 // Turns records into changes, one group of the commit queue at a time.
 //
-// A record says what was asked, the state what there is. The planner looks up which rows the ids
-// have at the record's place in the order, numbers the new rows, evaluates conditions and applies
-// edits, and writes down what comes of it. It changes nothing but its own list: if it fails,
-// nothing has happened.
+// The simple idea: a record says what a caller asked for, and the state says what exists. The
+// planner compares both at the record's place in the order. It looks up the rows of the ids,
+// numbers the new rows, evaluates conditions and applies edits. The result is a list of changes. It
+// changes nothing but this list, so if planning fails, nothing has happened.
 //
-// What it decides is a function of the state and the records alone. It asks no clock, no thread and
-// no configuration of the process, so every machine that is given the same records in the same
-// order comes to the same changes, and to the same digest.
+// Example: point 7 has row 3, and the next free row number is 10. The record "upsert 7 and 8"
+// becomes two changes: PutRow(7, row 10, replaces row 3) and PutRow(8, row 11). If the record
+// "delete 7" follows in the same group, it must find row 10 and not row 3, although memory says row
+// 3 until the group is applied. So the planner keeps the fate of ids within the group (pending_),
+// and looks there before it asks memory.
 //
-// Belongs to the leader of the commit queue.
+// Every decision is a function of the state and the records alone. The planner asks no clock, no
+// thread and no configuration of the process. So every machine that is given the same records in
+// the same order comes to the same changes, and to the same digest.
+//
+// Left out of this file: bytes of changes (disk/change_format.h), their way into memory
+// (memory/apply.h), and the forming of groups (commit_queue.h, committer.h). An edit and the
+// adoption of a mean read the disk, which does not have the changes of the same batch. Therefore
+// the committer begins a new batch for them (Write::sharing).
+//
+// Not thread-safe: a planner belongs to the leader of the commit queue, for one batch.
 #ifndef TQDB_STORAGE_WRITE_PLANNER_H_
 #define TQDB_STORAGE_WRITE_PLANNER_H_
 
@@ -37,40 +48,48 @@
 
 namespace tqdb::storage {
 
-// What the writer of a record has made ready, so that the leader need not. Each part may be left
-// out, and is made from the record then.
+// Parts of a record that its writer has parsed or hashed on its own thread. All other writers wait
+// while the leader plans, so work that needs no order is better done before. The planner makes
+// parts that are missing from the record.
 struct PreparedParts {
-  std::vector<nlohmann::json> payloads;  // of an upsert, parsed, one a point
-  std::optional<PreparedEdit> edit;
-  std::optional<PreparedFilter> condition;
-  std::optional<Digest> content;
+  std::vector<nlohmann::json> payloads;     // parsed payloads of an upsert, one a point
+  std::optional<PreparedEdit> edit;         // edit of an EditRecord
+  std::optional<PreparedFilter> condition;  // condition of an EditRecord
+  std::optional<Digest> content;            // ContentDigest of the record
 };
 
 class Planner {
  public:
-  // `many`: more than one write follows, so later ones must see what earlier ones do.
+  // `many` is true if more than one write is to be planned. Later ones must then see the effects of
+  // earlier ones. A lone upsert has distinct ids, and saves the time of noting them. Requires:
+  // store and state outlive the planner, and nobody applies changes as long as it plans.
   Planner(const Store& store, const CollectionState& state, bool many);
 
-  // Appends the changes of a record and counts it, whatever it comes to.
+  // Appends the changes of a record and counts the record, even if it changes nothing.
   //
-  // `rejected` tells a caller why a record changes nothing although it was counted: an edit that
-  // does not apply to a payload. It is the same on every machine. An error that is returned is of
-  // this machine, for example a payload that cannot be read: then the record is neither applied nor
-  // counted.
+  // `rejected` is the reason why a counted record changes nothing, for example an edit that does
+  // not apply to a payload. Every machine rejects the same records. A returned error concerns this
+  // machine alone, for example a payload that cannot be read. The record is then neither applied
+  // nor counted. Requires: the record is valid for the collection, and outlives the planner.
   absl::Status Plan(const WriteRecord& record, PreparedParts& parts, WriteResult& result,
                     absl::Status& rejected);
 
-  // --- Steps that are not records: each machine takes them when it likes.
-  // Appends new codes for rows that exist, encoded under another mean from their originals: one
-  // code a row, back to back. Rows that are gone by now are left out.
+  // --- Steps that are not records: each machine takes them at times of its own.
+  // Appends new codes for existing rows, encoded from their originals under another mean. `codes`
+  // holds one code a row, back to back. Leaves out rows that have been replaced or deleted.
   void Reencode(const Space& space, absl::Span<const PointId> ids, absl::Span<const uint64_t> rows,
                 absl::string_view codes);
 
+  // Returns the changes of all records, in their order. They borrow from the records and from the
+  // planner.
   absl::Span<const Change> changes() const { return changes_; }
+  // Returns the first row number that is still unused once the changes are applied.
   uint64_t next_row() const { return next_row_; }
+  // Returns the position of the collection once the changes are applied.
   const Position& position() const { return position_; }
 
  private:
+  // Append the changes of one kind of record, and add to outcome_ whatever was decided for it.
   absl::Status Plan(const UpsertRecord& upsert);
   absl::Status Plan(const DeleteRecord& deletion);
   absl::Status Plan(const EditRecord& edit);
@@ -78,17 +97,19 @@ class Planner {
   absl::Status Plan(const IndexRecord& index);
   absl::Status Plan(const MetadataRecord& set);
 
-  // Where an id points once the changes so far are applied.
+  // Returns the row that an id has once the changes so far are applied; nullopt if it has none.
   std::optional<RowKeys> Find(const PointId& id) const;
-  // Whether the space has the means that the codes of a column are under.
+  // Returns whether the space knows every mean that a code of the column names. Without its mean, a
+  // code could not be decoded.
   bool HasMeansOf(const VectorColumn& column) const;
-  // The vector of a row of an upsert in the space of `column`.
+  // Returns the vector at position `r` of the `rows` rows of `column`.
   RowVector VectorOf(const VectorColumn& column, size_t rows, size_t r);
-  // Encodes vectors that came before the space had a mean under the one in force.
+  // Returns the code of one raw vector under `mean`, for vectors that were encoded before the space
+  // had a mean.
   absl::string_view EncodeAgain(const Space& space, const Mean& mean, absl::string_view raw);
-  // Encodes the rows that have waited for the first mean of a space under it.
+  // Appends new codes, under the first mean of a space, for the rows that have waited for it.
   absl::Status EncodeWaitingRows(const Space& space, const Mean& mean);
-  // Counts rows that wait: `delta` of them more, in the spaces of a mask.
+  // Adds `delta` to the number of waiting rows of every space in the bit mask `spaces`.
   void CountWaiting(uint32_t spaces, int delta);
 
   const Store& store_;
@@ -98,22 +119,24 @@ class Planner {
   std::vector<Change> changes_;
   uint64_t next_row_;
   Position position_;
-  // Not a table of Abseil: an exception in one of these breaks it (base/ending_allocator.h).
+  // Row of each id that a change concerns; nullopt if the point is gone. This is no table of
+  // Abseil, because such a table is broken by an exception (base/ending_allocator.h). Here the
+  // process must survive a lack of memory: planning has not changed anything.
   std::unordered_map<PointId, std::optional<RowKeys>, absl::Hash<PointId>> pending_;
   std::array<int, kMaxSpaces> waiting_ = {};  // rows that wait in each space, changes included
 
-  // What changes borrow.
+  // Memory that changes borrow. Deques and arrays of fixed size, because their elements never move.
   std::vector<std::unique_ptr<RowVector[]>> vectors_;
   std::vector<std::unique_ptr<RowSparse[]>> sparse_;
   std::deque<std::string> texts_;
   std::deque<nlohmann::json> trees_;
   std::deque<std::vector<nlohmann::json>> parsed_;
 
-  // Of the record being planned.
+  // State of the record being planned.
   PreparedParts* parts_ = nullptr;
   WriteResult* result_ = nullptr;
   absl::Status rejected_;
-  Hasher outcome_;
+  Hasher outcome_;  // every decision that depended on the state
 };
 
 }  // namespace tqdb::storage

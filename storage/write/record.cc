@@ -10,7 +10,7 @@ absl::string_view FloatBytes(absl::Span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-// Row r of `rows` rows that lie in `bytes` one after another.
+// Returns row r of `rows` rows of equal size that lie in `bytes` one after another.
 absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r) {
   const size_t size = rows == 0 ? 0 : bytes.size() / rows;
   return bytes.substr(r * size, size);
@@ -22,6 +22,8 @@ size_t CountRows(const std::vector<int32_t>& row_of_point) {
   return rows;
 }
 
+// Hashes the fields of a record in a fixed order. Machines compare these digests, so the order and
+// the form of every field are as fixed as a file format.
 class ContentHasher {
  public:
   void operator()(const UpsertRecord& upsert) {
@@ -92,7 +94,7 @@ class ContentHasher {
   Digest Finish() const { return hasher_.Finish(); }
 
  private:
-  // Numbers from here on stand for sparse spaces.
+  // First number of a sparse space. Vector spaces have lower ones, so no two columns hash alike.
   static constexpr uint64_t kMaxSpaceNumber = 128;
 
   Hasher hasher_;

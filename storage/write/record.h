@@ -1,12 +1,13 @@
-// Write records: what was asked of a collection, validated and encoded, as plain values.
+// Write records: the requests to a collection, validated and encoded, as plain values.
 //
 // A record holds everything that decides what a write does, and nothing that depends on the
 // process, its threads or the time. Records are put in an order by the commit queue. The planner
 // (planner.h) turns each one, together with the state at its place in the order, into changes. So
 // two collections that are given the same records in the same order become the same.
 //
-// A record borrows: ids, payloads, codes and vectors lie in the caller's memory, which waits for
-// the commit. OwnedRecord keeps what a record needs besides.
+// A record borrows: ids, payloads, codes and vectors lie in the caller's memory, because the caller
+// waits for the commit anyway and a copy would cost time. OwnedRecord owns the memory of a record
+// that has no such caller, for example one that was decoded.
 #ifndef TQDB_STORAGE_WRITE_RECORD_H_
 #define TQDB_STORAGE_WRITE_RECORD_H_
 
@@ -32,24 +33,28 @@ namespace tqdb::storage {
 
 // The vectors of one space within an upsert.
 struct VectorColumn {
-  uint32_t space = 0;                 // index in the configuration
-  std::vector<int32_t> row_of_point;  // into the rows below; -1: the point has no vector here
-  // Row after row. Codes name the version of the mean that they are encoded under.
-  absl::string_view codes;      // Codec::code_bytes() each
-  absl::string_view originals;  // VectorBytes() each, in stored form; empty if the space keeps none
-  // float32 coordinates as they came, little-endian. Only while the space waits for its first mean
-  // and keeps no originals: then a later record encodes these rows again (Space::waits_for_mean).
+  uint32_t space = 0;  // index in the configuration
+  // Index of each point's row in the bytes below; -1 if the point has no vector here.
+  std::vector<int32_t> row_of_point;
+  // Codes, row after row, of Codec::code_bytes() each. A code names the version of its mean.
+  absl::string_view codes;
+  // Originals in stored form, of VectorBytes() each. Empty if the space keeps none.
+  absl::string_view originals;
+  // Coordinates as the caller gave them: float32, little-endian. Set only while the space waits for
+  // its first mean and keeps no originals (Space::waits_for_mean). The record that adopts the mean
+  // encodes these rows again.
   absl::string_view raw;
 };
 
 // The vectors of one sparse space within an upsert.
 struct SparseColumn {
-  uint32_t space = 0;  // index among the sparse spaces
-  std::vector<int32_t> row_of_point;
-  std::vector<SparseVectorView> rows;
-  std::vector<absl::string_view> encoded;  // the same rows as bytes of the disk
+  uint32_t space = 0;                      // index among the sparse spaces
+  std::vector<int32_t> row_of_point;       // index of each point's row below; -1 for none
+  std::vector<SparseVectorView> rows;      // vectors, for memory
+  std::vector<absl::string_view> encoded;  // bytes of each of `rows`, for the disk
 };
 
+// Inserts points, or replaces them as a whole.
 struct UpsertRecord {
   absl::Span<const PointId> ids;                 // distinct
   absl::Span<const absl::string_view> payloads;  // one JSON object a point, "" for none; or empty
@@ -57,33 +62,38 @@ struct UpsertRecord {
   std::vector<SparseColumn> sparse;
 };
 
+// Deletes points. An id without a point is left out.
 struct DeleteRecord {
-  absl::Span<const PointId> ids;  // those that do not exist are left out
-  // One an id, or empty. A point that has another row by then is not what was to be deleted, and
-  // stays.
+  absl::Span<const PointId> ids;
+  // Rows in which a filter found the points, one an id; or empty. A point that has another row when
+  // the record is planned was replaced since, so it stays.
   absl::Span<const uint64_t> rows;
 };
 
+// Edits the payloads of points. An id without a point is left out.
 struct EditRecord {
-  absl::Span<const PointId> ids;  // distinct; those that do not exist are left out
+  absl::Span<const PointId> ids;  // distinct
   PayloadEdit edit;
   std::optional<Filter> condition;  // a point that does not match at its turn is left out
 };
 
-// Adopts a mean, or none. Void unless the space still encodes under `base_version` and `version` is
-// the next one, so that of several proposals on one base the first in the order wins.
+// Makes a mean the one that new rows are encoded under, or goes back to none. The record takes
+// effect only if the space still encodes under `base_version` and `version` is the next one. So the
+// first of several proposals on one base wins.
 struct MeanRecord {
-  uint32_t space = 0;
-  uint32_t base_version = 0;  // 0: none
-  uint32_t version = 0;       // 0: none, and `mu` is empty
+  uint32_t space = 0;         // index in the configuration
+  uint32_t base_version = 0;  // mean in force when the proposal was made; 0 for none
+  uint32_t version = 0;       // version of the new mean; 0 for none, and `mu` is empty
   std::vector<float> mu;      // dim floats
 };
 
+// Creates or deletes the payload index of a key.
 struct IndexRecord {
-  std::string path;               // KeyPath::ToString
-  std::optional<FieldKind> kind;  // none: the index is deleted
+  std::string path;               // in the form of KeyPath::ToString
+  std::optional<FieldKind> kind;  // kind to create; nullopt deletes the index
 };
 
+// Replaces the metadata as a whole.
 struct MetadataRecord {
   std::map<std::string, std::string> metadata;
 };
@@ -105,7 +115,8 @@ inline RecordKind KindOf(const WriteRecord& record) {
   return static_cast<RecordKind>(record.index() + 1);
 }
 
-// Returns the digest of what a record says, whatever order its rows lie in.
+// Returns the digest of the content of a record. It does not depend on the order in which the rows
+// of a column lie in memory: every row is hashed together with its point.
 Digest ContentDigest(const WriteRecord& record);
 
 // A record together with the memory behind its views. May be moved, not copied.
@@ -123,13 +134,13 @@ struct OwnedRecord {
   std::deque<SparseVector> sparse;
 };
 
-// The number of points that a record did something to.
+// Effect of a record: the number of points that it inserted, replaced, deleted or edited.
 struct WriteResult {
   uint64_t inserted = 0;
   uint64_t replaced = 0;
   uint64_t deleted = 0;
   uint64_t edited = 0;
-  // Of a mean: false when another one was adopted first.
+  // Whether a MeanRecord took effect: false when another mean was adopted first.
   bool adopted = false;
 };
 

@@ -21,7 +21,7 @@ namespace tqdb::storage {
 
 namespace {
 
-// Parts of a vector column.
+// Bits that say which parts follow a code in a vector column.
 constexpr uint8_t kWithOriginal = 1;
 constexpr uint8_t kWithRaw = 2;
 
@@ -29,14 +29,15 @@ absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("write record: ", what));
 }
 
-// A record that passed its checksum may still say something that no collection of this
-// configuration would have been asked.
+// Returns an error of validation as damage. A record with a good checksum can still be one that no
+// caller of a collection with this configuration could have made.
 absl::Status Refused(const absl::Status& status) {
   return status.ok() ? status : Damaged(status.message());
 }
 
 // --- Encoding.
 
+// Appends the body of a record to `out`, by its kind.
 class Encoder {
  public:
   explicit Encoder(std::string* out) : out_(*out) {}
@@ -112,7 +113,7 @@ class Encoder {
     PutVarint64(&out_, ids.size());
     for (const PointId& id : ids) Id(id);
   }
-  // Returns the number of rows.
+  // Appends one byte a point: 1 if it has a row, 0 if not. Returns the number of rows.
   size_t Presence(const std::vector<int32_t>& row_of_point) {
     size_t rows = 0;
     for (const int32_t row : row_of_point) {
@@ -125,8 +126,11 @@ class Encoder {
   std::string& out_;
 };
 
-// --- Decoding. Each method takes its part off the front of what is left.
+// --- Decoding.
 
+// Decodes the body of a record. Each method takes its part off the front of the bytes that are left
+// (in_), and returns DataLoss when they are too few or say something impossible. No count is
+// trusted before it is compared with its limit, so damaged bytes cannot ask for much memory.
 class Decoder {
  public:
   Decoder(absl::string_view body, const CollectionConfig& config, OwnedRecord& owned)
@@ -146,6 +150,7 @@ class Decoder {
   }
 
  private:
+  // Takes a number of things, which must be in least..most. `what` names them in messages.
   absl::Status Count(absl::string_view what, uint64_t least, uint64_t most, size_t* count) {
     uint64_t value;
     if (!GetVarint64(&in_, &value)) return Truncated();
@@ -201,6 +206,7 @@ class Decoder {
     return distinct ? Refused(ValidateDistinctIds("ids", owned_.ids)) : absl::OkStatus();
   }
 
+  // Takes one byte a point, and numbers the rows of the points that have one.
   absl::Status Presence(size_t points, std::vector<int32_t>* row_of_point, size_t* rows) {
     row_of_point->assign(points, -1);
     *rows = 0;
@@ -220,7 +226,8 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  // The floats of a code are finite: what is searched and decoded relies on it.
+  // Checks that the floats of a code are finite. Search and decoding rely on it: one NaN score
+  // would break the order of hits.
   static absl::Status CheckCode(absl::string_view code) {
     CodeHeader header;
     std::memcpy(&header, code.data(), sizeof(header));
@@ -254,7 +261,8 @@ class Decoder {
     const size_t raw_bytes = with_raw ? space.codec.dim * sizeof(float) : 0;
     absl::string_view all;
     TQDB_RETURN_IF_ERROR(Take(rows * (code_bytes + original_bytes + raw_bytes), &all));
-    // One part after another, as a column has them.
+    // In the record the parts of one row lie together. A column has all codes, then all originals,
+    // then all raw vectors, so they are sorted into three buffers.
     char* codes = NewBuffer(rows * code_bytes, &column.codes);
     char* originals = NewBuffer(rows * original_bytes, &column.originals);
     char* raw = NewBuffer(rows * raw_bytes, &column.raw);
@@ -272,7 +280,7 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  // That every coordinate of a vector in stored form is one that validation lets pass.
+  // Checks that every coordinate of a vector in stored form is one that validation lets pass.
   static absl::Status CheckFloats(absl::string_view bytes, StoreVectors form) {
     if (bytes.empty()) return absl::OkStatus();
     std::vector<float> values(bytes.size() / VectorBytes(1, form));
@@ -283,6 +291,7 @@ class Decoder {
     return absl::OkStatus();
   }
 
+  // Returns a buffer that the record owns, and sets `view` to it. Returns null for size 0.
   char* NewBuffer(size_t size, absl::string_view* view) {
     if (size == 0) return nullptr;
     owned_.buffers.emplace_back(new char[size]);
@@ -290,6 +299,7 @@ class Decoder {
     return owned_.buffers.back().get();
   }
 
+  // Moves `size` bytes off the front of `from`, and returns the end of their copy.
   static char* Move(absl::string_view* from, size_t size, char* to) {
     if (size == 0) return to;
     std::memcpy(to, from->data(), size);

@@ -1,13 +1,18 @@
 // Records as bytes, for a log, a file or another machine.
 //
+// A record can come from a file that was damaged or from a sender with a bug. The planner trusts
+// its records, so decoding checks everything that validation checks for a caller of this process.
+//
 //   version   1 byte   kRecordVersion
 //   kind      1 byte   RecordKind
 //   body               by kind, below
 //   checksum  fixed32  CRC32C of all bytes before it
 //
-// Integers are little-endian, `varint` is LEB128, `bytes` a varint length and then that many bytes,
-// an `id` is in its key form (keys.h), as in docs/format.md.
+// Integers are little-endian. `varint` is LEB128. `bytes` is a length as varint and then that many
+// bytes. An id has the form that it has in keys (disk/keys.h). docs/format.md explains all of
+// these.
 //
+// clang-format off
 //   upsert    number of points: varint; for each its id and its payload: bytes
 //             number of vector columns: varint; for each
 //               space: 1 byte; which parts follow a code: 1 byte, bit 0 original, bit 1 raw
@@ -17,12 +22,13 @@
 //               space: 1 byte; for each point 1 byte as above; for each that has one: bytes
 //   delete    number of ids: varint; each id; with rows: 1 byte, 0 or 1; each row: varint
 //   edit      number of ids: varint; each id; kind of edit: 1 byte; JSON: bytes; key: bytes;
-//             number of keys: varint; each key: bytes; with a condition: 1 byte, 0 or 1; its JSON
-//             form (values/filter_json.h): bytes
-//   mean      space: 1 byte; base version: fixed32; version: fixed32; mean: dim float32, or
-//             nothing for none
+//             number of keys: varint; each key: bytes; with a condition: 1 byte, 0 or 1;
+//             the condition as JSON (values/filter_json.h): bytes
+//   mean      space: 1 byte; base version: fixed32; version: fixed32;
+//             mean: dim float32, or nothing for none
 //   index     path: bytes; kind: 1 byte as on disk, 0: the index is deleted
 //   metadata  as on disk
+// clang-format on
 #ifndef TQDB_STORAGE_WRITE_RECORD_FORMAT_H_
 #define TQDB_STORAGE_WRITE_RECORD_FORMAT_H_
 
@@ -38,13 +44,14 @@ namespace tqdb::storage {
 
 inline constexpr uint8_t kRecordVersion = 1;
 
-// Returns the bytes of a valid record. The same record gives the same bytes, wherever its rows lie.
+// Returns the bytes of a valid record. They depend on the content of the record alone: rows are
+// written in the order of the points, not in that of memory.
 std::string EncodeRecord(const WriteRecord& record);
 
-// Returns the record, which owns what it needs. Everything that EncodeRecord's caller had to
-// validate is checked against the configuration of the collection, so that a decoded record can be
-// planned like any other: sizes, distinct ids, payloads, codes, limits. FailedPrecondition when the
-// version is a newer one, DataLoss on any other bytes that are not a record.
+// Returns the record, together with the memory behind its views. Checks sizes, distinct ids,
+// payloads, codes and limits against the configuration of the collection, so that a decoded record
+// can be planned like any other. FailedPrecondition when the version is one that this build does
+// not know; DataLoss on any other bytes that are not a valid record.
 absl::StatusOr<OwnedRecord> DecodeRecord(absl::string_view bytes, const CollectionConfig& config);
 
 }  // namespace tqdb::storage

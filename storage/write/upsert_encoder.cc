@@ -15,7 +15,8 @@ namespace {
 // Log bytes of a point besides its vectors and payload: keys, row number, record headers.
 constexpr size_t kPointOverheadBytes = 96;
 
-// For each point the index of its vector, -1 for none; `points` as in SpaceVectors.
+// Returns the index of each point's vector, -1 for none. `points` has the meaning that it has in
+// SpaceVectors. Example: points = {2, 0} of three points gives {1, -1, 0}.
 std::vector<int32_t> RowOfPoint(absl::Span<const uint32_t> points, size_t rows, size_t num_points) {
   std::vector<int32_t> row_of_point(num_points, -1);
   for (size_t r = 0; r < rows; ++r) {
@@ -28,7 +29,8 @@ absl::string_view FloatBytes(MatrixView rows) {
   return {reinterpret_cast<const char*>(rows.data()), rows.rows() * rows.dim() * sizeof(float)};
 }
 
-// Not a vector of bytes, which would clear them first.
+// Returns a buffer that `owned` keeps, and sets `view` to it. A std::vector or std::string of this
+// size would be cleared first, which costs a pass over memory that is overwritten anyway.
 char* NewBuffer(size_t size, OwnedRecord& owned, absl::string_view* view) {
   char* buffer = owned.buffers.emplace_back(new char[size]).get();
   *view = {buffer, size};
@@ -41,7 +43,9 @@ VectorColumn EncodeColumn(const Space& space, const SpaceVectors& vectors, size_
   VectorColumn column;
   column.space = static_cast<uint32_t>(space.index());
   column.row_of_point = RowOfPoint(vectors.points, rows.rows(), num_points);
-  // Asked before the mean: a space that no longer waits has the mean that it waited for in force.
+  // The order of these two calls matters. If the space no longer waits, its first mean is in force
+  // already, and the second call returns it. In the opposite order a mean that is adopted between
+  // the calls would be missed, and the row would keep no raw vector either.
   const bool waits = space.waits_for_mean();
   const std::shared_ptr<const Mean> mean = space.engine().current_mean();
   char* codes = NewBuffer(rows.rows() * space.codec().code_bytes(), owned, &column.codes);
@@ -51,7 +55,7 @@ VectorColumn EncodeColumn(const Space& space, const SpaceVectors& vectors, size_
       if (waits && mean == nullptr) column.raw = FloatBytes(rows);
       break;
     case StoreVectors::kF32:
-      // As they lie in memory: format.cc asserts that this machine is little-endian.
+      // The floats in memory have the form of the disk: format.cc asserts a little-endian machine.
       column.originals = FloatBytes(rows);
       break;
     case StoreVectors::kF16: {

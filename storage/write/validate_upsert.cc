@@ -15,15 +15,15 @@ namespace tqdb::storage {
 
 namespace {
 
-constexpr size_t kMaxQuotedBytes = 80;  // of a value within a message
+constexpr size_t kMaxQuotedBytes = 80;  // longest part of a value that a message quotes
 
 absl::Status Prefix(const absl::Status& status, absl::string_view prefix) {
   if (status.ok()) return status;
   return absl::Status(status.code(), absl::StrCat(prefix, status.message()));
 }
 
-// That `rows` vectors of one space belong to different ones of the points, all of which are noted
-// in `covered`. `points` as in SpaceVectors.
+// Checks that the `rows` vectors of one space belong to different points, and notes these points in
+// `covered`. `points` has the meaning that it has in SpaceVectors.
 absl::Status CoverPoints(absl::string_view field, size_t rows, absl::Span<const uint32_t> points,
                          std::vector<bool>& covered) {
   const size_t n = covered.size();
@@ -62,7 +62,8 @@ absl::Status ValidateSparse(const SparseSpaceVectors& vectors, const SparseSpace
   return absl::OkStatus();
 }
 
-// Originals that float16 cannot hold.
+// Checks that float16 can hold the originals. The codec's own check has passed them as float32, but
+// a large coordinate would become infinite, and a tiny vector zero.
 absl::Status ValidateHalves(const Space& space, MatrixView rows) {
   for (size_t r = 0; r < rows.rows(); ++r) {
     bool all_zero = true;
@@ -97,6 +98,7 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json
                                                    " bytes; at most ", kMaxPayloadBytes,
                                                    " are allowed"));
   }
+  // The depth comes before the parser, which would recurse as deep as the text is nested.
   if (const size_t depth = JsonDepth(payload); depth > kMaxPayloadDepth) {
     return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is nested ", depth,
                                                    " deep; allowed: ", kMaxPayloadDepth));

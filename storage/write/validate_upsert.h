@@ -1,5 +1,8 @@
-// Checks of what a caller asks to be written. Each answers InvalidArgument with the field, the
-// value got and the values that are allowed.
+// Checks of the writes that a caller asks for. Each returns InvalidArgument with the field, the
+// value and the values that are allowed.
+//
+// They run once, at the edge, on the thread of the caller. Everything behind them relies on valid
+// records and checks nothing again.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_WRITE_VALIDATE_UPSERT_H_
@@ -18,16 +21,17 @@
 
 namespace tqdb::storage {
 
-// Checks ids, payloads, and vectors against the spaces; coordinates included. With `parsed`, the
-// payloads come back there as trees, one a point: a text is parsed once, be it for its syntax or
-// for an index.
+// Checks ids, payloads, and vectors with their coordinates against the spaces. With `parsed`, also
+// returns the payloads as trees there, one a point, so that a text is parsed only once for its
+// syntax and for the indexes.
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
                             const SparseSpaces& sparse_spaces, std::vector<nlohmann::json>* parsed);
-// Checks one payload, that of point i. `parsed` may be null.
+// Checks the payload of point i, and returns its tree in `parsed` unless that is null.
 absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json* parsed);
-// `field` names the list in messages.
+// Checks the number of ids in one call. `field` names the list in messages.
 absl::Status ValidateIdCount(absl::string_view field, size_t count);
-// Checks the count, and that no id is there twice. In messages, id i is `field`[i]`member`.
+// Checks the number of ids, and that no id occurs twice. Messages name id i `field`[i]`member`, for
+// example points[3].id.
 absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const PointId> ids,
                                  absl::string_view member = "");
 

@@ -1,8 +1,12 @@
-// Writes, as they wait in the commit queue: records, and the steps of upkeep that are ordered among
-// them.
+// Writes, as they wait in the commit queue.
 //
-// A write is owned by the thread that queued it, which sleeps meanwhile: the memory that it borrows
-// from its caller stays valid. Its methods run on the leader of the queue, one thread at a time.
+// Most of them are records. Others are steps of upkeep, for example a vacuum. They change nothing
+// that a caller could see, but must not run at the same time as a record, so they take their turn
+// in the same queue.
+//
+// A write is owned by the thread that queued it. This thread sleeps until the write is done, so the
+// memory that the write borrows from its caller stays valid. The methods of a write run on the
+// leader of the queue, one thread at a time.
 #ifndef TQDB_STORAGE_WRITE_WRITE_H_
 #define TQDB_STORAGE_WRITE_WRITE_H_
 
@@ -20,7 +24,7 @@ namespace tqdb::storage {
 
 class Write {
  public:
-  // `bytes`: about how much log the write takes.
+  // `bytes` is an estimate of the log bytes that the write takes.
   Write(size_t bytes, Durability durability)
       : bytes_(bytes), sync_(durability == Durability::kSync) {}
   virtual ~Write() = default;
@@ -30,22 +34,24 @@ class Write {
   size_t bytes() const { return bytes_; }
   bool sync() const { return sync_; }
 
-  // Which writes may share a batch with this one.
+  // Place that a write may have in a batch. All writes of a batch are planned before the first of
+  // them is on disk or in memory.
   enum class Sharing {
-    kAny,
-    kFirst,  // it reads the disk, so those before it must be there
-    kAlone,  // it changes what others are planned by: means and indexes
+    kAny,    // anywhere: the planner itself keeps track of its effects
+    kFirst,  // at the front: it reads the disk, so earlier writes must be there
+    kAlone,  // in a batch of its own: it changes means or indexes, by which others are planned
   };
   virtual Sharing sharing() const = 0;
-  // True when the write is counted, so that its batch has a position.
+  // Returns whether the write is counted, so that its batch sets a position. Only records are.
   virtual bool numbered() const = 0;
-  // Adds the changes of the write. An error means that it has added none; others may go on.
+  // Adds the changes of the write to the planner. An error means that it has added none, and fails
+  // this write alone.
   virtual absl::Status Plan(Planner& planner) = 0;
-  // Does what has no change, once the changes of the batch are applied. An error means that memory
-  // can no longer be relied on.
+  // Does work for which there is no change, after the changes of the batch are applied. An error
+  // means that memory and disk may differ, and makes the collection read-only.
   virtual absl::Status Finish(CollectionState&) { return absl::OkStatus(); }
 
-  // The fate of the write: set by the committer before the queue wakes the owner.
+  // Result of the write. The committer sets it before the queue wakes the owner.
   const absl::Status& status() const { return status_; }
   void set_status(const absl::Status& status) { status_ = status; }
 
@@ -54,17 +60,17 @@ class Write {
   const size_t bytes_;
   const bool sync_;
   absl::Status status_;
-  // Of the queue, under its lock.
+  // State that belongs to the queue and is guarded by its lock.
   Write* next_ = nullptr;
   bool done_ = false;
-  absl::CondVar wake_;
+  absl::CondVar wake_;  // signalled when the write is done, or when its owner becomes the leader
 };
 
-// One record.
+// A write that consists of one record.
 class RecordWrite : public Write {
  public:
-  // `record` outlives this. Prepares and hashes here, on the writer's own thread, so that the
-  // leader need not.
+  // Hashes the record here, on the writer's own thread, so that the leader need not. Requires:
+  // `record` outlives the write.
   RecordWrite(const WriteRecord& record, PreparedParts parts, size_t bytes, Durability durability)
       : Write(bytes, durability), record_(record), parts_(std::move(parts)) {
     if (!parts_.content) parts_.content = ContentDigest(record);
@@ -84,9 +90,9 @@ class RecordWrite : public Write {
   absl::Status Plan(Planner& planner) override {
     return planner.Plan(record_, parts_, result_, rejected_);
   }
-  // What the record came to, once it is committed.
+  // Returns the effect of the record. Requires: it is committed.
   const WriteResult& result() const { return result_; }
-  // Why the record was counted and changed nothing; OK when it did what was asked.
+  // Returns the reason why the record was counted but changed nothing; OK if it was carried out.
   const absl::Status& rejected() const { return rejected_; }
 
  private:
