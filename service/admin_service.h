@@ -1,4 +1,4 @@
-// What this server is: its build, its limits, how long it runs.
+// Describes this server: its build, its limits, and how long it has been running.
 #ifndef TQDB_SERVICE_ADMIN_SERVICE_H_
 #define TQDB_SERVICE_ADMIN_SERVICE_H_
 

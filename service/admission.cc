@@ -9,7 +9,8 @@ namespace tqdb::service {
 
 namespace {
 
-// Long enough for a full queue of commits to drain, short enough that a client does not idle.
+// Delay after which a refused client should try again. It is long enough for a full queue of
+// commits to drain, and short enough that the client does not idle.
 constexpr int kRetryAfterS = 1;
 
 }  // namespace
@@ -97,6 +98,7 @@ void Admission::Release(const Ticket& ticket) {
       waiters_.pop_front();
     }
   }
+  // The callbacks run without the lock, because they may ask for further bytes.
   for (auto& [granted_ticket, granted] : grants) granted(std::move(granted_ticket));
 }
 

@@ -10,7 +10,7 @@ namespace tqdb::service {
 
 namespace {
 
-// No call lasts as long. The sum of a clock and a much longer time would overflow.
+// Deadlines beyond this count as none. The sum of a clock and a much longer time would overflow.
 constexpr absl::Duration kLongestCall = absl::Hours(24 * 365);
 
 // Returns the options of a poll that ends at the deadline.

@@ -30,7 +30,8 @@ void LogFailure(Method method, const absl::Status& status) {
       spdlog::error("{} failed: {}", MethodName(method), status.ToString());
       break;
     case absl::StatusCode::kResourceExhausted:
-      // Metrics tell of a full server; a full disk has to be told here.
+      // A refusal with a delay means a busy server, which metrics show. One without a delay is a
+      // full disk or a lack of memory, and the operator must learn of it here.
       if (!RetryAfterS(status)) {
         spdlog::warn("{} failed: {}", MethodName(method), status.ToString());
       }
@@ -47,7 +48,8 @@ absl::Status CallRunner::Run(Method method, size_t upsert_bytes, const CallConte
   if (status.ok()) status = context.Check();
   if (status.ok()) status = RunCatching(handler);
   if (status.code() == absl::StatusCode::kCancelled) {
-    // Storage sees only that somebody gave up. Whoever's deadline has passed is told so.
+    // Storage knows only that the call was stopped. Ask the context for the reason, so that a
+    // caller whose deadline has passed is told that.
     if (absl::Status alive = context.Check(); !alive.ok()) status = alive;
   }
   if (!status.ok()) LogFailure(method, status);

@@ -1,6 +1,19 @@
-// What every call goes through, whatever its protocol: admission, deadline, metrics, log, status.
+// Runs calls of any protocol: admission, deadline, exceptions, log and metrics around a handler.
 //
-// Thread-safe. Nothing of this is in the services.
+// The services contain none of this. So a protocol cannot forget a step, and a test of a service
+// needs none.
+//
+// The order of steps matters. Admission comes first, since a full server must refuse at the lowest
+// cost. Then the deadline is checked, because a caller that has gone needs no work. The call is
+// counted last, with its final status, refused calls included.
+//
+// Example: the server has 256 calls in progress and refuses a search. The caller gets
+// RESOURCE_EXHAUSTED with a delay of 1 s, and the metrics count one such call.
+//
+// Left out of this file: streams, whose batches take their own way through admission and metrics
+// (server/grpc/upsert_stream.h).
+//
+// Thread-safe.
 #ifndef TQDB_SERVICE_CALL_RUNNER_H_
 #define TQDB_SERVICE_CALL_RUNNER_H_
 
@@ -31,11 +44,12 @@ class CallRunner {
   Metrics& metrics_;
 };
 
-// Returns the status of `handler`. An exception of a library below becomes one too, because one
-// call must not end the process: std::bad_alloc RESOURCE_EXHAUSTED, others INTERNAL.
+// Returns the status of `handler`. Turns an exception of a library into a status, because one call
+// must not end the process: RESOURCE_EXHAUSTED for std::bad_alloc, INTERNAL for any other.
 absl::Status RunCatching(absl::FunctionRef<absl::Status()> handler);
 
-// Logs failures that an operator must see, and those that a client caused for a debug log alone.
+// Logs a failure. Failures that an operator must see are errors or warnings. Failures that a client
+// caused appear only in a debug log, since a client could fill the log with them.
 void LogFailure(Method method, const absl::Status& status);
 
 }  // namespace tqdb::service

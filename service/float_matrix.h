@@ -1,4 +1,4 @@
-// Rows of floats on a cache line, which is what the codec reads fastest.
+// A matrix of floats that begins on a cache line, which the codec reads fastest.
 #ifndef TQDB_SERVICE_FLOAT_MATRIX_H_
 #define TQDB_SERVICE_FLOAT_MATRIX_H_
 
@@ -10,7 +10,7 @@
 
 namespace tqdb::service {
 
-// (rows, dim) row-major. Move-only; belongs to one thread at a time.
+// A matrix of shape (rows, dim), row-major. Move-only. Belongs to one thread at a time.
 class FloatMatrix {
  public:
   FloatMatrix() = default;

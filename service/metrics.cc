@@ -23,7 +23,8 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-// From a search in cache to an upsert that waits for a slow disk.
+// Returns the bounds of the latency histogram. They range from a search in cache to an upsert that
+// waits for a slow disk.
 const prometheus::Histogram::BucketBoundaries& LatencyBuckets() {
   static const auto* buckets = new prometheus::Histogram::BucketBoundaries{
       0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
@@ -139,8 +140,8 @@ Metrics::Metrics(const Admission& admission)
 Metrics::~Metrics() = default;
 
 void Metrics::CountCall(Method method, absl::StatusCode code, absl::Duration latency) {
-  // Add() finds the counter of these labels when there is one. A microsecond a call is not worth a
-  // table of ours beside it.
+  // Add() finds the counter of these labels if there is one. That takes a microsecond a call, which
+  // is not worth a second table.
   requests_->Add({{"method", MethodName(method)}, {"code", absl::StatusCodeToString(code)}})
       .Increment();
   latency_[static_cast<size_t>(method)]->Observe(absl::ToDoubleSeconds(latency));

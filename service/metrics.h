@@ -35,15 +35,16 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // One finished call, or one finished batch of a stream.
+  // Counts one finished call, or one finished batch of a stream.
   void CountCall(Method method, absl::StatusCode code, absl::Duration latency);
   void CountUpserted(uint64_t points);
   void CountDeleted(uint64_t points);
   void CountQueries(uint64_t queries);
-  // A call without a key that suffices, which no service saw.
+  // Counts a call that was refused for its API key before any service saw it.
   void CountUnauthorized(absl::StatusCode code);
 
-  // Everything, in the text format of Prometheus. `database` may be null while it is being opened.
+  // Returns all metrics in the text format of Prometheus. `database` may be null while it is being
+  // opened.
   std::string Serialize(const storage::Database* database) const;
 
  private:
@@ -57,7 +58,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>* unauthorized_;
 };
 
-// Resident set of this process; 0 when /proc cannot be read.
+// Returns the resident set of this process in bytes; 0 when /proc cannot be read.
 uint64_t ResidentBytes();
 
 }  // namespace tqdb::service

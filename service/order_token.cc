@@ -14,7 +14,7 @@ std::string ToText(const storage::OrderedPosition& position) {
   if (const auto* integer = std::get_if<int64_t>(&position.value)) {
     return absl::StrCat("i", *integer, ":", position.row);
   }
-  // With digits enough to come back the same.
+  // 17 digits give back the same double.
   return absl::StrFormat("d%.17g:%d", std::get<double>(position.value), position.row);
 }
 

@@ -30,7 +30,7 @@ class PageBuilder {
     return true;
   }
 
-  // Points that the page has room for, its bytes aside.
+  // Returns the number of further points that the page may hold, whatever their bytes.
   size_t left() const { return max_points_ - points_.size(); }
   std::vector<storage::PointRecord> Take() { return std::move(points_); }
 

@@ -1,4 +1,15 @@
-// Pages of a list: how long they are, and the tokens by which one goes on where another ended.
+// Pages of a list: their length, and the tokens by which a page goes on where the last one ended.
+//
+// The simple idea: a token names the last item of its page, and not a position in the list. So the
+// server keeps nothing between two pages. A point that is inserted or deleted before that item does
+// not shift the next page.
+//
+// Example: a page of points ends with id 7. Its token is the text "p1:7" in base64, where p is the
+// kind of the list and 1 the version of the form. The next page begins with the first id above 7,
+// even if point 7 has been deleted.
+//
+// Left out of this file: what a page holds (page_builder.h), and the text of a position in an
+// ordered list (order_token.h).
 //
 // Thread-safe: free functions without state.
 #ifndef TQDB_SERVICE_PAGING_H_
@@ -36,8 +47,8 @@ std::string OrderedPageToken(const storage::OrderedPosition& last);
 absl::StatusOr<storage::OrderedPosition> ParseOrderedPageToken(absl::string_view token);
 
 struct PageLimits {
-  size_t default_size;
-  size_t max_size;
+  size_t default_size;  // items of a page whose size is 0
+  size_t max_size;      // largest number of items that may be asked for
 };
 
 // Returns `size`, or the default for 0. InvalidArgument above the maximum.

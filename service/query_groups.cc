@@ -10,6 +10,8 @@ namespace tqdb::service {
 std::vector<QueryGroup> GroupQueries(absl::Span<const Query> queries) {
   std::vector<QueryGroup> groups;
   for (size_t i = 0; i < queries.size(); ++i) {
+    // A query is compared with the first one of each group only: what can share a pass with one
+    // member can share it with all.
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const QueryGroup& g) {
       return CanShareAPass(queries[g.front()], queries[i]);
     });

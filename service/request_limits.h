@@ -1,4 +1,4 @@
-// How many things one request may hold, and which of them together.
+// Limits of one request: how many ids, queries and parts it may hold, and which of them together.
 //
 // A protocol calls these before it converts the things that they count: a message of 64 MB can name
 // 30 million empty queries, whose plain values would fill the memory. The services call them again.
@@ -13,15 +13,15 @@
 
 namespace tqdb::service {
 
-// Ids of a read, a delete or an edit: 1..kMaxBatchPoints.
+// Checks the number of ids of a read, a delete or an edit: 1..kMaxBatchPoints.
 absl::Status CheckIdCount(size_t count);
-// Queries of a batch: 1..kMaxQueries.
+// Checks the number of queries of a batch: 1..kMaxQueries.
 absl::Status CheckQueryCount(size_t count);
-// What a delete is about: ids or a filter, never both.
+// Checks that a delete has ids or a filter, and not both.
 absl::Status CheckDeleteTarget(size_t ids, bool has_filter);
-// What an edit of payloads is about: ids, a filter, or both.
+// Checks that an edit of payloads has ids, a filter, or both.
 absl::Status CheckEditTarget(size_t ids, bool has_filter);
-// Parts of a hybrid search: 1..kMaxHybridParts.
+// Checks the number of parts of a hybrid search: 1..kMaxHybridParts.
 absl::Status CheckPartCount(size_t count);
 
 }  // namespace tqdb::service

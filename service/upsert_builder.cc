@@ -84,7 +84,8 @@ absl::Status UpsertBuilder::AddSparseVector(absl::string_view name,
     space = spaces.insert(spaces.end(), {name, {}, {}});
   }
   if (!space->points.empty() && space->points.back() == point()) return SecondTime(field, name);
-  // A vector that moves keeps its elements in place, so views of those in `sorted` stay valid.
+  // `sorted` may move its vectors when it grows. A moved std::vector keeps its elements where they
+  // are, so the views stay valid.
   space->rows.push_back(NeedsSorting(vector) ? prepared_.sorted.emplace_back(Sorted(vector)).view()
                                              : vector);
   space->points.push_back(point());
@@ -95,8 +96,8 @@ absl::Status UpsertBuilder::AddSparseVector(absl::string_view name,
 absl::StatusOr<PreparedUpsert> UpsertBuilder::Build(storage::Durability durability) && {
   TQDB_RETURN_IF_ERROR(CheckLastPoint());
   const size_t num_points = prepared_.ids.size();
-  std::vector<size_t> matrices(spaces_.size());  // of each space, its index among the matrices
-  std::vector<size_t> next(spaces_.size());      // of each space, the next row to be written
+  std::vector<size_t> matrices(spaces_.size());  // index of each space's matrix
+  std::vector<size_t> next(spaces_.size());      // next row to be written in each space
   for (size_t s = 0; s < spaces_.size(); ++s) {
     const size_t rows = spaces_[s].rows;
     if (rows == 0) continue;

@@ -1,12 +1,18 @@
 // Gathers the points of an upsert, as a protocol reads them, into one batch for storage.
 //
-// Storage wants the vectors of a space as one aligned (rows, dim) matrix. The builder first notes
-// where each vector lies, checks it and counts rows; Build then allocates one matrix a space and
-// copies every vector once, straight from the bytes of the request. For example, points 0 and 2 of
-// three have a vector in space "title": its matrix has two rows, which belong to points 0 and 2.
+// The simple idea: storage wants the vectors of a space as one aligned (rows, dim) matrix, but a
+// request has them point by point. So the builder works in two steps. It first notes where each
+// vector lies, checks it and counts rows. Build then allocates one matrix for each space and copies
+// every vector once, straight from the bytes of the request.
 //
-// A builder and what it builds belong to one thread at a time. Both borrow names, payloads and
-// vectors, which must live as long as they do.
+// Example: points 0 and 2 of three have a vector in space "title". Its matrix has two rows, which
+// belong to points 0 and 2.
+//
+// Left out of this file: messages of a protocol (server/grpc/convert_points.h), and the checks of
+// coordinates and payloads, which storage makes once (storage/write/validate_upsert.h).
+//
+// Not thread-safe: a builder and its result belong to one thread at a time. Both borrow names,
+// payloads and vectors, which must outlive them.
 #ifndef TQDB_SERVICE_UPSERT_BUILDER_H_
 #define TQDB_SERVICE_UPSERT_BUILDER_H_
 
@@ -50,7 +56,7 @@ class UpsertBuilder {
   absl::Status AddVector(absl::string_view name, const VectorView& vector);
   absl::Status AddSparseVector(absl::string_view name, const storage::SparseVectorView& vector);
 
-  // Returns the batch. Values, duplicate ids and payloads are for Collection::Upsert to check.
+  // Returns the batch. Collection::Upsert checks coordinates, duplicate ids and payloads.
   absl::StatusOr<PreparedUpsert> Build(storage::Durability durability) &&;
 
  private:
@@ -59,19 +65,20 @@ class UpsertBuilder {
   // One vector of the request.
   struct Row {
     VectorView vector;
-    uint32_t point;
+    uint32_t point;  // number of its point in the batch
     uint32_t space;  // index in the configuration
   };
-  // One space of the configuration, in the batch.
+  // Rows of the batch in one space of the configuration.
   struct Space {
-    absl::string_view name;          // as the request has it
-    size_t rows = 0;                 // of the batch
-    uint32_t last_point = kNoPoint;  // that has a vector here
+    absl::string_view name;          // name as the request has it
+    size_t rows = 0;                 // number of vectors so far
+    uint32_t last_point = kNoPoint;  // last point with a vector here, to notice a second one
   };
 
   UpsertBuilder(std::shared_ptr<const storage::CollectionConfig> config, size_t num_points);
-  // The number of the last point.
+  // Returns the number of the last point. Requires: there is one.
   uint32_t point() const { return static_cast<uint32_t>(prepared_.ids.size() - 1); }
+  // Returns InvalidArgument when the last point has no vector.
   absl::Status CheckLastPoint() const;
 
   std::shared_ptr<const storage::CollectionConfig> config_;
@@ -79,8 +86,8 @@ class UpsertBuilder {
   std::vector<Row> rows_;
   std::vector<Space> spaces_;  // one a vector space of the configuration
   bool has_payload_ = false;
-  size_t vectors_ = 0;         // of the last point
-  size_t sparse_vectors_ = 0;  // of the last point
+  size_t vectors_ = 0;         // number of vectors of the last point
+  size_t sparse_vectors_ = 0;  // number of sparse vectors of the last point
 };
 
 }  // namespace tqdb::service

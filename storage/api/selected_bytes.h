@@ -1,4 +1,9 @@
-// Adds up what is selected of the points that one call returns.
+// Adds up the bytes of the selected parts of the points that one call returns.
+//
+// The sum is checked while points are read. So a call with too large an answer fails before all of
+// the answer is in memory.
+//
+// Not thread-safe: one object serves one call.
 #ifndef TQDB_STORAGE_API_SELECTED_BYTES_H_
 #define TQDB_STORAGE_API_SELECTED_BYTES_H_
 
@@ -14,7 +19,8 @@ class SelectedBytes {
  public:
   explicit SelectedBytes(const Select& select) : max_bytes_(select.max_bytes) {}
 
-  // ResourceExhausted when all of them together have more than select.max_bytes.
+  // Adds records. Returns ResourceExhausted when all records so far together have more than
+  // select.max_bytes.
   absl::Status Add(absl::Span<const PointRecord> records);
 
  private:

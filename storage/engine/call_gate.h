@@ -1,5 +1,9 @@
 // Counts the calls on a collection, so that it can be closed when none is in progress.
 //
+// A caller may hold the collection longer than the database does. So a shared pointer alone cannot
+// tell when the store may be closed. The gate refuses new calls, tells running ones to end, and
+// waits for the last.
+//
 // Thread-safe.
 #ifndef TQDB_STORAGE_ENGINE_CALL_GATE_H_
 #define TQDB_STORAGE_ENGINE_CALL_GATE_H_
@@ -17,10 +21,11 @@ namespace tqdb::storage {
 
 class CallGate {
  public:
-  // `name` is that of the collection, for messages.
+  // `name` is the collection's, for messages.
   explicit CallGate(std::string name) : name_(std::move(name)) {}
 
-  // A call in progress. Its status is not OK, and it counts for nothing, once the gate is closed.
+  // A call in progress, for as long as the object lives. If the gate is closed already, its status
+  // is not OK, and it does not count.
   class Call {
    public:
     explicit Call(CallGate& gate) : gate_(gate), status_(gate.Enter()) {}
@@ -36,7 +41,7 @@ class CallGate {
     const absl::Status status_;
   };
 
-  // Refuses calls from now on. Those in progress ask closed() and come to an end.
+  // Refuses calls from now on. Long calls in progress ask closed() and end soon.
   void Close() ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     closed_ = true;

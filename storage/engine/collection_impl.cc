@@ -18,13 +18,14 @@ namespace tqdb::storage {
 
 namespace {
 
-// Points whose payloads are edited together by a filter: every other write waits until as many are
-// read.
+// Number of points whose payloads are edited in one record, if a filter chooses them. All other
+// writes wait while the leader reads their payloads, so the batch is small.
 constexpr size_t kEditBatch = 256;
-// About how much log one id of a deletion and one edited payload take.
+// Estimates of the log bytes that one id of a deletion and one edited payload take.
 constexpr size_t kDeleteBytes = 64;
 constexpr size_t kEditBytes = 256;
 
+// Returns an estimate of the log bytes of a record. It bounds groups, so it need not be exact.
 size_t LogBytes(const WriteRecord& record) {
   if (const auto* upsert = std::get_if<UpsertRecord>(&record)) {
     size_t bytes = 0;
@@ -38,7 +39,7 @@ size_t LogBytes(const WriteRecord& record) {
   return 0;
 }
 
-// The mean version of a code, which begins with it.
+// Returns the mean version of a code, which begins with it.
 uint32_t MeanVersionOf(absl::string_view code) {
   uint32_t version;
   std::memcpy(&version, code.data(), sizeof(version));
@@ -89,11 +90,14 @@ CollectionImpl::CollectionImpl(std::string name, std::string directory,
 CollectionImpl::~CollectionImpl() { Close(/*flush=*/false).IgnoreError(); }
 
 absl::Status CollectionImpl::Close(bool flush) {
+  // The order matters: AwaitQuiet would wait for ever if new calls or upkeep could still begin, and
+  // the store must live until the last call has ended.
   gate_.Close();
   maintenance_.Stop();
   gate_.AwaitQuiet();
   absl::Status status;
-  // After a failed write the store takes no flush either, and the log has what was acknowledged.
+  // After a failed write the store takes no flush either. Nothing is lost: the log has every write
+  // that was acknowledged.
   if (flush && store_ != nullptr && committer_.CheckWritable().ok()) status = store_->Flush();
   store_.reset();
   return status;
@@ -122,7 +126,8 @@ absl::Status CollectionImpl::AdoptMean(Space& space, MatrixView rows) {
     if (!proposal) return absl::OkStatus();
     const MeanRecord record = {static_cast<uint32_t>(space.index()), proposal->base_version,
                                proposal->version, std::move(proposal->mu)};
-    // Durable before any code names it, so that no crash leaves a code without its mean.
+    // The mean must be durable before any code names it. Otherwise a crash could leave a code
+    // without its mean, which nobody could decode.
     const absl::Status status =
         committer_.Commit(record, {}, record.mu.size() * sizeof(float), Durability::kSync).status();
     space.SettleProposal();
@@ -147,7 +152,7 @@ absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
       const WriteResult result,
       committer_.Commit(encoded.owned.record, std::move(parts), encoded.bytes, batch.durability));
 
-  // A mean that was adopted after the batch was encoded leaves its rows to be encoded again.
+  // If another caller's mean was adopted after this batch was encoded, its rows are stale.
   bool stale = false;
   for (const VectorColumn& column : std::get<UpsertRecord>(encoded.owned.record).vectors) {
     const Space& space = *state_->spaces[column.space];
@@ -181,6 +186,8 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
         "filter is empty and would delete every point; to do that, delete the collection");
   }
   TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
+  // The record names the rows in which the filter found the points. So a point that is replaced
+  // before its turn comes is not deleted.
   uint64_t deleted = 0;
   const absl::Status status = reader_.filters().ForEachMatch(
       filter, kMaxBatchPoints, Stop(spec.cancelled),
@@ -209,6 +216,7 @@ absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& upda
   uint64_t edited = 0;
   const auto edit_points = [&](absl::Span<const PointId> ids) -> absl::Status {
     PreparedParts parts;
+    // The filter is also the condition of the record: a point may have changed since it matched.
     parts.edit = edit;
     parts.condition = filter;
     TQDB_ASSIGN_OR_RETURN(
@@ -384,8 +392,8 @@ void CollectionImpl::Maintain() {
   indexes_.Complete([this] { return gate_.closed(); });
   state_->payloads.VacuumIfWorthwhile();
   for (const std::unique_ptr<Space>& space : state_->spaces) {
-    // An error here is an error of reading or writing that the next call runs into by itself;
-    // re-encoding is tried again after the next adoption or start.
+    // Nobody waits for an error here. The next call meets the same fault of the disk and reports
+    // it. Re-encoding is tried again after the next adoption or start.
     reencoder_.ReencodeStaleRows(*space).IgnoreError();
     reencoder_.Vacuum(*space).IgnoreError();
   }

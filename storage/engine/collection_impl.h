@@ -1,4 +1,19 @@
 // The collection behind the interface: ties store, state, committer, readers and upkeep together.
+//
+// An upsert takes these steps. Only the last two run on the leader of the commit queue:
+//
+// 1. Validate the batch.
+// 2. Show its vectors to the guard of each space, and commit the mean that it proposes, if any.
+// 3. Encode the vectors under the mean in force.
+// 4. Queue the record. The leader plans it and writes it to disk.
+// 5. The leader applies it to memory. Then the caller is answered.
+//
+// Every call first passes the gate, so that Close can wait until no call uses the store.
+//
+// Left out of this file: the rules of all steps. They lie in the rooms write, read, memory and
+// upkeep. This class decides their order and their lifetimes.
+//
+// Thread-safe.
 #ifndef TQDB_STORAGE_ENGINE_COLLECTION_IMPL_H_
 #define TQDB_STORAGE_ENGINE_COLLECTION_IMPL_H_
 
@@ -31,7 +46,7 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
                                                               const std::string& directory,
                                                               const SharedResources& shared,
                                                               BackgroundWorker& worker);
-  // The same on a store that is open already.
+  // Opens the collection of a store that is open already, for example one that a test has wrapped.
   static absl::StatusOr<std::shared_ptr<CollectionImpl>> Open(const std::string& name,
                                                               const std::string& directory,
                                                               std::unique_ptr<Store> store,
@@ -69,32 +84,35 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   absl::Status SetMetadata(std::map<std::string, std::string> metadata) override;
   absl::Status Flush(bool settle) override;
 
-  // Commits a record that was made elsewhere: decoded from a log or sent by another machine. The
-  // record must be valid for this collection, as DecodeRecord sees to. Returns what it came to.
+  // Commits a record that was made elsewhere: decoded from a log or sent by another machine.
+  // Returns its result. Requires: the record is valid for this collection, which DecodeRecord
+  // checks.
   absl::StatusOr<WriteResult> Commit(const WriteRecord& record, Durability durability);
 
   // Starts background work that a previous run left undone.
   void StartMaintenance();
-  // Refuses new calls, waits for those in progress, and closes the store. Memtables are flushed
-  // when `flush`, so that the next open replays no log.
+  // Refuses new calls, waits for those in progress, and closes the store. With `flush`, writes the
+  // memtables to table files first, so that the next open replays no log.
   absl::Status Close(bool flush);
 
-  // What is held in memory, for tests that compare two collections.
+  // Returns the state in memory, for tests that compare two collections.
   const CollectionState& state() const { return *state_; }
 
  private:
   CollectionImpl(std::string name, std::string directory, std::unique_ptr<Store> store,
                  std::unique_ptr<CollectionState> state, BackgroundWorker& worker);
 
-  // Shows rows to the guard of their space and has the mean adopted that it proposes, if any.
+  // Shows rows to the guard of their space. If the guard proposes a mean, commits its record.
   absl::Status AdoptMean(Space& space, MatrixView rows);
-  // Returns what ends a long read: the caller's wish, or that the collection is being closed.
+  // Returns a function that is true when a long read must end: the caller has gone, or the
+  // collection is being closed. `cancelled` must outlive it.
   std::function<bool()> Stop(const std::function<bool()>& cancelled) const;
-  // Whether dead rows are enough for a vacuum.
+  // Returns whether there are enough dead rows for a vacuum.
   bool wants_vacuum() const;
-  // Whether rows are to be encoded again from their originals.
+  // Returns whether rows must be encoded again from their originals.
   bool has_stale_rows() const;
   void ScheduleMaintenance() { maintenance_.Schedule(weak_from_this()); }
+  // Completes payload indexes, re-encodes stale rows and vacuums, on the background worker.
   void Maintain();
 
   const std::string name_;

@@ -50,9 +50,9 @@ class DatabaseImpl : public Database {
   absl::Status Close() override;
 
  private:
-  // A collection, or why there is none.
+  // A collection, or the error that keeps it from being served.
   struct Entry {
-    std::shared_ptr<CollectionImpl> collection;
+    std::shared_ptr<CollectionImpl> collection;  // null if quarantined
     absl::Status error;
   };
 
@@ -60,6 +60,7 @@ class DatabaseImpl : public Database {
   std::string Path(absl::string_view folder, absl::string_view name) const {
     return absl::StrCat(directory_, "/", folder, "/", name);
   }
+  // Opens a collection. An error goes into the entry, so that one collection does not stop others.
   Entry OpenEntry(const std::string& name);
   CollectionInfo Describe(const std::string& name, const Entry& entry) const;
   absl::StatusOr<Entry> Find(absl::string_view name) const;
@@ -77,12 +78,12 @@ class DatabaseImpl : public Database {
 };
 
 absl::Status NoSuchCollection(absl::string_view name) {
-  // The name may be anything; only a valid one is worth repeating.
+  // The name comes from a caller and may be any bytes. Only a valid one is repeated in a message.
   TQDB_RETURN_IF_ERROR(ValidateCollectionName(name));
   return absl::NotFoundError(absl::StrCat("collection '", name, "' does not exist"));
 }
 
-// Creates what an empty data directory consists of, or checks that this one is of our format.
+// Writes the format file of an empty data directory, or checks that of an existing one.
 absl::Status CheckDirectory(const std::string& directory) {
   const std::string format_path = absl::StrCat(directory, "/", kFormatFile);
   const absl::StatusOr<std::string> format = ReadFile(format_path);
@@ -111,6 +112,7 @@ absl::Status DatabaseImpl::Load() {
   TQDB_RETURN_IF_ERROR(SyncDirectory(directory_));
   TQDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectories(Path(kCollections)));
 
+  // Collections do not depend on each other, so as many threads as the hardware has load them.
   std::atomic<size_t> next{0};
   const auto open_some = [&] {
     for (size_t i; (i = next.fetch_add(1)) < names.size();) {
@@ -131,6 +133,7 @@ absl::Status DatabaseImpl::Load() {
   malloc_trim(
       0);  // recovery and loading leave large free blocks behind, and this process lives long
 #endif
+  // Upkeep begins only now, so that it does not slow the loading of other collections.
   absl::MutexLock lock(&mutex_);
   for (const auto& [name, entry] : entries_) {
     if (entry.collection != nullptr) entry.collection->StartMaintenance();
@@ -169,6 +172,7 @@ absl::StatusOr<CollectionInfo> DatabaseImpl::GetInfo(absl::string_view name) con
 }
 
 std::vector<CollectionInfo> DatabaseImpl::ListCollections() const {
+  // Info walks the files of a collection, so it must not run under the lock that every call takes.
   std::map<std::string, Entry> entries;
   {
     absl::MutexLock lock(&mutex_);
@@ -191,13 +195,14 @@ absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::CreateCollection(
       return absl::AlreadyExistsError(absl::StrCat("collection '", name, "' exists already"));
     }
   }
+  // The rename is the moment of creation: before it a crash leaves only files in tmp.
   const std::string temporary = Path(kTemporary, name);
   TQDB_RETURN_IF_ERROR(RemoveTree(temporary));
   absl::Status status = CollectionImpl::Create(temporary, config, shared_);
   if (status.ok()) status = SyncDirectory(temporary);
   if (status.ok()) status = RenameDurably(temporary, Path(kCollections, name));
   if (!status.ok()) {
-    RemoveTree(temporary).IgnoreError();  // what stays is removed at the next open
+    RemoveTree(temporary).IgnoreError();  // files that stay are removed at the next open
     return status;
   }
   const Entry entry = OpenEntry(own_name);
@@ -214,8 +219,9 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
   absl::MutexLock admin(&admin_mutex_);
   TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
   if (entry.collection != nullptr) entry.collection->Close(/*flush=*/false).IgnoreError();
-  // The rename is the moment of the drop: before it a crash keeps the collection, after it the next
-  // open removes the rest.
+  // The rename is the moment of the drop. A crash before it keeps the collection. After a crash
+  // behind it, the next open removes the files that are left. The number tells apart two
+  // collections that were dropped one after the other under one name.
   const std::string trash = Path(kTrash, absl::StrCat(name, ".", trash_number_++));
   const absl::Status status = RenameDurably(Path(kCollections, name), trash);
   {

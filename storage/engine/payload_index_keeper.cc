@@ -12,8 +12,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// Changes nothing. Once it is committed, memory has everything that was on disk when it came into
-// the queue.
+// A write that changes nothing. Writes are committed in order. So once this one is committed,
+// memory has everything that was on disk when it was queued.
 class BarrierWrite : public Write {
  public:
   BarrierWrite() : Write(0, Durability::kAsync) {}
@@ -57,7 +57,8 @@ absl::StatusOr<PayloadIndexInfo> PayloadIndexKeeper::Create(absl::string_view ke
   unfinished = false;
   TQDB_ASSIGN_OR_RETURN(const KeyPath parsed, KeyPath::Parse(key, "key"));
   const std::string path = parsed.ToString();
-  // An index that exists needs no record; what two callers do at once is decided by their order.
+  // An index that exists needs no record. If two callers create one at once, both queue a record,
+  // and the planner decides by their order.
   if (const auto same = Find(path); !same.ok() || same->kind != kind) {
     TQDB_RETURN_IF_ERROR(CommitIndex(path, kind));
   }
@@ -72,8 +73,8 @@ absl::StatusOr<PayloadIndexInfo> PayloadIndexKeeper::Create(absl::string_view ke
   TQDB_RETURN_IF_ERROR(built);
   TQDB_ASSIGN_OR_RETURN(info, Find(path));
   if (info.ready) return info;
-  // Rows that a write in progress had taken from the disk already were not shown to the index, and
-  // are still in memory.
+  // The index still lacks rows, for this reason: a write had deleted them on disk already, so they
+  // were not read, but had not reached memory. Once that write is applied, the index is complete.
   BarrierWrite barrier;
   TQDB_RETURN_IF_ERROR(committer_.Commit(barrier));
   return Find(path);
@@ -91,8 +92,8 @@ absl::Status PayloadIndexKeeper::Delete(absl::string_view key) {
 void PayloadIndexKeeper::Complete(const std::function<bool()>& stop) {
   for (const PayloadIndexInfo& info : List()) {
     if (info.ready) continue;
-    // What reading runs into, the next call runs into by itself; an index that is not complete is
-    // still right.
+    // An error of reading is ignored. The next call meets it by itself, and an incomplete index
+    // gives no wrong answers.
     BuildPayloadIndex(store_, info.key, stop, state_.payloads).IgnoreError();
   }
 }

@@ -1,4 +1,8 @@
-// Makes, completes, lists and deletes the payload indexes of a collection.
+// Creates, completes, lists and deletes the payload indexes of a collection.
+//
+// Creating an index takes two steps. First a record makes it known, on disk and in memory, and from
+// then on every write reaches it. Then the rows that existed before are read and added. A crash
+// between the steps loses no index: the next start finds its record and completes it.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_ENGINE_PAYLOAD_INDEX_KEEPER_H_
@@ -25,20 +29,21 @@ class PayloadIndexKeeper {
   PayloadIndexKeeper(const Store& store, CollectionState& state, Committer& committer)
       : store_(store), state_(state), committer_(committer) {}
 
-  // Returns the indexes by key.
+  // Returns the indexes in the order of their keys.
   std::vector<PayloadIndexInfo> List() const;
-  // As Collection::CreatePayloadIndex. `stop` ends the wait. Sets `unfinished` when the index is to
-  // be completed in the background.
+  // Does the work of Collection::CreatePayloadIndex. `stop` ends the wait. Sets `unfinished` if the
+  // caller must have the index completed in the background.
   absl::StatusOr<PayloadIndexInfo> Create(absl::string_view key, FieldKind kind, bool wait,
                                           const std::function<bool()>& stop, bool& unfinished);
-  // As Collection::DeletePayloadIndex.
+  // Does the work of Collection::DeletePayloadIndex.
   absl::Status Delete(absl::string_view key);
-  // Completes the indexes that have not seen every row.
+  // Completes the indexes that have not seen every row, until `stop()` is true.
   void Complete(const std::function<bool()>& stop);
 
  private:
-  // The index of a path; NotFound when there is none any more.
+  // Returns the index of a path; NotFound if it has been deleted.
   absl::StatusOr<PayloadIndexInfo> Find(const std::string& path) const;
+  // Commits the record that creates an index of this kind, or deletes the index if it is nullopt.
   absl::Status CommitIndex(std::string path, std::optional<FieldKind> kind);
 
   const Store& store_;

@@ -10,7 +10,7 @@ namespace tqdb::storage {
 
 namespace {
 
-constexpr size_t kMaxQuotedBytes = 80;  // of a value within a message
+constexpr size_t kMaxQuotedBytes = 80;  // longest part of a value that a message quotes
 
 bool IsNameCharacter(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-'; }
 

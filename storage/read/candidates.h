@@ -1,4 +1,7 @@
-// How many hits a search by vectors looks for, so that it has as many as it returns.
+// Number of hits that a search by vectors must find in order to return `limit` points.
+//
+// Example: limit 10, offset 5 and rerank. The search returns ranks 6 to 15, so it must find 15
+// hits. Their order by estimates is not exact, so 45 candidates are reranked.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_READ_CANDIDATES_H_
@@ -12,12 +15,12 @@ namespace tqdb::storage {
 
 inline constexpr double kDefaultOversampling = 3;
 inline constexpr double kMaxOversampling = 100;
-// Candidates of one query's rerank: each costs a read of its original.
+// Most candidates of one query's rerank. Each costs a read of its original.
 inline constexpr size_t kMaxCandidates = 100'000;
 
-// Returns the hits to find for what the spec returns: limit and offset, or the candidates of `mmr`.
+// Returns the number of hits to find: limit + offset, or the number of candidates of `mmr`.
 size_t HitsToFind(const SearchSpec& spec);
-// Returns the candidates that a rerank looks at to find them, at least as many.
+// Returns the number of candidates that a rerank scores, at least HitsToFind.
 size_t RerankCandidates(const SearchSpec& spec);
 
 }  // namespace tqdb::storage

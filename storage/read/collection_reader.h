@@ -1,6 +1,7 @@
-// The reads of a collection: checks what a caller asks, and hands it to the reader that knows.
+// The reads of a collection: checks the parameters of a call, prepares its filter, and passes it to
+// the reader in charge.
 //
-// Thread-safe. `stop` ends a long read with CANCELLED.
+// Thread-safe. `stop` ends a long read with Cancelled.
 #ifndef TQDB_STORAGE_READ_COLLECTION_READER_H_
 #define TQDB_STORAGE_READ_COLLECTION_READER_H_
 
@@ -25,10 +26,10 @@ class CollectionReader {
  public:
   using StopFn = std::function<bool()>;
 
-  // `name` is that of the collection, for messages. Store and state must outlive the reader.
+  // `name` is the collection's, for messages. Store and state must outlive the reader.
   CollectionReader(std::string name, const Store& store, const CollectionState& state);
 
-  // As the calls of Collection that have the same names.
+  // Do the work of the calls of Collection that have the same names (api/collection.h).
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const;
   absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit, Select select,
                                             const Filter& filter, const StopFn& stop) const;
@@ -45,7 +46,7 @@ class CollectionReader {
   const FilterReader& filters() const { return filters_; }
 
  private:
-  // One list of hits, of a spec with a text or a sparse vector.
+  // Returns the hits of a spec with a text or a sparse vector.
   absl::StatusOr<std::vector<PointRecord>> SearchTerms(const SearchSpec& spec,
                                                        const PreparedFilter* filter) const;
 

@@ -17,14 +17,16 @@ namespace tqdb::storage {
 
 namespace {
 
-// Rows read between two looks at `cancelled`, and by one MultiGet.
+// Number of rows that one MultiGet reads, and that are read between two looks at `cancelled`.
 constexpr size_t kChunk = 256;
-// Reading a row by its key costs about as much as passing so many in sequence.
+// Cost of reading a row by its key, in rows that a sequential pass reads in the same time.
 constexpr uint64_t kSeekCost = 4;
-// Ids of all matches are looked up and sorted for one page of a scroll, instead of passing over all
-// ids, when that is less work: a look-up costs about as much as passing over so many ids.
+// Cost of looking up the id of a matching row, in ids that a walk over all points passes in the
+// same time. For one page, a scroll either looks up and sorts the ids of all matches, or walks over
+// all ids until the page is full. It takes the cheaper way.
 constexpr double kLookUpCost = 8;
-// Candidates that a scroll reads at a time: at first no more than it looks for.
+// Bounds of the number of candidates that a scroll reads at a time. The first read asks for about
+// one page, and later ones double.
 constexpr size_t kMinScrollChunk = 16;
 constexpr size_t kMaxScrollChunk = 512;
 
@@ -125,7 +127,12 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
   const RowSet possible = found.rows.possible();
   const auto num_possible = static_cast<double>(possible.size());
 
-  // Where candidates come from, in id order: all ids that are possible, or a walk over the points.
+  // Candidates come in id order from one of two sources. `sorted` holds the ids of all rows that
+  // can match. Without it, a walk over the points supplies ids.
+  //
+  // With m possible rows of n, a walk passes about limit * n / m ids before a page is full. The
+  // look-up costs kLookUpCost * m. Example: 10 matches among a million points are looked up, as a
+  // walk for a page of 100 would pass all of them.
   std::optional<std::vector<PointId>> sorted;
   size_t taken = 0;
   std::optional<PointId> last;
@@ -154,7 +161,7 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
       taken += chunk.size();
       page.more = taken < sorted->size();
     } else {
-      // A row that came later is looked at, too.
+      // Rows that came after the match are unknown to `possible`, so they are candidates, too.
       TQDB_ASSIGN_OR_RETURN(page.more,
                             points_.Walk(last ? &*last : nullptr, chunk_size * kChunk,
                                          [&](const PointId& id, uint64_t row) {
@@ -165,7 +172,8 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
                                            return ids.size() < chunk_size;
                                          }));
     }
-    // Evaluated as they are now: whatever is written meanwhile, every point of the page matches.
+    // Even certain rows are evaluated again on the payload that is returned. So every point of the
+    // page matches, whatever is written during the call.
     TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
                           points_.Get(ids, {.payload = true, .vectors = false}));
     std::vector<PointId> matching;
@@ -179,6 +187,8 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
       page.more |= i + 1 < records.size();
       break;
     }
+    // Vectors are read for matching points only, as they are much larger than payloads. A point may
+    // have changed between the two reads, so its payload is read and evaluated once more.
     if (select.vectors && !matching.empty()) {
       TQDB_ASSIGN_OR_RETURN(records, points_.Get(matching, {.payload = true, .vectors = true}));
       page.points.resize(page.points.size() - matching.size());
@@ -223,6 +233,8 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
   OrderedPage page;
   std::optional<IndexedPayloads::OrderedRow> last;
   if (after != nullptr) last = {after->value, after->row};
+  // Some of the rows found may be gone when their points are read. So the loop goes on until the
+  // page is full.
   page.more = true;
   while (page.more && page.points.size() < limit) {
     TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
@@ -246,7 +258,7 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
     TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records, points_.Get(ordered, select));
     size_t next = 0;
     for (size_t i = 0; i < ordered.size() && next < records.size(); ++i) {
-      if (records[next].id != ordered[i]) continue;  // deleted meanwhile
+      if (records[next].id != ordered[i]) continue;  // deleted during the call
       page.points.push_back(std::move(records[next++]));
       page.positions.push_back(positions[i]);
     }
@@ -259,7 +271,8 @@ absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FilterReader::FindIds(
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   absl::flat_hash_map<uint64_t, PointId> ids;
-  // Each by its key: they are hits or a page, so few.
+  // The rows are hits or a page, so there are few. A huge total makes ForEachPayload read each by
+  // its key.
   TQDB_RETURN_IF_ERROR(ForEachPayload(
       rows, ~uint64_t{0}, {},
       [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {

@@ -1,11 +1,24 @@
-// Finds the points that a filter matches: from the payload indexes where they can tell, by reading
-// and evaluating the payloads of those rows for which they cannot.
+// Finds the points that a filter matches.
 //
-// A payload costs about 3 us to read and evaluate, in memory, at 200 bytes; without an index, every
-// one is. A caller that goes away is noticed every few hundred points. What is written meanwhile
-// may or may not be seen.
+// The simple idea: the payload indexes split all rows into three sets: rows that match, rows that
+// do not, and undecided rows. For undecided rows the payload is read and evaluated. It costs about
+// 3 us for 200 bytes that are cached, so a filter on keys without an index takes 3 s for a million
+// points.
 //
-// Thread-safe. Errors: Cancelled, and those of reading: DataLoss and Internal.
+// Example: the filter is color = red and size > 3, and only color has an index. The index rules out
+// every row that is not red. The red ones are undecided, and only their payloads are read.
+//
+// Undecided rows are read in one of two ways. Few of them are looked up by their keys. Many are
+// read in one sequential pass, which is cheaper once a quarter of all rows is wanted.
+//
+// No lock is held while payloads are read. A point that is written during a call may or may not be
+// seen. A call that returns points evaluates their payloads as it reads them, so each of them
+// matched at that moment. Long calls look at `cancelled` every few hundred points.
+//
+// Left out of this file: the evaluation (payload/prepared_filter.h) and the indexes
+// (memory/indexed_payloads.h).
+//
+// Thread-safe. Errors: Cancelled, and DataLoss and Internal from reading.
 #ifndef TQDB_STORAGE_READ_FILTER_READER_H_
 #define TQDB_STORAGE_READ_FILTER_READER_H_
 
@@ -38,48 +51,53 @@ class FilterReader {
   FilterReader(const Store& store, const CollectionState& memory, const PointReader& points)
       : store_(store), memory_(memory), points_(points) {}
 
-  // Rows that match.
+  // Returns the matching rows.
   absl::StatusOr<RowSet> Find(const PreparedFilter& filter, const CancelledFn& cancelled) const;
-  // The same as bits. They end with the last row that there was; of later ones nothing is said.
+  // Returns the matching rows as a bitmap over [first row, end). Rows that are appended after the
+  // call lie beyond its end, and are not covered: a search must judge them itself.
   absl::StatusOr<RowFilter> FindBits(const PreparedFilter& filter,
                                      const CancelledFn& cancelled) const;
 
-  // The next points with id > `after` (null: from the first) that match, in id order.
+  // Returns the next matching points with id > `after`, in id order. A null `after` begins with the
+  // first point.
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select,
                                     const PreparedFilter& filter,
                                     const CancelledFn& cancelled) const;
 
-  // The next points after `after` (null: the first) in the order of a key, of those that match, if
-  // there is a filter.
+  // Returns the next points after the position `after` in the order of a key. A null `after` begins
+  // with the first point. With a filter, leaves out points that do not match.
   absl::StatusOr<OrderedPage> ScrollOrdered(const KeyPath& key, bool descending,
                                             const OrderedPosition* after, size_t limit,
                                             Select select, const PreparedFilter* filter,
                                             const CancelledFn& cancelled) const;
 
-  // How many points have each value of a key, of those that match, if there is a filter.
+  // Returns the number of points that have each value of a key. With a filter, counts matching
+  // points only.
   absl::StatusOr<PayloadIndex::FacetCounts> Facet(const KeyPath& key, const PreparedFilter* filter,
                                                   const CancelledFn& cancelled) const;
 
-  // The ids of rows, of those that are still there and match the filter (null: none) as they are
-  // now.
+  // Returns the ids of the given rows. Leaves out rows that are gone, and rows whose current
+  // payload does not match the filter. `filter` may be null.
   absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FindIds(
       std::vector<uint64_t> rows, const PreparedFilter* filter) const;
 
-  // Calls visit(ids, rows) with all points that match, in row order, at most `batch` at a time.
-  // Ends with the first error of `visit`.
+  // Calls visit(ids, rows) with all matching points, in row order, at most `batch` at a time.
+  // Returns the first error of `visit`.
   using Visit =
       absl::FunctionRef<absl::Status(absl::Span<const PointId>, absl::Span<const uint64_t>)>;
   absl::Status ForEachMatch(const PreparedFilter& filter, size_t batch,
                             const CancelledFn& cancelled, Visit visit) const;
 
  private:
+  // Returns the answer of the payload indexes alone.
   IndexedPayloads::Matches Match(const PreparedFilter& filter) const;
   // Returns the rows that match for certain: reads and evaluates the payload of every row that the
   // payload indexes leave undecided.
   absl::StatusOr<IndexedPayloads::Matches> MatchAll(const PreparedFilter& filter,
                                                     const CancelledFn& cancelled) const;
-  // Calls visit(id, payload) for those of the rows (ascending) that are still there, in their
-  // order.
+  // Calls visit(row, id, payload) for the given rows, in their order. Leaves out rows that are
+  // gone. `total` is the number of rows in the collection, by which the cheaper way of reading is
+  // chosen. Requires: rows ascend.
   using VisitPayload = absl::FunctionRef<absl::Status(uint64_t, const PointId&, absl::string_view)>;
   absl::Status ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
                               const CancelledFn& cancelled, VisitPayload visit) const;

@@ -14,7 +14,9 @@ std::vector<size_t> PickByMmr(Metric metric, absl::Span<const float> scores,
   std::vector<size_t> picked;
   std::vector<size_t> left(scores.size());
   for (size_t i = 0; i < left.size(); ++i) left[i] = i;
-  std::vector<float> nearest(scores.size(), kNone);  // similarity to the picked
+  // Highest similarity of each candidate to a picked one. It is kept up to date with each pick, so
+  // that a pair is compared only once.
+  std::vector<float> nearest(scores.size(), kNone);
   while (picked.size() < limit && !left.empty()) {
     const auto value = [&](size_t i) {
       const float relevance = (1 - diversity) * scores[i];

@@ -18,11 +18,12 @@ namespace tqdb::storage {
 
 namespace {
 
-// Rows read at once: bounds memory, and is plenty for one MultiGet.
+// Number of originals that one MultiGet reads. It bounds memory.
 constexpr size_t kOriginalsChunk = 256;
-constexpr size_t kReadRows = 64;  // of payloads, which may be large
-// A row can be gone from disk a moment before the id index says so: between a commit and its way to
-// memory.
+// Number of points that are read at once. It is smaller, because a payload may have 1 MiB.
+constexpr size_t kReadRows = 64;
+// Pause before the id index is asked again. A row can be gone from disk a moment before the id
+// index knows, because a write reaches the disk first.
 constexpr absl::Duration kRetryPause = absl::Microseconds(100);
 
 std::vector<Key> SpaceRowKeys(size_t space, absl::Span<const uint64_t> rows) {
@@ -120,7 +121,7 @@ absl::StatusOr<std::vector<bool>> PointReader::Fill(absl::Span<const uint64_t> r
         TQDB_RETURN_IF_ERROR(ReadSparse(*space, chunk, own, view));
       }
     }
-    // Last: that a payload is there vouches for all that was read before it.
+    // The payload must be read last. If it is there, the row existed while all else was read.
     std::vector<Key> keys;
     keys.reserve(chunk.size());
     for (const uint64_t row : chunk) keys.push_back(Key::OfRow(row));
@@ -153,7 +154,8 @@ absl::StatusOr<std::vector<PointRecord>> PointReader::Get(absl::Span<const Point
   while (!open.empty()) {
     std::vector<PointId> open_ids;
     for (const size_t i : open) open_ids.push_back(ids[i]);
-    // Read first: what failed before that is seen on disk.
+    // Read the flag before the index. A write that fails after this point leaves an entry in the
+    // index that is gone from disk, and the next round sees the flag.
     const bool follows_disk = memory_.follows_disk;
     std::vector<std::optional<uint64_t>> indexed;
     if (follows_disk) {
@@ -177,7 +179,7 @@ absl::StatusOr<std::vector<PointRecord>> PointReader::Get(absl::Span<const Point
       if (alive[i]) {
         found[places[i]] = std::move(records[i]);
       } else {
-        open.push_back(places[i]);  // replaced or deleted meanwhile: look again
+        open.push_back(places[i]);  // replaced or deleted since the look-up: look again
       }
     }
     if (!open.empty() && follows_disk) absl::SleepFor(kRetryPause);
@@ -247,7 +249,7 @@ absl::StatusOr<ScrollPage> PointReader::Scroll(const PointId* after, size_t limi
         page.points.push_back(std::move(found[i]));
         continue;
       }
-      // Replaced since it was found: its new state. Deleted: nothing.
+      // The point was replaced or deleted since the walk. Get returns its new state, or nothing.
       TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> again, Get({&found[i].id, 1}, select));
       for (PointRecord& record : again) page.points.push_back(std::move(record));
     }

@@ -22,18 +22,19 @@ namespace tqdb::storage {
 
 namespace {
 
-// Points that change under a search are so few that a second look nearly always finds them in
-// peace.
+// Most attempts of a search. Few points change during a search, so the second attempt is nearly
+// always complete. The bound keeps a search of a busy collection from running for ever.
 constexpr int kMaxAttempts = 3;
-// Originals scored between two looks at `cancelled`.
+// Number of originals that are scored between two looks at `cancelled`.
 constexpr uint64_t kCancelPollRows = 256;
 
-// Originals in float16 may round to a vector of another length, never to a NaN score: validated.
+// Returns the exact score of an original. Rounding to float16 may change the length of a vector.
+// The score is never NaN, because validation has refused the vectors for which it would be.
 float Score(const Space& space, const float* query, const float* row) {
   return ExactScore(space.config().codec.metric, query, row, space.dim());
 }
 
-// Records to be filled in, and their rows.
+// Records of hits with their ids and scores, to be filled in, and their rows.
 struct HitRecords {
   explicit HitRecords(const std::vector<Hit>& hits) {
     for (const Hit& hit : hits) {
@@ -63,8 +64,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
     std::unique_ptr<ReadView> view;
     HitLists lists;
     if (spec.exact) {
-      // Payloads and vectors come from the state that was scanned: whatever is replaced meanwhile,
-      // no hit is lost.
+      // Payloads and vectors are read from the view that was scanned. So points that are replaced
+      // during the search are still found.
       view = store_.TakeReadView();
       TQDB_ASSIGN_OR_RETURN(lists, ScanOriginals(request, *view));
     } else {
@@ -90,6 +91,7 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request,
   const auto& [space, queries, spec, limit, filter, allowed] = request;
   SearchOptions options;
   options.filter = allowed;
+  // The threshold is one of exact scores in a rerank, so it must not cut candidates by estimates.
   options.top_k = spec.rerank ? RerankCandidates(spec) : limit;
   if (!spec.rerank) options.score_threshold = spec.score_threshold;
   if (spec.error_bound > 0) options.error_bound = spec.error_bound;
@@ -140,7 +142,8 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& reques
                                     .upper = upper.view(),
                                     .view = &view,
                                     .sequential = true});
-  // Payloads tell whose row it is; both families are in row order.
+  // The record of the payload also holds the id of the point. Both families are in row order, so
+  // one cursor on each finds both without a look-up per row.
   const auto payloads = store_.Scan(
       {.family = Family::kPayloads, .lower = {}, .upper = {}, .view = &view, .sequential = true});
   std::vector<float> values(space.dim());
@@ -194,7 +197,7 @@ absl::Status Searcher::Judge(const Request& request, const ReadView* view, std::
     }
     dropped.insert(later[i].row);
   }
-  // They have taken the places of others.
+  // The dropped hits have taken the places of matching ones.
   if (!dropped.empty()) complete = false;
   std::erase_if(hits, [&dropped](const Hit& hit) { return dropped.contains(hit.row); });
   return absl::OkStatus();
@@ -232,7 +235,7 @@ absl::StatusOr<std::vector<PointRecord>> Searcher::ToRecords(const Request& requ
                                                              std::vector<Hit> hits,
                                                              const ReadView* view,
                                                              bool& complete) const {
-  // What the offset leaves out need not be read.
+  // Hits that the offset leaves out need not be read.
   hits.erase(hits.begin(),
              hits.begin() + static_cast<ptrdiff_t>(std::min(request.spec.offset, hits.size())));
   HitRecords read(hits);

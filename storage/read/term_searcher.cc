@@ -11,7 +11,7 @@ namespace tqdb::storage {
 
 namespace {
 
-// As of a search by vectors: points that change under it are few.
+// Most attempts of a search. Few points change during a search, so two nearly always suffice.
 constexpr int kMaxAttempts = 3;
 
 }  // namespace

@@ -1,7 +1,10 @@
-// Search of one collection by terms, be they the words of a text or the indices of a sparse vector:
-// rows from an inverted index in memory, then points from disk.
+// Search of one collection by terms: the words of a text, or the indices of a sparse vector. An
+// inverted index in memory finds rows, and their points are read from disk.
 //
-// Thread-safe. Errors: those of the index, and DataLoss and Internal of reading.
+// Points may change during the search, as in searcher.h. A hit that is gone is dropped, and the
+// search is repeated.
+//
+// Thread-safe. Errors: the index's own, and DataLoss and Internal from reading.
 #ifndef TQDB_STORAGE_READ_TERM_SEARCHER_H_
 #define TQDB_STORAGE_READ_TERM_SEARCHER_H_
 
@@ -24,15 +27,16 @@ class TermSearcher {
   TermSearcher(const PointReader& points, const FilterReader& filters)
       : points_(points), filters_(filters) {}
 
-  // The best rows of an index for what the spec asks.
+  // Returns the best rows of an index for the terms of the spec.
   using Rank = absl::FunctionRef<absl::StatusOr<std::vector<RowHit>>(const SparseSearchOptions&)>;
-  // The spec has passed ValidateTermSearch; `filter` is that of the spec, null for none.
+  // Returns the points, best first. Requires: the spec has passed ValidateTermSearch. `filter` is
+  // the prepared filter of the spec, or null.
   absl::StatusOr<std::vector<PointRecord>> Search(const SearchSpec& spec,
                                                   const PreparedFilter* filter, Rank rank) const;
 
  private:
-  // The hits that are still there and match, without the first spec.offset. False in `complete`
-  // when one had to be dropped that has taken the place of another.
+  // Returns the points of the hits, without the first spec.offset. Drops hits that are gone or no
+  // longer match, and sets `complete` to false then: a dropped hit has taken the place of another.
   absl::StatusOr<std::vector<PointRecord>> ToRecords(const SearchSpec& spec,
                                                      absl::Span<const RowHit> hits,
                                                      const PreparedFilter* filter,

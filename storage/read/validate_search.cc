@@ -18,7 +18,7 @@ absl::Status Prefix(const absl::Status& status, absl::string_view prefix) {
   return absl::Status(status.code(), absl::StrCat(prefix, status.message()));
 }
 
-// Limit, offset and threshold.
+// Checks limit, offset and threshold.
 absl::Status ValidateRange(const SearchSpec& spec) {
   if (spec.limit < 1 || spec.limit > kMaxTopK) {
     return absl::InvalidArgumentError(

@@ -1,5 +1,6 @@
-// Checks of what a caller asks of a search or a scroll. Each answers InvalidArgument with the
-// field, the value got and the values that are allowed.
+// Checks of the parameters of a search or a scroll. Each returns InvalidArgument with the field,
+// the value and the values that are allowed. They run before anything is read, so a bad search
+// costs nothing.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_READ_VALIDATE_SEARCH_H_
@@ -18,7 +19,8 @@ namespace tqdb::storage {
 
 // Checks the limit of a scroll.
 absl::Status ValidatePageSize(size_t limit);
-// Checks queries and spec against the space that is searched.
+// Checks queries and spec against the space that is searched. Returns FailedPrecondition when the
+// search needs originals and the space keeps none.
 absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Space& space);
 // Checks the spec of a search by text or by a sparse vector, and that it has no queries.
 absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec);

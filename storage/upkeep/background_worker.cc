@@ -10,7 +10,8 @@ namespace tqdb::storage {
 
 namespace {
 
-// Linux gives every thread its own nice value; 10 yields to requests and still gets its share.
+// Nice value of the thread; Linux keeps one for each thread. With 10 the thread yields to requests,
+// but still gets a small share of a busy machine, so upkeep comes to an end.
 constexpr int kNice = 10;
 
 }  // namespace
@@ -31,7 +32,7 @@ void BackgroundWorker::Schedule(std::function<void()> task) {
 }
 
 void BackgroundWorker::Run() {
-  // Best effort: without it the work is only less polite.
+  // A failure is ignored: the thread then works with the priority of all others.
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice));
   for (;;) {
     std::function<void()> task;

@@ -14,12 +14,12 @@ void Maintenance::Schedule(std::weak_ptr<const void> owner) noexcept {
     busy_ = true;
   }
   try {
-    // The task may outlive the owner; the owner need not wait for it.
+    // A weak reference lets the owner go while the task waits. The owner need not wait for it.
     worker_.Schedule([this, owner = std::move(owner)] {
       if (const std::shared_ptr<const void> alive = owner.lock()) Run();
     });
   } catch (const std::bad_alloc&) {
-    // No memory for the task: the next request has it done.
+    // There is no memory for the task, so this request is dropped. The next one has the work done.
     absl::MutexLock lock(&mutex_);
     busy_ = false;
   }
@@ -30,7 +30,8 @@ void Maintenance::Run() {
     try {
       work_();
     } catch (const std::bad_alloc&) {
-      // Upkeep can wait until there is memory; callers that wait for it to end cannot.
+      // Upkeep can wait until there is memory again. Callers of AwaitIdle must not wait as long, so
+      // the run ends as if it were done.
     }
     absl::MutexLock lock(&mutex_);
     again = again_ && !stopped_;

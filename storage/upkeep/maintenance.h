@@ -1,5 +1,11 @@
-// Runs the upkeep of one collection on the background worker: once for any number of requests, and
-// again when one came while it ran.
+// Runs the upkeep of one collection on the background worker.
+//
+// Every write may ask for upkeep, so requests are merged. While a run is scheduled, further
+// requests change nothing. A request during a run makes it run once more, because the run may have
+// passed the place that the request is about.
+//
+// Example: requests at 0, 1 and 2 ms, while the worker is busy, lead to one run. A request during
+// this run leads to a second one.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_UPKEEP_MAINTENANCE_H_
@@ -17,17 +23,17 @@ namespace tqdb::storage {
 
 class Maintenance {
  public:
-  // `work` does all that there is to do. `worker` must outlive this.
+  // `work` does all upkeep that is necessary when it is called. Requires: `worker` outlives this.
   Maintenance(BackgroundWorker& worker, std::function<void()> work)
       : worker_(worker), work_(std::move(work)) {}
 
-  // Has the work done soon. `owner` owns this object: the worker keeps it alive while it runs the
-  // work, and does nothing once it is gone. Throws nothing: a write that is committed must not fail
-  // for lack of upkeep.
+  // Has the work done soon. `owner` owns this object. The worker keeps the owner alive while it
+  // runs the work, and does nothing if it is gone by then. Throws nothing, because a write that is
+  // committed must not fail for lack of upkeep.
   void Schedule(std::weak_ptr<const void> owner) noexcept ABSL_LOCKS_EXCLUDED(mutex_);
   // Waits until no work is scheduled or running, or until Stop.
   void AwaitIdle() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Begins no more work.
+  // Begins no further run. Does not wait for the one in progress.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -36,8 +42,8 @@ class Maintenance {
   BackgroundWorker& worker_;
   const std::function<void()> work_;
   absl::Mutex mutex_;                           // a leaf of the lock order
-  bool busy_ ABSL_GUARDED_BY(mutex_) = false;   // scheduled or running
-  bool again_ ABSL_GUARDED_BY(mutex_) = false;  // asked for while busy
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;   // a run is scheduled or in progress
+  bool again_ ABSL_GUARDED_BY(mutex_) = false;  // a request came while busy_
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -14,13 +14,14 @@ namespace tqdb::storage {
 
 namespace {
 
-// Rows of one write: long enough to be worth a log record, short enough not to be felt.
+// Number of rows in one write. A larger batch would make other writers wait noticeably, and a
+// smaller one would spend its time on log records.
 constexpr size_t kBatchRows = 256;
 
-// New codes for rows that exist; rows that are gone by then are left out.
+// A write of new codes for existing rows. The planner leaves out rows that are gone by its turn.
 class ReencodeWrite : public Write {
  public:
-  // codes: ids.size() * code_bytes. All outlive this.
+  // `codes` has ids.size() * code_bytes bytes. Requires: all arguments outlive the write.
   ReencodeWrite(const Space& space, absl::Span<const PointId> ids, absl::Span<const uint64_t> rows,
                 absl::string_view codes)
       : Write(codes.size(), Durability::kAsync),
@@ -42,7 +43,9 @@ class ReencodeWrite : public Write {
   const absl::string_view codes_;
 };
 
-// Lets a space free the memory of dead rows. It writes nothing: the disk knows no dead rows.
+// A write that lets a space free the memory of dead rows. It changes nothing on disk, where dead
+// rows do not exist. It takes its turn in the queue because it moves rows to other slots, and no
+// other write may use slots at the same time.
 class VacuumWrite : public Write {
  public:
   explicit VacuumWrite(Space& space) : Write(0, Durability::kAsync), space_(space) {}
@@ -76,7 +79,7 @@ absl::Status Reencoder::ReencodeBatch(Space& space, const Mean* mean,
   std::vector<uint64_t> live_rows;
   size_t live = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (!found[i] || !payloads[i]) continue;  // gone meanwhile
+    if (!found[i] || !payloads[i]) continue;  // the row is gone since the scan
     absl::string_view payload = *payloads[i];
     PointId id;
     if (!ConsumeId(&payload, &id)) {
@@ -101,7 +104,8 @@ absl::Status Reencoder::ReencodeBatch(Space& space, const Mean* mean,
 absl::Status Reencoder::ReencodeStaleRows(Space& space) const {
   if (!space.keeps_originals()) return absl::OkStatus();
   while (space.stale_rows() > 0) {
-    // One target for a whole pass; a mean adopted meanwhile is the target of the next.
+    // A whole pass has one target. A mean that is adopted during the pass is the target of the
+    // next pass.
     const std::shared_ptr<const Mean> mean = space.engine().current_mean();
     const uint32_t target = mean != nullptr ? mean->version : 0;
     uint64_t written = 0;
@@ -130,7 +134,8 @@ absl::Status Reencoder::ReencodeStaleRows(Space& space) const {
     TQDB_RETURN_IF_ERROR(cursor->status());
     if (stop_()) return absl::CancelledError("re-encoding was stopped");
     if (!rows.empty()) TQDB_RETURN_IF_ERROR(ReencodeBatch(space, mean.get(), rows, written));
-    // Rows on their way to memory are stale for a moment without being so on disk.
+    // A row on its way from disk to memory counts as stale for a moment, although its code on disk
+    // is not. Without this test, the loop would scan again and again until the row has arrived.
     if (written == 0 && space.current_mean_version() == target) break;
   }
   return absl::OkStatus();
