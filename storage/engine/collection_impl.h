@@ -88,6 +88,9 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
 
   // Shows rows to the guard of their space and has the mean adopted that it proposes, if any.
   absl::Status AdoptMean(Space& space, MatrixView rows);
+  // Finds the points that a filter matches between two writes. A write by a filter starts from it:
+  // however often points are replaced meanwhile, none is missed that matches all the time.
+  absl::StatusOr<FilterReader::Moment> TakeMoment(const PreparedFilter& filter);
   // Returns what ends a long read: the caller's wish, or that the collection is being closed.
   std::function<bool()> Stop(const std::function<bool()>& cancelled) const;
   // Whether dead rows are enough for a vacuum.
