@@ -34,10 +34,9 @@ absl::StatusOr<std::unique_ptr<RowScanner>> RowScanner::Open(const Store& store,
                           OpenRows(store, Family::kVectors, s, s, where));
   }
   for (uint32_t s = 0; s < config.sparse_spaces.size(); ++s) {
-    TQDB_ASSIGN_OR_RETURN(
-        scanner->sparse_.emplace_back(),
-        OpenRows(store, Family::kCodes, kFirstSparseSpace + s, s,
-                 absl::StrCat("sparse space '", config.sparse_spaces[s].name, "'")));
+    TQDB_ASSIGN_OR_RETURN(scanner->sparse_.emplace_back(),
+                          OpenRows(store, Family::kCodes, kFirstSparseSpace + s, s,
+                                   absl::StrCat("space '", config.sparse_spaces[s].name, "'")));
   }
   if (scanner->options_.payloads) {
     scanner->payloads_ =
@@ -83,6 +82,9 @@ absl::StatusOr<RowScanner::Rows> RowScanner::OpenRows(const Store& store, Family
   Rows rows;
   rows.cursor = store.Scan(
       {.family = family, .lower = lower.view(), .upper = upper.view(), .sequential = true});
+  rows.what = family == Family::kVectors      ? "vector"
+              : key_space < kFirstSparseSpace ? "code"
+                                              : "sparse vector";
   rows.where = std::move(where);
   rows.space = space;
   TQDB_RETURN_IF_ERROR(ReadKey(rows));
@@ -98,8 +100,8 @@ absl::Status RowScanner::ReadKey(Rows& rows) {
 
 absl::Status RowScanner::CheckPassed(const Rows& rows, uint64_t row) {
   if (!rows.cursor->Valid() || rows.row >= row) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("row ", rows.row, " in ", rows.where, " belongs to no point"));
+  return absl::DataLossError(absl::StrCat(rows.what, " of row ", rows.row, " in ", rows.where,
+                                          ": it belongs to no point"));
 }
 
 absl::Status RowScanner::ReadVectors(uint64_t row) {

@@ -53,9 +53,10 @@ class RowScanner {
   // A cursor over the rows of one space in one family.
   struct Rows {
     std::unique_ptr<Cursor> cursor;
-    uint64_t row = 0;    // of the cursor, when it is valid
-    std::string where;   // "vector space 'x'": for messages
-    uint32_t space = 0;  // in the configuration
+    uint64_t row = 0;       // of the cursor, when it is valid
+    const char* what = "";  // "code" or the like: for messages, as is `where`
+    std::string where;      // "vector space 'x'"
+    uint32_t space = 0;     // in the configuration
   };
 
   RowScanner(const CollectionConfig& config, Options options);

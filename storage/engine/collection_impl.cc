@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -38,6 +39,30 @@ size_t LogBytes(const WriteRecord& record) {
   if (const auto* edit = std::get_if<EditRecord>(&record)) return kEditBytes * edit->ids.size();
   return 0;
 }
+
+// Finds the points of a filter at one moment in the order of writes.
+class MomentWrite : public Write {
+ public:
+  MomentWrite(const FilterReader& filters, const PreparedFilter& filter)
+      : Write(0, Durability::kAsync), filters_(filters), filter_(filter) {}
+  Sharing sharing() const override { return Sharing::kAny; }
+  bool numbered() const override { return false; }
+  absl::Status Plan(Planner&) override { return absl::OkStatus(); }
+  absl::Status Finish(CollectionState&) override {
+    try {
+      moment_ = filters_.TakeMoment(filter_);
+    } catch (const std::bad_alloc&) {
+      // Of no consequence for memory and disk: only this caller has nothing.
+    }
+    return absl::OkStatus();
+  }
+  std::optional<FilterReader::Moment>& moment() { return moment_; }
+
+ private:
+  const FilterReader& filters_;
+  const PreparedFilter& filter_;
+  std::optional<FilterReader::Moment> moment_;
+};
 
 // Returns the mean version of a code, which begins with it.
 uint32_t MeanVersionOf(absl::string_view code) {
@@ -176,6 +201,14 @@ absl::StatusOr<uint64_t> CollectionImpl::Delete(absl::Span<const PointId> ids,
   return result.deleted;
 }
 
+absl::StatusOr<FilterReader::Moment> CollectionImpl::TakeMoment(const PreparedFilter& filter) {
+  MomentWrite write(reader_.filters(), filter);
+  TQDB_RETURN_IF_ERROR(committer_.Commit(write));
+  if (!write.moment())
+    return absl::ResourceExhaustedError("there is not enough memory for a filter");
+  return *std::move(write.moment());
+}
+
 absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
                                                         Durability durability) {
   const CallGate::Call call(gate_);
@@ -188,9 +221,10 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
   TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   // The record names the rows in which the filter found the points. So a point that is replaced
   // before its turn comes is not deleted.
+  TQDB_ASSIGN_OR_RETURN(const FilterReader::Moment moment, TakeMoment(filter));
   uint64_t deleted = 0;
   const absl::Status status = reader_.filters().ForEachMatch(
-      filter, kMaxBatchPoints, Stop(spec.cancelled),
+      filter, moment, kMaxBatchPoints, Stop(spec.cancelled),
       [&](absl::Span<const PointId> ids, absl::Span<const uint64_t> rows) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(
             const WriteResult result,
@@ -229,8 +263,9 @@ absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& upda
   if (!update.ids.empty()) {
     TQDB_RETURN_IF_ERROR(edit_points(update.ids));
   } else if (filter) {
+    TQDB_ASSIGN_OR_RETURN(const FilterReader::Moment moment, TakeMoment(*filter));
     TQDB_RETURN_IF_ERROR(reader_.filters().ForEachMatch(
-        *filter, kEditBatch, Stop(update.cancelled),
+        *filter, moment, kEditBatch, Stop(update.cancelled),
         [&](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
           return edit_points(ids);
         }));

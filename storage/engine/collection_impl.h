@@ -104,6 +104,9 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
 
   // Shows rows to the guard of their space. If the guard proposes a mean, commits its record.
   absl::Status AdoptMean(Space& space, MatrixView rows);
+  // Finds the points that a filter matches between two writes. A write by a filter starts from it:
+  // it misses no point that matches all the time, however often points are replaced.
+  absl::StatusOr<FilterReader::Moment> TakeMoment(const PreparedFilter& filter);
   // Returns a function that is true when a long read must end: the caller has gone, or the
   // collection is being closed. `cancelled` must outlive it.
   std::function<bool()> Stop(const std::function<bool()>& cancelled) const;

@@ -50,7 +50,8 @@ IndexedPayloads::Matches FilterReader::Match(const PreparedFilter& filter) const
 }
 
 absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
-                                          const CancelledFn& cancelled, VisitPayload visit) const {
+                                          const ReadView* view, const CancelledFn& cancelled,
+                                          VisitPayload visit) const {
   const auto visit_value = [&visit](uint64_t row, absl::string_view value) -> absl::Status {
     PointId id;
     if (!ConsumeId(&value, &id)) return absl::DataLossError("a record of payloads is damaged");
@@ -63,7 +64,7 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
       const auto chunk = rows.subspan(first, kChunk);
       keys.clear();
       for (const uint64_t row : chunk) keys.push_back(Key::OfRow(row));
-      TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPayloads, keys));
+      TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPayloads, keys, view));
       for (size_t i = 0; i < chunk.size(); ++i) {
         if (values[i]) TQDB_RETURN_IF_ERROR(visit_value(chunk[i], *values[i]));
       }
@@ -75,6 +76,7 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
   const auto cursor = store_.Scan({.family = Family::kPayloads,
                                    .lower = lower.view(),
                                    .upper = upper.view(),
+                                   .view = view,
                                    .sequential = true});
   size_t next = 0;
   for (uint64_t scanned = 0; cursor->Valid(); cursor->Next(), ++scanned) {
@@ -91,18 +93,29 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
   return cursor->status();
 }
 
-absl::StatusOr<IndexedPayloads::Matches> FilterReader::MatchAll(
-    const PreparedFilter& filter, const CancelledFn& cancelled) const {
-  IndexedPayloads::Matches found = Match(filter);
+absl::Status FilterReader::Decide(const PreparedFilter& filter, const ReadView* view,
+                                  const CancelledFn& cancelled,
+                                  IndexedPayloads::Matches& found) const {
   TQDB_RETURN_IF_ERROR(ForEachPayload(
-      found.rows.undecided.ToVector(), found.total, cancelled,
+      found.rows.undecided.ToVector(), found.total, view, cancelled,
       [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
         if (match) found.rows.certain.Add(row);
         return absl::OkStatus();
       }));
   found.rows.undecided = {};
+  return absl::OkStatus();
+}
+
+absl::StatusOr<IndexedPayloads::Matches> FilterReader::MatchAll(
+    const PreparedFilter& filter, const CancelledFn& cancelled) const {
+  IndexedPayloads::Matches found = Match(filter);
+  TQDB_RETURN_IF_ERROR(Decide(filter, nullptr, cancelled, found));
   return found;
+}
+
+FilterReader::Moment FilterReader::TakeMoment(const PreparedFilter& filter) const {
+  return {Match(filter), store_.TakeReadView()};
 }
 
 absl::StatusOr<RowSet> FilterReader::Find(const PreparedFilter& filter,
@@ -140,7 +153,7 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
   if (kLookUpCost * num_possible * num_possible <=
       static_cast<double>(limit) * static_cast<double>(found.total)) {
     sorted.emplace();
-    TQDB_RETURN_IF_ERROR(ForEachPayload(possible.ToVector(), found.total, cancelled,
+    TQDB_RETURN_IF_ERROR(ForEachPayload(possible.ToVector(), found.total, nullptr, cancelled,
                                         [&](uint64_t, const PointId& id, absl::string_view) {
                                           if (!last || *last < id) sorted->push_back(id);
                                           return absl::OkStatus();
@@ -203,13 +216,15 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
   return page;
 }
 
-absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, size_t batch,
-                                        const CancelledFn& cancelled, Visit visit) const {
-  TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found, MatchAll(filter, cancelled));
+absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, const Moment& moment,
+                                        size_t batch, const CancelledFn& cancelled,
+                                        Visit visit) const {
+  IndexedPayloads::Matches found = moment.matches;
+  TQDB_RETURN_IF_ERROR(Decide(filter, moment.view.get(), cancelled, found));
   std::vector<PointId> ids;
   std::vector<uint64_t> rows;
   TQDB_RETURN_IF_ERROR(
-      ForEachPayload(found.rows.certain.ToVector(), found.total, cancelled,
+      ForEachPayload(found.rows.certain.ToVector(), found.total, moment.view.get(), cancelled,
                      [&](uint64_t row, const PointId& id, absl::string_view) -> absl::Status {
                        ids.push_back(id);
                        rows.push_back(row);
@@ -274,7 +289,7 @@ absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FilterReader::FindIds(
   // The rows are hits or a page, so there are few. A huge total makes ForEachPayload read each by
   // its key.
   TQDB_RETURN_IF_ERROR(ForEachPayload(
-      rows, ~uint64_t{0}, {},
+      rows, ~uint64_t{0}, nullptr, {},
       [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
         if (filter != nullptr) {
           TQDB_ASSIGN_OR_RETURN(const bool match, Matches(*filter, id, payload));
@@ -298,7 +313,7 @@ absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key
   memory_.payloads.Facet(key, rows ? &*rows : nullptr, counts, undecided);
   std::vector<FieldValue> own;
   TQDB_RETURN_IF_ERROR(ForEachPayload(
-      undecided.ToVector(), undecided.size(), cancelled,
+      undecided.ToVector(), undecided.size(), nullptr, cancelled,
       [&](uint64_t, const PointId&, absl::string_view text) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
         own.clear();

@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -81,11 +82,20 @@ class FilterReader {
   absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FindIds(
       std::vector<uint64_t> rows, const PreparedFilter* filter) const;
 
-  // Calls visit(ids, rows) with all matching points, in row order, at most `batch` at a time.
-  // Returns the first error of `visit`.
+  // What the indexes know of a filter at one moment, and the disk as it is at this moment.
+  struct Moment {
+    IndexedPayloads::Matches matches;
+    std::unique_ptr<ReadView> view;
+  };
+  // Requires that no write is on its way from disk to memory: only the leader of the commit queue
+  // calls this. Else a point that is being replaced could be missed in both of its rows, the old
+  // one being gone from disk and the new one not yet in memory.
+  Moment TakeMoment(const PreparedFilter& filter) const;
+  // Calls visit(ids, rows) with all points that match at `moment`, in row order, at most `batch` at
+  // a time. Returns the first error of `visit`.
   using Visit =
       absl::FunctionRef<absl::Status(absl::Span<const PointId>, absl::Span<const uint64_t>)>;
-  absl::Status ForEachMatch(const PreparedFilter& filter, size_t batch,
+  absl::Status ForEachMatch(const PreparedFilter& filter, const Moment& moment, size_t batch,
                             const CancelledFn& cancelled, Visit visit) const;
 
  private:
@@ -95,11 +105,15 @@ class FilterReader {
   // payload indexes leave undecided.
   absl::StatusOr<IndexedPayloads::Matches> MatchAll(const PreparedFilter& filter,
                                                     const CancelledFn& cancelled) const;
+  // Evaluates the payloads of the rows that `found` leaves undecided, as they are in `view`. A null
+  // view is the state now.
+  absl::Status Decide(const PreparedFilter& filter, const ReadView* view,
+                      const CancelledFn& cancelled, IndexedPayloads::Matches& found) const;
   // Calls visit(row, id, payload) for the given rows, in their order. Leaves out rows that are
-  // gone. `total` is the number of rows in the collection, by which the cheaper way of reading is
-  // chosen. Requires: rows ascend.
+  // not in `view`; a null view is the state now. `total` is the number of rows in the collection,
+  // by which the cheaper way of reading is chosen. Requires: rows ascend.
   using VisitPayload = absl::FunctionRef<absl::Status(uint64_t, const PointId&, absl::string_view)>;
-  absl::Status ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
+  absl::Status ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total, const ReadView* view,
                               const CancelledFn& cancelled, VisitPayload visit) const;
 
   const Store& store_;
