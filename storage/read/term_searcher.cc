@@ -12,7 +12,7 @@ namespace tqdb::storage {
 namespace {
 
 // Most attempts of a search. Few points change during a search, so two nearly always suffice.
-constexpr int kMaxAttempts = 3;
+constexpr int kMaxTermAttempts = 3;
 
 }  // namespace
 
@@ -33,7 +33,7 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::Search(const SearchSpec& 
     bool complete = true;
     TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
                           ToRecords(spec, hits, filter, complete));
-    if (complete || attempt == kMaxAttempts) return records;
+    if (complete || attempt == kMaxTermAttempts) return records;
   }
 }
 

@@ -14,20 +14,6 @@ namespace tqdb::storage {
 
 namespace {
 
-// Returns the number of points that have a row.
-size_t CountRows(const std::vector<int32_t>& row_of_point) {
-  size_t rows = 0;
-  for (const int32_t row : row_of_point) rows += row >= 0 ? 1 : 0;
-  return rows;
-}
-
-// Returns row r of `rows` rows of equal size that lie in `bytes` one after another. Returns nothing
-// when there are no bytes. Requires: rows > 0.
-absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r) {
-  const size_t size = bytes.size() / rows;
-  return bytes.substr(r * size, size);
-}
-
 // Returns the floats that `bytes` hold. The bytes may lie anywhere, and a float must be aligned, so
 // they are copied.
 std::vector<float> ToFloats(absl::string_view bytes) {

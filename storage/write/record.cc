@@ -10,18 +10,6 @@ absl::string_view FloatBytes(absl::Span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-// Returns row r of `rows` rows of equal size that lie in `bytes` one after another.
-absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r) {
-  const size_t size = rows == 0 ? 0 : bytes.size() / rows;
-  return bytes.substr(r * size, size);
-}
-
-size_t CountRows(const std::vector<int32_t>& row_of_point) {
-  size_t rows = 0;
-  for (const int32_t row : row_of_point) rows += row >= 0 ? 1 : 0;
-  return rows;
-}
-
 // Hashes the fields of a record in a fixed order. Machines compare these digests, so the order and
 // the form of every field are as fixed as a file format.
 class ContentHasher {
@@ -101,6 +89,17 @@ class ContentHasher {
 };
 
 }  // namespace
+
+size_t CountRows(const std::vector<int32_t>& row_of_point) {
+  size_t rows = 0;
+  for (const int32_t row : row_of_point) rows += row >= 0 ? 1 : 0;
+  return rows;
+}
+
+absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r) {
+  const size_t size = rows == 0 ? 0 : bytes.size() / rows;
+  return bytes.substr(r * size, size);
+}
 
 Digest ContentDigest(const WriteRecord& record) {
   ContentHasher hasher;

@@ -11,6 +11,7 @@
 #ifndef TQDB_STORAGE_WRITE_RECORD_H_
 #define TQDB_STORAGE_WRITE_RECORD_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -114,6 +115,12 @@ enum class RecordKind : uint8_t {
 inline RecordKind KindOf(const WriteRecord& record) {
   return static_cast<RecordKind>(record.index() + 1);
 }
+
+// Returns the number of points that have a row in a column.
+size_t CountRows(const std::vector<int32_t>& row_of_point);
+// Returns row r of `rows` rows of equal size that lie in `bytes` one after another. Returns nothing
+// when there are no bytes.
+absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r);
 
 // Returns the digest of the content of a record. It does not depend on the order in which the rows
 // of a column lie in memory: every row is hashed together with its point.
