@@ -25,7 +25,8 @@ constexpr char kFooter[] =
     "SIGTERM and SIGINT stop the server gracefully, a second one at once.\n"
     "Example: tqdb-server --data-dir /var/lib/tqdb --listen 0.0.0.0";
 
-// What the options are parsed into: units of the command line, before they become those of Config.
+// Values of the options in the units of the command line. They are converted to those of Config
+// once all of them are parsed.
 struct Values {
   std::string data_dir = "./data";
   std::string listen = "127.0.0.1";
@@ -125,14 +126,14 @@ void AddOptions(CLI::App* app, Values* v) {
       ->group(logging);
 }
 
-// TQDB_GRPC_PORT of --grpc-port.
+// Returns the name of an option in the environment, for example TQDB_GRPC_PORT for grpc-port.
 std::string EnvName(const std::string& option) {
   return absl::StrCat("TQDB_", absl::AsciiStrToUpper(absl::StrReplaceAll(option, {{"-", "_"}})));
 }
 
-// The options that the environment sets, as arguments. Put before those of the command line, which
-// then win (the last one counts), and both win over the file. CLI11's own envname() would lose to
-// the file.
+// Returns the options that the environment sets, as arguments. They are put before those of the
+// command line. The last one counts, so the command line wins, and both win over the file. CLI11's
+// own envname() would lose to the file.
 std::vector<std::string> EnvironmentArgs(const CLI::App& app, const GetEnvFn& get_env) {
   std::vector<std::string> args;
   for (const CLI::Option* option : app.get_options()) {

@@ -32,10 +32,11 @@ struct ParsedConfig {
   int exit_code = 0;
 };
 
-// Value of an environment variable; null when it is not set.
+// Returns the value of an environment variable; null when it is not set.
 using GetEnvFn = std::function<const char*(const char* name)>;
 
-// `args` without the name of the program.
+// Parses `args`, which do not contain the name of the program, together with the environment and
+// the configuration file.
 ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& get_env);
 
 }  // namespace tqdb::server

@@ -29,7 +29,8 @@ void HeapTrimmer::Tick() {
   kept_ = std::min(kept_, free);
   if (free - kept_ < kMinFreeBytes || change > free / 8) return;
   heap_.trim();
-  // The count of free bytes does not fall when pages inside of a heap are given back.
+  // The count of free bytes does not fall when pages inside of a heap are given back. So note it,
+  // or every later call would trim again.
   kept_ = heap_.free_bytes();
 }
 

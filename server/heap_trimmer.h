@@ -3,9 +3,9 @@
 // glibc keeps freed memory for the next allocation, in one heap for every few threads. After an
 // ingest of 100,000 vectors of 1,536 dimensions that is more than the collection itself takes, and
 // after all collections were dropped it is nearly everything. Trimming after every free would cost
-// a sixth of the rate of ingest, because the pages are wanted again at once. So Tick() looks now
-// and then, and trims only when the free part is large and has hardly changed since the look
-// before: then nobody is about to use it.
+// a sixth of the rate of ingest, because the pages are needed again at once. So Tick() is called
+// every few seconds, and trims only when the free part is large and has hardly changed since the
+// last call. Then nobody is about to use it.
 //
 // Example, ticks two seconds apart, free heap in MiB: 900, 400, 390 -> trims at the third tick; 900
 // to 400 is a change, so work was going on.
@@ -23,8 +23,8 @@ namespace tqdb::server {
 class HeapTrimmer {
  public:
   struct Heap {
-    std::function<size_t()> free_bytes;  // bytes that are freed and not given back
-    std::function<void()> trim;          // gives them back
+    std::function<size_t()> free_bytes;  // returns the bytes that are freed and not given back
+    std::function<void()> trim;          // gives these bytes back to the system
   };
 
   // Free bytes below this are left alone: they are reused soon, and a trim takes locks.

@@ -63,7 +63,8 @@ absl::Status CheckPortFree(const std::string& address, int port, const char* fla
   if (!list.ok()) return list.status();
   const int fd = socket((*list)->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return absl::UnavailableError(absl::StrCat("no socket: ", std::strerror(errno)));
-  const int on = 1;  // connections of a server that has just stopped do not keep the port
+  // Without this option, old connections of a server that has just stopped would keep the port.
+  const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   const bool bound = bind(fd, (*list)->ai_addr, (*list)->ai_addrlen) == 0 && listen(fd, 1) == 0;
   const int error = errno;

@@ -1,4 +1,4 @@
-// Where the server listens: resolved once, tried before gRPC does.
+// The address on which the server listens. It is resolved once, and tried before gRPC tries it.
 #ifndef TQDB_SERVER_LISTEN_ADDRESS_H_
 #define TQDB_SERVER_LISTEN_ADDRESS_H_
 
@@ -9,16 +9,16 @@
 
 namespace tqdb::server {
 
-// Numeric form of an address or host name, IPv6 in brackets: "127.0.0.1", "[::1]". InvalidArgument
-// when it cannot be resolved.
+// Returns the numeric form of an address or host name, IPv6 in brackets: "127.0.0.1", "[::1]".
+// InvalidArgument when it cannot be resolved.
 absl::StatusOr<std::string> ResolveListenAddress(const std::string& listen);
 
-// Whether only this machine reaches a resolved address.
+// Returns whether a resolved address can be reached from this machine only.
 bool IsLoopback(const std::string& address);
 
-// OK when `port` of a resolved address can be bound now. gRPC and CivetWeb say only that they
-// failed; this says why: Unavailable, with the reason of the operating system and the option `flag`
-// to change.
+// Returns OK when `port` of a resolved address can be bound now. gRPC and CivetWeb only say that
+// they failed. This function also says why: it returns Unavailable with the reason of the operating
+// system and the option `flag` to change.
 absl::Status CheckPortFree(const std::string& address, int port, const char* flag);
 
 }  // namespace tqdb::server

@@ -11,7 +11,8 @@ namespace tqdb::server {
 
 namespace {
 
-// %* in a pattern: the message with everything escaped that JSON, or a line of text, cannot hold.
+// Formats %* in a pattern: the message, with all characters escaped that JSON or a line of text
+// cannot hold.
 class EscapedMessage final : public spdlog::custom_flag_formatter {
  public:
   explicit EscapedMessage(LogFormat format) : format_(format) {}
@@ -39,8 +40,8 @@ class EscapedMessage final : public spdlog::custom_flag_formatter {
   const LogFormat format_;
 };
 
-// gRPC reports what it also returns as a status (a port in use), so its errors are no more than
-// hints.
+// Logs a message of gRPC. gRPC also returns its errors as a status (for example a port in use), so
+// they are only hints here.
 void LogGrpc(gpr_log_func_args* args) { spdlog::debug("grpc: {}", args->message); }
 
 }  // namespace

@@ -11,15 +11,15 @@ namespace tqdb::server {
 
 enum class LogFormat { kText, kJson };
 
-// The formatter of `format`. Messages are escaped in JSON, and control characters in text too, so
-// that no input can forge a line.
+// Returns the formatter of `format`. It escapes messages in JSON, and control characters in text,
+// so that no input can forge a line.
 std::unique_ptr<spdlog::formatter> MakeLogFormatter(LogFormat format);
 
-// Sets the default logger of the process and takes over gRPC's own messages. `level` is one of
-// LogLevels(). To be called once, before threads start.
+// Sets the default logger of the process, and sends gRPC's own messages to it. Requires: `level` is
+// one of kLogLevels, and no other thread runs yet. To be called once.
 void InitLogging(const std::string& level, LogFormat format);
 
-// Names that `level` can have.
+// Names of the log levels, from the most to the least output.
 inline constexpr const char* kLogLevels[] = {"trace", "debug", "info", "warn", "error", "off"};
 
 }  // namespace tqdb::server

@@ -28,8 +28,8 @@ using tqdb::server::Config;
 using tqdb::server::ParsedConfig;
 using tqdb::server::Server;
 
-// What the thread that waits for signals shares with main. Never destroyed: that thread ends with
-// the process.
+// State that main shares with the thread that waits for signals. It is never destroyed, because
+// that thread ends with the process.
 struct StopState {
   sigset_t signals;
   std::atomic<bool> serving{false};
@@ -46,7 +46,8 @@ int NextSignal(const sigset_t& signals) {
 void WatchSignals(StopState* state) {
   int signal = NextSignal(state->signals);
   if (!state->serving) {
-    // Nothing was acknowledged, and the storage engine recovers from an end at any point.
+    // The server may exit at once: it has acknowledged nothing, and storage recovers from an end at
+    // any point.
     spdlog::info("signal {} while starting: exit", signal);
     std::_Exit(EXIT_SUCCESS);
   }
@@ -57,7 +58,8 @@ void WatchSignals(StopState* state) {
   std::_Exit(EXIT_FAILURE);
 }
 
-// Blocks the signals in this thread and in all that it will start; one thread waits for them.
+// Blocks the signals in this thread and in all threads that it will start. Starts one thread that
+// waits for them. A handler of a signal could not call the server safely; a thread can.
 StopState* StartSignalThread() {
   auto* state = new StopState;
   sigemptyset(&state->signals);

@@ -24,11 +24,11 @@ namespace tqdb::server {
 
 namespace {
 
-// Threads of gRPC beyond those of admitted calls: pollers, and calls that are being refused.
+// Number of gRPC's threads beyond those of admitted calls: pollers, and calls that are refused.
 constexpr int kSpareThreads = 64;
 
-// A peer that vanished without a word is noticed after these two; clients may ping as often as the
-// third.
+// A peer that has vanished without closing its connection is noticed after the sum of the first
+// two. Clients may send pings as often as the third says.
 constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kMinPingIntervalMs = 10'000;
@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   spdlog::info("tqdb-server {} (commit {}), {} kernels, data directory {}", service::Version(),
                service::Commit(), BestKernels().name, options.database.directory);
   TQDB_ASSIGN_OR_RETURN(const std::string address, ResolveListenAddress(options.listen));
-  // Told before minutes of loading, not after.
+  // A port in use is reported before the database is loaded, which can take minutes.
   TQDB_RETURN_IF_ERROR(CheckPortFree(address, options.grpc_port, "--grpc-port"));
   std::unique_ptr<Server> server(new Server(options));
   TQDB_ASSIGN_OR_RETURN(Guard guard, server->MakeGuard(address));
@@ -193,7 +193,7 @@ absl::Status Server::Shutdown(absl::Duration grace) {
     grpc_.reset();
   }
   streams_.reset();
-  http_.reset();  // no scrape after this
+  http_.reset();  // no scrape can read the database after this
   scraped_database_ = nullptr;
   absl::Status status;
   if (database_ != nullptr) status = database_->Close();

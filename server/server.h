@@ -1,5 +1,9 @@
-// The tqdb server: a database behind gRPC, with HTTP beside it. main.cc and the tests start it
-// alike.
+// The tqdb server: a database behind gRPC, with a small HTTP server for metrics and health. main.cc
+// and the tests start it in the same way.
+//
+// The order of starting and stopping matters. HTTP starts first, so that health answers during
+// minutes of loading. gRPC starts last, with a database that is open. Shutdown stops gRPC first,
+// and closes the database when no call is left.
 #ifndef TQDB_SERVER_SERVER_H_
 #define TQDB_SERVER_SERVER_H_
 
@@ -36,22 +40,23 @@ struct ServerOptions {
   std::string listen = "127.0.0.1";     // address or host name of both ports
   int grpc_port = 6334;                 // 0 takes a free one
   std::optional<int> http_port = 6333;  // empty: no HTTP; 0 takes a free one
-  TlsFiles tls;                         // of gRPC; HTTP is always plain
+  TlsFiles tls;                         // for gRPC; HTTP is always plain
   std::string api_key_file;             // empty: everybody may call
-  // Keys travel readable without TLS. Off: they are refused there on any but a loopback address.
+  // Permission to use keys without TLS on an address that other machines can reach. Keys are
+  // readable on the network then, so the server refuses to start without this permission.
   bool allow_plaintext_keys = false;
   size_t max_message_bytes = size_t{64} << 20;
   service::AdmissionLimits admission;
   UpsertStreams::Options streams;
 };
 
-// Thread-safe, but for Shutdown, which one thread calls once.
+// Thread-safe, except for Shutdown, which one thread must call once.
 class Server {
  public:
-  // Opens the database, then listens. When it returns the server answers, and health is SERVING.
-  // The status of a failure names the directory or the address: Unavailable when either is in use,
-  // whatever Database::Open says, InvalidArgument for an address that is none, for a certificate or
-  // a file of keys that is wrong, and for keys that would travel readable.
+  // Opens the database, then listens. When it returns, the server answers, and health is SERVING.
+  // Returns Unavailable when the directory or the address is in use, and the errors of
+  // Database::Open. InvalidArgument for a bad address, a bad certificate, a bad file of keys, or
+  // keys that would be readable on the network. The message names the directory or the address.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Shutdown without grace, unless that was called.
@@ -62,8 +67,9 @@ class Server {
   int grpc_port() const { return grpc_port_; }
   int http_port() const { return http_ == nullptr ? 0 : http_->port(); }
 
-  // Health turns NOT_SERVING, new calls are refused, streams finish what they have accepted, calls
-  // under way have `grace` before they are cancelled; then the database is flushed and closed.
+  // Stops the server in this order: health turns NOT_SERVING and new calls are refused; streams
+  // finish the batches that they have accepted; running calls have `grace` before they are
+  // cancelled; the database is flushed and closed.
   absl::Status Shutdown(absl::Duration grace);
 
  private:
@@ -71,7 +77,7 @@ class Server {
   absl::Status StartHttp(const std::string& address);
   absl::Status OpenDatabase();
   absl::Status StartGrpc(const std::string& address, Guard guard);
-  // TLS and keys as the options say, read and checked.
+  // Reads and checks the files of TLS and keys that the options name.
   absl::StatusOr<Guard> MakeGuard(const std::string& address);
 
   const ServerOptions options_;

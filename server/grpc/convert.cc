@@ -13,7 +13,7 @@ namespace tqdb::server {
 
 namespace {
 
-// "config.metric is 7; allowed: METRIC_UNSPECIFIED (0), METRIC_COSINE (1), ...".
+// Returns an error such as "config.metric is 7; allowed: METRIC_UNSPECIFIED (0), ...".
 template <typename Enum>
 absl::Status BadEnum(Enum value, FieldPath field) {
   std::string allowed;
@@ -32,7 +32,7 @@ absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field) {
   switch (id.kind_case()) {
     case v1::PointId::kNumber: return PointId::Number(id.number());
     case v1::PointId::kUuid: {
-      // Parse also takes numbers, which have a field of their own here.
+      // Parse also accepts numbers. A message has another field for them, so refuse them here.
       absl::StatusOr<PointId> parsed = PointId::Parse(id.uuid());
       if (!parsed.ok() || !parsed->is_uuid()) {
         return absl::InvalidArgumentError(

@@ -1,8 +1,8 @@
-// Between protobuf and plain values: ids, enumerations, single vectors.
+// Converts between protobuf and plain values: ids, enumerations, single vectors.
 //
 // Thread-safe: free functions without state. A message that passes here has known enum values and
 // ids of a known kind. Every error is InvalidArgument and names the field by its path, the value
-// got and what is allowed.
+// and the values that are allowed.
 #ifndef TQDB_SERVER_GRPC_CONVERT_H_
 #define TQDB_SERVER_GRPC_CONVERT_H_
 
@@ -23,13 +23,13 @@ using service::FieldPath;
 
 absl::StatusOr<PointId> IdFromProto(const v1::PointId& id, FieldPath field);
 void IdToProto(const PointId& id, v1::PointId* proto);
-// Returns all ids of a request, of which there may be none. InvalidArgument when there are more
-// than one request may have.
+// Returns all ids of a request, or none. InvalidArgument when there are more than one request may
+// have.
 absl::StatusOr<std::vector<PointId>> IdsFromProto(
     const google::protobuf::RepeatedPtrField<v1::PointId>& ids);
 
-// An unspecified value becomes the default that the proto promises; InvalidArgument when the number
-// is not one of the enumeration.
+// Return the value, or the default that the proto promises for an unspecified one. InvalidArgument
+// when the number does not belong to the enumeration.
 absl::StatusOr<Metric> MetricFromProto(v1::Metric metric, FieldPath field);
 absl::StatusOr<Residual> ResidualFromProto(v1::Residual residual, FieldPath field);
 absl::StatusOr<Centering> CenteringFromProto(v1::Centering centering, FieldPath field);
@@ -41,8 +41,7 @@ v1::Residual ResidualToProto(Residual residual);
 v1::Centering CenteringToProto(Centering centering);
 v1::StoreVectors StoreVectorsToProto(storage::StoreVectors store_vectors);
 
-// Returns a view of the numbers of the message, in whatever form it has. Its length is for the
-// service to check.
+// Returns a view of the numbers of the message, in any of its forms. The service checks the length.
 service::VectorView VectorFromProto(const v1::Vector& vector);
 
 }  // namespace tqdb::server

@@ -13,7 +13,8 @@ namespace tqdb::server {
 
 namespace {
 
-// Wider numbers than an int holds are mapped to its largest, which storage refuses by name.
+// Returns the number, or the largest int for one that does not fit. Storage refuses that one, and
+// its message names the field.
 int ToInt(uint32_t value) {
   return static_cast<int>(std::min<uint32_t>(value, std::numeric_limits<int>::max()));
 }
@@ -109,7 +110,7 @@ absl::StatusOr<storage::FieldKind> FieldKindFromProto(v1::PayloadIndexKind kind)
 
 void PayloadIndexToProto(const storage::PayloadIndexInfo& info, v1::PayloadIndexInfo* proto) {
   proto->set_key(info.key);
-  // The numbers of both are the same: FieldKindFromProto has them side by side.
+  // Both enumerations have the same numbers; FieldKindFromProto lists them in pairs.
   proto->set_kind(static_cast<v1::PayloadIndexKind>(info.kind));
   proto->set_points(info.points);
   proto->set_memory_bytes(info.memory_bytes);

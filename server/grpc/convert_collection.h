@@ -1,7 +1,8 @@
-// Between protobuf and the configuration and description of a collection.
+// Converts between protobuf and the configuration and description of a collection.
 //
-// Thread-safe: free functions without state. Enumerations and numbers that protobuf holds wider
-// than storage are checked here; names, dims, bits and the relations between them by storage, once.
+// Thread-safe: free functions without state. Enumerations are checked here, and so are numbers that
+// protobuf holds in a wider type than storage. Storage checks names, dims, bits and the relations
+// between them, once.
 #ifndef TQDB_SERVER_GRPC_CONVERT_COLLECTION_H_
 #define TQDB_SERVER_GRPC_CONVERT_COLLECTION_H_
 
@@ -20,7 +21,7 @@ absl::StatusOr<storage::CollectionConfig> ConfigFromProto(const v1::CollectionCo
 void ConfigToProto(const storage::CollectionConfig& config, v1::CollectionConfig* proto);
 void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto);
 void PayloadIndexToProto(const storage::PayloadIndexInfo& info, v1::PayloadIndexInfo* proto);
-// Returns InvalidArgument, naming the field `kind`, when the number is not one of the enumeration.
+// Returns the kind, or InvalidArgument that names the field `kind`.
 absl::StatusOr<storage::FieldKind> FieldKindFromProto(v1::PayloadIndexKind kind);
 std::map<std::string, std::string> MetadataFromProto(
     const google::protobuf::Map<std::string, std::string>& proto);

@@ -24,7 +24,8 @@ absl::Status Empty(const std::string& field, absl::string_view need) {
   return absl::InvalidArgumentError(absl::StrCat(field, " is empty; set ", need));
 }
 
-// Before they are copied.
+// Checks the number of values in a list before they are copied, so that a message cannot use much
+// memory for nothing.
 absl::Status CheckCount(int count, const std::string& field) {
   if (static_cast<size_t>(count) <= storage::kMaxListValues) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(field, " has ", count, " values; at most ",
@@ -79,7 +80,7 @@ absl::Status MatchFromProto(const v1::Match& match, const std::string& field,
   return Empty(field, "a value, a list or text");
 }
 
-// Copies the bounds that are set, of a range of numbers or counts.
+// Copies the bounds that a range of numbers or counts has.
 template <typename Proto, typename T>
 void BoundsFromProto(const Proto& proto, storage::Bounds<T>& bounds) {
   if (proto.has_gt()) bounds.gt = proto.gt();
@@ -208,7 +209,8 @@ absl::StatusOr<std::vector<storage::Condition>> ConditionsFromProto(
   return conditions;
 }
 
-// Recursion ends where protobuf's own does: it reads no message that is nested deeper than 100.
+// Returns the filter of a group and of the groups within it. The recursion is bounded, because
+// protobuf reads no message that is nested deeper than 100.
 absl::StatusOr<storage::Filter> GroupFromProto(const v1::Filter& proto, const std::string& field) {
   storage::Filter filter;
   TQDB_ASSIGN_OR_RETURN(filter.must,

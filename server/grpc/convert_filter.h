@@ -1,4 +1,4 @@
-// Filters from protobuf. The other way is the client's (client/cpp/convert_filter.cc).
+// Makes filters from protobuf. The client does the opposite (client/cpp/convert_filter.cc).
 //
 // Thread-safe: free functions without state.
 #ifndef TQDB_SERVER_GRPC_CONVERT_FILTER_H_
@@ -12,8 +12,8 @@
 
 namespace tqdb::server {
 
-// A filter that passes storage::ValidateFilter. InvalidArgument names the fault by its path, which
-// begins with `field`: "filter" or "queries[3].filter".
+// Returns a filter that passes storage::ValidateFilter. InvalidArgument names the fault by its
+// path, which begins with `field`: "filter" or "queries[3].filter".
 absl::StatusOr<storage::Filter> FilterFromProto(const v1::Filter& filter, const std::string& field);
 
 }  // namespace tqdb::server

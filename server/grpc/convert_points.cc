@@ -23,7 +23,8 @@ void VectorsToProto(const std::vector<storage::PointVector>& vectors,
   }
 }
 
-// Message: a point or a scored one. Takes the record by value, to free it at the end.
+// Moves a record to a message, a point or a scored point. Takes the record by value, to free it at
+// the end.
 template <typename Message>
 void RecordToProto(storage::PointRecord record, Message* proto) {
   IdToProto(record.id, proto->mutable_id());

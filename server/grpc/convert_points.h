@@ -1,4 +1,5 @@
-// Between protobuf and points: batches to be written, edits of payloads, points that were read.
+// Converts between protobuf and points: batches to be written, edits of payloads, points that were
+// read.
 //
 // Thread-safe: free functions without state.
 #ifndef TQDB_SERVER_GRPC_CONVERT_POINTS_H_
@@ -14,18 +15,20 @@
 
 namespace tqdb::server {
 
-// Hands all points of the request to the builder, made for as many. Their vectors are copied once,
-// from the message to the matrices of the batch; payloads and names are not copied, so that the
-// message must live as long as the batch.
+// Adds all points of the request to the builder and returns its batch. Vectors are copied once,
+// from the message to the matrices of the batch. Payloads and names are not copied. Requires: the
+// builder was made for the number of points, and the message outlives the batch.
 absl::StatusOr<service::PreparedUpsert> UpsertFromProto(const v1::UpsertRequest& request,
                                                         service::UpsertBuilder builder);
 
-// InvalidArgument when the request has no edit. Whether the edit is a good one, storage checks.
+// Returns the edit, or InvalidArgument when the request has none. Storage checks whether the edit
+// is valid.
 absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadRequest& request);
 
 storage::Select SelectFromProto(const v1::PointSelector& select);
 
-// Empty what they convert, one point after the other, so that no answer is in memory twice.
+// Move points to messages. Each point is freed after its conversion, so that no answer is in memory
+// twice.
 void PointsToProto(std::vector<storage::PointRecord> points,
                    google::protobuf::RepeatedPtrField<v1::Point>* proto);
 void HitsToProto(std::vector<storage::PointRecord> hits,

@@ -34,7 +34,7 @@ absl::StatusOr<storage::Examples> ExamplesFromProto(const v1::Recommend& recomme
   return examples;
 }
 
-// Message: one with the oneof of a facet's or a group's value.
+// Moves a value to a message. Requires: Message has the oneof of the value of a facet or a group.
 template <typename Message>
 void ValueToProto(storage::MatchValue&& value, Message* proto) {
   if (auto* keyword = std::get_if<std::string>(&value.value)) {

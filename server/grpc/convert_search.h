@@ -1,4 +1,4 @@
-// Between protobuf and searches: queries, groups, fusions, counted values.
+// Converts between protobuf and searches: queries, groups, fusions, counted values.
 //
 // Thread-safe: free functions without state. A query borrows its vector and its name from the
 // message, which must outlive it.
@@ -19,8 +19,8 @@
 
 namespace tqdb::server {
 
-// `field` is the path of the query, such as "query" or "queries[3]". InvalidArgument on a bad id or
-// filter; the service and storage check the other members.
+// Returns the query. `field` is its path, such as "query" or "queries[3]". InvalidArgument on a bad
+// id or filter. The service and storage check the other members.
 absl::StatusOr<service::Query> QueryFromProto(const v1::SearchQuery& query,
                                               const std::string& field);
 absl::StatusOr<std::vector<service::Query>> QueriesFromProto(
@@ -31,7 +31,7 @@ absl::StatusOr<std::vector<service::HybridQuery>> PartsFromProto(
 storage::GroupSpec GroupSpecFromProto(const v1::SearchGroupsRequest& request);
 storage::HybridSpec HybridSpecFromProto(const v1::SearchHybridRequest& request);
 
-// Empty what they convert.
+// Move values and groups to messages.
 void FacetsToProto(std::vector<storage::FacetCount> facets,
                    google::protobuf::RepeatedPtrField<v1::FacetCount>* proto);
 void GroupsToProto(std::vector<storage::PointGroup> groups,

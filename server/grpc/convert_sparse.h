@@ -1,4 +1,4 @@
-// Between protobuf and sparse vectors with their spaces.
+// Converts between protobuf and sparse vectors with their spaces.
 //
 // Thread-safe: free functions without state.
 #ifndef TQDB_SERVER_GRPC_CONVERT_SPARSE_H_
@@ -22,7 +22,7 @@ storage::SparseVectorView SparseFromProto(const v1::SparseVector& proto);
 void SparseVectorsToProto(const std::vector<storage::PointSparseVector>& vectors,
                           google::protobuf::RepeatedPtrField<v1::NamedSparseVector>* proto);
 
-// InvalidArgument on a modifier that is not one of the enumeration.
+// Returns the configuration, or InvalidArgument on a modifier outside the enumeration.
 absl::StatusOr<storage::SparseSpaceConfig> SparseSpaceFromProto(const v1::SparseSpaceConfig& proto,
                                                                 const std::string& field);
 void SparseSpaceToProto(const storage::SparseSpaceConfig& space, v1::SparseSpaceConfig* proto);

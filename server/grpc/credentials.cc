@@ -16,7 +16,7 @@ namespace tqdb::server {
 
 namespace {
 
-// What the hook needs, for as long as gRPC keeps the port.
+// State of the hook. It lives as long as gRPC keeps the port.
 struct Checker {
   std::shared_ptr<const ApiKeys> keys;
   std::function<void(absl::StatusCode)> on_refused;
@@ -27,7 +27,8 @@ absl::string_view View(const grpc_slice& slice) {
                            GRPC_SLICE_LENGTH(slice));
 }
 
-// Answers at once, on the thread that read the call's metadata: a digest and a few comparisons.
+// Checks the key of a call. It answers on the thread that read the call's metadata, because a
+// digest and a few comparisons take too little time for another thread.
 void Check(void* state, grpc_auth_context*, const grpc_metadata* metadata, size_t count,
            grpc_process_auth_metadata_done_cb done, void* call) {
   const auto* checker = static_cast<const Checker*>(state);
@@ -75,7 +76,7 @@ class GuardedCredentials final : public grpc::ServerCredentials {
   }
   ~GuardedCredentials() override { grpc_server_credentials_release(credentials_); }
 
-  // Keys are the guard's alone.
+  // Does nothing: the guard checks the keys, and no second processor may replace it.
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
 
  private:

@@ -1,9 +1,9 @@
-// How the gRPC port is guarded: TLS, API keys, both or neither.
+// Guards the gRPC port: with TLS, API keys, both or neither.
 //
-// Keys are checked by gRPC's own hook for that, before a call reaches any service. So the check
-// holds for every method of every service, reflection and methods to come included, and none can
-// forget it. The C++ interface has the hook for TLS alone; the C interface, which is used here, for
-// every kind of port.
+// gRPC's own hook checks the keys, before a call reaches any service. So the check covers every
+// method of every service, reflection and future methods included, and no method can forget it. The
+// C++ interface has this hook for TLS only. The C interface, which is used here, has it for every
+// kind of port.
 #ifndef TQDB_SERVER_GRPC_CREDENTIALS_H_
 #define TQDB_SERVER_GRPC_CREDENTIALS_H_
 
@@ -21,10 +21,11 @@ namespace tqdb::server {
 struct Guard {
   std::optional<TlsMaterial> tls;
   std::shared_ptr<const ApiKeys> keys;  // null: everybody may call
-  // Told of every call that is refused, on threads of gRPC. May be empty.
+  // Called for every refused call with the code of its status, on threads of gRPC. May be empty.
   std::function<void(absl::StatusCode)> on_refused;
 };
 
+// Returns the credentials of a port with this guard.
 std::shared_ptr<grpc::ServerCredentials> MakeCredentials(Guard guard);
 
 }  // namespace tqdb::server

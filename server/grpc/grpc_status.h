@@ -1,4 +1,4 @@
-// absl::Status to grpc::Status.
+// Converts absl::Status to grpc::Status.
 //
 // Thread-safe: free functions without state.
 #ifndef TQDB_SERVER_GRPC_GRPC_STATUS_H_
@@ -14,15 +14,16 @@
 
 namespace tqdb::server {
 
-// Longest message that is sent. A message travels in the HTTP/2 trailers, which many peers cap at 8
-// KiB after percent-encoding (three bytes for one).
+// Longest message that is sent, in bytes. It is part of the HTTP/2 trailers, which many peers cap
+// at 8 KiB after percent-encoding (three bytes for one).
 inline constexpr size_t kMaxStatusMessageBytes = 2000;
 
-// Same code, same message cut to kMaxStatusMessageBytes. The two code enumerations are equal by
-// design.
+// Returns a status with the same code, and with the message cut to kMaxStatusMessageBytes. The two
+// enumerations of codes are equal by design.
 grpc::Status ToGrpc(const absl::Status& status);
 
-// `message` cut to kMaxStatusMessageBytes with a mark, never within a UTF-8 character.
+// Returns `message`, cut to kMaxStatusMessageBytes with a mark if it is longer. Never cuts within a
+// UTF-8 character.
 std::string StatusMessage(absl::string_view message);
 
 // Adds the trailing metadata `retry-after`, in seconds, when the status says that another try is

@@ -20,7 +20,7 @@ using service::Method;
 
 namespace {
 
-// Returns the filter of a request, and nothing when it has none.
+// Returns the filter of a request; nullopt when it has none.
 template <typename Request>
 absl::StatusOr<std::optional<storage::Filter>> OptionalFilter(const Request& request) {
   if (!request.has_filter()) return std::optional<storage::Filter>();

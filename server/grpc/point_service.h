@@ -1,10 +1,10 @@
 // tqdb.v1.PointService: converts its messages and calls the service layer. Thread-safe.
 //
-// Unary calls use gRPC's synchronous interface: a handler blocks, in storage, for its whole life
-// (an upsert for its group's fsync, a search for its scan), so a thread a call costs nothing beyond
-// the thread, and a hundred of them waiting for one fsync is what group commit feeds on.
-// UpsertStream uses the callback interface, because a stream has to read, commit and acknowledge at
-// once (upsert_stream.h).
+// Unary calls use gRPC's synchronous interface, with one thread for each call. A handler blocks in
+// storage for nearly all of its life: an upsert for the fsync of its group, a search for its scan.
+// So an asynchronous interface would save nothing but threads, and group commit needs many writers
+// that wait for one fsync. UpsertStream uses the callback interface, because a stream has to read,
+// commit and acknowledge at the same time (upsert_stream.h).
 #ifndef TQDB_SERVER_GRPC_POINT_SERVICE_H_
 #define TQDB_SERVER_GRPC_POINT_SERVICE_H_
 

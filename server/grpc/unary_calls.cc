@@ -9,7 +9,7 @@ namespace tqdb::server {
 
 namespace {
 
-// gRPC says "no deadline" by the last moment of its clock.
+// Returns the deadline of a call. gRPC expresses "no deadline" by the last moment of its clock.
 absl::Time Deadline(const grpc::ServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();

@@ -1,6 +1,6 @@
 // Runs unary calls of gRPC: makes their context, and turns their status into one of gRPC.
 //
-// Thread-safe. What every call goes through, whatever its protocol, is in service/call_runner.h.
+// Thread-safe. The steps that calls of every protocol go through are in service/call_runner.h.
 #ifndef TQDB_SERVER_GRPC_UNARY_CALLS_H_
 #define TQDB_SERVER_GRPC_UNARY_CALLS_H_
 

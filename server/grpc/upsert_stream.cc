@@ -42,7 +42,7 @@ struct Batch {
   }
 };
 
-// A stream that was not admitted.
+// A stream that was not admitted. It ends at once with the status.
 class RefusedStream final : public UpsertStreams::Reactor {
  public:
   explicit RefusedStream(const grpc::Status& status) { Finish(status); }
@@ -51,9 +51,9 @@ class RefusedStream final : public UpsertStreams::Reactor {
 
 }  // namespace
 
-// Lives while gRPC or a task of the pool needs it: `streams` holds one reference until OnDone, each
-// task holds one. gRPC's operations are started under mu_, so that none can follow Finish; their
-// callbacks never run inside the call that starts them.
+// A stream that was admitted. It lives while gRPC or a task of the pool needs it: `streams` holds
+// one reference until OnDone, and each task holds one. Operations of gRPC are started under mu_, so
+// that none can follow Finish. Their callbacks never run inside the call that starts them.
 class UpsertStreamReactor final : public UpsertStreams::Reactor,
                                   public std::enable_shared_from_this<UpsertStreamReactor> {
  public:
@@ -111,7 +111,8 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
   void OnDone() override { streams_.Remove(this); }
 
  private:
-  // On a thread of the pool: decodes, then commits unless an earlier batch holds one of the ids.
+  // Runs on a thread of the pool. Decodes the batch, and commits it unless an earlier batch in
+  // flight has one of its ids.
   void Prepare(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
     const absl::Status status = service::RunCatching([&] { return Decode(batch); });
     if (!status.ok()) {
@@ -164,7 +165,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     }
     streams_.metrics_.CountCall(service::Method::kUpsertStream, status.code(),
                                 absl::Now() - batch->start);
-    // All but the response is given back before the acknowledgement waits for its turn.
+    // The acknowledgement may wait long for its turn, so free everything but the response now.
     const std::vector<PointId> ids = std::move(batch->upsert.ids);
     batch->upsert = service::PreparedUpsert();
     batch->arena.Reset();
@@ -203,7 +204,8 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     batch->registered = true;
   }
 
-  // Starts whatever the state allows: a write, a read, the end. To be called after every change.
+  // Starts all operations that the state allows: a write, a read, the end of the stream. Must be
+  // called after every change of the state.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (finished_) return;
     while (!writing_ && !batches_.empty() && batches_.front()->done) {

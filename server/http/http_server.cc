@@ -14,8 +14,8 @@ namespace {
 constexpr char kTextType[] = "text/plain; charset=utf-8";
 constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
-// CivetWeb's own messages: what fails at start is told by the status of Start, the rest is noise of
-// peers.
+// Logs CivetWeb's own messages for debugging only. The status of Start reports a failure to start,
+// and all other messages are about faults of peers.
 int LogMessage(const mg_connection*, const char* message) {
   spdlog::debug("http: {}", message);
   return 1;  // handled: not to stderr
@@ -36,7 +36,7 @@ int Send(mg_connection* connection, int code, const char* reason, const char* ty
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address, int port,
                                                               Handlers handlers) {
-  // Counts its calls, so that every server may call it.
+  // The library counts the calls of this function, so every server may call it.
   mg_init_library(MG_FEATURES_DEFAULT);
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(handlers)));
   const std::string listening = absl::StrCat(address, ":", port);

@@ -1,6 +1,6 @@
-// The small HTTP server beside gRPC: /metrics, /healthz, /livez, /readyz.
+// The small HTTP server for operators, besides gRPC: /metrics, /healthz, /livez, /readyz.
 //
-// Thread-safe. Runs from Start until destroyed, on two threads of its own.
+// Thread-safe. Runs from Start until it is destroyed, on two threads of its own.
 #ifndef TQDB_SERVER_HTTP_HTTP_SERVER_H_
 #define TQDB_SERVER_HTTP_HTTP_SERVER_H_
 
@@ -18,15 +18,16 @@ namespace tqdb::server {
 class HttpServer {
  public:
   struct Handlers {
-    std::function<bool()> ready;           // /readyz: 200 or 503
-    std::function<std::string()> metrics;  // /metrics: Prometheus text
+    std::function<bool()> ready;           // for /readyz: true is status 200, false is 503
+    std::function<std::string()> metrics;  // for /metrics: returns the Prometheus text
   };
 
-  // `address` is numeric, IPv6 in brackets; port 0 takes a free one. Unavailable when the port
-  // cannot be listened on. Handlers are called until the server is destroyed.
+  // Starts a server. `address` is numeric, IPv6 in brackets. Port 0 takes a free one. Returns
+  // Unavailable when it cannot listen on the port. Handlers are called until the server is
+  // destroyed.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address, int port,
                                                            Handlers handlers);
-  // Requests under way finish first.
+  // Waits for running requests.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -17,7 +17,7 @@ namespace tqdb::server {
 
 namespace {
 
-// The key in "Bearer KEY"; the name of the scheme is written in any case.
+// Returns the key in "Bearer KEY". The name of the scheme may be in upper or lower case.
 std::optional<absl::string_view> BearerKey(absl::string_view authorization) {
   constexpr absl::string_view kScheme = "bearer ";
   if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return std::nullopt;
@@ -30,7 +30,7 @@ absl::Status CheckKey(absl::string_view key, const std::string& where) {
         absl::StrCat(where, "has a key of ", key.size(), " characters; need ", kMinApiKeyBytes,
                      " to ", kMaxApiKeyBytes, ", for example from `openssl rand -hex 32`"));
   }
-  // What metadata can carry.
+  // Metadata of gRPC can hold printable characters only.
   const bool printable = std::all_of(key.begin(), key.end(), [](char c) {
     return absl::ascii_isgraph(static_cast<unsigned char>(c));
   });
@@ -103,7 +103,7 @@ ApiKeys::Digest ApiKeys::Hash(absl::string_view key) {
 const ApiKeys::Key* ApiKeys::Find(absl::string_view key) const {
   const Digest digest = Hash(key);
   const Key* found = nullptr;
-  // To the end in any case: the time does not tell which key was alike, nor how much of it.
+  // The loop goes to the end even after a match. So its time does not tell which key matched.
   for (const Key& candidate : keys_) {
     const bool equal = CRYPTO_memcmp(candidate.digest.data(), digest.data(), digest.size()) == 0;
     found = equal ? &candidate : found;

@@ -1,8 +1,8 @@
 // The keys by which callers prove themselves, and the role of each.
 //
-// A file of keys has one a line. ` ro` after a key makes it read-only; `#` begins a comment; blank
-// lines are passed over. Memory holds digests alone, and keys are compared by them in constant
-// time.
+// A file of keys has one key a line. ` ro` after a key makes it read-only, `#` begins a comment,
+// and blank lines are ignored. Memory holds digests only, and keys are compared by their digests in
+// constant time. So the time of an answer does not tell a key.
 #ifndef TQDB_SERVER_SECURITY_API_KEYS_H_
 #define TQDB_SERVER_SECURITY_API_KEYS_H_
 
@@ -25,9 +25,10 @@ inline constexpr size_t kMaxApiKeyBytes = 256;
 // Immutable, so thread-safe.
 class ApiKeys {
  public:
-  // InvalidArgument names the file and the line, never a key; NotFound, Internal of the file.
+  // Reads a file of keys. InvalidArgument names the file and the line, never a key. NotFound and
+  // Internal when the file cannot be read.
   static absl::StatusOr<ApiKeys> Load(const std::string& path);
-  // `name` is what messages call the text.
+  // Reads keys from a text. Messages call the text `name`.
   static absl::StatusOr<ApiKeys> Parse(absl::string_view text, absl::string_view name);
 
   // Returns the role of the key in `authorization`, for example "Bearer KEY". Unauthenticated when
@@ -44,7 +45,7 @@ class ApiKeys {
   };
 
   static Digest Hash(absl::string_view key);
-  // Null when there is none.
+  // Returns the key with the same digest; null when there is none.
   const Key* Find(absl::string_view key) const;
 
   std::vector<Key> keys_;

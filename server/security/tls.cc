@@ -24,7 +24,7 @@ Bio Open(const std::string& pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
 }
 
-// In place of OpenSSL's own, which asks at the terminal.
+// Returns no password. OpenSSL's own function would ask for one at the terminal.
 int NoPassword(char*, int, int, void*) { return 0; }
 
 absl::StatusOr<std::string> Read(const std::string& path, const char* option) {

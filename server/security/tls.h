@@ -1,4 +1,5 @@
-// The certificate and the key of the gRPC port, read and checked before anything listens.
+// The certificate and the key of the gRPC port. They are read and checked before anything listens,
+// so that a bad file stops the start with a message.
 #ifndef TQDB_SERVER_SECURITY_TLS_H_
 #define TQDB_SERVER_SECURITY_TLS_H_
 
@@ -8,23 +9,26 @@
 
 namespace tqdb::server {
 
-// Files in PEM form. All empty: no TLS.
+// Paths of files in PEM form. If all are empty, the server uses no TLS.
 struct TlsFiles {
-  std::string certificate;  // of the server, with those of intermediate authorities after it
-  std::string key;          // of the certificate, not encrypted
-  std::string client_ca;    // empty: clients need no certificate; else one that these signed
+  // Certificate of the server, followed by those of intermediate authorities.
+  std::string certificate;
+  std::string key;        // private key of the certificate, not encrypted
+  std::string client_ca;  // authorities that must have signed clients' certificates; may be empty
 
   bool enabled() const { return !certificate.empty(); }
 };
 
+// Contents of these files.
 struct TlsMaterial {
   std::string certificate;
   std::string key;
   std::string client_ca;  // empty: clients need no certificate
 };
 
-// Requires files.enabled(). InvalidArgument names the option, the file and what is wrong: not PEM,
-// an encrypted key, a key that belongs to another certificate. An expired certificate is logged.
+// Returns the contents of the files. InvalidArgument names the option, the file and the fault: not
+// PEM, an encrypted key, a key that belongs to another certificate. Only logs an expired
+// certificate. Requires: files.enabled().
 absl::StatusOr<TlsMaterial> LoadTls(const TlsFiles& files);
 
 }  // namespace tqdb::server
