@@ -52,7 +52,7 @@ class MomentWrite : public Write {
     try {
       moment_ = filters_.TakeMoment(filter_);
     } catch (const std::bad_alloc&) {
-      // Of no consequence for memory and disk: only this caller has nothing.
+      // Memory and disk are not affected: only this caller gets no moment.
     }
     return absl::OkStatus();
   }
