@@ -15,6 +15,7 @@
 #include "grpcpp/server.h"
 #include "server/admission.h"
 #include "server/grpc/call.h"
+#include "server/grpc/network_poller.h"
 #include "server/grpc/upsert_stream.h"
 #include "server/http/http_server.h"
 #include "server/metrics.h"
@@ -83,6 +84,7 @@ class Server {
   std::unique_ptr<CollectionService> collection_service_;
   std::unique_ptr<PointService> point_service_;
   std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<NetworkPoller> poller_;  // goes after grpc_ has been shut down
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<HttpServer> http_;
   int grpc_port_ = 0;
