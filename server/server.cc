@@ -168,11 +168,13 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
   builder.RegisterService(collection_service_.get());
   builder.RegisterService(point_service_.get());
   builder.RegisterService(admin_service_.get());
+  poller_ = std::make_unique<NetworkPoller>(builder);
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr || grpc_port_ == 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot serve gRPC on ", listening, " (--listen, --grpc-port)"));
   }
+  poller_->Start();
   grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
   for (const char* service :
        {v1::CollectionService::service_full_name(), v1::PointService::service_full_name(),
@@ -190,6 +192,7 @@ absl::Status Server::Shutdown(absl::Duration grace) {
     grpc_->GetHealthCheckService()->SetServingStatus(false);
     streams_->Drain();
     grpc_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+    poller_.reset();
     grpc_.reset();
   }
   streams_.reset();

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/server.h"
 #include "server/grpc/credentials.h"
+#include "server/grpc/network_poller.h"
 #include "server/grpc/unary_calls.h"
 #include "server/grpc/upsert_stream.h"
 #include "server/http/http_server.h"
@@ -93,6 +94,7 @@ class Server {
   std::unique_ptr<CollectionService> collection_service_;
   std::unique_ptr<PointService> point_service_;
   std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<NetworkPoller> poller_;  // goes after grpc_ has been shut down
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<HttpServer> http_;
   int grpc_port_ = 0;

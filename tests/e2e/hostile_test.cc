@@ -257,5 +257,23 @@ TEST_F(HostileTest, ClientsThatVanishLeaveNothingBehind) {
   EXPECT_EQ(*code, 0);
 }
 
+// The server reads its sockets at all times. Where only gRPC's threads for callbacks did, they
+// slept for 100 ms after every second without a callback, and every client waited: four times in
+// 4.5 s, in every try. A busy machine delays calls too, but not so often in each of four tries.
+TEST_F(HostileTest, NoCallWaitsForThreadsThatSleep) {
+  int slow = 0;
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    slow = 0;
+    const absl::Time end = absl::Now() + absl::Milliseconds(4500);
+    while (absl::Now() < end) {
+      const absl::Time start = absl::Now();
+      ASSERT_TRUE(client_->GetServerInfo().ok());
+      if (absl::Now() - start > absl::Milliseconds(80)) ++slow;
+    }
+    if (slow <= 2) break;
+  }
+  EXPECT_LE(slow, 2);
+}
+
 }  // namespace hostile_test
 }  // namespace tqdb::e2e
