@@ -1,12 +1,21 @@
-// Groups searches that arrive together into one pass over the codes.
+// Groups searches that arrive together into passes over the codes.
 //
-// A pass reads every code once for up to 64 queries, so two callers in one pass cost little more
-// than one. A caller that finds a free thread runs at once, with as many threads as are free and of
-// use to it: a lone caller never waits. While all threads are taken, callers gather; when a pass
-// ends, the first of them leads the next and takes along whoever asks for the same top_k, error
-// bound and rows. Callers that have just been answered often come back at once: the next leader
-// gives them a moment, a small part of what the last pass took, and waits no longer than until as
-// many are there.
+// A pass reads every code once for up to 64 queries, so four callers in one pass cost less than
+// twice as much as one. A second thread for the same pass saves its callers time, and costs some:
+// it has to be woken, it finds its own first hits, and the pass waits for the slower of both. So
+// there are two ways to use two threads, and the number of callers decides:
+// - Few callers: one pass at a time, by all threads. A lone caller never waits, it runs at once.
+// - Enough callers to fill several passes: passes side by side, each with its share of the threads
+//   and of the callers. With 8 callers and 2 threads, two passes of 4 queries and one thread each.
+//
+// While all threads are taken, callers gather. When a pass ends, the first of them leads the next
+// and takes along whoever asks for the same top_k, error bound and rows. Callers that have just
+// been answered often come back at once: the next leader gives them a moment, a small part of what
+// the last pass took, and waits no longer than until as many are there.
+//
+// A caller is woken through a notification of its own, once, when it leads or is done. A condition
+// variable would hand all callers of a pass the batcher's lock one after the other, each only when
+// the one before has been scheduled.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_MEMORY_SEARCH_BATCHER_H_
@@ -19,6 +28,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "base/matrix_view.h"
 #include "core/space/vector_space.h"
@@ -50,30 +60,46 @@ class SearchBatcher {
   struct Request {
     MatrixView queries;
     const SearchOptions* options;
-    size_t threads = 0;  // of the pass that it leads
+    // Of the pass that it leads: its threads, and the queries from which on nobody joins any more.
+    size_t threads = 0;
+    size_t enough_queries = 0;
     enum class State { kWaiting, kLeader, kRunning, kDone } state = State::kWaiting;
     absl::StatusOr<std::vector<std::vector<Hit>>> result = std::vector<std::vector<Hit>>();
-    absl::CondVar wake;
+    absl::Notification woken;  // it leads a pass, or is done
 
     bool cancelled() const { return options->cancelled && options->cancelled(); }
   };
 
-  // Waits for the callers of the last pass to come back.
-  void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Callers, and the queries that they have together.
+  struct Load {
+    size_t callers = 0;
+    size_t queries = 0;
+  };
+
+  // Returns false when `request` was cancelled before a pass took it.
+  bool AwaitTurn(Request& request) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits for the callers of the last pass to come back, and join the pass of `leader`.
+  void Gather(const Request& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes `request` the leader of a pass with free threads, of which there is at least one.
   void MakeLeader(Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<Request*> TakeGroup(Request& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunPass(const std::vector<Request*>& group) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Returns everybody who is in a pass or waits for one.
+  Load LoadNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const VectorSpace& space_;
+  const size_t max_threads_;
   mutable absl::Mutex mutex_;
   size_t free_threads_ ABSL_GUARDED_BY(mutex_);
   std::list<Request*> waiting_ ABSL_GUARDED_BY(mutex_);
   Stats stats_ ABSL_GUARDED_BY(mutex_);
+  Load running_ ABSL_GUARDED_BY(mutex_);  // in passes
+  // Everybody who was there when the last pass ended, its own callers included: they are about to
+  // come back.
+  Load last_load_ ABSL_GUARDED_BY(mutex_);
   // Set when a pass ends: how many callers there were, and until when the next one waits for them.
   size_t expected_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Time gather_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::CondVar arrived_;
 };
 
 }  // namespace tqdb::storage
