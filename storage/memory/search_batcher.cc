@@ -17,39 +17,68 @@ constexpr absl::Duration kCancelPoll = absl::Milliseconds(5);
 // took, and at most kMaxGather.
 constexpr int kGatherShare = 8;
 constexpr absl::Duration kMaxGather = absl::Milliseconds(1);
+// Queries that make a pass of its own worth it: a fourth one costs a third of the first. Three, not
+// four, because some callers are always on their way back.
+constexpr size_t kQueriesPerSidePass = 3;
+// The kernels take queries four at a time, so a share is rounded up to that.
+constexpr size_t kQueriesOfKernel = 4;
 
 }  // namespace
 
 SearchBatcher::SearchBatcher(const VectorSpace& space, size_t max_threads)
     : space_(space),
-      free_threads_(max_threads != 0 ? max_threads
-                                     : std::max<size_t>(1, std::thread::hardware_concurrency())) {}
+      max_threads_(max_threads != 0 ? max_threads
+                                    : std::max<size_t>(1, std::thread::hardware_concurrency())),
+      free_threads_(max_threads_) {}
 
 SearchBatcher::Stats SearchBatcher::stats() const {
   absl::MutexLock lock(&mutex_);
   return stats_;
 }
 
+SearchBatcher::Load SearchBatcher::LoadNow() const {
+  Load load = running_;
+  load.callers += waiting_.size();
+  for (const Request* request : waiting_) load.queries += request->queries.rows();
+  return load;
+}
+
 void SearchBatcher::MakeLeader(Request& request) {
   size_t queries = request.queries.rows();
   for (const Request* waiting : waiting_) queries += waiting->queries.rows();
+  ++running_.callers;
+  running_.queries += request.queries.rows();
+  Load load = LoadNow();
+  load.callers = std::max(load.callers, last_load_.callers);
+  load.queries = std::max(load.queries, last_load_.queries);
+  const size_t passes = std::clamp<size_t>(
+      std::min(load.callers, load.queries / kQueriesPerSidePass), 1, max_threads_);
+  const size_t share = (load.queries + passes - 1) / passes;
   request.state = Request::State::kLeader;
-  request.threads = std::min(free_threads_, space_.ThreadsFor(queries));
+  request.enough_queries =
+      passes == 1 ? kMaxQueriesPerPass
+                  : (share + kQueriesOfKernel - 1) / kQueriesOfKernel * kQueriesOfKernel;
+  request.threads =
+      std::min({free_threads_, space_.ThreadsFor(queries), (max_threads_ + passes - 1) / passes});
   free_threads_ -= request.threads;
 }
 
-void SearchBatcher::Gather() {
-  // The leader itself has left the queue, and counts as one of the expected callers.
-  while (waiting_.size() + 1 < expected_ && absl::Now() < gather_until_) {
-    arrived_.WaitWithDeadline(&mutex_, gather_until_);
-  }
+void SearchBatcher::Gather(const Request& leader) {
+  // The leader is one of them.
+  const size_t expected = std::min(expected_, leader.enough_queries);
+  const auto all_there = [this, expected]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return waiting_.size() + 1 >= expected;
+  };
+  if (!all_there()) mutex_.AwaitWithDeadline(absl::Condition(&all_there), gather_until_);
 }
 
 // Filters are compared by address, because a comparison of their bits would cost a pass of its own.
 std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
   std::vector<Request*> group = {&leader};
-  size_t queries = leader.queries.rows();
-  for (auto it = waiting_.begin(); it != waiting_.end() && queries < kMaxQueriesPerPass;) {
+  const size_t own = leader.queries.rows();
+  size_t queries = own;
+  const size_t enough = std::min(kMaxQueriesPerPass, leader.enough_queries);
+  for (auto it = waiting_.begin(); it != waiting_.end() && queries < enough;) {
     Request& request = **it;
     if (request.state != Request::State::kWaiting ||
         queries + request.queries.rows() > kMaxQueriesPerPass ||
@@ -64,6 +93,8 @@ std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
     group.push_back(&request);
     it = waiting_.erase(it);
   }
+  running_.callers += group.size() - 1;
+  running_.queries += queries - own;
   ++stats_.passes;
   stats_.queries += queries;
   return group;
@@ -115,55 +146,73 @@ void SearchBatcher::RunPass(const std::vector<Request*>& group) {
   }
 }
 
+bool SearchBatcher::AwaitTurn(Request& request) {
+  if (!request.options->cancelled) {
+    request.woken.WaitForNotification();
+    return true;
+  }
+  while (!request.woken.WaitForNotificationWithTimeout(kCancelPoll)) {
+    if (!request.cancelled()) continue;
+    absl::MutexLock lock(&mutex_);
+    if (request.state != Request::State::kWaiting) continue;  // a pass has it
+    waiting_.remove(&request);
+    return false;
+  }
+  return true;
+}
+
 absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView queries,
                                                                     const SearchOptions& options) {
   Request request;
   request.queries = queries;
   request.options = &options;
-  std::vector<Request*> group;
+  bool leads;
   {
     absl::MutexLock lock(&mutex_);
-    if (free_threads_ > 0) {
+    leads = free_threads_ > 0;
+    if (leads) {
       MakeLeader(request);
     } else {
       waiting_.push_back(&request);
-      arrived_.SignalAll();
-      while (request.state == Request::State::kWaiting ||
-             request.state == Request::State::kRunning) {
-        if (!options.cancelled) {
-          request.wake.Wait(&mutex_);
-          continue;
-        }
-        request.wake.WaitWithTimeout(&mutex_, kCancelPoll);
-        // A running request cannot leave: the leader writes to it, and it lives on this stack.
-        if (request.state == Request::State::kWaiting && request.cancelled()) {
-          waiting_.remove(&request);
-          return absl::CancelledError("search was cancelled while it waited");
-        }
-      }
-      if (request.state == Request::State::kDone) return std::move(request.result);
     }
-    Gather();
+  }
+  if (!leads) {
+    if (!AwaitTurn(request)) {
+      return absl::CancelledError("search was cancelled while it waited");
+    }
+    // The state was set before the notification, and is this thread's own from there on.
+    if (request.state == Request::State::kDone) return std::move(request.result);
+  }
+  std::vector<Request*> group;
+  {
+    absl::MutexLock lock(&mutex_);
+    Gather(request);
     group = TakeGroup(request);
   }
   const absl::Time start = absl::Now();
   RunPass(group);
   const absl::Time end = absl::Now();
-  absl::MutexLock lock(&mutex_);
-  expected_ = group.size() + waiting_.size();
-  gather_until_ = end + std::min((end - start) / kGatherShare, kMaxGather);
-  for (Request* member : group) {
-    if (member == &request) continue;
-    member->state = Request::State::kDone;
-    member->wake.Signal();
+  std::vector<Request*> leaders;
+  {
+    absl::MutexLock lock(&mutex_);
+    last_load_ = LoadNow();
+    expected_ = group.size() + waiting_.size();
+    gather_until_ = end + std::min((end - start) / kGatherShare, kMaxGather);
+    for (Request* member : group) {
+      member->state = Request::State::kDone;
+      --running_.callers;
+      running_.queries -= member->queries.rows();
+    }
+    free_threads_ += request.threads;
+    while (free_threads_ > 0 && !waiting_.empty()) {
+      leaders.push_back(waiting_.front());
+      waiting_.pop_front();
+      MakeLeader(*leaders.back());
+    }
   }
-  // Requests that did not fit into the pass lead the next ones.
-  free_threads_ += request.threads;
-  while (free_threads_ > 0 && !waiting_.empty()) {
-    Request* next = waiting_.front();
-    waiting_.pop_front();
-    MakeLeader(*next);
-    next->wake.Signal();
+  for (Request* leader : leaders) leader->woken.Notify();
+  for (Request* member : group) {
+    if (member != &request) member->woken.Notify();
   }
   return std::move(request.result);
 }

@@ -1,20 +1,21 @@
-// Groups searches that arrive together into one pass over the codes.
+// Groups searches that arrive together into passes over the codes.
 //
-// The simple idea: a pass reads every code once for up to 64 queries, so two callers in one pass
-// cost little more than one. A caller that finds a free thread runs at once, with as many free
-// threads as its scan can use. So a lone caller never waits. While all threads are taken, callers
-// queue up. When a pass ends, the first of them leads the next pass. It takes along every caller
-// with the same top_k, error bound and filter.
+// A pass reads every code once for up to 64 queries, so four callers in one pass cost less than
+// twice as much as one. A second thread for the same pass saves its callers time, and costs some:
+// it has to be woken, it finds its own first hits, and the pass waits for the slower of both. So
+// there are two ways to use two threads, and the number of callers decides:
+// - Few callers: one pass at a time, by all threads. A lone caller never waits, it runs at once.
+// - Enough callers to fill several passes: passes side by side, each with its share of the threads
+//   and of the callers. With 8 callers and 2 threads, two passes of 4 queries and one thread each.
 //
-// Callers that have just been answered often come back at once. Without a pause, the next leader
-// would start with half of them, and the two halves would alternate for ever. So the leader waits
-// at most 1/8 of the time of the last pass, and never over 1 ms. It stops waiting when as many
-// callers are there as last time.
+// While all threads are taken, callers gather. When a pass ends, the first of them leads the next
+// and takes along whoever asks for the same top_k, error bound and rows. Callers that have just
+// been answered often come back at once: the next leader gives them a moment, a small part of what
+// the last pass took, and waits no longer than until as many are there.
 //
-// Example: 8 clients search in a loop on one core, and a pass takes 4 ms. The leader waits up to
-// 0.5 ms, finds 7 others, and one pass answers all 8.
-//
-// Left out of this file: threads of its own. A leader is a thread of a caller.
+// A caller is woken through a notification of its own, once, when it leads or is done. A condition
+// variable would hand all callers of a pass the batcher's lock one after the other, each only when
+// the one before has been scheduled.
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_MEMORY_SEARCH_BATCHER_H_
@@ -27,6 +28,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "base/matrix_view.h"
 #include "core/space/vector_space.h"
@@ -59,33 +61,49 @@ class SearchBatcher {
   struct Request {
     MatrixView queries;
     const SearchOptions* options;
-    size_t threads = 0;  // threads of the pass that this request leads
+    // Of the pass that it leads: its threads, and the queries from which on nobody joins any more.
+    size_t threads = 0;
+    size_t enough_queries = 0;
     enum class State { kWaiting, kLeader, kRunning, kDone } state = State::kWaiting;
     absl::StatusOr<std::vector<std::vector<Hit>>> result = std::vector<std::vector<Hit>>();
-    absl::CondVar wake;
+    absl::Notification woken;  // it leads a pass, or is done
 
     bool cancelled() const { return options->cancelled && options->cancelled(); }
   };
 
-  // Waits a moment for the callers of the last pass to come back.
-  void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Callers, and the queries that they have together.
+  struct Load {
+    size_t callers = 0;
+    size_t queries = 0;
+  };
+
+  // Returns false when `request` was cancelled before a pass took it.
+  bool AwaitTurn(Request& request) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits for the callers of the last pass to come back, and join the pass of `leader`.
+  void Gather(const Request& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes `request` the leader of a pass, and gives it free threads. Requires: one is free.
   void MakeLeader(Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Returns the leader and the waiting requests that fit into its pass, and marks them as running.
   std::vector<Request*> TakeGroup(Request& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Searches for all requests of a group, and sets their results.
   void RunPass(const std::vector<Request*>& group) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Returns everybody who is in a pass or waits for one.
+  Load LoadNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const VectorSpace& space_;
+  const size_t max_threads_;
   mutable absl::Mutex mutex_;
   size_t free_threads_ ABSL_GUARDED_BY(mutex_);
   std::list<Request*> waiting_ ABSL_GUARDED_BY(mutex_);
   Stats stats_ ABSL_GUARDED_BY(mutex_);
+  Load running_ ABSL_GUARDED_BY(mutex_);  // in passes
+  // Everybody who was there when the last pass ended, its own callers included: they are about to
+  // come back.
+  Load last_load_ ABSL_GUARDED_BY(mutex_);
   // Both are set when a pass ends: the number of its callers and of those that wait, and the time
   // up to which the next leader waits for as many.
   size_t expected_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Time gather_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::CondVar arrived_;  // signalled when a request begins to wait
 };
 
 }  // namespace tqdb::storage

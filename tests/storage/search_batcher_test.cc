@@ -110,6 +110,39 @@ TEST_F(SearchBatcherTest, CallersThatWaitShareOnePass) {
   EXPECT_EQ(batcher.stats().passes, 2u);
 }
 
+TEST_F(SearchBatcherTest, PassesSideBySideShareACrowd) {
+  SearchBatcher batcher(*space_, 2);
+  const std::vector<float> query = random_.UnitVector(kDim);
+  const MatrixView view(query.data(), 1, kDim);
+  HeldPass first(batcher, view), second(batcher, view);  // all threads are taken
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 12; ++t) {
+    threads.emplace_back([&] { EXPECT_TRUE(batcher.Search(view, SearchOptions()).ok()); });
+  }
+  absl::SleepFor(absl::Milliseconds(100));
+  // Of 14 queries, one of two passes takes half, rounded up to fours. It leaves the others to the
+  // next, although there would be room for all.
+  first.Release();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(batcher.stats().queries, 14u);
+  EXPECT_EQ(batcher.stats().passes, 4u);  // of 1, 1, 8 and 4 queries
+  second.Release();
+}
+
+TEST_F(SearchBatcherTest, ALargeCallerIsOnePassWhateverItsSize) {
+  SearchBatcher batcher(*space_, 2);
+  testing::Gaussian random(9);
+  std::vector<float> queries;
+  for (int q = 0; q < 64; ++q) {
+    const std::vector<float> x = random.UnitVector(kDim);
+    queries.insert(queries.end(), x.begin(), x.end());
+  }
+  const MatrixView view(queries.data(), 64, kDim);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(batcher.Search(view, SearchOptions()).ok());
+  EXPECT_EQ(batcher.stats().passes, 3u);
+  EXPECT_EQ(batcher.stats().queries, 192u);
+}
+
 TEST_F(SearchBatcherTest, CancelledCallerLeavesTheOthersAlone) {
   SearchBatcher batcher(*space_, 1);
   const std::vector<float> query = random_.UnitVector(kDim);
