@@ -61,7 +61,7 @@ class SearchBatcher {
   struct Request {
     MatrixView queries;
     const SearchOptions* options;
-    // Of the pass that it leads: its threads, and the queries from which on nobody joins any more.
+    // For a leader: the threads of its pass, and the queries at which nobody joins any more.
     size_t threads = 0;
     size_t enough_queries = 0;
     enum class State { kWaiting, kLeader, kRunning, kDone } state = State::kWaiting;
