@@ -120,8 +120,8 @@ TEST_F(SearchBatcherTest, PassesSideBySideShareACrowd) {
     threads.emplace_back([&] { EXPECT_TRUE(batcher.Search(view, SearchOptions()).ok()); });
   }
   absl::SleepFor(absl::Milliseconds(100));
-  // One of two passes takes half of the 14 queries, rounded up to fours. It leaves the others to the
-  // next pass, although there would be room for all.
+  // One of two passes takes half of the 14 queries, rounded up to fours. It leaves the others to
+  // the next pass, although there would be room for all.
   first.Release();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(batcher.stats().queries, 14u);
