@@ -262,7 +262,7 @@ TEST(ApiKeyTest, IsTheFirstOfTheFile) {
             absl::StatusCode::kInvalidArgument);
   const absl::Status absent = ReadApiKey(dir.File("d")).status();
   EXPECT_EQ(absent.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(absent.message()), HasSubstr("--api-key-file: " + dir.File("d")));
+  EXPECT_THAT(std::string(absent.message()), HasSubstr("--api-key-file: opening " + dir.File("d")));
 }
 
 TEST(CollectionFlagsTest, ASpaceTakesDefaultsFromTheFlags) {
