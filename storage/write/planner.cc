@@ -154,8 +154,10 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
     vectors_left += rows_of_column.back();
   }
   for (const SparseColumn& column : upsert.sparse) sparse_left += CountRows(column.row_of_point);
-  RowVector* vectors = vectors_.emplace_back(new RowVector[vectors_left]).get();
-  RowSparse* sparse = sparse_.emplace_back(new RowSparse[sparse_left]).get();
+  vectors_.push_back(std::make_unique<RowVector[]>(vectors_left));
+  sparse_.push_back(std::make_unique<RowSparse[]>(sparse_left));
+  RowVector* vectors = vectors_.back().get();
+  RowSparse* sparse = sparse_.back().get();
 
   changes_.reserve(changes_.size() + points);
   for (size_t i = 0; i < points; ++i) {

@@ -294,7 +294,7 @@ class Decoder {
   // Returns a buffer that the record owns, and sets `view` to it. Returns null for size 0.
   char* NewBuffer(size_t size, absl::string_view* view) {
     if (size == 0) return nullptr;
-    owned_.buffers.emplace_back(new char[size]);
+    owned_.buffers.push_back(std::make_unique_for_overwrite<char[]>(size));
     *view = {owned_.buffers.back().get(), size};
     return owned_.buffers.back().get();
   }

@@ -32,7 +32,7 @@ absl::string_view FloatBytes(MatrixView rows) {
 // Returns a buffer that `owned` keeps, and sets `view` to it. A std::vector or std::string of this
 // size would be cleared first, which costs a pass over memory that is overwritten anyway.
 char* NewBuffer(size_t size, OwnedRecord& owned, absl::string_view* view) {
-  char* buffer = owned.buffers.emplace_back(new char[size]).get();
+  char* buffer = owned.buffers.emplace_back(std::make_unique_for_overwrite<char[]>(size)).get();
   *view = {buffer, size};
   return buffer;
 }
