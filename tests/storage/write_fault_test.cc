@@ -1,9 +1,10 @@
 // Faults on the write path: every operation of the store and every allocation of the leader fails
 // once. Each write is answered, and memory says what the disk says or the collection is read-only.
+// Allocations within the store, in the destructors of the JSON library and of hash tables that grow
+// are left out: there the process ends (storage/write/committer.h).
 //
 // TQDB_HISTORIES=n injects at least n faults of each kind in place of the default.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <atomic>
 #include <new>
@@ -16,17 +17,6 @@
 
 namespace tqdb::storage {
 namespace write_fault_test {
-
-int Faults(int usual) {
-  const char* text = getenv("TQDB_HISTORIES");
-  return text != nullptr ? atoi(text) : usual;
-}
-
-std::string Joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
-  return text;
-}
 
 bool IsReadOnly(const CollectionImpl& collection) {
   return collection.Info().status == CollectionStatus::kReadOnly;
@@ -51,6 +41,9 @@ void CheckAfterFault(MemoryCollection& collection, Tally& tally) {
   } else {
     ++tally.refused;
   }
+  // Upkeep may be encoding rows again. It appends a new code before it removes the old one, so the
+  // number of live rows is one too high for a moment.
+  ASSERT_TRUE(collection->Flush(/*settle=*/true).ok());
   const auto loaded = collection.OpenAnother();
   ASSERT_EQ(Joined(Describe(*collection, false)), Joined(Describe(*loaded, false)));
 }
@@ -59,7 +52,7 @@ TEST(WriteFaultTest, EveryOperationOfTheStoreMayFail) {
   BackgroundWorker worker;
   Tally tally;
   using Fault = MemoryStore::Disk::Fault;
-  for (uint64_t seed = 0; tally.faults < Faults(250); ++seed) {
+  for (uint64_t seed = 0; tally.faults < HistoriesOr(250); ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     MemoryCollection collection(worker);
     HistoryMaker maker(seed);
@@ -103,7 +96,7 @@ TEST(WriteFaultTest, EveryOperationOfTheStoreMayFail) {
 TEST(WriteFaultTest, EveryAllocationOfTheLeaderMayFail) {
   BackgroundWorker worker;
   Tally tally;
-  for (uint64_t seed = 0; tally.faults < Faults(1000); ++seed) {
+  for (uint64_t seed = 0; tally.faults < HistoriesOr(1000); ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     MemoryCollection collection(worker);
     HistoryMaker maker(seed);
@@ -154,7 +147,7 @@ TEST(WriteFaultTest, EveryMemberOfAGroupIsAnswered) {
   BackgroundWorker worker;
   Tally tally;
   int64_t next_k = 0;
-  for (uint64_t seed = 0; tally.faults < Faults(150); ++seed) {
+  for (uint64_t seed = 0; tally.faults < HistoriesOr(150); ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     MemoryCollection collection(worker);
     HistoryMaker maker(seed);

@@ -4,6 +4,7 @@
 #define TQDB_TESTS_STORAGE_WRITE_HISTORY_H_
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <map>
@@ -21,6 +22,19 @@
 #include "tests/storage/memory_store.h"
 
 namespace tqdb::storage {
+
+// Returns how many histories or faults a test goes through: TQDB_HISTORIES, or else `usual`.
+inline int HistoriesOr(int usual) {
+  const char* text = getenv("TQDB_HISTORIES");
+  return text != nullptr ? atoi(text) : usual;
+}
+
+// Returns the lines as one text, so that two descriptions are compared and printed whole.
+inline std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
+  return text;
+}
 
 // Every kind of space: originals in both forms, codes alone, sparse.
 inline CollectionConfig HistoryConfig() {

@@ -3,7 +3,6 @@
 //
 // TQDB_HISTORIES=n runs n random histories in place of the default.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <string>
 #include <thread>
@@ -14,20 +13,9 @@
 namespace tqdb::storage {
 namespace write_path_test {
 
-int Histories(int usual) {
-  const char* text = getenv("TQDB_HISTORIES");
-  return text != nullptr ? atoi(text) : usual;
-}
-
-std::string Joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
-  return text;
-}
-
 TEST(WritePathTest, StateAfterApplyingIsStateAfterLoading) {
   BackgroundWorker worker;
-  for (int seed = 0; seed < Histories(150); ++seed) {
+  for (int seed = 0; seed < HistoriesOr(150); ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     MemoryCollection applied(worker);
     HistoryMaker maker(static_cast<uint64_t>(seed));
