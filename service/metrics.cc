@@ -83,6 +83,8 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
                             "Writes of a collection that are not yet in a table file, in memory.");
   GaugeFamily memory("tqdb_collection_memory_bytes",
                      "Codes and id index of a collection in memory.");
+  GaugeFamily kept("tqdb_collection_kept_rows",
+                   "Rows of replaced or deleted points, in memory for reads in progress.");
   GaugeFamily read_only("tqdb_collection_read_only",
                         "1 when a failed sync made the collection refuse writes.");
   GaugeFamily quarantined("tqdb_collection_quarantined",
@@ -93,13 +95,15 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
     disk.Add(static_cast<double>(info.disk_bytes), labels);
     memory.Add(static_cast<double>(info.memory_bytes), labels);
     write_buffers.Add(static_cast<double>(info.write_buffer_bytes), labels);
+    kept.Add(static_cast<double>(info.kept_rows), labels);
     read_only.Add(info.status == storage::CollectionStatus::kReadOnly ? 1 : 0, labels);
     quarantined.Add(info.status == storage::CollectionStatus::kQuarantined ? 1 : 0, labels);
   }
   families->push_back(SingleGauge("tqdb_collections", "Collections, quarantined ones included.",
                                   static_cast<double>(collections.size())));
   if (collections.empty()) return;  // a family without samples is not valid text
-  for (GaugeFamily* family : {&points, &disk, &memory, &write_buffers, &read_only, &quarantined}) {
+  for (GaugeFamily* family :
+       {&points, &disk, &memory, &write_buffers, &kept, &read_only, &quarantined}) {
     families->push_back(family->Take());
   }
 }

@@ -22,11 +22,19 @@ namespace {
 using storage::Collection;
 using storage::CollectionConfig;
 
-// Returns the vectors of queries that share `space`, one row each: their own, or the one that their
-// examples stand for. No rows when the space is null, as for a text.
-absl::StatusOr<FloatMatrix> VectorsOf(const Collection& collection,
-                                      const storage::VectorSpaceConfig* space,
+// Returns whether any of the queries has examples. Their vectors are read before the search, so
+// both must see one moment.
+bool HaveExamples(absl::Span<const Query> queries) {
+  return std::any_of(queries.begin(), queries.end(), [](const Query& query) {
+    return std::holds_alternative<storage::Examples>(query.find);
+  });
+}
+
+// Returns the vectors of queries that share `resolved`, one row each: their own, or the one that
+// their examples stand for. No rows when there is no vector space, as for a text.
+absl::StatusOr<FloatMatrix> VectorsOf(const Collection& collection, const ResolvedQuery& resolved,
                                       absl::Span<const Query* const> queries) {
+  const storage::VectorSpaceConfig* space = resolved.space;
   if (space == nullptr) return FloatMatrix(0, 1);
   FloatMatrix rows(queries.size(), space->codec.dim);
   for (size_t i = 0; i < queries.size(); ++i) {
@@ -35,8 +43,9 @@ absl::StatusOr<FloatMatrix> VectorsOf(const Collection& collection,
       continue;
     }
     const auto& examples = std::get<storage::Examples>(queries[i]->find);
-    TQDB_ASSIGN_OR_RETURN(const std::vector<float> values,
-                          storage::RecommendVector(collection, space->name, examples));
+    TQDB_ASSIGN_OR_RETURN(
+        const std::vector<float> values,
+        storage::RecommendVector(collection, space->name, examples, resolved.spec.moment));
     std::copy(values.begin(), values.end(), rows.row(i).begin());
   }
   return rows;
@@ -46,7 +55,7 @@ absl::StatusOr<FloatMatrix> VectorsOf(const Collection& collection,
 absl::StatusOr<std::vector<SearchService::Hits>> SearchPass(
     const Collection& collection, const ResolvedQuery& resolved,
     absl::Span<const Query* const> queries) {
-  TQDB_ASSIGN_OR_RETURN(const FloatMatrix vectors, VectorsOf(collection, resolved.space, queries));
+  TQDB_ASSIGN_OR_RETURN(const FloatMatrix vectors, VectorsOf(collection, resolved, queries));
   return collection.Search(vectors.view(), resolved.spec);
 }
 
@@ -71,6 +80,9 @@ absl::StatusOr<SearchService::Hits> SearchService::Search(const CallContext& con
       CheckHits(context, *collection, *config, resolved.spec.select, resolved.spec.limit));
   resolved.spec.select.max_bytes = context.max_answer_bytes();
   resolved.spec.cancelled = context.stop();
+  if (HaveExamples({&query, 1})) {
+    TQDB_ASSIGN_OR_RETURN(resolved.spec.moment, collection->Now());
+  }
   TQDB_ASSIGN_OR_RETURN(std::vector<Hits> lists, SearchPass(*collection, resolved, {&query}));
   metrics_.CountQueries(1);
   TQDB_RETURN_IF_ERROR(context.CheckAnswerBytes(AnswerBytes(lists[0])));
@@ -101,9 +113,16 @@ absl::StatusOr<std::vector<SearchService::Hits>> SearchService::SearchBatch(
 
   std::vector<Hits> answers(queries.size());
   size_t bytes = 0;
-  for (const QueryGroup& group : GroupQueries(queries)) {
+  const std::vector<QueryGroup> groups = GroupQueries(queries);
+  // One group without examples is one search, which finds a moment by itself.
+  std::shared_ptr<const storage::Moment> moment;
+  if (groups.size() > 1 || HaveExamples(queries)) {
+    TQDB_ASSIGN_OR_RETURN(moment, collection->Now());
+  }
+  for (const QueryGroup& group : groups) {
     TQDB_RETURN_IF_ERROR(context.Check());
     ResolvedQuery& shared = resolved[group.front()];
+    shared.spec.moment = moment;
     shared.spec.select.max_bytes = context.max_answer_bytes() - bytes;
     shared.spec.cancelled = context.stop();
     std::vector<const Query*> members;
@@ -137,7 +156,8 @@ absl::StatusOr<std::vector<storage::PointGroup>> SearchService::SearchGroups(
   groups.limit = resolved.spec.limit;
   TQDB_RETURN_IF_ERROR(CheckHits(context, *collection, *config, resolved.spec.select,
                                  groups.limit * groups.group_size));
-  TQDB_ASSIGN_OR_RETURN(const FloatMatrix vector, VectorsOf(*collection, resolved.space, {&query}));
+  TQDB_ASSIGN_OR_RETURN(resolved.spec.moment, collection->Now());
+  TQDB_ASSIGN_OR_RETURN(const FloatMatrix vector, VectorsOf(*collection, resolved, {&query}));
   resolved.spec.select.max_bytes = context.max_answer_bytes();
   resolved.spec.cancelled = context.stop();
   TQDB_ASSIGN_OR_RETURN(std::vector<storage::PointGroup> found,
@@ -155,13 +175,15 @@ absl::StatusOr<SearchService::Hits> SearchService::SearchHybrid(const CallContex
                         database_.GetCollection(name));
   TQDB_RETURN_IF_ERROR(CheckPartCount(parts.size()));
   const std::shared_ptr<const CollectionConfig> config = collection->config();
+  TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<const storage::Moment> moment, collection->Now());
   std::vector<FloatMatrix> vectors;  // a matrix that moves keeps its rows in place
   std::vector<storage::HybridPart> searches;
   for (size_t i = 0; i < parts.size(); ++i) {
     TQDB_ASSIGN_OR_RETURN(ResolvedQuery resolved,
                           Resolve(parts[i].query, *config, absl::StrCat("parts[", i, "].query")));
+    resolved.spec.moment = moment;
     TQDB_ASSIGN_OR_RETURN(vectors.emplace_back(),
-                          VectorsOf(*collection, resolved.space, {&parts[i].query}));
+                          VectorsOf(*collection, resolved, {&parts[i].query}));
     resolved.spec.cancelled = context.stop();
     searches.push_back({vectors.back().view(), std::move(resolved.spec), parts[i].weight});
   }

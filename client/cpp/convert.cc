@@ -242,6 +242,7 @@ CollectionInfo FromProto(const v1::CollectionInfo& info) {
   out.write_buffer_bytes = info.write_buffer_bytes();
   out.sequence = info.sequence();
   out.digest = info.digest();
+  out.kept_rows = info.kept_rows();
   out.memory_bytes = info.memory_bytes();
   out.disk_bytes_per_point = info.disk_bytes_per_point();
   out.memory_bytes_per_point = info.memory_bytes_per_point();

@@ -159,6 +159,7 @@ struct CollectionInfo {
   uint64_t disk_bytes = 0;          // all files, write-ahead log included
   uint64_t write_buffer_bytes = 0;  // writes in memory, not in a table file; not in memory_bytes
   uint64_t memory_bytes = 0;        // all spaces, the id index and the payload indexes
+  uint64_t kept_rows = 0;  // rows of replaced or deleted points, in memory for reads in progress
   double disk_bytes_per_point = 0;
   double memory_bytes_per_point = 0;
   std::vector<VectorSpaceInfo> vector_spaces;

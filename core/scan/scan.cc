@@ -95,8 +95,9 @@ uint64_t Scan::Candidates(const Segment& segment, size_t block, size_t first, si
   if (first > base) mask &= ~uint64_t{0} << (first - base);
   if (end - base < kBlockRows) mask &= (uint64_t{1} << (end - base)) - 1;
   if (options_.filter == nullptr || mask == 0) return mask;
-  // In the common case the filter's words are the mask. Otherwise 64 row numbers are looked up,
-  // unless their range shows that none is allowed.
+  // In the common case the filter allows the whole block, or its words are the mask. Otherwise 64
+  // row numbers are looked up, unless their range shows that none is allowed.
+  if (options_.filter->AllowsAll(segment.min_row(block), segment.max_row(block))) return mask;
   if (segment.rows_ascend_by_one(block))
     return mask & options_.filter->MaskFrom(segment.min_row(block));
   if (!options_.filter->MayAllow(segment.min_row(block), segment.max_row(block))) return 0;

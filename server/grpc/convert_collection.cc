@@ -125,6 +125,7 @@ void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto)
   proto->set_points(info.points);
   proto->set_sequence(info.sequence);
   proto->set_digest(info.digest);
+  proto->set_kept_rows(info.kept_rows);
   proto->set_disk_bytes(info.disk_bytes);
   proto->set_memory_bytes(info.memory_bytes);
   proto->set_write_buffer_bytes(info.write_buffer_bytes);

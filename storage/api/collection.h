@@ -4,8 +4,13 @@
 // into both: first disk, then memory, in one order for all threads. So a restart, which reads the
 // disk alone, comes to the state that the callers saw.
 //
-// Thread-safe. Vector searches never wait for writers. Writes of all threads are committed in
-// groups: one batch and one fsync a group (storage/write/commit_queue.h).
+// Thread-safe. Writes of all threads are committed in groups: one batch and one fsync a group
+// (storage/write/commit_queue.h). Every read sees the collection as it was at one moment, after all
+// writes that were acknowledged before it began: of each batch it sees every point or none
+// (storage/memory/moment.h). Readers never wait for writers, nor writers for readers.
+//
+// A read that has gone on for very long, while very many points were replaced, deleted or edited,
+// ends with Aborted, and can be started again.
 //
 // Left out of this file: names of collections, their creation and removal (database.h), and the
 // limits of sizes and counts (options.h).
@@ -33,6 +38,10 @@
 #include "values/types.h"
 
 namespace tqdb::storage {
+
+// The state of a collection at one moment (storage/memory/moment.h). Held by several reads, it lets
+// all of them see the same. It keeps memory of the collection, so it is to be held for one call.
+struct Moment;
 
 // State of a collection. A read-only one serves reads after a failed write, until a restart. A
 // quarantined one could not be loaded, and refuses every call.
@@ -175,7 +184,7 @@ struct SearchSpec {
   double oversampling = 0;  // candidates = (limit + offset) * oversampling; 0: 3
   float error_bound = 0;    // 0: the default
   // Returns matching points only. Where no payload index decides, payloads are read and evaluated
-  // first, once for all queries. A point that begins to match during the search may be missing.
+  // first, once for all queries.
   std::optional<Filter> filter = {};
   // Chooses, among the best `candidates` points, `limit` that are unlike each other (read/mmr.h).
   // The choice does not change scores.
@@ -188,6 +197,8 @@ struct SearchSpec {
   std::optional<Mmr> mmr = {};
   Select select = {};
   std::function<bool()> cancelled = {};  // may be empty
+  // Moment to search at; null: a moment after the search begins.
+  std::shared_ptr<const Moment> moment = {};
 };
 inline constexpr size_t kMmrOversampling = 4;
 inline constexpr size_t kMaxMmrCandidates = 1'000;
@@ -242,6 +253,9 @@ struct CollectionInfo {
   uint64_t disk_bytes = 0;
   uint64_t memory_bytes = 0;        // codes, id index and payload indexes
   uint64_t write_buffer_bytes = 0;  // writes not yet in a table file; not part of memory_bytes
+  // Rows of points that were replaced or deleted, and that stay in memory while reads which began
+  // before are in progress.
+  uint64_t kept_rows = 0;
   std::vector<SpaceInfo> spaces;
   std::vector<SparseSpaceInfo> sparse_spaces;
   std::vector<PayloadIndexInfo> payload_indexes;  // in the order of their keys
@@ -286,9 +300,15 @@ class Collection {
   // Returns NotFound when the key has no index.
   virtual absl::Status DeletePayloadIndex(absl::string_view key) = 0;
 
-  // Returns the points that exist, in the order of the ids.
-  virtual absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
-                                                       Select select) const = 0;
+  // Returns the moment now, for several reads that must see the same state. The collection is not
+  // closed while it is held. Unavailable when the collection is being closed or dropped.
+  virtual absl::StatusOr<std::shared_ptr<const Moment>> Now() const = 0;
+  // Returns the points that exist, in the order of the ids. A null `moment` is the one now.
+  virtual absl::StatusOr<std::vector<PointRecord>> Get(
+      absl::Span<const PointId> ids, Select select, std::shared_ptr<const Moment> moment) const = 0;
+  absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids, Select select) const {
+    return Get(ids, select, nullptr);
+  }
   // Returns the first `limit` points with id > `after` in id order. A null `after` begins with the
   // first point.
   virtual absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,

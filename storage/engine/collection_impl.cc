@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "storage/disk/files.h"
 #include "storage/engine/validate_config.h"
 #include "storage/memory/loader.h"
+#include "storage/read/validate_search.h"
 #include "storage/write/upsert_encoder.h"
 #include "storage/write/validate_upsert.h"
 
@@ -22,6 +24,8 @@ namespace {
 // Number of points whose payloads are edited in one record, if a filter chooses them. All other
 // writes wait while the leader reads their payloads, so the batch is small.
 constexpr size_t kEditBatch = 256;
+// Pause of the upkeep before it removes dead rows.
+constexpr absl::Duration kRemovalPause = absl::Milliseconds(10);
 // Estimates of the log bytes that one id of a deletion and one edited payload take.
 constexpr size_t kDeleteBytes = 64;
 constexpr size_t kEditBytes = 256;
@@ -39,30 +43,6 @@ size_t LogBytes(const WriteRecord& record) {
   if (const auto* edit = std::get_if<EditRecord>(&record)) return kEditBytes * edit->ids.size();
   return 0;
 }
-
-// Finds the points of a filter at one moment in the order of writes.
-class MomentWrite : public Write {
- public:
-  MomentWrite(const FilterReader& filters, const PreparedFilter& filter)
-      : Write(0, Durability::kAsync), filters_(filters), filter_(filter) {}
-  Sharing sharing() const override { return Sharing::kAny; }
-  bool numbered() const override { return false; }
-  absl::Status Plan(Planner&) override { return absl::OkStatus(); }
-  absl::Status Finish(CollectionState&) override {
-    try {
-      moment_ = filters_.TakeMoment(filter_);
-    } catch (const std::bad_alloc&) {
-      // Memory and disk are not affected: only this caller gets no moment.
-    }
-    return absl::OkStatus();
-  }
-  std::optional<FilterReader::Moment>& moment() { return moment_; }
-
- private:
-  const FilterReader& filters_;
-  const PreparedFilter& filter_;
-  std::optional<FilterReader::Moment> moment_;
-};
 
 // Returns the mean version of a code, which begins with it.
 uint32_t MeanVersionOf(absl::string_view code) {
@@ -124,6 +104,7 @@ absl::Status CollectionImpl::Close(bool flush) {
   // After a failed write the store takes no flush either. Nothing is lost: the log has every write
   // that was acknowledged.
   if (flush && store_ != nullptr && committer_.CheckWritable().ok()) status = store_->Flush();
+  state_->moments.Close();
   store_.reset();
   return status;
 }
@@ -201,18 +182,10 @@ absl::StatusOr<uint64_t> CollectionImpl::Delete(absl::Span<const PointId> ids,
   return result.deleted;
 }
 
-absl::StatusOr<FilterReader::Moment> CollectionImpl::TakeMoment(const PreparedFilter& filter) {
-  MomentWrite write(reader_.filters(), filter);
-  TQDB_RETURN_IF_ERROR(committer_.Commit(write));
-  if (!write.moment())
-    return absl::ResourceExhaustedError("there is not enough memory for a filter");
-  return *std::move(write.moment());
-}
-
 absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
                                                         Durability durability) {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
+  Read read(*this);
+  TQDB_RETURN_IF_ERROR(read.status());
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
   if (spec.filter == Filter()) {
     return absl::InvalidArgumentError(
@@ -221,10 +194,9 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
   TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   // The record names the rows in which the filter found the points. So a point that is replaced
   // before its turn comes is not deleted.
-  TQDB_ASSIGN_OR_RETURN(const FilterReader::Moment moment, TakeMoment(filter));
   uint64_t deleted = 0;
   const absl::Status status = reader_.filters().ForEachMatch(
-      filter, moment, kMaxBatchPoints, Stop(spec.cancelled),
+      filter, read.moment(), kMaxBatchPoints, Stop(spec.cancelled),
       [&](absl::Span<const PointId> ids, absl::Span<const uint64_t> rows) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(
             const WriteResult result,
@@ -263,9 +235,10 @@ absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& upda
   if (!update.ids.empty()) {
     TQDB_RETURN_IF_ERROR(edit_points(update.ids));
   } else if (filter) {
-    TQDB_ASSIGN_OR_RETURN(const FilterReader::Moment moment, TakeMoment(*filter));
+    Read read(*this);
+    TQDB_RETURN_IF_ERROR(read.status());
     TQDB_RETURN_IF_ERROR(reader_.filters().ForEachMatch(
-        *filter, moment, kEditBatch, Stop(update.cancelled),
+        *filter, read.moment(), kEditBatch, Stop(update.cancelled),
         [&](absl::Span<const PointId> ids, absl::Span<const uint64_t>) {
           return edit_points(ids);
         }));
@@ -300,68 +273,103 @@ absl::Status CollectionImpl::SetMetadata(std::map<std::string, std::string> meta
 
 // --- Reads.
 
-absl::StatusOr<std::vector<PointRecord>> CollectionImpl::Get(absl::Span<const PointId> ids,
-                                                             Select select) const {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
+struct CollectionImpl::HeldMoment {
+  explicit HeldMoment(const CollectionImpl& collection) : read(collection) {}
+  Read read;
+};
+
+CollectionImpl::Read::Read(const CollectionImpl& collection, std::shared_ptr<const Moment> moment)
+    : collection_(collection), call_(collection.gate_) {
+  if (!call_.status().ok()) return;
+  if (moment == nullptr) moment = collection.state_->moments.now();
+  number_ = moment->number;
+  moment_.emplace(std::move(moment));
+}
+
+CollectionImpl::Read::~Read() {
+  moment_.reset();
+  if (!status().ok()) return;
+  const Moments& moments = collection_.state_->moments;
+  if (moments.dead_rows() > 0 && number_ < moments.now()->number) collection_.ScheduleMaintenance();
+}
+
+absl::StatusOr<std::shared_ptr<const Moment>> CollectionImpl::Now() const {
+  auto held = std::make_shared<HeldMoment>(*this);
+  TQDB_RETURN_IF_ERROR(held->read.status());
+  const Moment* moment = &held->read.moment().memory();
+  return std::shared_ptr<const Moment>(std::move(held), moment);
+}
+
+uint64_t CollectionImpl::Count() const {
+  Read read(*this);
+  return read.status().ok() ? read.moment().memory().points : 0;
+}
+
+absl::StatusOr<std::vector<PointRecord>> CollectionImpl::Get(
+    absl::Span<const PointId> ids, Select select, std::shared_ptr<const Moment> moment) const {
+  Read read(*this, std::move(moment));
+  TQDB_RETURN_IF_ERROR(read.status());
   TQDB_RETURN_IF_ERROR(ValidateIdCount("ids", ids.size()));
-  return reader_.points().Get(ids, select);
+  return reader_.points().Get(ids, select, read.moment());
 }
 
 absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after, size_t limit,
                                                   Select select) const {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
-  return reader_.Scroll(after, limit, select);
+  Read read(*this);
+  TQDB_RETURN_IF_ERROR(read.status());
+  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
+  TQDB_RETURN_IF_ERROR(read.moment().LeaveMemory());
+  return reader_.points().Scroll(after, limit, select, read.moment().view());
 }
 
 absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after, size_t limit,
                                                           Select select,
                                                           const FilterSpec& spec) const {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
-  return reader_.ScrollMatching(after, limit, select, spec.filter, Stop(spec.cancelled));
+  Read read(*this);
+  TQDB_RETURN_IF_ERROR(read.status());
+  return reader_.ScrollMatching(after, limit, select, spec.filter, read.moment(),
+                                Stop(spec.cancelled));
 }
 
 absl::StatusOr<OrderedPage> CollectionImpl::ScrollOrdered(const OrderSpec& order,
                                                           const OrderedPosition* after,
                                                           size_t limit, Select select,
                                                           const FilterSpec* filter) const {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
+  Read read(*this);
+  TQDB_RETURN_IF_ERROR(read.status());
   const std::function<bool()> none;
   return reader_.ScrollOrdered(order, after, limit, select,
-                               filter != nullptr ? &filter->filter : nullptr,
+                               filter != nullptr ? &filter->filter : nullptr, read.moment(),
                                Stop(filter != nullptr ? filter->cancelled : none));
 }
 
 absl::StatusOr<std::vector<FacetCount>> CollectionImpl::Facet(const FacetSpec& spec) const {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
-  return reader_.Facet(spec, Stop(spec.cancelled));
+  Read read(*this);
+  TQDB_RETURN_IF_ERROR(read.status());
+  return reader_.Facet(spec, read.moment(), Stop(spec.cancelled));
 }
 
 absl::StatusOr<uint64_t> CollectionImpl::CountMatching(const FilterSpec& spec) const {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
-  return reader_.CountMatching(spec.filter, Stop(spec.cancelled));
+  Read read(*this);
+  TQDB_RETURN_IF_ERROR(read.status());
+  return reader_.CountMatching(spec.filter, read.moment(), Stop(spec.cancelled));
 }
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionImpl::Search(
     MatrixView queries, const SearchSpec& spec) const {
-  const CallGate::Call call(gate_);
-  TQDB_RETURN_IF_ERROR(call.status());
-  return reader_.Search(queries, spec, Stop(spec.cancelled));
+  Read read(*this, spec.moment);
+  TQDB_RETURN_IF_ERROR(read.status());
+  return reader_.Search(queries, spec, read.moment(), Stop(spec.cancelled));
 }
 
 CollectionInfo CollectionImpl::Info() const {
   CollectionInfo info;
   info.name = name_;
   info.config = *config();
-  const CallGate::Call call(gate_);
-  if (!call.status().ok()) {
+  Read read(*this);
+  if (!read.status().ok()) {
     info.status = CollectionStatus::kReadOnly;
-    info.error = std::string(call.status().message());
+    info.error = std::string(read.status().message());
     return info;
   }
   if (const absl::Status writable = committer_.CheckWritable(); !writable.ok()) {
@@ -371,7 +379,8 @@ CollectionInfo CollectionImpl::Info() const {
   const Position position = state_->position();
   info.sequence = position.sequence;
   info.digest = position.digest.ToString();
-  info.points = state_->index.size();
+  info.points = read.moment().memory().points;
+  info.kept_rows = state_->moments.dead_rows();
   info.disk_bytes = TreeBytes(directory_);
   info.memory_bytes = state_->index.memory_bytes();
   info.memory_bytes += state_->payloads.memory_bytes();
@@ -424,6 +433,11 @@ void CollectionImpl::StartMaintenance() {
 void CollectionImpl::Maintain() {
   const CallGate::Call call(gate_);
   if (!call.status().ok()) return;
+  // Reads that end keep asking for this while writes go on. The pause lets many of them share it.
+  if (state_->moments.dead_rows() > 0) {
+    absl::SleepFor(kRemovalPause);
+    reencoder_.RemoveDeadRows().IgnoreError();
+  }
   indexes_.Complete([this] { return gate_.closed(); });
   state_->payloads.VacuumIfWorthwhile();
   for (const std::unique_ptr<Space>& space : state_->spaces) {

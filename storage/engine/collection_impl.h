@@ -20,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,8 +67,10 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
       absl::string_view key, FieldKind kind, bool wait,
       const std::function<bool()>& cancelled) override;
   absl::Status DeletePayloadIndex(absl::string_view key) override;
-  absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids,
-                                               Select select) const override;
+  absl::StatusOr<std::shared_ptr<const Moment>> Now() const override;
+  using Collection::Get;
+  absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids, Select select,
+                                               std::shared_ptr<const Moment> moment) const override;
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
                                     Select select) const override;
   absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit, Select select,
@@ -77,7 +80,7 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
                                             const FilterSpec* filter) const override;
   absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec) const override;
   absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const override;
-  uint64_t Count() const override { return state_->index.size(); }
+  uint64_t Count() const override;
   absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(
       MatrixView queries, const SearchSpec& spec) const override;
   CollectionInfo Info() const override;
@@ -99,14 +102,33 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   const CollectionState& state() const { return *state_; }
 
  private:
+  // A read in progress: a call, and the moment that it sees.
+  class Read {
+   public:
+    // A null `moment` is the one now.
+    explicit Read(const CollectionImpl& collection, std::shared_ptr<const Moment> moment = nullptr);
+    // Schedules upkeep if dead rows may have waited for this read alone.
+    ~Read();
+    Read(const Read&) = delete;
+    Read& operator=(const Read&) = delete;
+    const absl::Status& status() const { return call_.status(); }
+    // Requires: the status is OK.
+    ReadMoment& moment() { return *moment_; }
+
+   private:
+    const CollectionImpl& collection_;
+    const CallGate::Call call_;
+    std::optional<ReadMoment> moment_;
+    uint64_t number_ = 0;  // of the moment at first
+  };
+  // A moment that a caller holds, and the call that keeps the collection open.
+  struct HeldMoment;
+
   CollectionImpl(std::string name, std::string directory, std::unique_ptr<Store> store,
                  std::unique_ptr<CollectionState> state, BackgroundWorker& worker);
 
   // Shows rows to the guard of their space. If the guard proposes a mean, commits its record.
   absl::Status AdoptMean(Space& space, MatrixView rows);
-  // Finds the points that a filter matches between two writes. A write by a filter starts from it:
-  // it misses no point that matches all the time, however often points are replaced.
-  absl::StatusOr<FilterReader::Moment> TakeMoment(const PreparedFilter& filter);
   // Returns a function that is true when a long read must end: the caller has gone, or the
   // collection is being closed. `cancelled` must outlive it.
   std::function<bool()> Stop(const std::function<bool()>& cancelled) const;
@@ -114,8 +136,11 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   bool wants_vacuum() const;
   // Returns whether rows must be encoded again from their originals.
   bool has_stale_rows() const;
-  void ScheduleMaintenance() { maintenance_.Schedule(weak_from_this()); }
-  // Completes payload indexes, re-encodes stale rows and vacuums, on the background worker.
+  void ScheduleMaintenance() const {
+    maintenance_.Schedule(const_cast<CollectionImpl*>(this)->weak_from_this());
+  }
+  // Removes dead rows, completes payload indexes, re-encodes stale rows and vacuums, on the
+  // background worker.
   void Maintain();
 
   const std::string name_;
@@ -128,7 +153,7 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   Committer committer_;
   PayloadIndexKeeper indexes_;
   const Reencoder reencoder_;
-  Maintenance maintenance_;
+  mutable Maintenance maintenance_;  // reads schedule upkeep, too
 };
 
 }  // namespace tqdb::storage

@@ -26,7 +26,7 @@ class BarrierWrite : public Write {
 
 std::vector<PayloadIndexInfo> PayloadIndexKeeper::List() const {
   std::vector<PayloadIndexInfo> infos;
-  for (FieldInfo& field : state_.payloads.Fields()) {
+  for (FieldInfo& field : state_.payloads.Fields(*state_.moments.now())) {
     infos.push_back({.key = std::move(field.key),
                      .kind = field.kind,
                      .points = field.rows,

@@ -36,7 +36,6 @@ class Applier {
     }
     state_.payloads.Add(rows_);
     for (size_t s = 0; s < state_.sparse_spaces.size(); ++s) AddSparse(s, run);
-    gone_.clear();
     for (const Change& change : run) {
       if (const auto* put = std::get_if<PutRow>(&change)) {
         TQDB_RETURN_IF_ERROR(Put(*put));
@@ -44,7 +43,6 @@ class Applier {
         TQDB_RETURN_IF_ERROR(Delete(std::get<DeleteRow>(change)));
       }
     }
-    RemoveFromIndexes();
     return absl::OkStatus();
   }
 
@@ -54,16 +52,13 @@ class Applier {
     for (const RowSparse& vector : put.sparse) {
       state_.sparse_spaces[vector.space]->Add({&put.row, 1}, {&vector.vector, 1});
     }
-    gone_.clear();
-    TQDB_RETURN_IF_ERROR(Put(put));
-    RemoveFromIndexes();
-    return absl::OkStatus();
+    return Put(put);
   }
 
   absl::Status operator()(const SetPayload& set) {
-    if (!state_.payloads.has_fields()) return absl::OkStatus();
-    const IndexedPayloads::Edit edit = {set.row, *set.old_parsed, *set.parsed};
-    state_.payloads.Replace({&edit, 1});
+    // Without an index of payloads there is no need to parse any.
+    const IndexedPayloads::Edit edit = {set.row, set.old_parsed, set.parsed};
+    state_.payloads.Replace(edit, state_.moments.next_number());
     return absl::OkStatus();
   }
 
@@ -122,7 +117,7 @@ class Applier {
     if (!sparse_rows_.empty()) state_.sparse_spaces[space]->Add(sparse_rows_, sparse_vectors_);
   }
 
-  // Makes a row searchable by its codes, and then hides the row that it replaces.
+  // Makes a row findable by its id and its codes, and hides the row that it replaces.
   absl::Status Put(const PutRow& put) {
     Slot slots[kMaxSpaces], old_slots[kMaxSpaces];
     std::fill_n(slots, num_spaces_, kNoSlot);
@@ -155,28 +150,18 @@ class Applier {
     return absl::OkStatus();
   }
 
-  // Removes the codes of a row from searches, and notes the row for RemoveFromIndexes.
+  // Notes that no read from the next moment on sees the row.
   void Hide(const RowKeys& keys, absl::Span<const Slot> slots) {
     for (size_t s = 0; s < num_spaces_; ++s) {
-      if (slots[s] != kNoSlot) state_.spaces[s]->engine().Remove(slots[s]);
       if ((keys.waiting >> s & 1) != 0) state_.spaces[s]->waiting_rows().erase(keys.row);
     }
-    gone_.push_back(keys.row);
-  }
-
-  // Removes the hidden rows from sparse spaces and payload indexes. Requires: their codes are gone.
-  // A row must stay known to filters as long as a search can return it.
-  void RemoveFromIndexes() {
-    if (gone_.empty()) return;
-    for (const std::unique_ptr<SparseSpace>& space : state_.sparse_spaces) space->Remove(gone_);
-    state_.payloads.Remove(gone_);
+    state_.moments.AddDead(keys.row, slots);
   }
 
   CollectionState& state_;
   const size_t num_spaces_;
   // Scratch space of a run, kept so that later runs need not allocate it again.
   std::vector<IndexedPayloads::Row> rows_;
-  std::vector<uint64_t> gone_;
   std::vector<uint64_t> sparse_rows_;
   std::vector<SparseVectorView> sparse_vectors_;
 };
@@ -205,6 +190,30 @@ absl::Status ApplyChanges(absl::Span<const Change> changes, CollectionState& sta
 
 absl::Status ApplyRow(const PutRow& put, CollectionState& state) {
   return Applier(state).ApplyRow(put);
+}
+
+void PublishMoment(std::shared_ptr<const ReadView> view, CollectionState& state) {
+  state.moments.Publish(state.next_row, state.index.size(), std::move(view));
+  RemoveDead(state);
+}
+
+void RemoveDead(CollectionState& state) {
+  if (state.moments.dead_rows() + state.payloads.kept_edits() > Moments::kMaxKept) {
+    state.moments.ExpireEarlier();
+  }
+  const std::vector<DeadRow> unseen = state.moments.TakeUnseen();
+  state.payloads.ForgetEdits(state.moments.oldest());
+  if (unseen.empty()) return;
+  std::vector<uint64_t> rows;
+  for (const DeadRow& dead : unseen) {
+    rows.push_back(dead.row);
+    for (size_t s = 0; s < state.spaces.size(); ++s) {
+      if (dead.slots[s] != kNoSlot) state.spaces[s]->engine().Remove(dead.slots[s]);
+    }
+  }
+  for (const std::unique_ptr<SparseSpace>& space : state.sparse_spaces) space->Remove(rows);
+  state.payloads.Remove(rows);
+  state.moments.PublishAgain(unseen);
 }
 
 }  // namespace tqdb::storage

@@ -2,22 +2,23 @@
 // collection, so a restart cannot come to another state than the writes did.
 //
 // One thread at a time calls it: first the loader, then the leader of the commit queue. Readers run
-// at the same time, and take no lock that covers a whole change. They rely on the order of steps:
+// at the same time, and take no lock that covers a whole change. They see the changes only once
+// PublishMoment has published a moment that has them (moment.h):
 //
-// 1. Payload indexes and sparse spaces get the new row. A filter then knows every row that a
-//    search can hit.
-// 2. The new codes become searchable, and the id index names the new row.
-// 3. The old codes are hidden. A search finds a point that is being replaced at least once, in its
-//    old or its new state. If step 3 came before step 2, it could miss the point.
-// 4. Sparse spaces and payload indexes forget the old row.
+// 1. ApplyChanges adds new rows to codes, payload indexes and sparse spaces. Readers ignore them,
+//    as their numbers are too high. It removes nothing: rows that die go to a list.
+// 2. PublishMoment makes the new rows visible and the dead ones invisible, in one step.
+// 3. RemoveDead takes the dead rows out of memory, as far as no read sees them any more.
 //
-// Example: point 7 moves from row 3 to row 10. A search between steps 2 and 3 can hit both rows,
-// and the engine then keeps the newer one (core/space/vector_space.h).
+// Example: point 7 moves from row 3 to row 10. Until step 2 every read finds row 3, and from then
+// on row 10. A read that began before step 2 goes on with row 3, which stays until it has ended.
 //
 // Left out of this file: the disk, which has the changes already (write/committer.h), and checks of
 // what callers ask. An error here is a contradiction between disk and memory, never bad input.
 #ifndef TQDB_STORAGE_MEMORY_APPLY_H_
 #define TQDB_STORAGE_MEMORY_APPLY_H_
+
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
@@ -33,6 +34,12 @@ absl::Status ApplyChanges(absl::Span<const Change> changes, CollectionState& sta
 // Applies one row, without the list of changes that a loader of millions of rows would have to
 // make.
 absl::Status ApplyRow(const PutRow& put, CollectionState& state);
+
+// Publishes the state that the changes have led to, as the moment which reads see from now on, and
+// then calls RemoveDead. `view` is the disk after the same changes.
+void PublishMoment(std::shared_ptr<const ReadView> view, CollectionState& state);
+// Removes the dead rows that no read sees any more from memory.
+void RemoveDead(CollectionState& state);
 
 }  // namespace tqdb::storage
 

@@ -13,8 +13,8 @@
 // slots, and the old ones are masked.
 //
 // Thread-safety: each member has its own lock or is atomic, and there is no lock over all of them.
-// A reader that looks at two members may see a write in one of them only. apply.h orders the steps
-// of a write so that this does no harm.
+// A reader takes a moment first (moment.h), and gives it to every member that it asks. So it sees
+// each write in all of them or in none.
 //
 // Left out of this file: originals and payloads (disk/store.h), and the writes that are waiting.
 #ifndef TQDB_STORAGE_MEMORY_COLLECTION_STATE_H_
@@ -31,6 +31,7 @@
 #include "storage/disk/change_format.h"
 #include "storage/memory/id_index.h"
 #include "storage/memory/indexed_payloads.h"
+#include "storage/memory/moment.h"
 #include "storage/memory/space.h"
 #include "storage/memory/sparse_space.h"
 
@@ -59,13 +60,12 @@ struct CollectionState {
   const SparseSpaces sparse_spaces;
   IdIndex index;
   IndexedPayloads payloads;
+  // What reads see of all this (moment.h).
+  Moments moments;
 
   // --- Members that belong to the leader of the commit queue, and before it to the loader.
   uint64_t next_row = 0;        // the first row number that was never used
   uint32_t format_version = 0;  // version that the disk says
-
-  // False once a write has failed half-way. The disk may then be ahead of memory until a restart.
-  std::atomic<bool> follows_disk{true};
 
   mutable absl::Mutex position_mutex;                      // a leaf of the lock order
   Position last_position ABSL_GUARDED_BY(position_mutex);  // after the last applied batch

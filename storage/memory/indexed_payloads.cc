@@ -13,14 +13,52 @@
 
 namespace tqdb::storage {
 
-void IndexedPayloads::Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row,
-                           const nlohmann::json& payload) {
+namespace {
+
+// Returns the texts that a payload has at a key.
+std::vector<absl::string_view> TextsAt(const KeyPath& key, const nlohmann::json& payload) {
   std::vector<absl::string_view> texts;
   AnyValue(payload, key.segments(), [&texts](const nlohmann::json& value) {
     if (value.is_string()) texts.push_back(value.get_ref<const std::string&>());
     return false;
   });
+  return texts;
+}
+
+}  // namespace
+
+void IndexedPayloads::Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row,
+                           const nlohmann::json& payload) {
+  const std::vector<absl::string_view> texts = TextsAt(key, payload);
   if (!texts.empty()) ranking.Add(row, texts);
+}
+
+void IndexedPayloads::KeepSeen(const Moment& moment, RowSet& rows) const {
+  if (end_ > moment.end) rows.RemoveFrom(moment.end);
+  if (!moment.dead.empty()) rows -= moment.dead;
+}
+
+RowSet IndexedPayloads::RowsAt(const Moment& moment) const {
+  RowSet rows = index_.rows();
+  KeepSeen(moment, rows);
+  return rows;
+}
+
+std::vector<uint64_t> IndexedPayloads::EditedAfter(const Moment& moment, bool of_text) const {
+  std::vector<uint64_t> rows;
+  for (auto edit = edited_.rbegin(); edit != edited_.rend() && edit->moment > moment.number;
+       ++edit) {
+    if ((edit->of_text || !of_text) && moment.Sees(edit->row)) rows.push_back(edit->row);
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+uint64_t IndexedPayloads::CountUnseen(const KeyPath& key, const Moment& moment) const {
+  // Mostly the index has seen everything, and then the rows of the moment need not be made.
+  const uint64_t unseen = index_.CountUnseen(key, index_.rows());
+  return unseen == 0 ? 0 : index_.CountUnseen(key, RowsAt(moment));
 }
 
 absl::Status IndexedPayloads::CreateField(absl::string_view key, FieldKind kind) {
@@ -66,16 +104,29 @@ void IndexedPayloads::Remove(absl::Span<const uint64_t> rows) {
   }
 }
 
-void IndexedPayloads::Replace(absl::Span<const Edit> edits) {
+void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
   absl::MutexLock lock(&mutex_);
-  for (const Edit& edit : edits) {
-    if (!index_.rows().Contains(edit.row)) continue;
-    index_.Replace(edit.row, edit.old_payload, edit.payload);
-    for (auto& [key, ranking] : rankings_) {
-      ranking->Remove(edit.row);
-      Rank(key, *ranking, edit.row, edit.payload);
-    }
+  if (!index_.rows().Contains(edit.row)) return;
+  // Noted whether there is an index or not: one that is made later may see the new payload first.
+  Edited& edited = edited_.emplace_back(Edited{moment, edit.row, false});
+  if (!has_fields()) return;
+  index_.Replace(edit.row, *edit.old_payload, *edit.payload);
+  for (auto& [key, ranking] : rankings_) {
+    if (TextsAt(key, *edit.old_payload) == TextsAt(key, *edit.payload)) continue;
+    edited.of_text = true;
+    ranking->Remove(edit.row);
+    Rank(key, *ranking, edit.row, *edit.payload);
   }
+}
+
+size_t IndexedPayloads::kept_edits() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return edited_.size();
+}
+
+void IndexedPayloads::ForgetEdits(uint64_t oldest) {
+  absl::MutexLock lock(&mutex_);
+  while (!edited_.empty() && edited_.front().moment <= oldest) edited_.pop_front();
 }
 
 uint64_t IndexedPayloads::FieldNumber(absl::string_view key) const {
@@ -108,22 +159,45 @@ void IndexedPayloads::VacuumIfWorthwhile() {
 }
 
 absl::StatusOr<std::vector<RowHit>> IndexedPayloads::SearchText(
-    const KeyPath& key, absl::string_view text, const SparseSearchOptions& options) const {
+    const KeyPath& key, absl::string_view text, const Moment& moment,
+    const SparseSearchOptions& options, std::vector<uint64_t>& edited) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto ranking = rankings_.find(key);
   if (ranking == rankings_.end()) {
     return absl::FailedPreconditionError(
         absl::StrCat("key ", Quoted(key.ToString()), " has no payload index of texts; make one"));
   }
-  if (const uint64_t unseen = index_.CountUnseen(key); unseen > 0) {
+  if (const uint64_t unseen = CountUnseen(key, moment); unseen > 0) {
     return absl::UnavailableError(absl::StrCat("the payload index of key ", Quoted(key.ToString()),
-                                               " is being built: ", unseen, " of ",
-                                               index_.rows().size(), " points to go"));
+                                               " is being built: ", unseen, " of ", moment.points,
+                                               " points to go"));
   }
   // The search lets writers in between segments, and one of them may delete the index. This
   // reference keeps it until the search is done.
   const std::shared_ptr<const Bm25Index> index = ranking->second;
-  return SearchYielding(mutex_, *index, text, options);
+  SparseSearchOptions own = options;
+  std::optional<RowFilter> unedited;
+  for (bool yields = true;; yields = false) {
+    edited = EditedAfter(moment, /*of_text=*/true);
+    if (!edited.empty()) {
+      unedited = *options.filter;
+      for (const uint64_t row : edited) unedited->Forbid(row);
+      own.filter = &*unedited;
+    }
+    if (!yields) return index->Search(text, own);
+    absl::StatusOr<std::vector<RowHit>> hits = SearchYielding(mutex_, *index, text, own);
+    // An edit in a pause may have changed a row that the search came to later. If so, it is
+    // repeated without pauses.
+    if (!hits.ok() || EditedAfter(moment, /*of_text=*/true) == edited) return hits;
+  }
+}
+
+std::optional<float> IndexedPayloads::ScoreText(const KeyPath& key, absl::string_view text,
+                                                const nlohmann::json& payload) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto ranking = rankings_.find(key);
+  if (ranking == rankings_.end()) return std::nullopt;
+  return ranking->second->Score(text, TextsAt(key, payload));
 }
 
 bool IndexedPayloads::wants_vacuum() const {
@@ -132,40 +206,61 @@ bool IndexedPayloads::wants_vacuum() const {
 }
 
 IndexedPayloads::Matches IndexedPayloads::Match(const PreparedFilter& filter,
-                                                PayloadIndex::FindRow find_row) const {
+                                                PayloadIndex::FindRow find_row,
+                                                const Moment& moment) const {
   absl::ReaderMutexLock lock(&mutex_);
-  return {.rows = index_.Match(filter, find_row), .end = end_, .total = index_.rows().size()};
+  Matches matches = {.rows = index_.Match(filter, find_row), .total = index_.rows().size()};
+  KeepSeen(moment, matches.rows.certain);
+  KeepSeen(moment, matches.rows.undecided);
+  for (const uint64_t row : EditedAfter(moment, /*of_text=*/false)) {
+    matches.rows.certain.Remove(row);
+    matches.rows.undecided.Add(row);
+  }
+  return matches;
 }
 
-void IndexedPayloads::Facet(const KeyPath& key, const RowSet* rows,
+void IndexedPayloads::Facet(const KeyPath& key, const RowSet* rows, const Moment& moment,
                             PayloadIndex::FacetCounts& counts, RowSet& undecided) const {
   absl::ReaderMutexLock lock(&mutex_);
-  index_.Facet(key, rows != nullptr ? *rows & index_.rows() : index_.rows(), counts, undecided);
+  RowSet all = RowsAt(moment);
+  if (rows != nullptr) all &= *rows;
+  RowSet edited = RowSet::Of(EditedAfter(moment, /*of_text=*/false)) & all;
+  index_.Facet(key, edited.empty() ? all : all - edited, counts, undecided);
+  undecided |= edited;
 }
 
-absl::StatusOr<std::vector<IndexedPayloads::OrderedRow>> IndexedPayloads::Ordered(
-    const KeyPath& key, bool descending, const OrderedRow* after, size_t limit,
-    const RowSet* rows) const {
-  std::vector<OrderedRow> found;
+absl::StatusOr<IndexedPayloads::OrderedRows> IndexedPayloads::Ordered(
+    const KeyPath& key, bool descending, const OrderedRow* after, size_t limit, const RowSet* rows,
+    const Moment& moment) const {
+  OrderedRows found;
   absl::ReaderMutexLock lock(&mutex_);
+  TQDB_ASSIGN_OR_RETURN(found.kind, index_.OrderedKind(key));
+  if (CountUnseen(key, moment) > 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the payload index of key ", Quoted(key.ToString()), " is being built; try again"));
+  }
   const RowSet& all = index_.rows();
-  TQDB_RETURN_IF_ERROR(
-      index_.Walk(key, descending, after != nullptr ? &after->value : nullptr,
-                  [&](const OrderedValue& value, const Postings& own) {
-                    const bool goes_on = after != nullptr && value == after->value;
-                    return own.ForEach(goes_on ? after->row + 1 : 0, [&](uint64_t row) {
-                      if (all.Contains(row) && (rows == nullptr || rows->Contains(row))) {
-                        found.push_back({value, row});
-                      }
-                      return found.size() < limit;
-                    });
-                  }));
+  found.edited = EditedAfter(moment, /*of_text=*/false);
+  const auto wanted = [&](uint64_t row) {
+    return all.Contains(row) && moment.Sees(row) && (rows == nullptr || rows->Contains(row)) &&
+           !std::binary_search(found.edited.begin(), found.edited.end(), row);
+  };
+  TQDB_RETURN_IF_ERROR(index_.Walk(key, descending, after != nullptr ? &after->value : nullptr,
+                                   [&](const OrderedValue& value, const Postings& own) {
+                                     const bool goes_on = after != nullptr && value == after->value;
+                                     return own.ForEach(goes_on ? after->row + 1 : 0,
+                                                        [&](uint64_t row) {
+                                                          if (wanted(row))
+                                                            found.rows.push_back({value, row});
+                                                          return found.rows.size() < limit;
+                                                        });
+                                   }));
   return found;
 }
 
-std::vector<FieldInfo> IndexedPayloads::Fields() const {
+std::vector<FieldInfo> IndexedPayloads::Fields(const Moment& moment) const {
   absl::ReaderMutexLock lock(&mutex_);
-  std::vector<FieldInfo> fields = index_.Fields();
+  std::vector<FieldInfo> fields = index_.Fields(RowsAt(moment));
   for (const auto& [key, ranking] : rankings_) {
     const auto own =
         std::find_if(fields.begin(), fields.end(),

@@ -4,6 +4,14 @@
 // The indexes live in memory alone. The disk only says which keys have one. So payloads are read at
 // start-up, and also when an index is created for a collection that has rows (index_builder.h).
 //
+// Every call of a reader has a moment (moment.h), and sees the rows of that moment. Payloads are
+// edited in place, so the indexes may know a later payload of a row than the moment has. They keep
+// a list of the edits that some read in progress may be older than. Such rows are left to the
+// caller, who reads their payloads in the view of the moment.
+//
+// Example: a filter asks for color = red at moment 5. Row 3 was red, and became blue at moment 6.
+// The index says blue. Row 3 is in the list of edits, so it is undecided, and its payload is read.
+//
 // Thread-safe, with one lock over all indexes. A reader holds up the leader as long as it combines
 // bitmaps: microseconds for most filters, milliseconds for millions of rows.
 #ifndef TQDB_STORAGE_MEMORY_INDEXED_PAYLOADS_H_
@@ -12,8 +20,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -22,6 +32,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "storage/memory/moment.h"
 #include "storage/payload/payload_index.h"
 #include "storage/sparse/bm25_index.h"
 #include "values/key_path.h"
@@ -41,18 +52,22 @@ class IndexedPayloads {
     uint64_t row;
     const nlohmann::json* payload;  // may be null while no key has an index
   };
-  // Adds new rows to all indexes. Requires: rows ascend over all calls, and no search can find them
-  // before the call returns. Otherwise a filter could miss a row that a search hits.
+  // Adds new rows to all indexes. Requires: rows ascend over all calls.
   void Add(absl::Span<const Row> rows);
-  // Removes rows from all indexes. Requires: no search can find the rows any more.
+  // Removes rows from all indexes. Requires: no read sees the rows any more.
   void Remove(absl::Span<const uint64_t> rows);
   struct Edit {
     uint64_t row;
-    const nlohmann::json& old_payload;
-    const nlohmann::json& payload;
+    const nlohmann::json* old_payload;  // both may be null while no key has an index
+    const nlohmann::json* payload;
   };
-  // Replaces the payloads of rows. Leaves out rows that have been removed.
-  void Replace(absl::Span<const Edit> edits);
+  // Replaces the payload of a row. `moment` is the number of the first moment that has the edit.
+  // Leaves out a row that has been removed.
+  void Replace(const Edit& edit, uint64_t moment);
+  // Forgets the edits that every moment from number `oldest` on has.
+  void ForgetEdits(uint64_t oldest);
+  // Returns the number of edits that are not forgotten.
+  size_t kept_edits() const;
 
   // --- Calls for any thread.
   // Returns the number of the key's index, 0 if the key has none. The number changes whenever the
@@ -69,39 +84,71 @@ class IndexedPayloads {
 
   struct Matches {
     RowMatches rows;
-    uint64_t end = 0;    // rows from this number on were added after the match
-    uint64_t total = 0;  // rows of the collection at the time of the match
+    uint64_t total = 0;  // rows in memory, about as many as the collection has
   };
   // Returns the rows that match a filter, and the rows that the indexes leave undecided. The caller
-  // must read the payloads of undecided rows.
-  Matches Match(const PreparedFilter& filter, PayloadIndex::FindRow find_row) const;
-  // Counts the values of a key among `rows`, or in the whole collection if that is null
+  // must read the payloads of undecided rows. `find_row` knows the points of the moment.
+  Matches Match(const PreparedFilter& filter, PayloadIndex::FindRow find_row,
+                const Moment& moment) const;
+  // Counts the values of a key among `rows`, or among all rows if that is null
   // (PayloadIndex::Facet). Adds rows whose values no index knows to `undecided`.
-  void Facet(const KeyPath& key, const RowSet* rows, PayloadIndex::FacetCounts& counts,
-             RowSet& undecided) const;
+  void Facet(const KeyPath& key, const RowSet* rows, const Moment& moment,
+             PayloadIndex::FacetCounts& counts, RowSet& undecided) const;
   // Returns the best rows for the words of a text, by BM25, over a key with an index of texts.
-  // FailedPrecondition when the key has none, Unavailable while it is being built, Cancelled when
-  // the options say so.
+  // Leaves out the rows whose texts were edited after the moment, and adds them to `edited`: the
+  // caller must score them by ScoreText. FailedPrecondition when the key has no index,
+  // Unavailable while it is being built, Cancelled when the options say so. Requires:
+  // options.filter allows no row that the moment does not see.
   absl::StatusOr<std::vector<RowHit>> SearchText(const KeyPath& key, absl::string_view text,
-                                                 const SparseSearchOptions& options) const;
+                                                 const Moment& moment,
+                                                 const SparseSearchOptions& options,
+                                                 std::vector<uint64_t>& edited) const;
+  // Returns the score of a payload for the words of a text, by the statistics of the key's index of
+  // texts; nullopt if the payload has none of the words.
+  std::optional<float> ScoreText(const KeyPath& key, absl::string_view text,
+                                 const nlohmann::json& payload) const;
   struct OrderedRow {
     OrderedValue value;
     uint64_t row;
   };
+  struct OrderedRows {
+    std::vector<OrderedRow> rows;
+    // Rows that were edited after the moment, ascending. They are left out of `rows`.
+    std::vector<uint64_t> edited;
+    FieldKind kind;  // kind of the index
+  };
   // Returns the next `limit` of `rows` in the order of their values, and of their row numbers where
   // values are equal. A null `rows` stands for all rows. Begins after `after`, or with the first
   // row if that is null.
-  absl::StatusOr<std::vector<OrderedRow>> Ordered(const KeyPath& key, bool descending,
-                                                  const OrderedRow* after, size_t limit,
-                                                  const RowSet* rows) const;
-  std::vector<FieldInfo> Fields() const;
+  absl::StatusOr<OrderedRows> Ordered(const KeyPath& key, bool descending, const OrderedRow* after,
+                                      size_t limit, const RowSet* rows, const Moment& moment) const;
+  // Returns the descriptions of the indexes. Rows that the moment does not see do not count.
+  std::vector<FieldInfo> Fields(const Moment& moment) const;
   size_t memory_bytes() const;
 
  private:
+  // An edit that some read in progress may be older than.
+  struct Edited {
+    uint64_t moment;  // number of the first moment that has the edit
+    uint64_t row;
+    bool of_text;  // whether the edit changed a text that is ranked
+  };
+
   mutable absl::Mutex mutex_;  // in the lock order before the lock of IdIndex
   // Adds the texts that a row has at a key to the BM25 statistics of the key.
   void Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row, const nlohmann::json& payload)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns the rows that the moment sees.
+  RowSet RowsAt(const Moment& moment) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // Removes from a set of rows in memory those that the moment does not see.
+  void KeepSeen(const Moment& moment, RowSet& rows) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // Returns the rows that the moment sees and that were edited after it, ascending. With `of_text`,
+  // only those of which a ranked text changed.
+  std::vector<uint64_t> EditedAfter(const Moment& moment, bool of_text) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // Returns the number of rows of the moment that the index of a key has not seen.
+  uint64_t CountUnseen(const KeyPath& key, const Moment& moment) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
   // BM25 statistics of the keys with an index of texts. The payload index knows which rows contain
@@ -111,7 +158,8 @@ class IndexedPayloads {
   std::map<KeyPath, uint64_t> numbers_ ABSL_GUARDED_BY(mutex_);  // number of each index
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;  // one more than the highest row that was added
-  std::atomic<bool> has_fields_{false};       // read without the lock, on every write
+  std::deque<Edited> edited_ ABSL_GUARDED_BY(mutex_);  // by moment
+  std::atomic<bool> has_fields_{false};                // read without the lock, on every write
 };
 
 }  // namespace tqdb::storage

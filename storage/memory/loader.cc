@@ -215,6 +215,7 @@ absl::StatusOr<std::unique_ptr<CollectionState>> LoadCollection(const Store& sto
   TQDB_RETURN_IF_ERROR(LoadRows(store, *config, *state));
   TQDB_RETURN_IF_ERROR(make_indexes(/*of_texts=*/true));
   state->next_row = end;
+  PublishMoment(store.TakeReadView(), *state);
   return state;
 }
 

@@ -84,6 +84,7 @@ std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
         queries + request.queries.rows() > kMaxQueriesPerPass ||
         request.options->top_k != leader.options->top_k ||
         request.options->filter != leader.options->filter ||
+        (request.moment == nullptr) != (leader.moment == nullptr) ||
         request.options->error_bound != leader.options->error_bound) {
       ++it;
       continue;
@@ -102,6 +103,15 @@ std::vector<SearchBatcher::Request*> SearchBatcher::TakeGroup(Request& leader) {
 
 void SearchBatcher::RunPass(const std::vector<Request*>& group) {
   SearchOptions options = *group[0]->options;
+  if (group[0]->moment != nullptr) {
+    const ReadMoment* latest = group[0]->moment;
+    for (const Request* request : group) {
+      if (request->moment->memory().number > latest->memory().number) latest = request->moment;
+    }
+    const std::shared_ptr<const Moment> moment = latest->shared();
+    for (Request* request : group) request->moment->MoveTo(moment);
+    options.filter = &moment->rows();
+  }
   options.max_threads = group[0]->threads;
   if (group.size() == 1) {
     group[0]->result = space_.Search(group[0]->queries, options);
@@ -161,11 +171,22 @@ bool SearchBatcher::AwaitTurn(Request& request) {
   return true;
 }
 
+absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::SearchAt(
+    ReadMoment& moment, bool fixed, MatrixView queries, const SearchOptions& options) {
+  if (!fixed) return Search(queries, options, &moment);
+  if (options.filter != nullptr) return Search(queries, options, nullptr);
+  SearchOptions own = options;
+  own.filter = &moment.memory().rows();
+  return Search(queries, own, nullptr);
+}
+
 absl::StatusOr<std::vector<std::vector<Hit>>> SearchBatcher::Search(MatrixView queries,
-                                                                    const SearchOptions& options) {
+                                                                    const SearchOptions& options,
+                                                                    ReadMoment* moment) {
   Request request;
   request.queries = queries;
   request.options = &options;
+  request.moment = moment;
   bool leads;
   {
     absl::MutexLock lock(&mutex_);

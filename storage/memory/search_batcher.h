@@ -32,6 +32,7 @@
 #include "absl/time/time.h"
 #include "base/matrix_view.h"
 #include "core/space/vector_space.h"
+#include "storage/memory/moment.h"
 
 namespace tqdb::storage {
 
@@ -46,8 +47,16 @@ class SearchBatcher {
   // Returns the result that VectorSpace::Search has for the queries. `options.cancelled` may be
   // polled from the thread of another caller. It ends this caller's search only.
   absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries,
-                                                       const SearchOptions& options)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+                                                       const SearchOptions& options) {
+    return Search(queries, options, nullptr);
+  }
+  // Returns the result at a moment. If the moment is `fixed`, options.filter allows the rows of
+  // this moment only, or is null for all of them. If not, options.filter is null, and the search
+  // moves to a later moment if another caller of the same pass has one: all take the latest of
+  // theirs, which is after the start of every one.
+  absl::StatusOr<std::vector<std::vector<Hit>>> SearchAt(ReadMoment& moment, bool fixed,
+                                                         MatrixView queries,
+                                                         const SearchOptions& options);
 
   // Number of passes and of queries so far. Their ratio is the mean number of queries in a pass.
   struct Stats {
@@ -61,6 +70,8 @@ class SearchBatcher {
   struct Request {
     MatrixView queries;
     const SearchOptions* options;
+    // Moment of a caller that may move to a later one; null for others.
+    ReadMoment* moment;
     // For a leader: the threads of its pass, and the queries at which nobody joins any more.
     size_t threads = 0;
     size_t enough_queries = 0;
@@ -77,6 +88,10 @@ class SearchBatcher {
     size_t queries = 0;
   };
 
+  absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries,
+                                                       const SearchOptions& options,
+                                                       ReadMoment* moment)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // Returns false when `request` was cancelled before a pass took it.
   bool AwaitTurn(Request& request) ABSL_LOCKS_EXCLUDED(mutex_);
   // Waits for the callers of the last pass to come back, and join the pass of `leader`.

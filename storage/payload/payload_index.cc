@@ -39,20 +39,19 @@ absl::Status PayloadIndex::DeleteField(absl::string_view key) {
   return absl::NotFoundError(absl::StrCat("key ", Quoted(key), " has no payload index"));
 }
 
-std::vector<FieldInfo> PayloadIndex::Fields() const {
+std::vector<FieldInfo> PayloadIndex::Fields(const RowSet& rows) const {
   std::vector<FieldInfo> infos;
+  const uint64_t all = rows.size();
   for (const auto& [path, field] : fields_) {
-    // A field may have seen rows that were deleted afterwards: only live ones count.
-    const uint64_t rows = field->rows().CountIn(rows_);
-    infos.push_back(
-        {path.ToString(), field->kind(), rows, field->memory_bytes(), rows == rows_.size()});
+    const uint64_t seen = field->rows().CountIn(rows);
+    infos.push_back({path.ToString(), field->kind(), seen, field->memory_bytes(), seen == all});
   }
   return infos;
 }
 
-uint64_t PayloadIndex::CountUnseen(const KeyPath& key) const {
+uint64_t PayloadIndex::CountUnseen(const KeyPath& key, const RowSet& rows) const {
   const FieldIndex* field = Find(key);
-  return rows_.size() - (field != nullptr ? rows_.CountIn(field->rows()) : 0);
+  return rows.size() - (field != nullptr ? rows.CountIn(field->rows()) : 0);
 }
 
 void PayloadIndex::Add(uint64_t row, const nlohmann::json& payload) {
@@ -107,8 +106,7 @@ void PayloadIndex::Facet(const KeyPath& key, const RowSet& rows, FacetCounts& co
   undecided = served ? rows - known : rows;
 }
 
-absl::Status PayloadIndex::Walk(const KeyPath& key, bool descending, const OrderedValue* from,
-                                ValueIndex::VisitOrdered visit) const {
+absl::StatusOr<FieldKind> PayloadIndex::OrderedKind(const KeyPath& key) const {
   const FieldIndex* field = Find(key);
   const bool ordered = field != nullptr && (field->kind() == FieldKind::kInteger ||
                                             field->kind() == FieldKind::kFloat ||
@@ -118,10 +116,13 @@ absl::Status PayloadIndex::Walk(const KeyPath& key, bool descending, const Order
         absl::StrCat("key ", Quoted(key.ToString()),
                      " has no payload index of integers, floats or times; make one"));
   }
-  if (CountUnseen(key) > 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the payload index of key ", Quoted(key.ToString()), " is being built; try again"));
-  }
+  return field->kind();
+}
+
+absl::Status PayloadIndex::Walk(const KeyPath& key, bool descending, const OrderedValue* from,
+                                ValueIndex::VisitOrdered visit) const {
+  TQDB_RETURN_IF_ERROR(OrderedKind(key).status());
+  const FieldIndex* field = Find(key);
   if (field->values().Walk(descending, from, visit)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "the page token is of another kind of index than key ", Quoted(key.ToString()), " has"));

@@ -36,6 +36,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/payload/field_index.h"
 #include "storage/payload/prepared_filter.h"
@@ -52,9 +53,9 @@ inline constexpr size_t kMaxIndexedFields = 64;
 struct FieldInfo {
   std::string key;
   FieldKind kind;
-  uint64_t rows = 0;        // number of live rows that the index has seen
+  uint64_t rows = 0;        // number of rows that the index has seen
   size_t memory_bytes = 0;  // bytes in memory, about
-  bool complete = false;    // whether the index has seen all live rows
+  bool complete = false;    // whether the index has seen all rows
 };
 
 // All indexes of one collection.
@@ -69,10 +70,13 @@ class PayloadIndex {
   absl::Status CreateField(absl::string_view key, FieldKind kind);
   // Drops the index of a key. NotFound if it has none, InvalidArgument for a bad key.
   absl::Status DeleteField(absl::string_view key);
-  // Returns how many live rows the index of a key has not seen: all rows if there is no index.
-  uint64_t CountUnseen(const KeyPath& key) const;
-  // Returns the descriptions of all indexes, sorted by key.
-  std::vector<FieldInfo> Fields() const;
+  // Returns how many of `rows` the index of a key has not seen: all of them if there is no index.
+  uint64_t CountUnseen(const KeyPath& key, const RowSet& rows) const;
+  // Returns the descriptions of all indexes, sorted by key. Only rows of `rows` count.
+  std::vector<FieldInfo> Fields(const RowSet& rows) const;
+  // Returns the kind of the index of a key, if it has an order. FailedPrecondition if the key has
+  // no index of numbers or times.
+  absl::StatusOr<FieldKind> OrderedKind(const KeyPath& key) const;
   bool has_fields() const { return !fields_.empty(); }
 
   // Shows a new row to all indexes. `payload` is a JSON object. No effect if the row is there.
@@ -106,8 +110,8 @@ class PayloadIndex {
 
   // Calls visit(value, rows) for the numbers or times of a key in their order, until visit returns
   // false. Begins with the first value at `from` or behind it; null begins with the first one.
-  // FailedPrecondition if the key has no index of such values, or if the index has not seen all
-  // rows. InvalidArgument if `from` is of another type. The rows may contain deleted ones.
+  // Leaves out rows that the index has not seen. FailedPrecondition if the key has no index of such
+  // values. InvalidArgument if `from` is of another type. The rows may contain deleted ones.
   absl::Status Walk(const KeyPath& key, bool descending, const OrderedValue* from,
                     ValueIndex::VisitOrdered visit) const;
 

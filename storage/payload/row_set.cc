@@ -34,6 +34,17 @@ void RowSet::Remove(uint64_t row) {
   if (it->lows.isEmpty()) parts_.erase(it);
 }
 
+void RowSet::RemoveFrom(uint64_t end) {
+  const auto it = Find(High(end));
+  if (it == parts_.end()) return;
+  parts_.erase(it->high == High(end) ? it + 1 : it, parts_.end());
+  if (parts_.empty() || parts_.back().high != High(end)) return;
+  row_set_internal::Bitmap below;
+  below.addRange(0, Low(end));
+  parts_.back().lows &= below;
+  if (parts_.back().lows.isEmpty()) parts_.pop_back();
+}
+
 bool RowSet::Contains(uint64_t row) const {
   const auto it = const_cast<RowSet*>(this)->Find(High(row));
   return it != parts_.end() && it->high == High(row) && it->lows.contains(Low(row));

@@ -40,6 +40,8 @@ class RowSet {
  public:
   void Add(uint64_t row);
   void Remove(uint64_t row);
+  // Removes all rows at or above `end`.
+  void RemoveFrom(uint64_t end);
   bool Contains(uint64_t row) const;
   // Returns the number of rows. Cost: one step a container, so O(rows / 65536) for dense sets.
   uint64_t size() const;

@@ -18,34 +18,27 @@ CollectionReader::CollectionReader(std::string name, const Store& store,
       points_(store, state),
       filters_(store, state, points_),
       searcher_(store, points_, filters_),
-      term_searcher_(points_, filters_) {}
-
-absl::StatusOr<ScrollPage> CollectionReader::Scroll(const PointId* after, size_t limit,
-                                                    Select select) const {
-  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
-  return points_.Scroll(after, limit, select);
-}
+      term_searcher_(state, points_, filters_) {}
 
 absl::StatusOr<ScrollPage> CollectionReader::ScrollMatching(const PointId* after, size_t limit,
                                                             Select select, const Filter& filter,
+                                                            ReadMoment& moment,
                                                             const StopFn& stop) const {
   TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, PreparedFilter::Create(filter));
-  return filters_.Scroll(after, limit, select, prepared, stop);
+  return filters_.Scroll(after, limit, select, prepared, moment, stop);
 }
 
-absl::StatusOr<uint64_t> CollectionReader::CountMatching(const Filter& filter,
+absl::StatusOr<uint64_t> CollectionReader::CountMatching(const Filter& filter, ReadMoment& moment,
                                                          const StopFn& stop) const {
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, PreparedFilter::Create(filter));
-  TQDB_ASSIGN_OR_RETURN(const RowSet rows, filters_.Find(prepared, stop));
+  TQDB_ASSIGN_OR_RETURN(const RowSet rows, filters_.Find(prepared, moment, /*stay=*/false, stop));
   return rows.size();
 }
 
-absl::StatusOr<OrderedPage> CollectionReader::ScrollOrdered(const OrderSpec& order,
-                                                            const OrderedPosition* after,
-                                                            size_t limit, Select select,
-                                                            const Filter* filter,
-                                                            const StopFn& stop) const {
+absl::StatusOr<OrderedPage> CollectionReader::ScrollOrdered(
+    const OrderSpec& order, const OrderedPosition* after, size_t limit, Select select,
+    const Filter* filter, ReadMoment& moment, const StopFn& stop) const {
   TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
   TQDB_ASSIGN_OR_RETURN(const KeyPath key, KeyPath::Parse(order.key, "order_by.key"));
   std::optional<PreparedFilter> prepared;
@@ -53,10 +46,11 @@ absl::StatusOr<OrderedPage> CollectionReader::ScrollOrdered(const OrderSpec& ord
     TQDB_ASSIGN_OR_RETURN(prepared, PreparedFilter::Create(*filter));
   }
   return filters_.ScrollOrdered(key, order.descending, after, limit, select,
-                                prepared ? &*prepared : nullptr, stop);
+                                prepared ? &*prepared : nullptr, moment, stop);
 }
 
 absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec& spec,
+                                                                ReadMoment& moment,
                                                                 const StopFn& stop) const {
   TQDB_ASSIGN_OR_RETURN(const KeyPath key, KeyPath::Parse(spec.key, "key"));
   if (spec.limit < 1 || spec.limit > kMaxFacetLimit) {
@@ -68,7 +62,7 @@ absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec&
     TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*spec.filter));
   }
   TQDB_ASSIGN_OR_RETURN(const PayloadIndex::FacetCounts counts,
-                        filters_.Facet(key, filter ? &*filter : nullptr, stop));
+                        filters_.Facet(key, filter ? &*filter : nullptr, moment, stop));
   std::vector<FacetCount> facets;
   for (const auto& [value, count] : counts) facets.push_back({{value}, count});
   const size_t size = std::min(spec.limit, facets.size());
@@ -81,7 +75,7 @@ absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec&
 }
 
 absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
-    MatrixView queries, const SearchSpec& spec, const StopFn& stop) const {
+    MatrixView queries, const SearchSpec& spec, ReadMoment& moment, const StopFn& stop) const {
   std::optional<PreparedFilter> filter;
   SearchSpec stoppable = spec;
   if (spec.filter) {
@@ -92,7 +86,7 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
   if (spec.text || spec.sparse) {
     TQDB_RETURN_IF_ERROR(ValidateTermSearch(queries, spec));
     std::vector<std::vector<PointRecord>> lists(1);
-    TQDB_ASSIGN_OR_RETURN(lists[0], SearchTerms(stoppable, own_filter));
+    TQDB_ASSIGN_OR_RETURN(lists[0], SearchTerms(stoppable, own_filter, moment));
     return lists;
   }
   const Space* space = FindSpace(state_.spaces, spec.space);
@@ -102,16 +96,15 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
                                                    ListSpaceNames(state_.spaces)));
   }
   TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
-  return searcher_.Search(*space, queries, stoppable, own_filter);
+  return searcher_.Search(*space, queries, stoppable, own_filter, moment);
 }
 
-absl::StatusOr<std::vector<PointRecord>> CollectionReader::SearchTerms(
-    const SearchSpec& spec, const PreparedFilter* filter) const {
+absl::StatusOr<std::vector<PointRecord>> CollectionReader::SearchTerms(const SearchSpec& spec,
+                                                                       const PreparedFilter* filter,
+                                                                       ReadMoment& moment) const {
   if (spec.text) {
     TQDB_ASSIGN_OR_RETURN(const KeyPath key, KeyPath::Parse(spec.text->key, "text.key"));
-    return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
-      return state_.payloads.SearchText(key, spec.text->text, options);
-    });
+    return term_searcher_.SearchText(spec, key, filter, moment);
   }
   const SparseSpace* space = FindSparseSpace(state_.sparse_spaces, spec.space);
   if (space == nullptr) {
@@ -119,9 +112,7 @@ absl::StatusOr<std::vector<PointRecord>> CollectionReader::SearchTerms(
         "vector_name '", spec.space, "' is no sparse space of collection '", name_, "'; it has ",
         state_.sparse_spaces.empty() ? "none" : ListSparseSpaceNames(state_.sparse_spaces)));
   }
-  return term_searcher_.Search(spec, filter, [&](const SparseSearchOptions& options) {
-    return space->Search(spec.sparse->view(), options);
-  });
+  return term_searcher_.SearchSparse(spec, *space, filter, moment);
 }
 
 }  // namespace tqdb::storage

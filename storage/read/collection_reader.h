@@ -29,17 +29,21 @@ class CollectionReader {
   // `name` is the collection's, for messages. Store and state must outlive the reader.
   CollectionReader(std::string name, const Store& store, const CollectionState& state);
 
-  // Do the work of the calls of Collection that have the same names (api/collection.h).
-  absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select) const;
+  // Do the work of the calls of Collection that have the same names (api/collection.h), at a
+  // moment.
   absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit, Select select,
-                                            const Filter& filter, const StopFn& stop) const;
+                                            const Filter& filter, ReadMoment& moment,
+                                            const StopFn& stop) const;
   absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order, const OrderedPosition* after,
                                             size_t limit, Select select, const Filter* filter,
-                                            const StopFn& stop) const;
-  absl::StatusOr<uint64_t> CountMatching(const Filter& filter, const StopFn& stop) const;
-  absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec, const StopFn& stop) const;
+                                            ReadMoment& moment, const StopFn& stop) const;
+  absl::StatusOr<uint64_t> CountMatching(const Filter& filter, ReadMoment& moment,
+                                         const StopFn& stop) const;
+  absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec, ReadMoment& moment,
+                                                const StopFn& stop) const;
   absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(MatrixView queries,
                                                                const SearchSpec& spec,
+                                                               ReadMoment& moment,
                                                                const StopFn& stop) const;
 
   const PointReader& points() const { return points_; }
@@ -48,7 +52,8 @@ class CollectionReader {
  private:
   // Returns the hits of a spec with a text or a sparse vector.
   absl::StatusOr<std::vector<PointRecord>> SearchTerms(const SearchSpec& spec,
-                                                       const PreparedFilter* filter) const;
+                                                       const PreparedFilter* filter,
+                                                       ReadMoment& moment) const;
 
   const std::string name_;
   const CollectionState& state_;

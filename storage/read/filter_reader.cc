@@ -1,12 +1,14 @@
 #include "storage/read/filter_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
@@ -44,13 +46,29 @@ absl::StatusOr<bool> Matches(const PreparedFilter& filter, const PointId& id,
 
 }  // namespace
 
-IndexedPayloads::Matches FilterReader::Match(const PreparedFilter& filter) const {
-  return memory_.payloads.Match(filter,
-                                [this](const PointId& id) { return memory_.index.FindRow(id); });
+absl::StatusOr<IndexedPayloads::Matches> FilterReader::Match(const PreparedFilter& filter,
+                                                             const Moment& moment) const {
+  // The id index knows the newest state. An id for which that does not suffice is looked up on disk
+  // after the match, which holds a lock, and then the match is repeated.
+  absl::flat_hash_map<PointId, std::optional<uint64_t>> looked_up;
+  while (true) {
+    std::vector<PointId> open;
+    const auto find_row = [&](const PointId& id) -> std::optional<uint64_t> {
+      if (const auto known = looked_up.find(id); known != looked_up.end()) return known->second;
+      const std::optional<uint64_t> row = memory_.index.FindRow(id);
+      if (row && *row < moment.end) return row;
+      if (!memory_.moments.IsLatest(moment)) open.push_back(id);
+      return std::nullopt;
+    };
+    IndexedPayloads::Matches matches = memory_.payloads.Match(filter, find_row, moment);
+    if (open.empty()) return matches;
+    TQDB_ASSIGN_OR_RETURN(const auto rows, points_.FindRows(open, moment));
+    for (size_t i = 0; i < open.size(); ++i) looked_up[open[i]] = rows[i];
+  }
 }
 
 absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
-                                          const ReadView* view, const CancelledFn& cancelled,
+                                          const ReadView& view, const CancelledFn& cancelled,
                                           VisitPayload visit) const {
   const auto visit_value = [&visit](uint64_t row, absl::string_view value) -> absl::Status {
     PointId id;
@@ -64,7 +82,7 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
       const auto chunk = rows.subspan(first, kChunk);
       keys.clear();
       for (const uint64_t row : chunk) keys.push_back(Key::OfRow(row));
-      TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPayloads, keys, view));
+      TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPayloads, keys, &view));
       for (size_t i = 0; i < chunk.size(); ++i) {
         if (values[i]) TQDB_RETURN_IF_ERROR(visit_value(chunk[i], *values[i]));
       }
@@ -76,7 +94,7 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
   const auto cursor = store_.Scan({.family = Family::kPayloads,
                                    .lower = lower.view(),
                                    .upper = upper.view(),
-                                   .view = view,
+                                   .view = &view,
                                    .sequential = true});
   size_t next = 0;
   for (uint64_t scanned = 0; cursor->Valid(); cursor->Next(), ++scanned) {
@@ -93,69 +111,61 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
   return cursor->status();
 }
 
-absl::Status FilterReader::Decide(const PreparedFilter& filter, const ReadView* view,
-                                  const CancelledFn& cancelled,
-                                  IndexedPayloads::Matches& found) const {
+absl::StatusOr<IndexedPayloads::Matches> FilterReader::MatchAll(
+    const PreparedFilter& filter, ReadMoment& moment, bool stay,
+    const CancelledFn& cancelled) const {
+  TQDB_ASSIGN_OR_RETURN(IndexedPayloads::Matches found, Match(filter, moment.memory()));
+  if (!stay) TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
   TQDB_RETURN_IF_ERROR(ForEachPayload(
-      found.rows.undecided.ToVector(), found.total, view, cancelled,
+      found.rows.undecided.ToVector(), found.total, moment.view(), cancelled,
       [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
         if (match) found.rows.certain.Add(row);
         return absl::OkStatus();
       }));
   found.rows.undecided = {};
-  return absl::OkStatus();
-}
-
-absl::StatusOr<IndexedPayloads::Matches> FilterReader::MatchAll(
-    const PreparedFilter& filter, const CancelledFn& cancelled) const {
-  IndexedPayloads::Matches found = Match(filter);
-  TQDB_RETURN_IF_ERROR(Decide(filter, nullptr, cancelled, found));
   return found;
 }
 
-FilterReader::Moment FilterReader::TakeMoment(const PreparedFilter& filter) const {
-  return {Match(filter), store_.TakeReadView()};
-}
-
-absl::StatusOr<RowSet> FilterReader::Find(const PreparedFilter& filter,
-                                          const CancelledFn& cancelled) const {
-  TQDB_ASSIGN_OR_RETURN(IndexedPayloads::Matches found, MatchAll(filter, cancelled));
+absl::StatusOr<RowSet> FilterReader::Find(const PreparedFilter& filter, ReadMoment& moment,
+                                          bool stay, const CancelledFn& cancelled) const {
+  TQDB_ASSIGN_OR_RETURN(IndexedPayloads::Matches found, MatchAll(filter, moment, stay, cancelled));
   return std::move(found.rows.certain);
 }
 
-absl::StatusOr<RowFilter> FilterReader::FindBits(const PreparedFilter& filter,
+absl::StatusOr<RowFilter> FilterReader::FindBits(const PreparedFilter& filter, ReadMoment& moment,
                                                  const CancelledFn& cancelled) const {
-  TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found, MatchAll(filter, cancelled));
-  const RowSet& rows = found.rows.certain;
-  RowFilter bits(rows.empty() ? found.end : rows.min(), found.end);
+  TQDB_ASSIGN_OR_RETURN(const RowSet rows, Find(filter, moment, /*stay=*/true, cancelled));
+  RowFilter bits(rows.empty() ? moment.end() : rows.min(), moment.end());
   rows.SetBits(bits.first(), bits.words());
   return bits;
 }
 
 absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t limit, Select select,
-                                                const PreparedFilter& filter,
+                                                const PreparedFilter& filter, ReadMoment& moment,
                                                 const CancelledFn& cancelled) const {
-  const IndexedPayloads::Matches found = Match(filter);
+  TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found, Match(filter, moment.memory()));
+  TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
   const RowSet possible = found.rows.possible();
   const auto num_possible = static_cast<double>(possible.size());
 
-  // Candidates come in id order from one of two sources. `sorted` holds the ids of all rows that
-  // can match. Without it, a walk over the points supplies ids.
+  // Candidates come in id order from one of two sources. `sorted` holds the ids and rows of all
+  // rows that can match. Without it, a walk over the points supplies them.
   //
   // With m possible rows of n, a walk passes about limit * n / m ids before a page is full. The
   // look-up costs kLookUpCost * m. Example: 10 matches among a million points are looked up, as a
   // walk for a page of 100 would pass all of them.
-  std::optional<std::vector<PointId>> sorted;
+  using Candidate = std::pair<PointId, uint64_t>;
+  std::optional<std::vector<Candidate>> sorted;
   size_t taken = 0;
   std::optional<PointId> last;
   if (after != nullptr) last = *after;
   if (kLookUpCost * num_possible * num_possible <=
       static_cast<double>(limit) * static_cast<double>(found.total)) {
     sorted.emplace();
-    TQDB_RETURN_IF_ERROR(ForEachPayload(possible.ToVector(), found.total, nullptr, cancelled,
-                                        [&](uint64_t, const PointId& id, absl::string_view) {
-                                          if (!last || *last < id) sorted->push_back(id);
+    TQDB_RETURN_IF_ERROR(ForEachPayload(possible.ToVector(), found.total, moment.view(), cancelled,
+                                        [&](uint64_t row, const PointId& id, absl::string_view) {
+                                          if (!last || *last < id) sorted->emplace_back(id, row);
                                           return absl::OkStatus();
                                         }));
     std::sort(sorted->begin(), sorted->end());
@@ -167,64 +177,59 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
   for (; page.more && page.points.size() < limit;
        chunk_size = std::min(2 * chunk_size, kMaxScrollChunk)) {
     TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
-    std::vector<PointId> ids;
+    std::vector<Candidate> candidates;
     if (sorted) {
       const auto chunk = absl::MakeConstSpan(*sorted).subspan(taken, chunk_size);
-      ids.assign(chunk.begin(), chunk.end());
+      candidates.assign(chunk.begin(), chunk.end());
       taken += chunk.size();
       page.more = taken < sorted->size();
     } else {
-      // Rows that came after the match are unknown to `possible`, so they are candidates, too.
-      TQDB_ASSIGN_OR_RETURN(page.more,
-                            points_.Walk(last ? &*last : nullptr, chunk_size * kChunk,
-                                         [&](const PointId& id, uint64_t row) {
-                                           last = id;
-                                           if (row >= found.end || possible.Contains(row)) {
-                                             ids.push_back(id);
-                                           }
-                                           return ids.size() < chunk_size;
-                                         }));
+      TQDB_ASSIGN_OR_RETURN(
+          page.more, points_.Walk(last ? &*last : nullptr, chunk_size * kChunk, moment.view(),
+                                  [&](const PointId& id, uint64_t row) {
+                                    last = id;
+                                    if (possible.Contains(row)) candidates.emplace_back(id, row);
+                                    return candidates.size() < chunk_size;
+                                  }));
     }
-    // Even certain rows are evaluated again on the payload that is returned. So every point of the
-    // page matches, whatever is written during the call.
-    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
-                          points_.Get(ids, {.payload = true, .vectors = false}));
-    std::vector<PointId> matching;
-    for (size_t i = 0; i < records.size(); ++i) {
-      TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, records[i].id, records[i].payload));
-      if (!match) continue;
-      matching.push_back(records[i].id);
-      page.points.push_back(std::move(records[i]));
-      if (!select.payload) page.points.back().payload.clear();
-      if (page.points.size() < limit) continue;
-      page.more |= i + 1 < records.size();
-      break;
+    std::vector<uint64_t> undecided;
+    for (const auto& [id, row] : candidates) {
+      if (!found.rows.certain.Contains(row)) undecided.push_back(row);
     }
-    // Vectors are read for matching points only, as they are much larger than payloads. A point may
-    // have changed between the two reads, so its payload is read and evaluated once more.
-    if (select.vectors && !matching.empty()) {
-      TQDB_ASSIGN_OR_RETURN(records, points_.Get(matching, {.payload = true, .vectors = true}));
-      page.points.resize(page.points.size() - matching.size());
-      for (PointRecord& record : records) {
-        TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, record.id, record.payload));
-        if (!match) continue;
-        if (!select.payload) record.payload.clear();
-        page.points.push_back(std::move(record));
+    absl::flat_hash_set<uint64_t> failed;
+    TQDB_RETURN_IF_ERROR(ReadPayloads(
+        std::move(undecided), moment.view(),
+        [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
+          TQDB_ASSIGN_OR_RETURN(const bool match, Matches(filter, id, payload));
+          if (!match) failed.insert(row);
+          return absl::OkStatus();
+        }));
+    std::vector<uint64_t> rows;
+    std::vector<PointRecord> records;
+    for (const auto& [id, row] : candidates) {
+      if (failed.contains(row)) continue;
+      if (page.points.size() + records.size() == limit) {
+        page.more = true;
+        break;
       }
+      rows.push_back(row);
+      records.emplace_back().id = id;
     }
+    TQDB_RETURN_IF_ERROR(points_.Fill(rows, select, absl::MakeSpan(records), moment.view()));
+    std::move(records.begin(), records.end(), std::back_inserter(page.points));
   }
   return page;
 }
 
-absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, const Moment& moment,
+absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, ReadMoment& moment,
                                         size_t batch, const CancelledFn& cancelled,
                                         Visit visit) const {
-  IndexedPayloads::Matches found = moment.matches;
-  TQDB_RETURN_IF_ERROR(Decide(filter, moment.view.get(), cancelled, found));
+  TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found,
+                        MatchAll(filter, moment, /*stay=*/false, cancelled));
   std::vector<PointId> ids;
   std::vector<uint64_t> rows;
   TQDB_RETURN_IF_ERROR(
-      ForEachPayload(found.rows.certain.ToVector(), found.total, moment.view.get(), cancelled,
+      ForEachPayload(found.rows.certain.ToVector(), found.total, moment.view(), cancelled,
                      [&](uint64_t row, const PointId& id, absl::string_view) -> absl::Status {
                        ids.push_back(id);
                        rows.push_back(row);
@@ -240,80 +245,93 @@ absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, const Mome
 absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool descending,
                                                         const OrderedPosition* after, size_t limit,
                                                         Select select, const PreparedFilter* filter,
+                                                        ReadMoment& moment,
                                                         const CancelledFn& cancelled) const {
   std::optional<RowSet> rows;
   if (filter != nullptr) {
-    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, cancelled));
+    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, moment, /*stay=*/true, cancelled));
   }
-  OrderedPage page;
   std::optional<IndexedPayloads::OrderedRow> last;
   if (after != nullptr) last = {after->value, after->row};
-  // Some of the rows found may be gone when their points are read. So the loop goes on until the
-  // page is full.
-  page.more = true;
-  while (page.more && page.points.size() < limit) {
-    TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
-    const size_t wanted = limit - page.points.size();
-    TQDB_ASSIGN_OR_RETURN(const auto found,
-                          memory_.payloads.Ordered(key, descending, last ? &*last : nullptr, wanted,
-                                                   rows ? &*rows : nullptr));
-    page.more = found.size() == wanted;
-    if (!found.empty()) last = found.back();
-    std::vector<uint64_t> found_rows;
-    for (const auto& each : found) found_rows.push_back(each.row);
-    TQDB_ASSIGN_OR_RETURN(const auto ids, FindIds(std::move(found_rows), nullptr));
-    std::vector<PointId> ordered;
-    std::vector<OrderedPosition> positions;
-    for (const auto& each : found) {
-      const auto it = ids.find(each.row);
-      if (it == ids.end()) continue;
-      ordered.push_back(it->second);
-      positions.push_back({each.value, each.row});
-    }
-    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records, points_.Get(ordered, select));
-    size_t next = 0;
-    for (size_t i = 0; i < ordered.size() && next < records.size(); ++i) {
-      if (records[next].id != ordered[i]) continue;  // deleted during the call
-      page.points.push_back(std::move(records[next++]));
-      page.positions.push_back(positions[i]);
-    }
+  const RowSet* wanted = rows ? &*rows : nullptr;
+  TQDB_ASSIGN_OR_RETURN(IndexedPayloads::OrderedRows found,
+                        memory_.payloads.Ordered(key, descending, last ? &*last : nullptr, limit,
+                                                 wanted, moment.memory()));
+  if (!found.edited.empty()) {
+    // The index knows later payloads of these rows. Their payloads at the moment are ordered by an
+    // index of their own.
+    IndexedPayloads edited;
+    TQDB_RETURN_IF_ERROR(edited.CreateField(key.ToString(), found.kind));
+    TQDB_RETURN_IF_ERROR(
+        ReadPayloads(found.edited, moment.view(),
+                     [&](uint64_t row, const PointId&, absl::string_view text) -> absl::Status {
+                       TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
+                       const IndexedPayloads::Row own = {row, &payload};
+                       edited.Add({&own, 1});
+                       return absl::OkStatus();
+                     }));
+    TQDB_ASSIGN_OR_RETURN(
+        const IndexedPayloads::OrderedRows others,
+        edited.Ordered(key, descending, last ? &*last : nullptr, limit, wanted, moment.memory()));
+    std::vector<IndexedPayloads::OrderedRow> all;
+    std::merge(found.rows.begin(), found.rows.end(), others.rows.begin(), others.rows.end(),
+               std::back_inserter(all), [descending](const auto& a, const auto& b) {
+                 if (a.value != b.value) return descending ? b.value < a.value : a.value < b.value;
+                 return a.row < b.row;
+               });
+    all.resize(std::min(all.size(), limit));
+    found.rows = std::move(all);
   }
-  return page;
-}
+  TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
 
-absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FilterReader::FindIds(
-    std::vector<uint64_t> rows, const PreparedFilter* filter) const {
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  OrderedPage page;
+  page.more = found.rows.size() == limit;
+  std::vector<uint64_t> ordered;
+  for (const auto& each : found.rows) ordered.push_back(each.row);
   absl::flat_hash_map<uint64_t, PointId> ids;
-  // The rows are hits or a page, so there are few. A huge total makes ForEachPayload read each by
-  // its key.
-  TQDB_RETURN_IF_ERROR(ForEachPayload(
-      rows, ~uint64_t{0}, nullptr, {},
-      [&](uint64_t row, const PointId& id, absl::string_view payload) -> absl::Status {
-        if (filter != nullptr) {
-          TQDB_ASSIGN_OR_RETURN(const bool match, Matches(*filter, id, payload));
-          if (!match) return absl::OkStatus();
-        }
+  TQDB_RETURN_IF_ERROR(
+      ReadPayloads(ordered, moment.view(), [&](uint64_t row, const PointId& id, absl::string_view) {
         ids[row] = id;
         return absl::OkStatus();
       }));
-  return ids;
+  for (const auto& each : found.rows) {
+    page.points.emplace_back().id = ids[each.row];
+    page.positions.push_back({each.value, each.row});
+  }
+  TQDB_RETURN_IF_ERROR(points_.Fill(ordered, select, absl::MakeSpan(page.points), moment.view()));
+  return page;
+}
+
+absl::Status FilterReader::ReadPayloads(std::vector<uint64_t> rows, const ReadView& view,
+                                        VisitPayload visit) const {
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  // There are few rows. A huge total makes ForEachPayload read each by its key.
+  size_t read = 0;
+  TQDB_RETURN_IF_ERROR(ForEachPayload(rows, ~uint64_t{0}, view, {},
+                                      [&](uint64_t row, const PointId& id, absl::string_view text) {
+                                        ++read;
+                                        return visit(row, id, text);
+                                      }));
+  if (read == rows.size()) return absl::OkStatus();
+  return absl::DataLossError("rows in memory have no record of their payloads on disk");
 }
 
 absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key,
                                                               const PreparedFilter* filter,
+                                                              ReadMoment& moment,
                                                               const CancelledFn& cancelled) const {
   std::optional<RowSet> rows;
   if (filter != nullptr) {
-    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, cancelled));
+    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, moment, /*stay=*/true, cancelled));
   }
   PayloadIndex::FacetCounts counts;
   RowSet undecided;
-  memory_.payloads.Facet(key, rows ? &*rows : nullptr, counts, undecided);
+  memory_.payloads.Facet(key, rows ? &*rows : nullptr, moment.memory(), counts, undecided);
+  TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
   std::vector<FieldValue> own;
   TQDB_RETURN_IF_ERROR(ForEachPayload(
-      undecided.ToVector(), undecided.size(), nullptr, cancelled,
+      undecided.ToVector(), undecided.size(), moment.view(), cancelled,
       [&](uint64_t, const PointId&, absl::string_view text) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
         own.clear();

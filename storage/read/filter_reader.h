@@ -11,14 +11,16 @@
 // Undecided rows are read in one of two ways. Few of them are looked up by their keys. Many are
 // read in one sequential pass, which is cheaper once a quarter of all rows is wanted.
 //
-// No lock is held while payloads are read. A point that is written during a call may or may not be
-// seen. A call that returns points evaluates their payloads as it reads them, so each of them
-// matched at that moment. Long calls look at `cancelled` every few hundred points.
+// Both come from one moment: the indexes say which rows it sees, and payloads are read from its
+// view of the disk. No lock is held while payloads are read. Long calls look at `cancelled` every
+// few hundred points.
 //
 // Left out of this file: the evaluation (payload/prepared_filter.h) and the indexes
 // (memory/indexed_payloads.h).
 //
-// Thread-safe. Errors: Cancelled, and DataLoss and Internal from reading.
+// Thread-safe. Errors: Cancelled, Aborted if the call kept too much in memory for too long
+// (memory/moment.h), and DataLoss and Internal from reading. Calls that take a ReadMoment& leave
+// memory, unless their comments say otherwise.
 #ifndef TQDB_STORAGE_READ_FILTER_READER_H_
 #define TQDB_STORAGE_READ_FILTER_READER_H_
 
@@ -28,7 +30,6 @@
 #include <memory>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -52,17 +53,18 @@ class FilterReader {
   FilterReader(const Store& store, const CollectionState& memory, const PointReader& points)
       : store_(store), memory_(memory), points_(points) {}
 
-  // Returns the matching rows.
-  absl::StatusOr<RowSet> Find(const PreparedFilter& filter, const CancelledFn& cancelled) const;
-  // Returns the matching rows as a bitmap over [first row, end). Rows that are appended after the
-  // call lie beyond its end, and are not covered: a search must judge them itself.
-  absl::StatusOr<RowFilter> FindBits(const PreparedFilter& filter,
+  // Returns the matching rows. With `stay`, does not leave memory.
+  absl::StatusOr<RowSet> Find(const PreparedFilter& filter, ReadMoment& moment, bool stay,
+                              const CancelledFn& cancelled) const;
+  // Returns the matching rows as a bitmap that ends with the last row of the moment. Does not leave
+  // memory: a search is about to use it.
+  absl::StatusOr<RowFilter> FindBits(const PreparedFilter& filter, ReadMoment& moment,
                                      const CancelledFn& cancelled) const;
 
   // Returns the next matching points with id > `after`, in id order. A null `after` begins with the
   // first point.
   absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit, Select select,
-                                    const PreparedFilter& filter,
+                                    const PreparedFilter& filter, ReadMoment& moment,
                                     const CancelledFn& cancelled) const;
 
   // Returns the next points after the position `after` in the order of a key. A null `after` begins
@@ -70,50 +72,39 @@ class FilterReader {
   absl::StatusOr<OrderedPage> ScrollOrdered(const KeyPath& key, bool descending,
                                             const OrderedPosition* after, size_t limit,
                                             Select select, const PreparedFilter* filter,
-                                            const CancelledFn& cancelled) const;
+                                            ReadMoment& moment, const CancelledFn& cancelled) const;
 
   // Returns the number of points that have each value of a key. With a filter, counts matching
   // points only.
   absl::StatusOr<PayloadIndex::FacetCounts> Facet(const KeyPath& key, const PreparedFilter* filter,
+                                                  ReadMoment& moment,
                                                   const CancelledFn& cancelled) const;
 
-  // Returns the ids of the given rows. Leaves out rows that are gone, and rows whose current
-  // payload does not match the filter. `filter` may be null.
-  absl::StatusOr<absl::flat_hash_map<uint64_t, PointId>> FindIds(
-      std::vector<uint64_t> rows, const PreparedFilter* filter) const;
+  // Returns the ids of rows, and reads their payloads on the way. Requires: `view` has the rows.
+  using VisitPayload = absl::FunctionRef<absl::Status(uint64_t, const PointId&, absl::string_view)>;
+  absl::Status ReadPayloads(std::vector<uint64_t> rows, const ReadView& view,
+                            VisitPayload visit) const;
 
-  // What the indexes know of a filter at one moment, and the disk as it is at this moment.
-  struct Moment {
-    IndexedPayloads::Matches matches;
-    std::unique_ptr<ReadView> view;
-  };
-  // Requires that no write is on its way from disk to memory: only the leader of the commit queue
-  // calls this. Else a point that is being replaced could be missed in both of its rows, the old
-  // one being gone from disk and the new one not yet in memory.
-  Moment TakeMoment(const PreparedFilter& filter) const;
-  // Calls visit(ids, rows) with all points that match at `moment`, in row order, at most `batch` at
-  // a time. Returns the first error of `visit`.
+  // Calls visit(ids, rows) with all points that match at the moment, in row order, at most `batch`
+  // at a time. Returns the first error of `visit`.
   using Visit =
       absl::FunctionRef<absl::Status(absl::Span<const PointId>, absl::Span<const uint64_t>)>;
-  absl::Status ForEachMatch(const PreparedFilter& filter, const Moment& moment, size_t batch,
+  absl::Status ForEachMatch(const PreparedFilter& filter, ReadMoment& moment, size_t batch,
                             const CancelledFn& cancelled, Visit visit) const;
 
  private:
   // Returns the answer of the payload indexes alone.
-  IndexedPayloads::Matches Match(const PreparedFilter& filter) const;
+  absl::StatusOr<IndexedPayloads::Matches> Match(const PreparedFilter& filter,
+                                                 const Moment& moment) const;
   // Returns the rows that match for certain: reads and evaluates the payload of every row that the
-  // payload indexes leave undecided.
+  // payload indexes leave undecided. With `stay`, does not leave memory.
   absl::StatusOr<IndexedPayloads::Matches> MatchAll(const PreparedFilter& filter,
+                                                    ReadMoment& moment, bool stay,
                                                     const CancelledFn& cancelled) const;
-  // Evaluates the payloads of the rows that `found` leaves undecided, as they are in `view`. A null
-  // view is the state now.
-  absl::Status Decide(const PreparedFilter& filter, const ReadView* view,
-                      const CancelledFn& cancelled, IndexedPayloads::Matches& found) const;
-  // Calls visit(row, id, payload) for the given rows, in their order. Leaves out rows that are
-  // not in `view`; a null view is the state now. `total` is the number of rows in the collection,
-  // by which the cheaper way of reading is chosen. Requires: rows ascend.
-  using VisitPayload = absl::FunctionRef<absl::Status(uint64_t, const PointId&, absl::string_view)>;
-  absl::Status ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total, const ReadView* view,
+  // Calls visit(row, id, payload) for the given rows, in their order, as they are in `view`. Leaves
+  // out rows that it does not have. `total` is about the number of rows in the collection, by which
+  // the cheaper way of reading is chosen. Requires: rows ascend.
+  absl::Status ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total, const ReadView& view,
                               const CancelledFn& cancelled, VisitPayload visit) const;
 
   const Store& store_;

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "core/scan/top_k.h"
@@ -22,9 +19,6 @@ namespace tqdb::storage {
 
 namespace {
 
-// Most attempts of a search. Few points change during a search, so the second attempt is nearly
-// always complete. The bound keeps a search of a busy collection from running for ever.
-constexpr int kMaxAttempts = 3;
 // Number of originals that are scored between two looks at `cancelled`.
 constexpr uint64_t kCancelPollRows = 256;
 
@@ -50,45 +44,37 @@ struct HitRecords {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(
-    const Space& space, MatrixView queries, const SearchSpec& spec,
-    const PreparedFilter* filter) const {
-  for (int attempt = 1;; ++attempt) {
-    std::optional<RowFilter> rows;
-    if (filter != nullptr) {
-      TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, spec.cancelled));
-    }
-    const Request request = {
-        space, queries, spec, HitsToFind(spec), filter, rows ? &*rows : nullptr};
-    bool complete = true;
-    std::unique_ptr<ReadView> view;
-    HitLists lists;
-    if (spec.exact) {
-      // Payloads and vectors are read from the view that was scanned. So points that are replaced
-      // during the search are still found.
-      view = store_.TakeReadView();
-      TQDB_ASSIGN_OR_RETURN(lists, ScanOriginals(request, *view));
-    } else {
-      TQDB_ASSIGN_OR_RETURN(lists, ScanCodes(request, complete));
-    }
-    SelectedBytes bytes(spec.select);
-    std::vector<std::vector<PointRecord>> results;
-    for (std::vector<Hit>& hits : lists) {
-      TQDB_RETURN_IF_ERROR(Judge(request, view.get(), hits, complete));
-      if (spec.mmr) {
-        TQDB_ASSIGN_OR_RETURN(hits, PickDiverse(request, hits, view.get(), complete));
-      }
-      TQDB_ASSIGN_OR_RETURN(results.emplace_back(),
-                            ToRecords(request, std::move(hits), view.get(), complete));
-      TQDB_RETURN_IF_ERROR(bytes.Add(results.back()));
-    }
-    if (complete || attempt == kMaxAttempts) return results;
+absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(const Space& space,
+                                                                       MatrixView queries,
+                                                                       const SearchSpec& spec,
+                                                                       const PreparedFilter* filter,
+                                                                       ReadMoment& moment) const {
+  std::optional<RowFilter> rows;
+  if (filter != nullptr) {
+    TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, moment, spec.cancelled));
   }
+  const Request request = {space, queries, spec, HitsToFind(spec), rows ? &*rows : nullptr, moment};
+  HitLists lists;
+  if (spec.exact) {
+    TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
+    TQDB_ASSIGN_OR_RETURN(lists, ScanOriginals(request));
+  } else {
+    TQDB_ASSIGN_OR_RETURN(lists, ScanCodes(request));
+  }
+  SelectedBytes bytes(spec.select);
+  std::vector<std::vector<PointRecord>> results;
+  for (std::vector<Hit>& hits : lists) {
+    if (spec.mmr) {
+      TQDB_ASSIGN_OR_RETURN(hits, PickDiverse(request, hits));
+    }
+    TQDB_ASSIGN_OR_RETURN(results.emplace_back(), ToRecords(request, std::move(hits)));
+    TQDB_RETURN_IF_ERROR(bytes.Add(results.back()));
+  }
+  return results;
 }
 
-absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request,
-                                                       bool& complete) const {
-  const auto& [space, queries, spec, limit, filter, allowed] = request;
+absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request) const {
+  const auto& [space, queries, spec, limit, allowed, moment] = request;
   SearchOptions options;
   options.filter = allowed;
   // The threshold is one of exact scores in a rerank, so it must not cut candidates by estimates.
@@ -96,19 +82,20 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request,
   if (!spec.rerank) options.score_threshold = spec.score_threshold;
   if (spec.error_bound > 0) options.error_bound = spec.error_bound;
   options.cancelled = spec.cancelled;
-  TQDB_ASSIGN_OR_RETURN(HitLists lists, space.batcher().Search(queries, options));
+  const bool fixed = allowed != nullptr || spec.moment != nullptr;
+  TQDB_ASSIGN_OR_RETURN(HitLists lists, space.batcher().SearchAt(moment, fixed, queries, options));
+  TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
   if (!spec.rerank) return lists;
   for (size_t q = 0; q < lists.size(); ++q) {
     if (spec.cancelled && spec.cancelled()) return absl::CancelledError("search was cancelled");
-    TQDB_ASSIGN_OR_RETURN(lists[q], Rerank(request, queries.row(q), lists[q], complete));
+    TQDB_ASSIGN_OR_RETURN(lists[q], Rerank(request, queries.row(q), lists[q]));
   }
   return lists;
 }
 
 absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
                                                   absl::Span<const float> query,
-                                                  const std::vector<Hit>& candidates,
-                                                  bool& complete) const {
+                                                  const std::vector<Hit>& candidates) const {
   const Space& space = request.space;
   TopK top(request.limit, request.spec.score_threshold);
   constexpr size_t kChunk = 256;  // bounds the memory of originals
@@ -119,11 +106,10 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
     const auto chunk = absl::MakeConstSpan(candidates).subspan(first, kChunk);
     rows.clear();
     for (const Hit& hit : chunk) rows.push_back(hit.row);
-    TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, values, found));
+    TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, &request.moment.view(), values, found));
     for (size_t i = 0; i < chunk.size(); ++i) {
       if (!found[i]) {
-        complete = false;
-        continue;
+        return absl::DataLossError(absl::StrCat("row ", rows[i], " has no original on disk"));
       }
       top.Push(
           {Score(space, query.data(), values.data() + i * space.dim()), chunk[i].row, chunk[i].id});
@@ -132,20 +118,22 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
   return top.Take();
 }
 
-absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request,
-                                                           const ReadView& view) const {
-  const auto& [space, queries, spec, limit, filter, allowed] = request;
+absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request) const {
+  const auto& [space, queries, spec, limit, allowed, moment] = request;
   std::vector<TopK> top(queries.rows(), TopK(limit, spec.score_threshold));
   const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
   const auto vectors = store_.Scan({.family = Family::kVectors,
                                     .lower = lower.view(),
                                     .upper = upper.view(),
-                                    .view = &view,
+                                    .view = &moment.view(),
                                     .sequential = true});
   // The record of the payload also holds the id of the point. Both families are in row order, so
   // one cursor on each finds both without a look-up per row.
-  const auto payloads = store_.Scan(
-      {.family = Family::kPayloads, .lower = {}, .upper = {}, .view = &view, .sequential = true});
+  const auto payloads = store_.Scan({.family = Family::kPayloads,
+                                     .lower = {},
+                                     .upper = {},
+                                     .view = &moment.view(),
+                                     .sequential = true});
   std::vector<float> values(space.dim());
   for (uint64_t scanned = 0; vectors->Valid(); vectors->Next(), ++scanned) {
     if (scanned % kCancelPollRows == 0 && spec.cancelled && spec.cancelled()) {
@@ -178,44 +166,16 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& reques
   return lists;
 }
 
-absl::Status Searcher::Judge(const Request& request, const ReadView* view, std::vector<Hit>& hits,
-                             bool& complete) const {
-  if (request.rows == nullptr) return absl::OkStatus();
-  std::vector<Hit> later;
-  std::copy_if(hits.begin(), hits.end(), std::back_inserter(later),
-               [&request](const Hit& hit) { return hit.row >= request.rows->end(); });
-  if (later.empty()) return absl::OkStatus();
-  HitRecords read(later);
-  TQDB_ASSIGN_OR_RETURN(
-      const std::vector<bool> alive,
-      reader_.Fill(read.rows, {.payload = true}, absl::MakeSpan(read.records), view));
-  absl::flat_hash_set<uint64_t> dropped;
-  for (size_t i = 0; i < later.size(); ++i) {
-    if (alive[i]) {
-      TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(read.records[i].payload));
-      if (request.filter->Matches(later[i].id, payload)) continue;
-    }
-    dropped.insert(later[i].row);
-  }
-  // The dropped hits have taken the places of matching ones.
-  if (!dropped.empty()) complete = false;
-  std::erase_if(hits, [&dropped](const Hit& hit) { return dropped.contains(hit.row); });
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::vector<Hit>> Searcher::PickDiverse(const Request& request,
-                                                       const std::vector<Hit>& hits,
-                                                       const ReadView* view, bool& complete) const {
+                                                       const std::vector<Hit>& hits) const {
   HitRecords read(hits);
-  TQDB_ASSIGN_OR_RETURN(
-      const std::vector<bool> alive,
-      reader_.Fill(read.rows, {.vectors = true}, absl::MakeSpan(read.records), view));
+  TQDB_RETURN_IF_ERROR(reader_.Fill(read.rows, {.vectors = true}, absl::MakeSpan(read.records),
+                                    request.moment.view()));
   const VectorSpaceConfig& space = request.space.config();
   std::vector<size_t> there;
   std::vector<float> scores;
   std::vector<std::vector<float>> vectors;
   for (size_t i = 0; i < hits.size(); ++i) {
-    if (!alive[i]) complete = false;
     for (PointVector& vector : read.records[i].vectors) {
       if (vector.name != space.name) continue;
       there.push_back(i);
@@ -232,25 +192,14 @@ absl::StatusOr<std::vector<Hit>> Searcher::PickDiverse(const Request& request,
 }
 
 absl::StatusOr<std::vector<PointRecord>> Searcher::ToRecords(const Request& request,
-                                                             std::vector<Hit> hits,
-                                                             const ReadView* view,
-                                                             bool& complete) const {
+                                                             std::vector<Hit> hits) const {
   // Hits that the offset leaves out need not be read.
   hits.erase(hits.begin(),
              hits.begin() + static_cast<ptrdiff_t>(std::min(request.spec.offset, hits.size())));
   HitRecords read(hits);
-  TQDB_ASSIGN_OR_RETURN(
-      const std::vector<bool> alive,
-      reader_.Fill(read.rows, request.spec.select, absl::MakeSpan(read.records), view));
-  std::vector<PointRecord> records;
-  for (size_t i = 0; i < hits.size(); ++i) {
-    if (alive[i]) {
-      records.push_back(std::move(read.records[i]));
-    } else {
-      complete = false;
-    }
-  }
-  return records;
+  TQDB_RETURN_IF_ERROR(reader_.Fill(read.rows, request.spec.select, absl::MakeSpan(read.records),
+                                    request.moment.view()));
+  return std::move(read.records);
 }
 
 }  // namespace tqdb::storage

@@ -4,23 +4,19 @@
 // these rows are read. A rerank reads the originals of some more rows, and scores them exactly. An
 // exact search scans the originals on disk and no codes.
 //
-// No lock keeps writers out, so a point can change under a search. Three cases matter:
-//
-// - A hit is gone when its point is read. It must be dropped, and has taken the place of another
-//   one. The search is then not complete, and is repeated, up to three times.
-// - A row was written after the filter was evaluated. The filter allows all of these rows, and
-//   Judge evaluates the payloads of the hits among them.
-// - An exact search scans for a long time. It reads everything from one view of the disk, so no hit
-//   can get lost.
+// All of it happens at one moment (memory/moment.h): the scan finds the rows that the moment sees,
+// and everything else comes from the moment's view of the disk. So writes during a search neither
+// add hits nor lose any.
 //
 // Example: limit 10 with rerank. The scan finds 30 candidates (candidates.h), their originals are
-// read and scored, and the best 10 stay. One of them was deleted a moment ago, so only 9 points can
-// be read. The second attempt returns 10.
+// read and scored, and the best 10 stay. One of the points was deleted a moment ago. It is among
+// the hits, because it was there when the search began.
 //
 // Left out of this file: searches by text and sparse vectors (term_searcher.h), the scan itself
 // (core/scan/scan.h), and groups of searches in one pass (memory/search_batcher.h).
 //
-// Thread-safe. Errors: Cancelled, and DataLoss and Internal from reading.
+// Thread-safe. Errors: Cancelled, Aborted if the search took too long (memory/moment.h), and
+// DataLoss and Internal from reading.
 #ifndef TQDB_STORAGE_READ_SEARCHER_H_
 #define TQDB_STORAGE_READ_SEARCHER_H_
 
@@ -46,43 +42,39 @@ class Searcher {
 
   // Returns one list of points for each query, best first. Requires: queries of shape (n, dim) and
   // the spec have passed ValidateSearch. `filter` is the prepared filter of the spec, or null.
+  // Leaves the memory of `moment`. A search without filter whose spec names no moment may move to a
+  // later one, which it shares with other searches.
   absl::StatusOr<std::vector<std::vector<PointRecord>>> Search(const Space& space,
                                                                MatrixView queries,
                                                                const SearchSpec& spec,
-                                                               const PreparedFilter* filter) const;
+                                                               const PreparedFilter* filter,
+                                                               ReadMoment& moment) const;
 
  private:
   using HitLists = std::vector<std::vector<Hit>>;
-  // Parameters of one attempt of a search.
+  // Parameters of a search.
   struct Request {
     const Space& space;
     MatrixView queries;
     const SearchSpec& spec;
-    size_t limit;  // number of hits to find for each query
-    const PreparedFilter* filter;
+    size_t limit;           // number of hits to find for each query
     const RowFilter* rows;  // rows that match the filter; null without one
+    ReadMoment& moment;
   };
 
-  // Returns the hits of a scan of the codes, rescored from originals if the spec says so. Sets
-  // `complete` to false when a hit had to be dropped, because its point was replaced or deleted
-  // during the search.
-  absl::StatusOr<HitLists> ScanCodes(const Request& request, bool& complete) const;
+  // Returns the hits of a scan of the codes, rescored from originals if the spec says so.
+  absl::StatusOr<HitLists> ScanCodes(const Request& request) const;
   absl::StatusOr<std::vector<Hit>> Rerank(const Request& request, absl::Span<const float> query,
-                                          const std::vector<Hit>& candidates, bool& complete) const;
-  // Returns the hits of a scan of all originals in `view`.
-  absl::StatusOr<HitLists> ScanOriginals(const Request& request, const ReadView& view) const;
-  // Judges the hits whose rows were written after the filter was evaluated: drops those that do not
-  // match. Here and below, `view` is the view that the hits come from, or null if they come from
-  // memory.
-  absl::Status Judge(const Request& request, const ReadView* view, std::vector<Hit>& hits,
-                     bool& complete) const;
+                                          const std::vector<Hit>& candidates) const;
+  // Returns the hits of a scan of all originals.
+  absl::StatusOr<HitLists> ScanOriginals(const Request& request) const;
   // Returns limit + offset of the hits, picked by spec.mmr.
-  absl::StatusOr<std::vector<Hit>> PickDiverse(const Request& request, const std::vector<Hit>& hits,
-                                               const ReadView* view, bool& complete) const;
+  absl::StatusOr<std::vector<Hit>> PickDiverse(const Request& request,
+                                               const std::vector<Hit>& hits) const;
   // Returns the points of one query's hits with the parts that the spec selects. Leaves out the
   // first spec.offset of them.
-  absl::StatusOr<std::vector<PointRecord>> ToRecords(const Request& request, std::vector<Hit> hits,
-                                                     const ReadView* view, bool& complete) const;
+  absl::StatusOr<std::vector<PointRecord>> ToRecords(const Request& request,
+                                                     std::vector<Hit> hits) const;
 
   const Store& store_;
   const PointReader& reader_;

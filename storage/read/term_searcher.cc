@@ -1,6 +1,7 @@
 #include "storage/read/term_searcher.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -11,55 +12,91 @@ namespace tqdb::storage {
 
 namespace {
 
-// Most attempts of a search. Few points change during a search, so two nearly always suffice.
-constexpr int kMaxTermAttempts = 3;
-
-}  // namespace
-
-absl::StatusOr<std::vector<PointRecord>> TermSearcher::Search(const SearchSpec& spec,
-                                                              const PreparedFilter* filter,
-                                                              Rank rank) const {
+SparseSearchOptions OptionsOf(const SearchSpec& spec, const RowFilter& rows) {
   SparseSearchOptions options;
   options.top_k = spec.limit + spec.offset;
   options.score_threshold = spec.score_threshold;
   options.cancelled = spec.cancelled;
-  for (int attempt = 1;; ++attempt) {
-    std::optional<RowFilter> rows;
-    if (filter != nullptr) {
-      TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, spec.cancelled));
-      options.filter = &*rows;
-    }
-    TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits, rank(options));
-    bool complete = true;
-    TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
-                          ToRecords(spec, hits, filter, complete));
-    if (complete || attempt == kMaxTermAttempts) return records;
+  options.filter = &rows;
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<RowFilter> TermSearcher::RowsToSearch(const SearchSpec& spec,
+                                                     const PreparedFilter* filter,
+                                                     ReadMoment& moment) const {
+  if (filter == nullptr) return moment.memory().rows();
+  return filters_.FindBits(*filter, moment, spec.cancelled);
+}
+
+absl::StatusOr<std::vector<PointRecord>> TermSearcher::SearchText(const SearchSpec& spec,
+                                                                  const KeyPath& key,
+                                                                  const PreparedFilter* filter,
+                                                                  ReadMoment& moment) const {
+  TQDB_ASSIGN_OR_RETURN(const RowFilter rows, RowsToSearch(spec, filter, moment));
+  std::vector<uint64_t> edited;
+  TQDB_ASSIGN_OR_RETURN(std::vector<RowHit> hits,
+                        state_.payloads.SearchText(key, spec.text->text, moment.memory(),
+                                                   OptionsOf(spec, rows), edited));
+  TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
+  TQDB_RETURN_IF_ERROR(AddEdited(spec, key, rows, edited, moment.view(), hits));
+  return ToRecords(spec, hits, moment.view());
+}
+
+absl::StatusOr<std::vector<PointRecord>> TermSearcher::SearchSparse(const SearchSpec& spec,
+                                                                    const SparseSpace& space,
+                                                                    const PreparedFilter* filter,
+                                                                    ReadMoment& moment) const {
+  TQDB_ASSIGN_OR_RETURN(const RowFilter rows, RowsToSearch(spec, filter, moment));
+  TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits,
+                        space.Search(spec.sparse->view(), OptionsOf(spec, rows)));
+  TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
+  return ToRecords(spec, hits, moment.view());
+}
+
+absl::Status TermSearcher::AddEdited(const SearchSpec& spec, const KeyPath& key,
+                                     const RowFilter& rows, const std::vector<uint64_t>& edited,
+                                     const ReadView& view, std::vector<RowHit>& hits) const {
+  std::vector<uint64_t> wanted;
+  for (const uint64_t row : edited) {
+    if (rows.Allows(row)) wanted.push_back(row);
   }
+  if (wanted.empty()) return absl::OkStatus();
+  TQDB_RETURN_IF_ERROR(filters_.ReadPayloads(
+      std::move(wanted), view,
+      [&](uint64_t row, const PointId&, absl::string_view text) -> absl::Status {
+        TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
+        const std::optional<float> score = state_.payloads.ScoreText(key, spec.text->text, payload);
+        if (score && *score >= spec.score_threshold) hits.push_back({row, *score});
+        return absl::OkStatus();
+      }));
+  std::sort(hits.begin(), hits.end(), [](const RowHit& a, const RowHit& b) {
+    return a.score != b.score ? a.score > b.score : a.row < b.row;
+  });
+  hits.resize(std::min(hits.size(), spec.limit + spec.offset));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<PointRecord>> TermSearcher::ToRecords(const SearchSpec& spec,
                                                                  absl::Span<const RowHit> hits,
-                                                                 const PreparedFilter* filter,
-                                                                 bool& complete) const {
+                                                                 const ReadView& view) const {
+  hits.remove_prefix(std::min(spec.offset, hits.size()));
   std::vector<uint64_t> rows;
   for (const RowHit& hit : hits) rows.push_back(hit.row);
-  TQDB_ASSIGN_OR_RETURN(const auto ids, filters_.FindIds(rows, filter));
-  std::vector<PointId> found;
-  absl::flat_hash_map<PointId, float> scores;
+  absl::flat_hash_map<uint64_t, PointId> ids;
+  TQDB_RETURN_IF_ERROR(
+      filters_.ReadPayloads(rows, view, [&](uint64_t row, const PointId& id, absl::string_view) {
+        ids[row] = id;
+        return absl::OkStatus();
+      }));
+  std::vector<PointRecord> records;
   for (const RowHit& hit : hits) {
-    const auto id = ids.find(hit.row);
-    if (id == ids.end()) {
-      complete = false;
-      continue;
-    }
-    found.push_back(id->second);
-    scores[id->second] = hit.score;
+    PointRecord& record = records.emplace_back();
+    record.id = ids[hit.row];
+    record.score = hit.score;
   }
-  found.erase(found.begin(),
-              found.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, found.size())));
-  TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records, points_.Get(found, spec.select));
-  complete &= records.size() == found.size();
-  for (PointRecord& record : records) record.score = scores[record.id];
+  TQDB_RETURN_IF_ERROR(points_.Fill(rows, spec.select, absl::MakeSpan(records), view));
   return records;
 }
 

@@ -107,12 +107,17 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
   if (!path.ok())
     return absl::InvalidArgumentError(absl::StrCat("group_by: ", path.status().message()));
   Groups groups(group_spec, *std::move(path));
+  std::shared_ptr<const Moment> moment = spec.moment;
+  if (moment == nullptr) {
+    TQDB_ASSIGN_OR_RETURN(moment, collection.Now());
+  }
 
   // Searches for the best `limit` points that match the caller's filter and `also`.
   const auto search = [&](size_t limit,
                           std::optional<Filter> also) -> absl::StatusOr<std::vector<PointRecord>> {
     SearchSpec own = spec;
     own.offset = 0;
+    own.moment = moment;
     own.limit = limit;
     own.select.payload = true;
     // Payloads are needed for the groups, whatever the caller selects. If max_bytes is the largest

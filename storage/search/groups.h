@@ -11,8 +11,10 @@
 // document B. A is complete with its best 2. B has 1 point, so a search with the filter document =
 // B finds its second one.
 //
-// Left out: one moment for all searches, so writes between them may show. Also left out is an index
-// of groups, so a key with one huge group and many tiny ones costs several searches.
+// All searches see the collection at one moment, so no write shows in some of them only.
+//
+// Left out is an index of groups, so a key with one huge group and many tiny ones costs several
+// searches.
 //
 // Thread-safe: one function without state.
 #ifndef TQDB_STORAGE_SEARCH_GROUPS_H_

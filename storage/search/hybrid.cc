@@ -3,7 +3,6 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
@@ -25,6 +24,10 @@ absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collecti
     return absl::InvalidArgumentError(absl::StrCat(
         "reciprocal_rank.constant is ", spec.fusion.constant, "; need a number above 0"));
   }
+  std::shared_ptr<const Moment> moment = parts[0].spec.moment;
+  if (moment == nullptr) {
+    TQDB_ASSIGN_OR_RETURN(moment, collection.Now());
+  }
   std::vector<RankedList> lists;
   for (size_t i = 0; i < parts.size(); ++i) {
     // Written so that NaN fails: every comparison with it is false.
@@ -34,6 +37,7 @@ absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collecti
     }
     SearchSpec own = parts[i].spec;
     own.select = {};
+    own.moment = moment;
     const auto found = collection.Search(parts[i].query, own);
     if (!found.ok()) {
       return absl::Status(found.status().code(),
@@ -47,15 +51,13 @@ absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collecti
   fused.erase(fused.begin(),
               fused.begin() + static_cast<ptrdiff_t>(std::min(spec.offset, fused.size())));
 
-  // Get returns the points that still exist, so scores are looked up by id and not by position.
   std::vector<PointId> ids;
-  absl::flat_hash_map<PointId, float> scores;
-  for (const RankedPoint& point : fused) {
-    ids.push_back(point.id);
-    scores[point.id] = static_cast<float>(point.score);
+  for (const RankedPoint& point : fused) ids.push_back(point.id);
+  TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
+                        collection.Get(ids, spec.select, std::move(moment)));
+  for (size_t i = 0; i < records.size(); ++i) {
+    records[i].score = static_cast<float>(fused[i].score);
   }
-  TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records, collection.Get(ids, spec.select));
-  for (PointRecord& record : records) record.score = scores[record.id];
   return records;
 }
 

@@ -22,8 +22,9 @@
 
 namespace tqdb::storage {
 
-// One of the searches. Its limit is the number of candidates that it contributes. Its `select` is
-// ignored, because payloads and vectors are read once, for the fused result.
+// One of the searches. All of them have the same moment, or none. Its limit is the number of
+// candidates that it contributes. Its `select` is ignored, because payloads and vectors are read
+// once, for the fused result.
 struct HybridPart {
   MatrixView query;  // (1, dim)
   SearchSpec spec;
@@ -40,10 +41,10 @@ struct HybridSpec {
   Select select = {};  // payload and vectors of the points that are returned
 };
 
-// Returns points by descending fused score. Points that are deleted between their search and the
-// reading of their payloads are left out. Errors of Collection::Search have the number of the part
-// in front. Other errors are InvalidArgument for a bad spec, and ResourceExhausted as
-// select.max_bytes says.
+// Returns points by descending fused score. All searches, and the reading of the points, see the
+// collection at one moment: that of the first part's spec, or the one now if it has none. Errors of
+// Collection::Search have the number of the part in front. Other errors are InvalidArgument for a
+// bad spec, and ResourceExhausted as select.max_bytes says.
 absl::StatusOr<std::vector<PointRecord>> SearchHybrid(const Collection& collection,
                                                       absl::Span<const HybridPart> parts,
                                                       const HybridSpec& spec);

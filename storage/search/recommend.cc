@@ -40,7 +40,8 @@ absl::StatusOr<std::vector<double>> MeanVector(
 
 absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
                                                    absl::string_view space,
-                                                   const Examples& examples) {
+                                                   const Examples& examples,
+                                                   std::shared_ptr<const Moment> moment) {
   const size_t count = examples.positive.size() + examples.negative.size();
   if (examples.positive.empty() || count > kMaxExamples) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -56,8 +57,9 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
   }
   std::vector<PointId> ids = examples.positive;
   ids.insert(ids.end(), examples.negative.begin(), examples.negative.end());
-  TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> records,
-                        collection.Get(ids, {.payload = false, .vectors = true}));
+  TQDB_ASSIGN_OR_RETURN(
+      std::vector<PointRecord> records,
+      collection.Get(ids, {.payload = false, .vectors = true}, std::move(moment)));
   absl::flat_hash_map<PointId, std::vector<float>> found;
   for (PointRecord& record : records) {
     for (PointVector& vector : record.vectors) {

@@ -33,10 +33,11 @@ inline constexpr size_t kMaxExamples = 1'000;
 // Returns the query vector (dim) for a space. Under COSINE every example is scaled to length 1
 // before the means are taken, so that only directions count. InvalidArgument for no positive
 // example, too many examples, an unknown space or, under COSINE, a zero result. NotFound names the
-// first example that does not exist or has no vector in the space.
+// first example that does not exist or has no vector in the space. A null `moment` is the one now.
 absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
                                                    absl::string_view space,
-                                                   const Examples& examples);
+                                                   const Examples& examples,
+                                                   std::shared_ptr<const Moment> moment = nullptr);
 
 // Returns a filter for points that match `filter` and are not among the examples. The examples are
 // the nearest points of their own mean, so without this they would fill the result.

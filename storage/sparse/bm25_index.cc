@@ -106,4 +106,30 @@ absl::StatusOr<std::vector<RowHit>> Bm25Index::Search(absl::string_view query,
   return index_.Search(terms, options, stats);
 }
 
+std::optional<float> Bm25Index::Score(absl::string_view query,
+                                      absl::Span<const absl::string_view> texts) const {
+  std::map<std::string, size_t> counts;  // of the words of the query, in the order of Search
+  for (WordReader words(query); words.Next();) ++counts[words.word()];
+  std::map<std::string, uint16_t> frequencies;
+  uint32_t length = 0;
+  for (const absl::string_view text : texts) {
+    for (WordReader words(text); words.Next(); ++length) {
+      if (!counts.contains(words.word())) continue;
+      uint16_t& frequency = frequencies[words.word()];
+      if (frequency < std::numeric_limits<uint16_t>::max()) ++frequency;
+    }
+  }
+  if (frequencies.empty()) return std::nullopt;
+  const Bm25Scoring scoring = index_.CurrentScoring();
+  double score = 0;
+  for (const auto& [word, count] : counts) {
+    const auto own = frequencies.find(word);
+    if (own == frequencies.end()) continue;
+    const double idf = InverseDocumentFrequency(held_rows(), Frequency(word));
+    const auto weight = static_cast<float>(idf * static_cast<double>(count));
+    score += static_cast<double>(weight) * scoring.Impact<double>(own->second, length);
+  }
+  return static_cast<float>(score);
+}
+
 }  // namespace tqdb::storage

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,11 @@ class Bm25Index {
   absl::StatusOr<std::vector<RowHit>> Search(absl::string_view query,
                                              const SparseSearchOptions& options,
                                              SparseSearchStats* stats = nullptr) const;
+
+  // Returns the score that a row with these texts would have, by the statistics of the rows that
+  // are held; nullopt if the texts have none of the words.
+  std::optional<float> Score(absl::string_view query,
+                             absl::Span<const absl::string_view> texts) const;
 
  private:
   // Drops words that no row has any more, if they are at least half of all words.

@@ -112,11 +112,12 @@ class InvertedIndex {
   // used terms ascend as the old ones do.
   void RenumberTerms(absl::Span<const uint32_t> numbers);
 
+  // Returns the scoring under the current average length.
+  Scoring CurrentScoring() const { return scoring_.WithAverageLength(average_length()); }
+
  private:
   using Closed = ClosedSegment<Scoring>;
 
-  // Returns the scoring under the current average length.
-  Scoring CurrentScoring() const { return scoring_.WithAverageLength(average_length()); }
   // Packs the open segment, without its dead rows, and begins an empty one.
   void CloseOpenSegment();
   // Merges closed segments in pairs until no two are of one size class.

@@ -37,6 +37,9 @@ class SegmentRows {
   size_t live() const { return rows_.size() - dead_; }
   bool IsLive(size_t slot) const { return (live_[slot / 64] >> (slot % 64) & 1) != 0; }
   uint64_t row(size_t slot) const { return rows_[slot]; }
+  // Return the lowest and the highest row, live or dead. Requires: size() > 0.
+  uint64_t first_row() const { return first_; }
+  uint64_t last_row() const { return last_; }
   // Returns the lengths, one for each slot, or null if they are not kept.
   const uint32_t* lengths() const { return lengths_.empty() ? nullptr : lengths_.data(); }
   uint32_t length(size_t slot) const { return lengths_.empty() ? 0 : lengths_[slot]; }

@@ -196,6 +196,11 @@ void SegmentSearch<Scoring>::AddUpAndConsider(size_t added) {
 template <typename Scoring>
 void SegmentSearch<Scoring>::Search(const SegmentRows& rows) {
   rows_ = &rows;
+  // Most segments lie in the past of every read as a whole. Without a filter they are searched
+  // faster.
+  const bool all = all_filter_ == nullptr || rows.size() == 0 ||
+                   all_filter_->AllowsAll(rows.first_row(), rows.last_row());
+  filter_ = all ? nullptr : all_filter_;
   lengths_ = rows.lengths();
   // Each float operation errs by 2^-24 of the magnitude at most. The slack takes twice that, and 16
   // operations more than there are lists, for impacts, bounds and the cut itself.

@@ -58,7 +58,7 @@ class SegmentSearch {
   // with their rows as numeric ids, so that equal scores are ordered by row. Requires: all three
   // outlive the object.
   SegmentSearch(const Scoring& scoring, const RowFilter* filter, TopK& top)
-      : scoring_(scoring), filter_(filter), top_(top) {}
+      : scoring_(scoring), all_filter_(filter), top_(top) {}
 
   // Adds the postings of the next term of the query in the segment to be searched.
   // `average_length` is the one under which the bounds of the postings hold.
@@ -109,12 +109,13 @@ class SegmentSearch {
   void ConsiderMarked(size_t added);
 
   const Scoring& scoring_;
-  const RowFilter* const filter_;
+  const RowFilter* const all_filter_;  // the filter of the whole search
   TopK& top_;
   SparseSearchStats stats_;
 
   // State of the segment being searched.
   const SegmentRows* rows_ = nullptr;
+  const RowFilter* filter_ = nullptr;  // null if all rows of the segment are allowed
   const uint32_t* lengths_ = nullptr;  // length of the text of each slot; null without lengths
   std::vector<List> lists_;            // in the order of the query
   std::vector<uint32_t> order_;        // places in lists_, by descending bound

@@ -4,11 +4,13 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "storage/disk/keys.h"
+#include "storage/memory/apply.h"
 
 namespace tqdb::storage {
 
@@ -53,14 +55,33 @@ class VacuumWrite : public Write {
   bool numbered() const override { return false; }
   absl::Status Plan(Planner&) override { return absl::OkStatus(); }
   absl::Status Finish(CollectionState& state) override {
+    std::vector<std::pair<uint64_t, Slot>> moved;
+    const bool dead_rows = state.moments.dead_rows() > 0;
     space_.engine().Vacuum([&](uint64_t row, const PointId& id, Slot, Slot to) {
       state.index.SetSlot(id, row, space_.index(), to);
+      if (dead_rows) moved.emplace_back(row, to);
     });
+    // Dead rows that a read still sees have been moved like live ones.
+    state.moments.MoveDead(space_.index(), std::move(moved));
     return absl::OkStatus();
   }
 
  private:
   Space& space_;
+};
+
+// A write that removes the dead rows which no read sees any more from memory. Usually the next
+// write does so on its way. This one is for a collection that is not written to any more.
+class RemovalWrite : public Write {
+ public:
+  RemovalWrite() : Write(0, Durability::kAsync) {}
+  Sharing sharing() const override { return Sharing::kAny; }
+  bool numbered() const override { return false; }
+  absl::Status Plan(Planner&) override { return absl::OkStatus(); }
+  absl::Status Finish(CollectionState& state) override {
+    RemoveDead(state);
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace
@@ -69,7 +90,7 @@ absl::Status Reencoder::ReencodeBatch(Space& space, const Mean* mean,
                                       const std::vector<uint64_t>& rows, uint64_t& written) const {
   std::vector<float> originals;
   std::vector<bool> found;
-  TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, originals, found));
+  TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, nullptr, originals, found));
   std::vector<Key> keys;
   for (const uint64_t row : rows) keys.push_back(Key::OfRow(row));
   TQDB_ASSIGN_OR_RETURN(const auto payloads, store_.MultiGet(Family::kPayloads, keys));
@@ -139,6 +160,11 @@ absl::Status Reencoder::ReencodeStaleRows(Space& space) const {
     if (written == 0 && space.current_mean_version() == target) break;
   }
   return absl::OkStatus();
+}
+
+absl::Status Reencoder::RemoveDeadRows() const {
+  RemovalWrite write;
+  return committer_.Commit(write);
 }
 
 absl::Status Reencoder::Vacuum(Space& space) const {

@@ -46,7 +46,10 @@ class Reencoder {
   // Cancelled when stopped.
   absl::Status ReencodeStaleRows(Space& space) const;
 
-  // Frees the memory of dead rows when there are enough of them.
+  // Removes the dead rows that no read sees any more (memory/moment.h).
+  absl::Status RemoveDeadRows() const;
+
+  // Frees the memory of removed rows when there are enough of them.
   absl::Status Vacuum(Space& space) const;
 
  private:

@@ -111,8 +111,8 @@ absl::Status Committer::CommitPart(absl::Span<Write* const> part, bool sync, boo
     status = step == Step::kPlan ? out_of_memory_ : memory_differs_;
   }
   if (status.ok() || step == Step::kPlan) return status;
-  // From here on memory may lack what the disk has. Reads by id then ask the disk (point_reader.h).
-  state_.follows_disk = false;
+  // Memory may have half of the changes from here on. Reads go on at the last moment that was
+  // published, which has none of them.
   return MarkReadOnly(status);
 }
 
@@ -155,11 +155,14 @@ absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& 
     synced |= sync;
   }
   step = Step::kApply;
+  const bool changed = !planner.changes().empty();
+  if (changed) state_.moments.Begin();
   if (const absl::Status applied = ApplyChanges(planner.changes(), state_); !applied.ok()) {
     return absl::InternalError(absl::StrCat("memory and disk differ: ", applied.message()));
   }
   state_.set_position(planner.position());
   if (new_version) state_.format_version = kNumberedFormatVersion;
+  if (changed) PublishMoment(store_.TakeReadView(), state_);
   for (Write* write : part) {
     if (!write->status().ok()) continue;
     TQDB_RETURN_IF_ERROR(write->Finish(state_));

@@ -350,7 +350,7 @@ absl::Status Planner::Plan(const IndexRecord& index) {
   // first one has created.
   std::optional<FieldKind> has;
   size_t count = 0;
-  for (const FieldInfo& field : state_.payloads.Fields()) {
+  for (const FieldInfo& field : state_.payloads.Fields(*state_.moments.now())) {
     ++count;
     if (field.key == index.path) has = field.kind;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "tests/support/random.h"
@@ -14,19 +15,37 @@ namespace row_filter_test {
 using testing::Gaussian;
 
 // The blocks lie anywhere about the filter. They have consecutive rows, rows with gaps, and rows in
-// no order.
+// no order. Half of the filters have bits; the others allow all rows but a few.
 TEST(RowFilterTest, MasksAgreeWithASet) {
   Gaussian random(3);
   for (int round = 0; round < 300; ++round) {
     const uint64_t first = random.Below(200), end = first + random.Below(400);
     RowFilter filter(first, end);
     std::set<uint64_t> allowed;
-    for (uint64_t row = first; row < end; ++row) {
-      if (random.Below(3) != 0) continue;
-      filter.Allow(row);
-      allowed.insert(row);
+    if (round % 2 == 0) {
+      for (uint64_t row = first; row < end; ++row) {
+        if (random.Below(3) != 0) continue;
+        filter.Allow(row);
+        allowed.insert(row);
+      }
+    } else {
+      std::vector<uint64_t> except;
+      const uint64_t share = random.Below(2) == 0 ? 3 : 60;
+      for (uint64_t row = 0; row < end; ++row) {
+        if (random.Below(share) == 0) {
+          except.push_back(row);
+        } else {
+          allowed.insert(row);
+        }
+      }
+      filter = RowFilter::AllBelow(end, std::move(except));
     }
-    const auto want = [&](uint64_t row) { return row >= end || allowed.count(row) != 0; };
+    for (int i = 0; i < 5; ++i) {
+      const uint64_t row = random.Below(700);
+      filter.Forbid(row);
+      allowed.erase(row);
+    }
+    const auto want = [&](uint64_t row) { return allowed.count(row) != 0; };
     for (int block = 0; block < 20; ++block) {
       std::vector<uint64_t> rows;
       uint64_t row = random.Below(700);
@@ -43,6 +62,9 @@ TEST(RowFilterTest, MasksAgreeWithASet) {
         uint64_t from = 0;
         for (uint64_t i = 0; i < 64; ++i) from |= static_cast<uint64_t>(want(rows[0] + i)) << i;
         ASSERT_EQ(filter.MaskFrom(rows[0]), from);
+        if (filter.AllowsAll(rows[0], rows[63])) {
+          ASSERT_EQ(from, ~uint64_t{0});
+        }
       }
       ASSERT_EQ(filter.Mask(rows.data(), count), mask)
           << "rows from " << rows[0] << ", filter [" << first << ", " << end << ")";

@@ -310,8 +310,10 @@ TEST_F(FilteredCallsTest, DeleteLeavesAloneWhatIsReplacedMeanwhile) {
 
 TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens) {
   Upsert({1, 2, 3});
-  Filter bad;
-  bad.must.push_back({FieldCondition{"", Presence::kExists}});
+  const Filter bad = {.must = {{FieldCondition{"", Presence::kExists}}},
+                      .should = {},
+                      .must_not = {},
+                      .min_should = {}};
   EXPECT_TRUE(absl::IsInvalidArgument(collection_->CountMatching({bad}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(collection_->ScrollMatching(nullptr, 5, {}, {bad}).status()));
   EXPECT_TRUE(

@@ -43,6 +43,7 @@ Json ToJson(const CollectionInfo& info) {
   out["disk_bytes"] = info.disk_bytes;
   out["write_buffer_bytes"] = info.write_buffer_bytes;
   out["memory_bytes"] = info.memory_bytes;
+  out["kept_rows"] = info.kept_rows;
   out["disk_bytes_per_point"] = info.disk_bytes_per_point;
   out["memory_bytes_per_point"] = info.memory_bytes_per_point;
   out["metadata"] = Json::object();

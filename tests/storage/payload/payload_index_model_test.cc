@@ -136,7 +136,7 @@ TEST_P(PayloadIndexModelTest, RowsAreThoseOfEvaluatingEveryPayload) {
 
   while (!points_.empty()) Erase(points_.begin()->first);
   EXPECT_TRUE(index_.rows().empty());
-  for (const FieldInfo& field : index_.Fields()) EXPECT_EQ(field.rows, 0u);
+  for (const FieldInfo& field : index_.Fields(index_.rows())) EXPECT_EQ(field.rows, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, PayloadIndexModelTest,

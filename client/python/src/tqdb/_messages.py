@@ -205,6 +205,7 @@ def read_collection_info(info: Any) -> CollectionInfo:
         write_buffer_bytes=info.write_buffer_bytes,
         sequence=info.sequence,
         digest=info.digest,
+        kept_rows=info.kept_rows,
         vector_spaces=[
             VectorSpace(
                 space.dim,

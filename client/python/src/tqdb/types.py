@@ -241,6 +241,8 @@ class CollectionInfo:
     metadata: Dict[str, str]
     sparse_spaces: List[SparseSpace] = field(default_factory=list)
     sparse: List[SparseSpaceInfo] = field(default_factory=list)
+    #: Rows of replaced or deleted points that stay in memory for reads in progress.
+    kept_rows: int = 0
 
     @property
     def dim(self) -> int:
