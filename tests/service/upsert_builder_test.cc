@@ -111,8 +111,8 @@ TEST_F(UpsertBuilderTest, NamesTheVectorThatIsWrong) {
             "points[1].sparse_vectors[1].name is 's' for the second time in one point");
 }
 
-// The builder misses a vector when the next point begins. No point follows the last one, so Build
-// must check that one.
+// The builder notices a point without a vector when the next point begins. No point follows the
+// last one, so Build must check that one.
 TEST_F(UpsertBuilderTest, EveryPointNeedsAVector) {
   const char* kNeed = "].vectors is empty; a point needs a vector in at least one space";
   UpsertBuilder builder = Builder(2);
