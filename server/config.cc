@@ -191,12 +191,13 @@ ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& g
 
   std::vector<std::string> all = EnvironmentArgs(app, get_env);
   all.insert(all.end(), args.begin(), args.end());
-  std::reverse(all.begin(), all.end());  // as CLI11 wants a vector
+  std::reverse(all.begin(), all.end());  // CLI11 takes a vector from its end
   ParsedConfig parsed;
   try {
     app.parse(std::move(all));
   } catch (const CLI::ParseError& e) {
     std::ostringstream out, err;
+    // CLI11 has a code of its own for each kind of error. Here every error exits with 2.
     parsed.exit_code = app.exit(e, out, err) == 0 ? 0 : 2;
     parsed.text = out.str() + err.str();
     return parsed;

@@ -17,6 +17,7 @@ namespace {
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
+// Returns the addresses of a host, for listening. `flags` are further flags of getaddrinfo.
 absl::StatusOr<AddressList> Resolve(const std::string& host, int port, int flags) {
   addrinfo hints = {};
   hints.ai_family = AF_UNSPEC;
@@ -31,6 +32,8 @@ absl::StatusOr<AddressList> Resolve(const std::string& host, int port, int flags
   return AddressList(list, &freeaddrinfo);
 }
 
+// Returns an address without the brackets of IPv6. gRPC and CivetWeb need them before a port, but
+// getaddrinfo refuses them.
 std::string WithoutBrackets(const std::string& address) {
   if (address.size() < 2 || address.front() != '[') return address;
   return address.substr(1, address.size() - 2);
@@ -53,6 +56,7 @@ absl::StatusOr<std::string> ResolveListenAddress(const std::string& listen) {
 }
 
 bool IsLoopback(const std::string& address) {
+  // The last form is an IPv4 address written as one of IPv6.
   return absl::StartsWith(address, "127.") || address == "[::1]" ||
          absl::StartsWith(address, "[::ffff:127.");
 }

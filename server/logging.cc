@@ -60,6 +60,7 @@ void InitLogging(const std::string& level, LogFormat format) {
   auto logger = spdlog::stderr_color_mt("tqdb");
   logger->set_formatter(MakeLogFormatter(format));
   logger->set_level(spdlog::level::from_str(level));
+  // Every line is written at once, so that a crash loses none.
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
   gpr_set_log_function(&LogGrpc);

@@ -36,6 +36,7 @@ struct StopState {
   absl::Notification stop;
 };
 
+// Waits for one of the signals and returns it.
 int NextSignal(const sigset_t& signals) {
   int signal = 0;
   while (sigwait(&signals, &signal) != 0) {
@@ -43,6 +44,8 @@ int NextSignal(const sigset_t& signals) {
   return signal;
 }
 
+// Turns the first signal into an orderly stop and the second one into an immediate end, for an
+// operator who does not want to wait.
 void WatchSignals(StopState* state) {
   int signal = NextSignal(state->signals);
   if (!state->serving) {
@@ -66,8 +69,8 @@ StopState* StartSignalThread() {
   sigaddset(&state->signals, SIGTERM);
   sigaddset(&state->signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &state->signals, nullptr);
-  signal(SIGPIPE,
-         SIG_IGN);  // a peer that hangs up is an error of its connection, not of the process
+  // A peer that hangs up is an error of its connection. SIGPIPE would make it end the process.
+  signal(SIGPIPE, SIG_IGN);
   std::thread(&WatchSignals, state).detach();
   return state;
 }

@@ -27,8 +27,8 @@ namespace {
 // Number of gRPC's threads beyond those of admitted calls: pollers, and calls that are refused.
 constexpr int kSpareThreads = 64;
 
-// A peer that has vanished without closing its connection is noticed after the sum of the first
-// two. Clients may send pings as often as the third says.
+// The server notices that a peer has vanished without closing its connection after the sum of the
+// first two times. Clients may send pings as often as the third says.
 constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kMinPingIntervalMs = 10'000;
@@ -155,6 +155,7 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
   point_service_ =
       std::make_unique<PointService>(services_->points, services_->searches, calls_, *streams_);
   admin_service_ = std::make_unique<AdminService>(services_->admin, calls_);
+  // Both are switches of the whole process, which must be set before the builder is made.
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
@@ -175,6 +176,7 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
         absl::StrCat("cannot serve gRPC on ", listening, " (--listen, --grpc-port)"));
   }
   poller_->Start();
+  // gRPC reports the server as a whole by itself. Clients may also ask for each service by name.
   grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
   for (const char* service :
        {v1::CollectionService::service_full_name(), v1::PointService::service_full_name(),
@@ -186,10 +188,13 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
 }
 
 absl::Status Server::Shutdown(absl::Duration grace) {
+  // Nothing was started, or Shutdown has run before.
   if (database_ == nullptr && http_ == nullptr) return absl::OkStatus();
   ready_ = false;
   if (grpc_ != nullptr) {
     grpc_->GetHealthCheckService()->SetServingStatus(false);
+    // Clients keep their streams open without end, so gRPC would wait for them for all of `grace`.
+    // Draining ends them as soon as their batches are acknowledged.
     streams_->Drain();
     grpc_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
     poller_.reset();

@@ -15,7 +15,8 @@ using service::Method;
 constexpr absl::string_view kHealth = "/grpc.health.v1.Health/";
 constexpr absl::string_view kReflection = "/grpc.reflection.";
 
-// Returns the service that has the method, as paths spell it.
+// Returns the service that has the method, as paths spell it. The order of Method, which is that of
+// the protos, tells the service.
 absl::string_view ServiceOf(Method method) {
   if (method == Method::kGetServerInfo) return "AdminService";
   return method <= Method::kDeletePayloadIndex ? "CollectionService" : "PointService";
@@ -37,6 +38,8 @@ std::optional<Method> MethodOf(absl::string_view path) {
 
 absl::Status Authorize(const ApiKeys& keys, absl::string_view path,
                        std::optional<absl::string_view> authorization) {
+  // Health needs no key, because load balancers and orchestrators that ask for it have none.
+  // Reflection needs any key: it tells nothing but the protos.
   if (absl::StartsWith(path, kHealth)) return absl::OkStatus();
   const absl::StatusOr<service::Role> role = keys.RoleOf(authorization);
   if (!role.ok()) return role.status();

@@ -57,6 +57,8 @@ void IdToProto(const PointId& id, v1::PointId* proto) {
 absl::StatusOr<std::vector<PointId>> IdsFromProto(
     const google::protobuf::RepeatedPtrField<v1::PointId>& ids) {
   const size_t count = static_cast<size_t>(ids.size());
+  // An empty list passes here. Whether a call may have one depends on its other fields, which the
+  // service looks at.
   if (count > 0) TQDB_RETURN_IF_ERROR(service::CheckIdCount(count));
   std::vector<PointId> out;
   out.reserve(count);

@@ -89,6 +89,7 @@ void BoundsFromProto(const Proto& proto, storage::Bounds<T>& bounds) {
   if (proto.has_lte()) bounds.lte = proto.lte();
 }
 
+// Sets `bound` to a time in microseconds since 1970. Smaller parts of the time are cut off.
 absl::Status TimeFromProto(const Timestamp& time, const std::string& field,
                            std::optional<int64_t>& bound) {
   const bool good = time.seconds() >= storage::kMinDatetime / kMicros &&
@@ -140,6 +141,8 @@ absl::StatusOr<storage::FieldCondition> FieldFromProto(const v1::FieldCondition&
     case v1::FieldCondition::kRange:
       BoundsFromProto(field_condition.range(), condition.test.emplace<storage::NumberRange>());
       return condition;
+    // Errors call this field `range`, as the checks of ValidateFilter do, which know both kinds of
+    // range by that name.
     case v1::FieldCondition::kDatetimeRange:
       TQDB_RETURN_IF_ERROR(TimesFromProto(field_condition.datetime_range(),
                                           absl::StrCat(field, ".range"),

@@ -105,6 +105,8 @@ absl::StatusOr<std::vector<service::HybridQuery>> PartsFromProto(
     service::HybridQuery& part = out.emplace_back();
     TQDB_ASSIGN_OR_RETURN(part.query,
                           QueryFromProto(parts[i].query(), absl::StrCat("parts[", i, "].query")));
+    // Here and below, 0 is a number that the client has not set. It leaves the default of storage
+    // in place.
     if (parts[i].weight() != 0) part.weight = parts[i].weight();
   }
   return out;

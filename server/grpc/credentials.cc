@@ -56,6 +56,8 @@ void Check(void* state, grpc_auth_context*, const grpc_metadata* metadata, size_
 
 void Destroy(void* state) { delete static_cast<Checker*>(state); }
 
+// The credentials of a port, made through gRPC's C interface for the reason that credentials.h
+// gives. The C++ server only needs something that can add a port.
 class GuardedCredentials final : public grpc::ServerCredentials {
  public:
   explicit GuardedCredentials(const Guard& guard) {

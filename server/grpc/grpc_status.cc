@@ -9,6 +9,8 @@ namespace tqdb::server {
 
 namespace {
 
+// ToGrpc casts codes, because gRPC and Abseil number them alike. These checks hold codes from all
+// parts of the range to it.
 static_assert(static_cast<int>(absl::StatusCode::kInvalidArgument) ==
               static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT));
 static_assert(static_cast<int>(absl::StatusCode::kResourceExhausted) ==

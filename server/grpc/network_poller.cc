@@ -21,6 +21,8 @@ void NetworkPoller::Start() {
 void NetworkPoller::Poll() {
   void* tag;
   bool ok;
+  // No event is of interest here. Next serves the network while it waits, and returns false when
+  // the queue has been shut down.
   while (queue_->Next(&tag, &ok)) {
   }
 }

@@ -54,6 +54,8 @@ PointService::UpsertStream(grpc::CallbackServerContext* context) {
 grpc::Status PointService::Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
                                   v1::DeleteResponse* response) {
   return calls_.Run(context, Method::kDelete, [&](const CallContext& call) -> absl::Status {
+    // The service checks this again. It is checked here as well, before a large list of ids is
+    // converted for a call that is refused.
     TQDB_RETURN_IF_ERROR(service::CheckDeleteTarget(static_cast<size_t>(request->ids_size()),
                                                     request->has_filter()));
     service::DeleteRequest plain{.collection = request->collection()};

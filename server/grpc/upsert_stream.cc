@@ -26,8 +26,8 @@ struct Batch {
   // The many small messages of a batch are allocated and freed as one.
   google::protobuf::Arena arena{ArenaOptions()};
   v1::UpsertStreamRequest* request;
-  service::Admission::Ticket ticket;
-  service::PreparedUpsert upsert;
+  service::Admission::Ticket ticket;  // the bytes of the request
+  service::PreparedUpsert upsert;     // borrows from the request
   v1::UpsertStreamResponse response;
   absl::Time start;
   bool registered = false;  // its ids are among those in flight
@@ -86,6 +86,8 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
       preparing_ = true;
     }
     batch->start = absl::Now();
+    // No further batch is read while this one waits for its bytes (preparing_). So the bound of
+    // bytes slows the client instead of filling the memory.
     const size_t bytes = batch->request->ByteSizeLong();
     streams_.admission_.WaitForUpsertBytes(
         bytes, [self = shared_from_this(), batch](service::Admission::Ticket ticket) {
@@ -132,6 +134,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     Commit(batch);
   }
 
+  // Makes the batch for storage out of the request.
   absl::Status Decode(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
     {
       absl::MutexLock lock(&mu_);
@@ -145,6 +148,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     return absl::OkStatus();
   }
 
+  // Runs on a thread of the pool. Waits for the disk.
   void Commit(Batch* batch) ABSL_LOCKS_EXCLUDED(mu_) {
     Complete(batch, service::RunCatching([&]() -> absl::Status {
                TQDB_ASSIGN_OR_RETURN(
@@ -156,6 +160,8 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
              }));
   }
 
+  // Ends a batch with its status: makes the acknowledgement ready and frees the memory and the ids.
+  // If the parked batch shared only these ids, it is committed next.
   void Complete(Batch* batch, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_) {
     batch->response.set_sequence(batch->request->sequence());
     batch->response.set_status_code(static_cast<int>(status.code()));
@@ -191,6 +197,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     }
   }
 
+  // Returns whether an earlier batch in flight has an id of this one.
   bool SharesIds(const Batch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (ids_in_flight_.empty()) return false;
     for (const PointId& id : batch.upsert.ids) {
@@ -199,6 +206,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     return false;
   }
 
+  // Notes that the ids of the batch are in flight.
   void Register(Batch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     ids_in_flight_.insert(batch->upsert.ids.begin(), batch->upsert.ids.end());
     batch->registered = true;
@@ -228,6 +236,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     }
   }
 
+  // Returns the status of the stream by the reason for which it ends.
   grpc::Status FinalStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (cancelled_) return grpc::Status(grpc::StatusCode::CANCELLED, "the stream was cancelled");
     if (read_closed_) return grpc::Status::OK;
@@ -275,6 +284,7 @@ UpsertStreams::Reactor* UpsertStreams::Open(grpc::CallbackServerContext* context
     streams_.emplace(stream.get(), stream);
     draining = draining_;
   }
+  // If Drain has run already, it has not seen this stream.
   if (draining) {
     stream->Drain();
   } else {

@@ -21,6 +21,8 @@ int LogMessage(const mg_connection*, const char* message) {
   return 1;  // handled: not to stderr
 }
 
+// Sends a whole answer and returns its code, which CivetWeb takes as "handled". The connection is
+// closed, so that an idle peer does not keep one of the two threads.
 int Send(mg_connection* connection, int code, const char* reason, const char* type,
          const std::string& body) {
   const bool head = std::strcmp(mg_get_request_info(connection)->request_method, "HEAD") == 0;
@@ -40,6 +42,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   mg_init_library(MG_FEATURES_DEFAULT);
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(handlers)));
   const std::string listening = absl::StrCat(address, ":", port);
+  // Two threads serve a scrape and a health check at once. The timeout takes a thread back from a
+  // peer that sends nothing.
   const char* options[] = {"listening_ports",
                            listening.c_str(),
                            "num_threads",

@@ -27,17 +27,21 @@ Bio Open(const std::string& pem) {
 // Returns no password. OpenSSL's own function would ask for one at the terminal.
 int NoPassword(char*, int, int, void*) { return 0; }
 
+// Returns the contents of a file. Errors name the option.
 absl::StatusOr<std::string> Read(const std::string& path, const char* option) {
   absl::StatusOr<std::string> text = ReadFile(path);
   if (text.ok()) return text;
   return absl::Status(text.status().code(), absl::StrCat(option, ": ", text.status().message()));
 }
 
+// Returns InvalidArgument. Empties OpenSSL's queue of errors, because a later call on this thread
+// would take what is left there for an error of its own.
 absl::Status Fault(const char* option, const std::string& path, const char* fault) {
   ERR_clear_error();
   return absl::InvalidArgumentError(absl::StrCat(option, " ", path, ": ", fault));
 }
 
+// Returns the first certificate of the text. gRPC reads the others, if there are any.
 absl::StatusOr<Certificate> ParseCertificate(const std::string& pem, const char* option,
                                              const std::string& path) {
   const Bio bio = Open(pem);

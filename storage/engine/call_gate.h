@@ -4,6 +4,10 @@
 // tell when the store may be closed. The gate refuses new calls, tells running ones to end, and
 // waits for the last.
 //
+// Example: a collection is dropped during a long search. Close() makes new calls fail. The search
+// polls closed(), ends early and leaves the gate. AwaitQuiet() returns then, and the store is
+// closed.
+//
 // Thread-safe.
 #ifndef TQDB_STORAGE_ENGINE_CALL_GATE_H_
 #define TQDB_STORAGE_ENGINE_CALL_GATE_H_
@@ -50,7 +54,8 @@ class CallGate {
     absl::MutexLock lock(&mutex_);
     return closed_;
   }
-  // Waits until no call is in progress.
+  // Waits until no call is in progress. Requires: Close() was called, because new calls could
+  // follow each other forever.
   void AwaitQuiet() ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     const auto quiet = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_ == 0; };

@@ -34,6 +34,13 @@ constexpr absl::string_view kCollections = "collections";
 constexpr absl::string_view kTemporary = "tmp";
 constexpr absl::string_view kTrash = "trash";
 
+// The database behind the interface. It owns the directory with its lock, the resources that
+// collections share, and the map of collections.
+//
+// Calls look a collection up under mutex_, which is held only for that. Creating and dropping hold
+// admin_mutex_ for as long as they take, so no two of them touch the same files. Lookups go on in
+// the meantime. Example: a drop waits for a long search, and other collections are found and
+// searched.
 class DatabaseImpl : public Database {
  public:
   DatabaseImpl(const DatabaseOptions& options, std::unique_ptr<DirectoryLock> lock)
@@ -65,6 +72,8 @@ class DatabaseImpl : public Database {
   CollectionInfo Describe(const std::string& name, const Entry& entry) const;
   absl::StatusOr<Entry> Find(absl::string_view name) const;
 
+  // Members are destroyed from the last one up: collections use the worker and the shared
+  // resources, and the lock of the directory must go after all that writes to it.
   const std::string directory_;
   const std::unique_ptr<DirectoryLock> lock_;
   const SharedResources shared_;
@@ -130,8 +139,8 @@ absl::Status DatabaseImpl::Load() {
   open_some();
   for (std::thread& thread : threads) thread.join();
 #ifdef __GLIBC__
-  malloc_trim(
-      0);  // recovery and loading leave large free blocks behind, and this process lives long
+  // Recovery and loading leave large free blocks behind, and this process lives long.
+  malloc_trim(0);
 #endif
   // Upkeep begins only now, so that it does not slow the loading of other collections.
   absl::MutexLock lock(&mutex_);
@@ -205,6 +214,8 @@ absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::CreateCollection(
     RemoveTree(temporary).IgnoreError();  // files that stay are removed at the next open
     return status;
   }
+  // From here on the collection exists. If it does not open, it is listed as quarantined, as after
+  // a restart.
   const Entry entry = OpenEntry(own_name);
   {
     absl::MutexLock lock(&mutex_);
@@ -218,15 +229,19 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
   const std::string own_name(name);
   absl::MutexLock admin(&admin_mutex_);
   TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
+  // Close waits for the calls in progress. The entry stays until the rename, so calls that find it
+  // get Unavailable, and NotFound once the collection is gone.
   if (entry.collection != nullptr) entry.collection->Close(/*flush=*/false).IgnoreError();
-  // The rename is the moment of the drop. A crash before it keeps the collection. After a crash
-  // behind it, the next open removes the files that are left. The number tells apart two
-  // collections that were dropped one after the other under one name.
+  // The rename is the moment of the drop. A crash before it keeps the collection. A crash after it
+  // leaves files that the next open removes. The number tells apart two collections that were
+  // dropped one after the other under one name.
   const std::string trash = Path(kTrash, absl::StrCat(name, ".", trash_number_++));
   const absl::Status status = RenameDurably(Path(kCollections, name), trash);
   {
     absl::MutexLock lock(&mutex_);
     if (!status.ok()) {
+      // The collection is closed, and its files may still be in place. The entry tells why, and
+      // allows another try to drop it.
       entries_[own_name] = {nullptr, status};
       return status;
     }
@@ -237,6 +252,7 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
 
 absl::Status DatabaseImpl::Close() {
   absl::MutexLock admin(&admin_mutex_);
+  // No new call finds a collection once the map is empty.
   std::map<std::string, Entry> entries;
   {
     absl::MutexLock lock(&mutex_);
@@ -256,6 +272,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
     return absl::InvalidArgumentError("data directory is empty; need a path");
   }
   TQDB_RETURN_IF_ERROR(MakeDirectories(options.directory));
+  // The lock comes before everything else: another process may be writing to the directory.
   TQDB_ASSIGN_OR_RETURN(std::unique_ptr<DirectoryLock> lock,
                         DirectoryLock::Acquire(options.directory));
   TQDB_RETURN_IF_ERROR(CheckDirectory(options.directory));

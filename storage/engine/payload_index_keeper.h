@@ -4,6 +4,10 @@
 // then on every write reaches it. Then the rows that existed before are read and added. A crash
 // between the steps loses no index: the next start finds its record and completes it.
 //
+// Example: rows 0 to 99 exist when the record of an index on "city" is committed. Row 100 reaches
+// the index with its own write. The build adds rows 0 to 99. A filter on "city" is right at every
+// moment, because it reads the payloads of rows that the index has not seen.
+//
 // Thread-safe.
 #ifndef TQDB_STORAGE_ENGINE_PAYLOAD_INDEX_KEEPER_H_
 #define TQDB_STORAGE_ENGINE_PAYLOAD_INDEX_KEEPER_H_

@@ -1,3 +1,5 @@
+// Tests files of API keys, and what a key opens. No server runs: paths and headers are plain
+// strings. No message may quote a key.
 #include "server/security/api_keys.h"
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +48,7 @@ TEST(ApiKeysTest, AKeyOpensWhatItMay) {
             absl::StatusCode::kPermissionDenied);
 }
 
+// Keys and paths that are nearly right must be refused like any others.
 TEST(ApiKeysTest, WithoutAKeyOnlyHealthIsOpen) {
   EXPECT_EQ(Code("/grpc.health.v1.Health/Check", std::nullopt), absl::StatusCode::kOk);
   EXPECT_EQ(Code("/grpc.health.v1.Health/Watch", "Bearer nonsense"), absl::StatusCode::kOk);

@@ -1,5 +1,5 @@
-// Bad input gets the right code and a message that names the field and the value, and nothing is
-// written.
+// Tests that bad input gets the right code and a message that names the field and the value, and
+// that nothing is written. Each case spoils one part of a good request.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -71,6 +71,7 @@ v1::Vector* VectorOf(v1::UpsertRequest* request, int point) {
   return request->mutable_points(point)->mutable_vectors(0)->mutable_vector();
 }
 
+// Returns the bytes of a good vector, of which `value` replaces one coordinate.
 std::string With(float value) {
   std::string bytes = F32(1);
   bytes.replace(3 * sizeof(float), sizeof(float), reinterpret_cast<const char*>(&value),

@@ -1,3 +1,5 @@
+// Tests the options of the server: their defaults, which of their three sources wins, and errors
+// that tell the operator which option to change.
 #include "server/config.h"
 
 #include <cstdlib>
@@ -56,6 +58,7 @@ TEST(ConfigTest, ShippedConfigurationFileParses) {
   EXPECT_TRUE(parsed.config.has_value()) << parsed.text;
 }
 
+// If a misspelt key were ignored, its option would keep the default, and nobody would notice.
 TEST(ConfigTest, UnknownKeyOfTheFileIsAnError) {
   const std::string path =
       (std::filesystem::temp_directory_path() / "tqdb-config-test-bad.conf").string();
@@ -104,6 +107,8 @@ TEST(ConfigTest, SecurityComesFromEverySource) {
   EXPECT_EQ(file.config->server.api_key_file, "/etc/keys");
   EXPECT_TRUE(file.config->server.allow_plaintext_keys);
 
+  // A certificate without its key is useless, and so is a key or an authority without a
+  // certificate.
   for (const std::vector<std::string>& args : {std::vector<std::string>{"--tls-cert", "c.pem"},
                                                {"--tls-key", "k.pem"},
                                                {"--tls-client-ca", "ca.pem"}}) {
@@ -122,6 +127,8 @@ TEST(ConfigTest, HelpAndVersionExitWithZero) {
   EXPECT_THAT(version.text, HasSubstr("tqdb-server 0."));
 }
 
+// Messages contain names and texts from callers. A line break among them must not look like another
+// log line.
 TEST(LoggingTest, AMessageCannotForgeALineNorBreakJson) {
   const spdlog::details::log_msg message("tqdb", spdlog::level::info, "a\"b\\c\nd");
   spdlog::memory_buf_t out;

@@ -1,3 +1,5 @@
+// Tests the conversion of filters from protobuf. Their JSON form shows a whole filter in one line,
+// so most results are compared in it.
 #include "server/grpc/convert_filter.h"
 
 #include <limits>
@@ -73,6 +75,8 @@ TEST(ConvertFilterTest, EveryFormBecomesItsJson) {
   }
 }
 
+// The conversion of the client is the inverse of that of the server. Random filters go through
+// both, and through the bytes on the wire.
 TEST(ConvertFilterTest, WhatTheClientSendsIsTheSameFilterAtTheServer) {
   tqdb::testing::Gaussian random(5);
   for (int i = 0; i < 5'000; ++i) {
@@ -86,6 +90,8 @@ TEST(ConvertFilterTest, WhatTheClientSendsIsTheSameFilterAtTheServer) {
   }
 }
 
+// A Timestamp before 1970 has negative seconds, but nanos from 0 up. Division that rounds toward
+// zero would break this.
 TEST(ConvertFilterTest, TimesBeforeTheEpochAndAtTheEndsRoundTrip) {
   for (const int64_t micros : {int64_t{-1}, int64_t{-1'000'000}, int64_t{-1'500'000},
                                storage::kMinDatetime, storage::kMaxDatetime}) {
@@ -134,6 +140,9 @@ TEST(ConvertFilterTest, FaultsAreNamedByTheirPath) {
   EXPECT_THAT(Error("min_should { min_count: 1 }"), StartsWith("filter.min_should.min_count is 1"));
 }
 
+// A list that is too long is refused before it is copied. Filters within filters have a limit, too.
+// Beyond 100 levels protobuf itself refuses the message, which bounds the recursion of the
+// conversion.
 TEST(ConvertFilterTest, ListsAndDepthAreLimited) {
   v1::Filter filter;
   auto* ids = filter.add_must()->mutable_has_id();

@@ -1,3 +1,5 @@
+// Tests the conversions between protobuf and plain values, and the computed size of answers, whose
+// oracle is protobuf.
 #include "server/grpc/convert.h"
 
 #include <cstdint>
@@ -50,11 +52,14 @@ TEST(ConvertTest, IdsRoundTrip) {
   }
 }
 
+// Messages quote values of callers, which may be long or hold any bytes.
 TEST(ConvertTest, ValuesInMessagesAreEscapedAndCut) {
   EXPECT_EQ(storage::Quoted("a\nb"), "'a\\nb'");
   EXPECT_EQ(storage::Quoted(std::string(100, 'x')), "'" + std::string(64, 'x') + "...'");
 }
 
+// A description of a collection tells the values in force, so that it can be used to create the
+// same collection elsewhere.
 TEST(ConvertTest, ConfigRoundTripsWithDefaultsFilledIn) {
   v1::CollectionConfig proto;
   proto.add_vector_spaces()->set_dim(100);
@@ -129,6 +134,7 @@ TEST(ConvertTest, QueriesKeepWhatTheyAskFor) {
             (storage::TextQuery{"title", "word"}));
 }
 
+// A message can name millions of empty queries, whose plain values would fill the memory.
 TEST(ConvertTest, ABatchOfTooManyIsRefusedBeforeItIsConverted) {
   v1::SearchBatchRequest batch;
   for (size_t i = 0; i <= storage::kMaxQueries; ++i) batch.add_queries();
@@ -144,7 +150,8 @@ TEST(ConvertTest, ABatchOfTooManyIsRefusedBeforeItIsConverted) {
               HasSubstr("ids has 10001 entries"));
 }
 
-// The service counts bytes without protobuf; here it is held against protobuf.
+// The service computes the bytes of an answer without protobuf. Here random answers are compared
+// with the sizes that protobuf computes.
 TEST(AnswerSizeTest, IsThatOfTheMessagesToTheByte) {
   std::mt19937 random(1);
   const auto below = [&random](uint64_t n) { return random() % n; };
@@ -210,6 +217,8 @@ TEST(AnswerSizeTest, IsThatOfTheMessagesToTheByte) {
   }
 }
 
+// Half a character would make the message invalid UTF-8. Each character has two bytes here, so a
+// right cut lies at an even place.
 TEST(GrpcStatusTest, CodesAndMessagesPassAndLongOnesAreCutBetweenCharacters) {
   const grpc::Status status = ToGrpc(absl::DataLossError("checksum"));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DATA_LOSS);

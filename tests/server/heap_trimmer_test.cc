@@ -1,3 +1,5 @@
+// Tests when the heap is trimmed, on a heap whose free bytes the test sets, and that a trim gives
+// memory back, on the heap of this process.
 #include "server/heap_trimmer.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
-// Start, health, metrics, deadlines, bounds and stop of a server.
+// Tests the life of a server: start, health, metrics, deadlines, cancellation and stop. Clients use
+// real gRPC channels and plain sockets.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -53,7 +54,8 @@ std::string Http(int port, const std::string& request) {
   return answer;
 }
 
-// grpc.health.v1.Health/Check of `service`, on the wire: 1 is SERVING, 2 NOT_SERVING, -1 an error.
+// Calls grpc.health.v1.Health/Check for `service`. Returns 1 for SERVING, 2 for NOT_SERVING and -1
+// for an error. The messages have so few bytes that they are written and read by hand.
 int Health(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
   std::string bytes;
   if (!service.empty())
@@ -85,6 +87,7 @@ TEST_F(LifecycleTest, HealthIsServingForTheServerAndEachService) {
   EXPECT_EQ(Health(channel_, "tqdb.v1.NoService"), -1);
 }
 
+// Tools such as grpcurl find the services by reflection.
 TEST_F(LifecycleTest, ReflectionListsTheServices) {
   grpc::GenericStub stub(channel_);
   grpc::ClientContext context;
@@ -144,6 +147,8 @@ TEST_F(LifecycleTest, SecondServerOnOneDirectoryIsRefusedAndTheFirstServesOn) {
   CreateCollection("books");
 }
 
+// gRPC shares ports by default. A second server would then take half of the connections instead of
+// failing.
 TEST_F(HttpTest, PortInUseIsRefusedByName) {
   TempDir other;
   ServerOptions options = TestOptions(other.path());

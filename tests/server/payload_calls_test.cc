@@ -1,4 +1,6 @@
-// Payload edits and payload indexes over gRPC.
+// Tests payload edits and payload indexes over gRPC: every field of a request must reach storage,
+// and every error must come back with its code. tests/storage tests the edits and the indexes
+// themselves.
 #include <map>
 
 #include "tests/server/test_server.h"

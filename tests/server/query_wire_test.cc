@@ -1,4 +1,5 @@
-// SearchQuery on the wire: bytes that clients sent before its `oneof` mean what they meant then.
+// Tests SearchQuery on the wire. Its four things to find became members of a `oneof`. Bytes that
+// older clients send must still mean what they meant before.
 #include <map>
 #include <string>
 #include <utility>
@@ -76,6 +77,8 @@ TEST(QueryWireTest, OfTwoThingsToFindTheLastOneCounts) {
   EXPECT_FALSE(query.has_text());
 }
 
+// If a number came to stand for another field, older clients would ask for something else
+// unnoticed.
 TEST(QueryWireTest, NumbersOfFieldsAreFrozen) {
   std::map<std::string, int> numbers;
   const google::protobuf::Descriptor* message = v1::SearchQuery::descriptor();

@@ -1,5 +1,5 @@
-// Searches of every kind, facets and ordered scrolls over gRPC: each must reach storage as it was
-// asked and come back whole. tests/storage tests which points are found.
+// Tests searches of every kind, facets and ordered scrolls over gRPC. Each must reach storage as it
+// was asked, and its answer must come back whole. tests/storage tests which points are found.
 #include <string>
 #include <vector>
 

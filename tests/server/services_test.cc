@@ -1,4 +1,5 @@
-// Every RPC on its good path, against a real server.
+// Tests every RPC of the plain services on its good path, against a real server. The tests of bad
+// input and of streams are in files of their own.
 #include <cstring>
 #include <set>
 
@@ -272,6 +273,8 @@ TEST_F(ServicesTest, BadFiltersAreNamedAndChangeNothing) {
   EXPECT_EQ(Count("books"), 3u);
 }
 
+// A client refuses messages above 4 MiB by default. Ten payloads of 900,000 bytes must come in
+// several pages, although the page size allows one.
 TEST_F(ServicesTest, ScrollPageStaysBelowTheMessageLimitOfADefaultClient) {
   CreateCollection("books");
   v1::UpsertRequest upsert;

@@ -1,4 +1,5 @@
-// Sparse spaces, vectors and queries over gRPC.
+// Tests sparse spaces, vectors and queries over gRPC: vectors may be sent in any order of indices
+// and come back sorted, searches find them, and errors name the field.
 #include <gmock/gmock.h>
 
 #include <string>

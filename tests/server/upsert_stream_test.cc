@@ -1,4 +1,5 @@
-// Acknowledgements, order and flow of UpsertStream.
+// Tests UpsertStream: the order of acknowledgements, the order of batches that share an id, flow
+// control, bounds, and the end of a stream by its client or by the server.
 #include <chrono>
 #include <thread>
 
@@ -17,6 +18,7 @@ class UpsertStreamTest : public ServerTest {
     CreateCollection("books");
   }
 
+  // Returns a request with `points` points from `first_id` on, all with the vector F32(value).
   static v1::UpsertStreamRequest Batch(uint64_t sequence, uint64_t first_id, int points,
                                        float value) {
     v1::UpsertStreamRequest request;
@@ -61,6 +63,8 @@ TEST_F(UpsertStreamTest, AcknowledgesInOrderAndGoesOnAfterABadBatch) {
   EXPECT_EQ(Count("books"), (kBatches - 1) * 10);
 }
 
+// Batches commit on several threads, in any order unless they share an id. All of these share id 1,
+// which must end with the vector of the last batch.
 TEST_F(UpsertStreamTest, TheLaterOfTwoBatchesWithOneIdWins) {
   constexpr uint64_t kBatches = 200;
   grpc::ClientContext context;
@@ -68,7 +72,7 @@ TEST_F(UpsertStreamTest, TheLaterOfTwoBatchesWithOneIdWins) {
   std::thread writer([&stream] {
     for (uint64_t i = 1; i <= kBatches; ++i) {
       v1::UpsertStreamRequest request = Batch(i, 1, 1, static_cast<float>(i));
-      // Second ids differ, so that the batches share only their first id.
+      // Their second ids differ, so that each batch also inserts a point.
       AddPoint(100 + i, 1, request.mutable_batch());
       EXPECT_TRUE(stream->Write(request));
     }
@@ -93,6 +97,8 @@ TEST_F(UpsertStreamTest, TheLaterOfTwoBatchesWithOneIdWins) {
   EXPECT_EQ(got.points(0).vectors(0).vector().f32(), F32(static_cast<float>(kBatches)));
 }
 
+// The server holds only a few batches of a stream. When nobody takes their acknowledgements it must
+// stop reading, and go on later.
 TEST_F(UpsertStreamTest, AClientThatDoesNotReadIsSlowedAndLosesNothing) {
   constexpr uint64_t kBatches = 100;
   grpc::ClientContext context;
@@ -117,7 +123,7 @@ TEST_F(UpsertStreamTest, CancelledStreamsAreFreed) {
     }
     EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
   }
-  ASSERT_TRUE(server_->Shutdown(absl::Seconds(20)).ok());  // asserts in storage: no call is left
+  ASSERT_TRUE(server_->Shutdown(absl::Seconds(20)).ok());  // would hang if one were left
 }
 
 TEST_F(UpsertStreamTest, ShutdownAcknowledgesWhatWasAcceptedThenEndsTheStream) {
@@ -157,6 +163,8 @@ TEST_F(UpsertStreamTest, StreamsBeyondTheBoundAreRefusedWithADelay) {
   EXPECT_TRUE(first->Finish().ok());
 }
 
+// A batch that finds the bound reached must wait for its turn. If a turn got lost, its stream would
+// hang.
 TEST_F(UpsertStreamTest, StreamsShareASmallBoundOfBytesByWaiting) {
   server_.reset();
   ServerOptions options = TestOptions(dir_.path());

@@ -1,3 +1,5 @@
+// Tests the bounds on requests, streams and bytes of upserts, and that every ticket gives back
+// exactly what it holds.
 #include "service/admission.h"
 
 #include <vector>
@@ -20,6 +22,8 @@ TEST(AdmissionTest, RequestsBeyondTheBoundAreRefusedUntilOneEnds) {
   EXPECT_TRUE(admission.AdmitRequest(0).ok());
 }
 
+// A message above the whole bound never fits. It must be admitted when nothing else is in progress,
+// or its caller could retry forever.
 TEST(AdmissionTest, BytesAreBoundedAndAnOversizedUpsertIsAdmittedAlone) {
   Admission admission({.max_requests = 10, .max_streams = 1, .max_upsert_bytes = 100});
   {
@@ -32,6 +36,7 @@ TEST(AdmissionTest, BytesAreBoundedAndAnOversizedUpsertIsAdmittedAlone) {
   EXPECT_TRUE(admission.AdmitRequest(100).ok());
 }
 
+// If small upserts could pass a waiting batch, a steady flow of them would hold it up forever.
 TEST(AdmissionTest, StreamsWaitInLineBeforeLaterUpserts) {
   Admission admission({.max_requests = 10, .max_streams = 1, .max_upsert_bytes = 100});
   absl::StatusOr<Admission::Ticket> first = admission.AdmitRequest(80);

@@ -1,3 +1,4 @@
+// Tests the ends of a call: its deadline, its cancellation, and its budget of bytes.
 #include "service/call_context.h"
 
 #include <string>
@@ -40,6 +41,8 @@ TEST(CallContextTest, ADeadlineEndsTheCallAtItsTime) {
   }
 }
 
+// Check asks the protocol every time. stop() is polled in loops and must ask it rarely, because a
+// question may take as long as many steps of such a loop.
 TEST(CallContextTest, ACancelledCallIsSeenAtOnceBetweenStepsAndSoonInLoops) {
   bool cancelled = false;
   int asked = 0;
@@ -60,6 +63,8 @@ TEST(CallContextTest, ACancelledCallIsSeenAtOnceBetweenStepsAndSoonInLoops) {
   EXPECT_EQ(asked, 3);
 }
 
+// A client cancels a call whose deadline has passed. The caller must be told the cause, not this
+// consequence.
 TEST(CallContextTest, APassedDeadlineIsToldBeforeACancel) {
   const CallContext context({.deadline = absl::InfinitePast(), .cancelled = [] { return true; }});
   EXPECT_EQ(context.Check().code(), absl::StatusCode::kDeadlineExceeded);

@@ -1,3 +1,5 @@
+// Tests the steps that every call goes through: admission, a look whether the caller is still
+// there, the work itself, the translation of its status, and the count in the metrics.
 #include "service/call_runner.h"
 
 #include <new>
@@ -62,18 +64,21 @@ TEST_F(CallRunnerTest, ACallerThatHasGoneRunsNothing) {
   EXPECT_EQ(ran_, 0);
 }
 
+// Storage knows only that it was told to stop, and returns Cancelled. The runner must ask the
+// context for the reason.
 TEST_F(CallRunnerTest, WhoeverGaveUpBecauseOfADeadlineIsToldSo) {
   const absl::Time deadline = absl::Now() + absl::Milliseconds(50);
   const CallContext context({.deadline = deadline});
   const absl::Status status = runner_.Run(Method::kSearch, 0, context, [&] {
     absl::SleepFor(deadline - absl::Now() + absl::Milliseconds(1));
-    return absl::CancelledError("search was cancelled");  // all that storage knows
+    return absl::CancelledError("search was cancelled");  // the status of storage
   });
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  // A cancel of its own stays one.
+  // A cancellation without a deadline is returned as it is.
   EXPECT_EQ(Run(CallContext({}), absl::CancelledError("x")), absl::CancelledError("x"));
 }
 
+// An exception, for example for lack of memory, must also release the ticket of its call.
 TEST_F(CallRunnerTest, AnExceptionEndsTheCallAndNotTheProcess) {
   const CallContext context({});
   EXPECT_EQ(

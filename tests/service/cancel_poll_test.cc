@@ -1,3 +1,5 @@
+// Tests how often a poll asks its expensive question. The clock belongs to the test, so the
+// expected numbers of questions are exact and no test sleeps.
 #include "service/cancel_poll.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +14,8 @@ namespace cancel_poll_test {
 
 using std::chrono::milliseconds;
 
-// Counts questions and answers them from a flag, at a time that the test sets.
+// Makes polls whose questions are counted and answered from a flag. Their clock stands at `ms_`,
+// which the test sets.
 class CancelPollTest : public ::testing::Test {
  protected:
   CancelPoll Make(CancelPoll::Clock::time_point deadline = CancelPoll::Clock::time_point::max()) {

@@ -1,3 +1,5 @@
+// Tests that a busy server can be told from a full disk. Both are RESOURCE_EXHAUSTED, but only the
+// first is worth another try.
 #include "service/overload.h"
 
 #include "gtest/gtest.h"

@@ -1,3 +1,5 @@
+// Tests where a page of points ends: at its number of points, or at its number of bytes, to the
+// byte.
 #include "service/page_builder.h"
 
 #include <string>
@@ -36,6 +38,7 @@ TEST(PageBuilderTest, EndsAtItsNumberOfBytesToTheByte) {
   }
 }
 
+// A page without a point would never let its caller go on.
 TEST(PageBuilderTest, TakesItsFirstPointWhateverTheSize) {
   PageBuilder page(100, 10);
   EXPECT_TRUE(page.Add(Point(1, 1'000)));

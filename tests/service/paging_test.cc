@@ -1,3 +1,5 @@
+// Tests page tokens and page sizes. A token must come back exactly, belong to one kind of list, and
+// keep its form, and any other text must be refused.
 #include "service/paging.h"
 
 #include <cmath>
@@ -58,6 +60,8 @@ TEST(PagingTest, PointTokensHoldEveryId) {
   EXPECT_THAT(std::string(ParsePointPageToken(no_id).status().message()), HasSubstr(no_id));
 }
 
+// A position that is rounded would skip points or return them twice. So doubles must come back bit
+// for bit.
 TEST(PagingTest, OrderedTokensHoldEveryPositionExactly) {
   const uint64_t rows[] = {0, 7, ~uint64_t{0}};
   for (const uint64_t row : rows) {

@@ -1,3 +1,5 @@
+// Tests what becomes of a query: the search that storage gets, the messages about a bad one, and
+// the grouping of the queries of a batch into passes.
 #include "service/query.h"
 
 #include <string>
@@ -21,7 +23,7 @@ storage::Filter KeyIs(const std::string& key, int64_t value) {
 
 class QueryTest : public ::testing::Test {
  protected:
-  // Spaces "a" of dim 8 and "b" of dim 9, sparse space "s".
+  // Makes a collection with the spaces "a" of dim 8 and "b" of dim 9, and the sparse space "s".
   QueryTest() {
     for (const char* name : {"a", "b"}) {
       storage::VectorSpaceConfig space;
@@ -73,7 +75,7 @@ TEST_F(QueryTest, ResolvesToWhatStorageSearchesFor) {
   const ResolvedQuery sparse = Resolve(Sparse(), config_, "query").value();
   EXPECT_EQ(sparse.space, nullptr);
   EXPECT_EQ(sparse.spec.space, "s");
-  EXPECT_THAT(sparse.spec.sparse->indices, ElementsAre(2, 9));  // in any order before
+  EXPECT_THAT(sparse.spec.sparse->indices, ElementsAre(2, 9));  // sorted now
   EXPECT_THAT(sparse.spec.sparse->values, ElementsAre(3, 1));
 
   const ResolvedQuery text = Resolve(Text(), config_, "query").value();
@@ -81,6 +83,8 @@ TEST_F(QueryTest, ResolvesToWhatStorageSearchesFor) {
   EXPECT_EQ(text.spec.text, (storage::TextQuery{"title", "word"}));
 }
 
+// An example would be among its own best matches, so it is excluded. The filter of the caller must
+// hold as well.
 TEST_F(QueryTest, ExamplesAreNotFoundThemselves) {
   Query query = Like(7);
   query.spec.filter = KeyIs("n", 1);
@@ -115,6 +119,8 @@ TEST_F(QueryTest, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(Error(Sparse()), "queries[3].vector_name is 's'; the collection has no sparse spaces");
 }
 
+// Changes every member of a query in turn. If the comparison forgot a member, one query would be
+// searched with the parameters of another.
 TEST_F(QueryTest, QueriesShareAPassWhenNothingButTheVectorDiffers) {
   const std::vector<float> another(8, 2);
   Query other = Vector();
@@ -123,7 +129,7 @@ TEST_F(QueryTest, QueriesShareAPassWhenNothingButTheVectorDiffers) {
   EXPECT_TRUE(CanShareAPass(Like(1), Like(1)));
   EXPECT_FALSE(CanShareAPass(Like(1), Like(2)));
   EXPECT_FALSE(CanShareAPass(Vector(), Like(1)));
-  // Storage answers one of these at a time.
+  // A pass of storage answers one sparse vector or one text only.
   EXPECT_FALSE(CanShareAPass(Sparse(), Sparse()));
   EXPECT_FALSE(CanShareAPass(Text(), Text()));
   using Change = void (*)(Query&);
@@ -163,6 +169,7 @@ TEST_F(QueryTest, GroupsHoldEveryQueryOnceInTheOrderOfTheirFirst) {
   EXPECT_THAT(GroupQueries({}), IsEmpty());
 }
 
+// Messages must name queries by their places in the batch, not by their places in the pass.
 TEST(QueryGroupsTest, AGroupIsNamedByItsFirstQueries) {
   EXPECT_EQ(GroupPath({0, 1, 2}, 3), "queries");
   EXPECT_EQ(GroupPath({0, 2}, 3), "queries[0,2]");

@@ -1,3 +1,4 @@
+// Tests which methods a read-only caller may call, over all methods of the API.
 #include "service/role.h"
 
 #include <set>
@@ -19,6 +20,7 @@ TEST(RoleTest, AReaderMayCallWhatChangesNothing) {
   EXPECT_TRUE(Writes(Method::kUpsert));
 }
 
+// A method that is new in the protos must not be open to readers before somebody has decided so.
 TEST(RoleTest, AMethodThatIsNotKnownIsClosedToReaders) {
   EXPECT_TRUE(CheckRole(Role::kWriter, std::nullopt, "NotYetInvented").ok());
   const absl::Status denied = CheckRole(Role::kReader, std::nullopt, "NotYetInvented");

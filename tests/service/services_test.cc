@@ -1,4 +1,5 @@
-// The services over real storage, called with plain values: no gRPC, no protobuf.
+// Tests the services over real storage, called with plain values: no gRPC, no protobuf. They have
+// the limits, pages and budgets of bytes that all protocols share.
 #include "service/services.h"
 
 #include <algorithm>
@@ -34,7 +35,8 @@ class ServicesTest : public ::testing::Test {
     EXPECT_TRUE(services_.collections.Create("c", config).ok());
   }
 
-  // Points 1..count whose payloads have so many bytes and a key n, the number modulo 3.
+  // Upserts the points 1..count. Their payloads have `payload_bytes` bytes and a key n, the id
+  // modulo 3.
   void Fill(uint64_t count, size_t payload_bytes = 0) {
     std::vector<storage::TestPoint> points;
     for (uint64_t id = 1; id <= count; ++id) {
@@ -67,6 +69,7 @@ class ServicesTest : public ::testing::Test {
   const CallContext context_{CallContext::Options()};
 };
 
+// 250 points fill four pages of 70, and the 83 that match the filter fill two.
 TEST_F(ServicesTest, ScrollsVisitEveryPointOnceInEitherOrder) {
   Fill(250);
   ASSERT_TRUE(services_.collections
@@ -119,6 +122,8 @@ TEST_F(ServicesTest, ATokenOfOneOrderIsRefusedByTheOther) {
   EXPECT_THAT(Text(services_.collections.List(5, id_token).status()), HasSubstr("page_token is '"));
 }
 
+// Clients of gRPC take messages of up to 4 MiB by default, and a page must fit. Three points of
+// 900,000 bytes fit into 3 MiB, and a fourth does not.
 TEST_F(ServicesTest, APageEndsBeforeThreeMebibytes) {
   Fill(10, 900'000);
   ScrollRequest request{.collection = "c", .select = {.payload = true}};
@@ -165,7 +170,7 @@ TEST_F(ServicesTest, AnAnswerBeyondTheBudgetOfItsCallIsRefused) {
   for (const absl::Status& status : calls(CallContext({.max_answer_bytes = 99'000}))) {
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   }
-  // To the byte, in the unit of answer_size.h.
+  // The bound holds to the byte, in the unit of answer_size.h.
   EXPECT_TRUE(
       services_.searches.Search(CallContext({.max_answer_bytes = search_bytes}), "c", query).ok());
   EXPECT_THAT(Text(services_.searches
@@ -174,6 +179,8 @@ TEST_F(ServicesTest, AnAnswerBeyondTheBudgetOfItsCallIsRefused) {
               HasSubstr("the response has more than"));
 }
 
+// The size of vectors is known beforehand. So the answer can be refused without a search, even if
+// fewer points might be found in the end.
 TEST_F(ServicesTest, VectorsThatCannotFitAreRefusedBeforeTheyAreRead) {
   Fill(50);
   const std::vector<float> vector = VectorOf(1);
@@ -190,6 +197,8 @@ TEST_F(ServicesTest, VectorsThatCannotFitAreRefusedBeforeTheyAreRead) {
               HasSubstr("the vectors of up to 40 hits"));
 }
 
+// Queries with the same limit share a pass, so their answers come out of order and must be put
+// back.
 TEST_F(ServicesTest, ABatchAnswersEveryQueryInItsPlace) {
   Fill(60);
   std::vector<std::vector<float>> vectors;
@@ -235,7 +244,8 @@ TEST_F(ServicesTest, ACallEndsBetweenItsStepsWhenItsCallerHasGone) {
   const std::vector<float> vector = VectorOf(1);
   std::vector<Query> queries;
   for (size_t limit = 1; limit <= 5; ++limit) queries.push_back(Near(vector, limit));
-  // Asked before each step, and gone at the third.
+  // The context is asked before each step, and the caller is gone at the third question. A call
+  // that went on regardless would ask a fourth time.
   int left = 0;
   const CallContext context({.cancelled = [&left] { return left-- == 0; }});
   const auto code = [&left](const auto& call) {
@@ -316,7 +326,7 @@ TEST_F(ServicesTest, CollectionsComeInPagesByName) {
     const CollectionPage page = services_.collections.List(3, token).value();
     for (const storage::CollectionInfo& info : page.collections) names.push_back(info.name);
     token = page.next_page_token;
-    // The end of a page may go before the next one is asked for.
+    // The last collection of a page may be deleted before the next page is asked for.
     if (++pages == 1) {
       ASSERT_TRUE(services_.collections.Delete("c").ok());
     }

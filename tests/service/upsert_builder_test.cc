@@ -1,3 +1,5 @@
+// Tests the batch that the builder makes for storage, and its messages about bad vectors, which
+// name the point and the vector by their places in the request.
 #include "service/upsert_builder.h"
 
 #include <cstdint>
@@ -14,7 +16,7 @@ namespace upsert_builder_test {
 
 using ::testing::ElementsAre;
 
-// Spaces "a" of dim 8 and "b" of dim 9, sparse space "s".
+// Returns a configuration with the spaces "a" of dim 8 and "b" of dim 9, and the sparse space "s".
 std::shared_ptr<const storage::CollectionConfig> Config() {
   storage::CollectionConfig config;
   for (const char* name : {"a", "b"}) {
@@ -38,6 +40,8 @@ class UpsertBuilderTest : public ::testing::Test {
                            b2_ = std::vector<float>(9, 12);
 };
 
+// Vectors come point by point, with the spaces in any order. The batch must have one aligned matrix
+// for each space, and say which points its rows belong to.
 TEST_F(UpsertBuilderTest, GathersOneMatrixASpaceWithThePointsItsRowsBelongTo) {
   UpsertBuilder builder = Builder(3);
   ASSERT_TRUE(builder.AddPoint(PointId::Number(0), "").ok());
@@ -69,6 +73,7 @@ TEST_F(UpsertBuilderTest, GathersOneMatrixASpaceWithThePointsItsRowsBelongTo) {
   EXPECT_EQ(batch.vectors[1].rows.row(1)[8], 12);
 }
 
+// Storage needs ascending indices. A vector that has them is passed on without a copy.
 TEST_F(UpsertBuilderTest, SparseVectorsAreSortedWhereTheyMustBe) {
   const std::vector<uint32_t> ascending = {3, 8}, descending = {9, 2};
   const std::vector<float> values = {1, 2};
@@ -106,6 +111,8 @@ TEST_F(UpsertBuilderTest, NamesTheVectorThatIsWrong) {
             "points[1].sparse_vectors[1].name is 's' for the second time in one point");
 }
 
+// The builder notices a point without a vector when the next point begins. No point follows the
+// last one, so Build must check that one.
 TEST_F(UpsertBuilderTest, EveryPointNeedsAVector) {
   const char* kNeed = "].vectors is empty; a point needs a vector in at least one space";
   UpsertBuilder builder = Builder(2);

@@ -1,3 +1,5 @@
+// Tests that a vector has the same numbers in each of its forms, and that a message about a wrong
+// length speaks in the terms of the form.
 #include "service/vector_view.h"
 
 #include <cstdint>
@@ -22,6 +24,8 @@ std::string Error(const VectorView& vector) {
   return std::string(vector.Check(Space(8), Field).message());
 }
 
+// A protocol hands over bytes at any address. To read them as floats in place would be undefined
+// behaviour, which the sanitizers report here.
 TEST(VectorViewTest, EveryFormGivesTheSameNumbersAtEveryAddress) {
   const std::vector<float> values = {1, -2, 0.5f, 0, 3, -0.25f, 8, 1024};
   const uint16_t halves[] = {0x3c00, 0xc000, 0x3800, 0, 0x4200, 0xb400, 0x4800, 0x6400};

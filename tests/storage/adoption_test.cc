@@ -1,4 +1,9 @@
-// Adoption of means and what follows from it: versions on disk, warm-up rows, re-encoding, vacuum.
+// Tests the adoption of means and the work that it causes: versions on disk, rows from before the
+// first mean, encoding again, and vacuum.
+//
+// Each test writes rows around a centre far from zero, so that a mean pays, and then asks how many
+// rows are under which mean. Most tests run once for each form in which originals are kept. Without
+// originals, only the rows that wait for the first mean can be encoded again.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -11,6 +16,8 @@ namespace adoption_test {
 
 constexpr size_t kDim = 48;
 
+// Returns a row near a fixed vector that has `center` at every third coordinate and 0.1 elsewhere.
+// Rows around two different centers have means far apart.
 std::vector<float> RowAround(testing::Gaussian& random, float center) {
   std::vector<float> row = random.Vector(kDim);
   for (size_t i = 0; i < kDim; ++i) row[i] = 0.2f * row[i] + (i % 3 == 0 ? center : 0.1f);
@@ -62,6 +69,8 @@ TEST_P(AdoptionTest, RowsFromBeforeTheFirstMeanAreEncodedAgain) {
   EXPECT_EQ(DumpText(*collection_), before);
 }
 
+// Rows that wait for the first mean may be replaced or deleted before it comes. Encoding again must
+// neither bring them back nor count them twice. 60 - 10 + 120 points exist at the end.
 TEST_P(AdoptionTest, WarmUpRowsThatWereReplacedOrDeletedStayAsTheyAre) {
   UpsertRows(0, 60, 1.0f);
   UpsertRows(0, 10, 1.0f);  // replaced
@@ -79,8 +88,8 @@ TEST_P(AdoptionTest, WarmUpRowsThatWereReplacedOrDeletedStayAsTheyAre) {
   EXPECT_EQ(SearchText(*collection_, RowAround(random_, 1.0f), all).size(), 170u);
 }
 
-// Rows drift and the mean follows. Rows under old versions are encoded again if there are
-// originals, and they are found with and without originals.
+// Rows drift away from their first centre, and the mean follows. Rows under the old mean are
+// encoded again if there are originals. They must be found with and without originals.
 TEST_P(AdoptionTest, EveryRowIsFoundUnderWhicheverMeanItLies) {
   UpsertRows(0, 1000, 1.0f);
   const uint32_t first_version = Info().current_mean_version;
@@ -106,6 +115,8 @@ TEST_P(AdoptionTest, EveryRowIsFoundUnderWhicheverMeanItLies) {
   EXPECT_EQ(SearchText(*collection_, query, all), before);
 }
 
+// The database is closed while rows still lie under the old mean. The next open must resume the
+// work by itself, because no write comes that would ask for it.
 TEST_P(AdoptionTest, InterruptedReencodingIsResumedAtOpen) {
   UpsertRows(0, 3000, 1.0f);
   UpsertRows(3000, 3000, -2.0f);
@@ -136,6 +147,9 @@ TEST(AdoptionOffTest, NoMeanIsAdopted) {
   EXPECT_EQ(collection->Info().spaces[0].rows_under_current_mean, 500u);
 }
 
+// Writes the same 10,000 points nine times. Without a vacuum the memory would grow to nine times
+// that of the first round. The bound of three leaves room for dead rows that wait for the next
+// vacuum. The search at the end shows that the vacuum has lost no live row.
 TEST(VacuumTest, MemoryOfReplacedPointsIsGivenBack) {
   TempDirectory directory;
   auto database = MustOpen(directory.path());

@@ -1,3 +1,5 @@
+// Replaces operator new by one that fails when AllocationFault says so. Every allocation of the
+// program goes through it, so only the program of write_fault_test.cc links this file.
 #include "tests/storage/allocation_fault.h"
 
 #include <dlfcn.h>
@@ -12,11 +14,13 @@ using tqdb::storage::AllocationFault;
 
 namespace {
 
+// Number of innermost frames of the stack that are searched for a known caller.
 constexpr int kFrames = 8;
 
-// Two kinds of allocation end the process when they fail, and are passed over: those of hash tables
-// (base/ending_allocator.h), and those of the JSON library when a tree is destroyed, in a
-// destructor that must not throw.
+// Returns whether the process would end if the current allocation failed. Such allocations are
+// passed over, because no test could look at the outcome. There are two kinds: those of hash tables
+// (base/ending_allocator.h), and those of the JSON library when it destroys a tree, in a destructor
+// that must not throw.
 bool EndsTheProcess() {
   void* frames[kFrames];
   const int count = backtrace(frames, kFrames);
@@ -29,7 +33,8 @@ bool EndsTheProcess() {
   return false;
 }
 
-// The first backtrace loads a library, which allocates.
+// The first call of backtrace loads a library, which allocates. It is made here, before any fault
+// is armed, so that no library is loaded within operator new.
 const bool loaded = [] {
   void* frame;
   return backtrace(&frame, 1) >= 0;
@@ -37,14 +42,15 @@ const bool loaded = [] {
 
 }  // namespace
 
-// In a file of their own: a compiler that sees both sides takes malloc and delete for a mistake.
+// These operators have a file of their own. A compiler that saw memory from malloc reach `delete`
+// would warn of a mismatched pair.
 void* operator new(size_t size) {
   if (AllocationFault::armed() && AllocationFault::left() >= 0 &&
       AllocationFault::left().fetch_sub(1) == 0) {
     const AllocationFault::Pause pause;
     // Destructors that run while an exception passes must not throw another one, either.
     if (loaded && std::uncaught_exceptions() == 0 && !EndsTheProcess()) throw std::bad_alloc();
-    AllocationFault::left() = 0;  // the next one, then
+    AllocationFault::left() = 0;  // this one must not fail, so the next one does
   }
   if (void* memory = malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();

@@ -1,4 +1,8 @@
-// Select::max_bytes bounds the bytes that a call returns, even if it reads more on the way.
+// Tests that Select::max_bytes bounds the bytes that a call returns, even if it reads more on the
+// way.
+//
+// Every payload has exactly kPayload bytes, so each test knows the size of its answer. It checks
+// that a bound of this size is accepted, and that a bound of one byte less refuses the call.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,6 +71,8 @@ TEST_F(AnswerSizeTest, SearchesAreRefusedAboveIt) {
     EXPECT_TRUE(collection_->Search(queries(3), spec).ok());
     spec.select = Payloads(60 * kPayload - 1);
     EXPECT_TRUE(absl::IsResourceExhausted(collection_->Search(queries(3), spec).status()));
+    // A vector counts four bytes a float, and the sparse vector of each point counts eight for its
+    // one entry.
     spec.select = {.vectors = true, .max_bytes = 20 * (kDim * 4 + 8)};
     EXPECT_TRUE(collection_->Search(queries(1), spec).ok());
     --spec.select.max_bytes;
@@ -74,6 +80,8 @@ TEST_F(AnswerSizeTest, SearchesAreRefusedAboveIt) {
   }
 }
 
+// Points before the offset are ranked but not returned. If they counted, a later page of a list
+// would be refused although its first page was not.
 TEST_F(AnswerSizeTest, WhatTheOffsetLeavesOutDoesNotCount) {
   SearchSpec dense{.limit = 10, .offset = 150};
   dense.select = Payloads(10 * kPayload);
@@ -95,6 +103,7 @@ TEST_F(AnswerSizeTest, WhatTheOffsetLeavesOutDoesNotCount) {
   EXPECT_EQ((*lists)[0][0].id, PointId::Number(kPoints - 1 - 150));
 }
 
+// A diverse search compares 40 candidates for each query, but returns five. Only the five count.
 TEST_F(AnswerSizeTest, CandidatesOfDiverseHitsDoNotCount) {
   SearchSpec spec{.limit = 5, .offset = 2};
   spec.mmr = {0.5f, 40};
@@ -104,6 +113,8 @@ TEST_F(AnswerSizeTest, CandidatesOfDiverseHitsDoNotCount) {
   EXPECT_TRUE(absl::IsResourceExhausted(collection_->Search(queries(3), spec).status()));
 }
 
+// A search by groups reads more points than it returns, and a hybrid search fuses longer lists. In
+// both, only the result counts.
 TEST_F(AnswerSizeTest, GroupsAndFusedListsToo) {
   SearchSpec spec;
   spec.select = Payloads(4 * 5 * kPayload);

@@ -1,4 +1,6 @@
-// Every bad batch and query is refused with a message that names the field, and leaves no trace.
+// Tests that every bad batch and query is refused with a message that names the field, and leaves
+// no trace. Each case spoils one part of a good batch or query. Dumps of the collection before and
+// after show that nothing was written.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,6 +102,8 @@ TEST_F(BadInputTest, BadBatchesAreRefusedWholeAndNothingIsWritten) {
   EXPECT_EQ(collection_->Count(), 20u);
 }
 
+// The lists of a batch are parallel, and some refer to others by number. If their lengths were not
+// compared, storage would read out of bounds.
 TEST_F(BadInputTest, BatchesWhoseShapesDisagreeAreRefused) {
   const std::vector<float> values(64, 1);
   const std::vector<PointId> ids = {PointId::Number(100), PointId::Number(101)};

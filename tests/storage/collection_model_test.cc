@@ -1,5 +1,7 @@
-// Random operations on a collection and on a std::map, which must agree throughout, reopening
-// included.
+// Compares a collection with a std::map under random upserts, deletes, reads and searches,
+// reopening included. The map holds the points as they were written. Exact scores over its vectors
+// are the oracle of searches. The operations come from a fixed seed, and a failure prints the
+// number of its step.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,6 +27,7 @@ std::vector<float> AsStored(std::vector<float> vector, StoreVectors form) {
   return vector;
 }
 
+// A configuration under which all tests of this file run.
 struct Variant {
   const char* name;
   CollectionConfig config;
@@ -38,6 +41,7 @@ Variant OneSpace(const char* name, StoreVectors store, Metric metric, Centering 
   return {name, config};
 }
 
+// Returns a configuration in which points can lack one of their vectors.
 Variant TwoSpaces() {
   CollectionConfig config = ConfigOf({SpaceOf("a", 12), SpaceOf("b", 200)});
   config.spaces[0].store_vectors = StoreVectors::kF16;
@@ -60,7 +64,7 @@ class CollectionModelTest : public ::testing::TestWithParam<Variant> {
     point.id = id;
     if (random_.Below(3) != 0)
       point.payload = "{\"n\": " + std::to_string(random_.Below(1000)) + "}";
-    const size_t skipped = config().spaces.size() > 1 ? random_.Below(4) : 99;
+    const size_t skipped = config().spaces.size() > 1 ? random_.Below(4) : 99;  // 2 and more: none
     for (size_t s = 0; s < config().spaces.size(); ++s) {
       if (s == skipped) continue;
       point.vectors[config().spaces[s].name] = RandomVectorOf(config().spaces[s]);
@@ -101,7 +105,8 @@ class CollectionModelTest : public ::testing::TestWithParam<Variant> {
     }
   }
 
-  // Without originals a vector comes back as its code has it.
+  // A space without originals returns vectors that are decoded from their codes. The squared error
+  // must stay below 5 % of the squared norm.
   static void CompareDecoded(const PointRecord& record, const TestPoint& point) {
     ASSERT_EQ(record.vectors.size(), point.vectors.size());
     double error = 0, norm = 0;
@@ -113,6 +118,7 @@ class CollectionModelTest : public ::testing::TestWithParam<Variant> {
     ASSERT_LT(error, 0.05 * norm);
   }
 
+  // Searches for a random vector in every way that the space allows.
   void CompareSearch(const VectorSpaceConfig& space) {
     const std::vector<float> query = RandomVectorOf(space);
     std::vector<std::pair<float, PointId>> expected;

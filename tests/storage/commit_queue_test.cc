@@ -1,3 +1,6 @@
+// Tests the commit queue with writes that are only numbers: which of them form a group, in which
+// order, and whether each writer hears of its own outcome. The function that commits belongs to the
+// test, so nothing reaches a disk.
 #include "storage/write/commit_queue.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +16,7 @@
 namespace tqdb::storage {
 namespace commit_queue_test {
 
-// Numbers of writes as the queue hands them over: the test's own writes are the only ones there.
+// A write without content, which the test tells from others by its number.
 struct NumberedWrite : Write {
   NumberedWrite(int number, size_t bytes) : Write(bytes, Durability::kAsync), number(number) {}
   Sharing sharing() const override { return Sharing::kAny; }
@@ -22,8 +25,11 @@ struct NumberedWrite : Write {
   const int number;
 };
 
+// Returns the number of a write. Requires: it is a NumberedWrite, as all writes of these tests are.
 int NumberOf(const Write* write) { return static_cast<const NumberedWrite*>(write)->number; }
 
+// The first group is held open while five more writes arrive. The groups that follow show the order
+// of arrival and the bound on the bytes of a group.
 TEST(CommitQueueTest, WritesThatWaitAreCommittedTogetherInOrderOfArrival) {
   absl::Notification first_running, go_on;
   std::vector<std::vector<int>> groups;
@@ -51,12 +57,16 @@ TEST(CommitQueueTest, WritesThatWaitAreCommittedTogetherInOrderOfArrival) {
   EXPECT_EQ(groups, expected);
 }
 
+// A leader that kept strictly to the bound would never take such a write, and its writer would wait
+// forever.
 TEST(CommitQueueTest, WriteLargerThanTheBoundIsCommittedAlone) {
   CommitQueue queue(10, [](absl::Span<Write* const> group) { EXPECT_EQ(group.size(), 1u); });
   NumberedWrite write(0, 1000);
   EXPECT_TRUE(queue.Commit(write).ok());
 }
 
+// Eight threads write at once, and every tenth write fails. An error that reached the wrong writer
+// of a group, or a write that was lost or committed twice, shows in the counts.
 TEST(CommitQueueTest, EveryWriteIsCommittedOnceAndHearsItsOwnStatus) {
   std::atomic<int> inside{0}, committed{0};
   CommitQueue queue(1000, [&](absl::Span<Write* const> group) {
@@ -81,6 +91,8 @@ TEST(CommitQueueTest, EveryWriteIsCommittedOnceAndHearsItsOwnStatus) {
   EXPECT_EQ(committed, 4000);
 }
 
+// An exception says nothing about how far the group got, so all its writes must fail. Writers of
+// other groups must not notice, and nobody may be left waiting.
 TEST(CommitQueueTest, ExceptionEndsEveryWriteOfItsGroupAndNoOther) {
   std::atomic<int> thrown{0};
   CommitQueue queue(1000, [&](absl::Span<Write* const> group) {

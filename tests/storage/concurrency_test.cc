@@ -1,5 +1,6 @@
-// Many threads on one collection. The invariants hold at every moment, not only at the end; run it
-// under ThreadSanitizer too.
+// Tests one collection that many threads read and write at once. Readers check the invariants while
+// writers run, because a fault may have healed by the end. ThreadSanitizer finds races here that
+// the checks do not see, so run the test under it, too.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -145,8 +146,8 @@ TEST_F(ConcurrencyTest, ReadersSeeWholePointsAndMissNoneWhileWritersReplaceThem)
   EXPECT_EQ(DumpText(*collection_), before);
 }
 
-// The last acknowledged write of a point wins, whichever thread made it and however writes were
-// grouped.
+// Each thread writes, reads and deletes a point of its own. It must always read its last
+// acknowledged write, although writes of all threads are committed in shared groups.
 TEST_F(ConcurrencyTest, WritesOfOneThreadToAPointAreAppliedInOrder) {
   std::vector<std::thread> threads;
   for (uint64_t t = 0; t < 6; ++t) {

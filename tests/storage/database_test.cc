@@ -1,3 +1,6 @@
+// Tests the database as a directory of collections: creating, listing and dropping them, names and
+// configurations that are refused, and directories as a crash, another release or a bad disk leaves
+// them. Many tests change the files themselves and open the database again.
 #include "storage/api/database.h"
 
 #include <gmock/gmock.h>
@@ -33,6 +36,7 @@ void FillSmall(Collection& collection, size_t dim, uint64_t points) {
   }
 }
 
+// Returns the path of a file in `directory` whose name contains `part`; empty if there is none.
 std::string FindFile(const std::string& directory, const std::string& part) {
   for (const auto& entry : fs::directory_iterator(directory)) {
     if (entry.path().filename().string().find(part) != std::string::npos)
@@ -41,6 +45,7 @@ std::string FindFile(const std::string& directory, const std::string& part) {
   return "";
 }
 
+// Changes one byte of a file, as a bad sector would.
 void FlipByte(const std::string& path, size_t offset) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekg(static_cast<std::streamoff>(offset));
@@ -56,6 +61,8 @@ TEST(DatabaseTest, CollectionsAreCreatedListedAndDroppedAndSurviveReopening) {
     auto database = MustOpen(directory.path());
     EXPECT_TRUE(Names(*database).empty());
     CollectionConfig config = ConfigOf({SpaceOf("", 16), SpaceOf("title", 8)});
+    // The second space differs from every default, so that an option that is not stored would be
+    // noticed.
     config.spaces[1].codec.metric = Metric::kL2;
     config.spaces[1].codec.code_bits = 2;
     config.spaces[1].codec.residual = Residual::kNone;
@@ -158,6 +165,8 @@ TEST(DatabaseTest, SecondOpenOfADirectoryNamesTheHolder) {
   EXPECT_TRUE(Database::Open(OptionsFor(directory.path())).ok());
 }
 
+// A build must not touch a directory whose format it does not know. It could destroy the data of a
+// newer release.
 TEST(DatabaseTest, ForeignFormatsAreRefusedAndLeftAlone) {
   for (const char* contents :
        {"tqdb data format 2\n", "tqdb data format 1", "", "something else"}) {
@@ -182,7 +191,8 @@ TEST(DatabaseTest, DirectoryThatIsAFileIsAnError) {
   EXPECT_TRUE(absl::IsInvalidArgument(Database::Open(OptionsFor("")).status()));
 }
 
-// Leftovers of a crash while a collection was made or dropped.
+// A crash while a collection is made leaves files in tmp, and a crash while it is dropped leaves
+// files in trash. Opening must remove both, and must not touch whole collections.
 TEST(DatabaseTest, HalfMadeAndHalfDroppedCollectionsVanishAtOpen) {
   TempDirectory directory;
   {
@@ -200,6 +210,9 @@ TEST(DatabaseTest, HalfMadeAndHalfDroppedCollectionsVanishAtOpen) {
   EXPECT_TRUE(fs::is_empty(directory.path() + "/trash"));
 }
 
+// Four threads use a collection while it is dropped. Each of their calls must end with success or
+// with Unavailable. A drop that did not wait for calls in progress would close the store under
+// them.
 TEST(DatabaseTest, CallsOnADroppedCollectionAreRefusedOnceThoseUnderWayEnded) {
   TempDirectory directory;
   auto database = MustOpen(directory.path());
@@ -234,11 +247,14 @@ TEST(DatabaseTest, CallsOnADroppedCollectionAreRefusedOnceThoseUnderWayEnded) {
   EXPECT_TRUE(absl::IsUnavailable(UpsertOne(*collection, 1, std::vector<float>(16, 1)).status()));
 }
 
+// A way to damage the directory of one collection.
 struct Damage {
   std::string name;
   std::function<void(const std::string& directory)> inflict;
 };
 
+// One damaged collection must not keep the database from serving the others. Each kind of damage is
+// done to one of two collections, in a fresh copy of their directory.
 TEST(DatabaseTest, DamagedCollectionIsQuarantinedAndTheOthersServe) {
   const std::vector<Damage> damages = {
       {"CURRENT missing", [](const std::string& d) { fs::remove(d + "/CURRENT"); }},
@@ -314,6 +330,7 @@ TEST(DatabaseTest, DamagedCollectionIsQuarantinedAndTheOthersServe) {
   _exit(0);
 }
 
+// Returns the path of the largest log of RocksDB, which holds the records of the test.
 std::string LargestLog(const std::string& directory) {
   std::string largest;
   for (const auto& entry : fs::directory_iterator(directory)) {
@@ -324,6 +341,8 @@ std::string LargestLog(const std::string& directory) {
   return largest;
 }
 
+// A crash of the machine can cut off the last record of the log. Recovery must drop this record
+// alone, and keep all records before it.
 TEST(DatabaseDeathTest, LogTornAtItsEndLosesOnlyTheTornRecord) {
   DeathTestDirectory directory;
   EXPECT_EXIT(WriteAndDie(directory.path(), 200), ::testing::ExitedWithCode(0), "");
@@ -337,6 +356,8 @@ TEST(DatabaseDeathTest, LogTornAtItsEndLosesOnlyTheTornRecord) {
   EXPECT_TRUE(UpsertOne(*collection, 199, std::vector<float>(64, 1)).ok());
 }
 
+// Damage with good records behind it is not a torn end. A recovery that stopped there would
+// silently lose acknowledged records, so the collection must be quarantined.
 TEST(DatabaseDeathTest, LogDamagedInTheMiddleIsQuarantinedAndNotCutShort) {
   DeathTestDirectory directory;
   EXPECT_EXIT(WriteAndDie(directory.path(), 400), ::testing::ExitedWithCode(0), "");

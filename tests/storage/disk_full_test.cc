@@ -1,5 +1,5 @@
-// A full disk: writes are refused with a clear error, reads go on, other collections too, and
-// nothing that was acknowledged is lost.
+// Tests a full disk. Writes are refused with a clear error, reads go on, other collections still
+// take writes, and nothing that was acknowledged is lost.
 //
 // A child process has a limit on the size of its files (RLIMIT_FSIZE). At the limit write() fails
 // as it does on a full disk, though with another errno. This needs no mount and no rights.
@@ -35,6 +35,7 @@ void LimitFileSize(rlim_t bytes) {
   Require(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
 }
 
+// Runs in a child. Writes until the limit refuses a write, then checks what still works.
 [[noreturn]] void FillTheDisk(const std::string& directory) {
   auto database = MustOpen(directory);
   auto full = MustCreate(*database, "full", ConfigOf({SpaceOf("", kDim)}));
@@ -98,7 +99,7 @@ TEST(DiskFullDeathTest, WritesAreRefusedReadsGoOnAndNothingAcknowledgedIsLost) {
   EXPECT_EQ(MustGet(*database, "other")->Count(), 11u);
 }
 
-// The log has room, but the files to which memtables are flushed do not.
+// Runs in a child. The log has room, but the files to which memtables are flushed do not.
 [[noreturn]] void FlushToAFullDisk(const std::string& directory) {
   auto database = MustOpen(directory);
   auto collection = MustCreate(*database, "c", ConfigOf({SpaceOf("", kDim)}));
@@ -118,6 +119,7 @@ TEST(DiskFullDeathTest, WritesAreRefusedReadsGoOnAndNothingAcknowledgedIsLost) {
   _exit(0);
 }
 
+// The log still has every write when a flush fails. A restart with room must read all of them back.
 TEST(DiskFullDeathTest, FlushThatFailsLosesNothing) {
   DeathTestDirectory directory;
   EXPECT_EXIT(FlushToAFullDisk(directory.path()), ::testing::ExitedWithCode(0), "");
@@ -125,6 +127,8 @@ TEST(DiskFullDeathTest, FlushThatFailsLosesNothing) {
   EXPECT_EQ(Dump(*MustGet(*database, "c")).size(), 1000u);
 }
 
+// Runs in a child. The limit leaves room for no file of RocksDB, so creation fails halfway. The
+// name must be free afterwards.
 [[noreturn]] void CreateOnAFullDisk(const std::string& directory) {
   auto database = MustOpen(directory);
   MustCreate(*database, "before", ConfigOf({SpaceOf("", kDim)}));
@@ -134,7 +138,8 @@ TEST(DiskFullDeathTest, FlushThatFailsLosesNothing) {
   Require(!status.ok(), "created on a full disk");
   Require(absl::IsNotFound(database->GetCollection("c").status()), "half a collection");
   LimitFileSize(RLIM_INFINITY);
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());  // not before: it is a file, too
+  // The status is printed only now, because stderr may be a file, for which the limit held, too.
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
   Require(database->CreateCollection("c", ConfigOf({SpaceOf("", kDim)})).ok(), "create with room");
   _exit(0);
 }

@@ -1,4 +1,9 @@
-// Scroll, count and delete by filter, compared with a std::map and a separate evaluator.
+// Compares calls by filter with a std::map of payloads: scroll, count, delete, edit, search and
+// facet.
+//
+// The oracle tests every payload of the map by itself (tests/storage/payload/brute_force.h) and
+// knows no index. Filters, payloads and edits are random, from a fixed seed. Indexes come and go
+// between the rounds, so the same kinds of filter are answered with and without them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,6 +105,7 @@ class FilteredCallsTest : public ::testing::Test {
     ASSERT_TRUE(edited.ok()) << edited.status();
     ASSERT_EQ(*edited, numbers.size()) << FilterToJson(filter);
     for (const uint64_t id : numbers) {
+      // Makes the edit in the model, for the keys "s", "o.n" and "l.s" by hand.
       json& payload = model_.at(id);
       if (edit.kind == PayloadEdit::Kind::kSet) payload.update(members);
       if (edit.kind == PayloadEdit::Kind::kOverwrite) payload = members;
@@ -119,6 +125,7 @@ class FilteredCallsTest : public ::testing::Test {
     }
   }
 
+  // Returns the ids of the points of the model that match, ascending.
   std::vector<uint64_t> Expected(const Filter& filter) const {
     const json oracle = json::parse(FilterToJson(filter));
     std::vector<uint64_t> ids;
@@ -128,6 +135,8 @@ class FilteredCallsTest : public ::testing::Test {
     return ids;
   }
 
+  // Returns the ids that a scroll in pages of `page_size` returns, and checks every page on the
+  // way.
   std::vector<uint64_t> Scrolled(const Filter& filter, size_t page_size, Select select = {}) const {
     std::vector<uint64_t> ids;
     std::optional<PointId> last;
@@ -159,6 +168,8 @@ class FilteredCallsTest : public ::testing::Test {
   testing::Gaussian random_{20'240'603};
 };
 
+// Each round changes an index, payloads and points, and then asks 20 filters. An index that misses
+// a write, an edit or a delete gives a wrong count.
 TEST_F(FilteredCallsTest, AgreeWithAModelWhilePointsComeAndGo) {
   constexpr uint64_t kIds = 1'500;
   for (int round = 0; round < 12; ++round) {
@@ -271,6 +282,8 @@ TEST_F(FilteredCallsTest, SearchFindsPointsThatAreReplacedMeanwhile) {
   EXPECT_GE(seen, 180u);
 }
 
+// A delete by filter works in batches. It must also delete and count the points beyond the first
+// one.
 TEST_F(FilteredCallsTest, DeleteGoesOnBeyondOneBatch) {
   std::vector<TestPoint> points;
   const std::vector<float> vector(kDim, 1);
@@ -286,6 +299,8 @@ TEST_F(FilteredCallsTest, DeleteGoesOnBeyondOneBatch) {
   EXPECT_EQ(collection_->Count(), 0u);
 }
 
+// A delete by filter first finds points and then deletes them. A point that is replaced in between
+// does not match any more, and must stay.
 TEST_F(FilteredCallsTest, DeleteLeavesAloneWhatIsReplacedMeanwhile) {
   const Filter filter = *FilterFromJson(R"({"must":[{"key":"a","match":{"value":1}}]})");
   const std::vector<float> vector(kDim, 1);
@@ -308,6 +323,8 @@ TEST_F(FilteredCallsTest, DeleteLeavesAloneWhatIsReplacedMeanwhile) {
   }
 }
 
+// An empty filter matches every point. Count and scroll accept it. Delete refuses it, because it is
+// probably a mistake.
 TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens) {
   Upsert({1, 2, 3});
   const Filter bad = {.must = {{FieldCondition{"", Presence::kExists}}},
@@ -326,8 +343,8 @@ TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens)
   EXPECT_EQ(*collection_->CountMatching({all}), 3u);
 }
 
-// Facets and ordered scrolls against the model, with and without an index of the key, while points
-// come and go.
+// Compares the counted values of a key with those in the model, with and without an index of the
+// key, while points come and go.
 TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
   constexpr uint64_t kIds = 600;
   for (int round = 0; round < 10; ++round) {
@@ -354,6 +371,8 @@ TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
         } else if (payload.contains(key)) {
           values.push_back(payload[key]);
         }
+        // A point counts once for each of its distinct values. A float counts if it is an integer
+        // that int64 can hold.
         std::set<std::variant<std::string, int64_t, bool>> own;
         for (const json& found : values) {
           for (const json& value : found.is_array() ? found : json::array({found})) {
@@ -388,6 +407,8 @@ TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
   }
 }
 
+// Scrolls by the numbers of a key in pages of random sizes. A point with several numbers appears
+// once for each, so the oracle is a multiset of pairs (number, id).
 TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
   constexpr uint64_t kIds = 800;
   std::vector<uint64_t> ids;

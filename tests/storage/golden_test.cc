@@ -1,6 +1,9 @@
+// Tests that databases of older releases can still be read and written.
+//
 // tests/golden/db_v1 was written by the first release of format 1, and db_v2 by the first release
-// of format 2. Every later build must read both. A database is only written anew before its
-// release: TQDB_WRITE_GOLDEN=tests/golden/db_v1 build/dev/tests/storage/golden_test
+// of format 2. Every later build must read both. Their contents are computed again by the functions
+// below, from fixed seeds. A database is only written anew before its release:
+// TQDB_WRITE_GOLDEN=tests/golden/db_v1 build/dev/tests/storage/golden_test
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -149,7 +152,7 @@ class GoldenTest : public ::testing::Test {
   std::unique_ptr<Database> database_;
 };
 
-// Returns the ids of the points that exist, in their order.
+// Returns the points that exist, in the order of their ids.
 std::vector<TestPoint> Expected(const MakePoint& point_of) {
   std::map<PointId, TestPoint> points;
   for (uint64_t i = 0; i < kPoints; ++i) {
@@ -184,6 +187,8 @@ TEST_F(GoldenTest, PointsAreReadAsTheyWereWritten) {
   }
 }
 
+// A space without originals has its codes alone. A build with another rotation, codebook or bit
+// order would read wrong scores out of them.
 TEST_F(GoldenTest, CodesAreSearchedUnderTheMeanOfTheirTime) {
   Open("db_v1");
   auto collection = MustGet(*database_, "codes");
@@ -238,6 +243,7 @@ TEST_F(GoldenTest, SparseVectorsAreReadAsTheyWereWritten) {
   EXPECT_EQ((*hits)[0].size(), words);
 }
 
+// An old database must also take writes, and open again with them.
 TEST_F(GoldenTest, OldDatabaseTakesNewPoints) {
   Open("db_v1");
   auto collection = MustGet(*database_, "named");
@@ -250,8 +256,8 @@ TEST_F(GoldenTest, OldDatabaseTakesNewPoints) {
   EXPECT_EQ(MustGet(*database_, "named")->Count(), Expected(NamedPoint).size() + 1);
 }
 
-// A database of 0.1 has never counted: it begins at 0, and its first record makes it one that
-// older builds refuse.
+// A database of 0.1 has never counted its records, so it begins at 0. Its first record turns it
+// into one that older builds refuse, because they would not keep the count.
 TEST_F(GoldenTest, OldDatabaseBeginsToCountWithItsFirstRecord) {
   for (const char* name : {"db_v1", "db_v2"}) {
     TempDirectory directory;
@@ -290,6 +296,8 @@ TEST_F(GoldenTest, OldDatabaseBeginsToCountWithItsFirstRecord) {
   }
 }
 
+// The next version stands for a collection of a later release. The error must tell the operator
+// what to do.
 TEST_F(GoldenTest, NewerCollectionIsRefusedWithAdvice) {
   Open("db_v1");
   database_.reset();

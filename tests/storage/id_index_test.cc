@@ -1,3 +1,4 @@
+// Compares the id index with a std::map under random operations, and bounds its memory.
 #include "storage/memory/id_index.h"
 
 #include <gtest/gtest.h>
@@ -15,6 +16,7 @@ struct Place {
   std::vector<Slot> slots;
 };
 
+// The parameter is the number of spaces. From two on, slots lie in a pool (id_index.h).
 class IdIndexTest : public ::testing::TestWithParam<size_t> {};
 
 TEST_P(IdIndexTest, AnswersLikeAMap) {
@@ -34,6 +36,7 @@ TEST_P(IdIndexTest, AnswersLikeAMap) {
         model.erase(id);
         break;
       case 1: {
+        // The point mostly has another row, as after it was replaced. Then nothing may change.
         const uint64_t row = random.Below(20000);
         const size_t space = random.Below(num_spaces);
         index.SetSlot(id, row, space, 77);
@@ -62,6 +65,8 @@ TEST_P(IdIndexTest, AnswersLikeAMap) {
 
 INSTANTIATE_TEST_SUITE_P(Spaces, IdIndexTest, ::testing::Values(1, 2, 16));
 
+// Every point pays this memory, so a larger entry must not go unnoticed. The lower bound, the size
+// of an entry alone, catches a count that leaves the table out.
 TEST(IdIndexTest, NumberedPointOfOneSpaceCostsAtMost58Bytes) {
   IdIndex index(1);
   const Slot slot = 0;

@@ -1,4 +1,6 @@
-// Payload indexes that are changed while one is being built.
+// Tests payload indexes that change while one of them is being built. A build calls back to ask
+// whether it should stop. The test makes its changes within this call, so they always fall into the
+// build.
 #include <gtest/gtest.h>
 
 #include <string>

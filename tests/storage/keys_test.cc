@@ -1,3 +1,6 @@
+// Tests the keys of the disk and the encodings in its values. Keys must sort like the ids and rows
+// that they name, everything must come back from its bytes, and other bytes must be refused. Ids
+// and numbers are random, of all magnitudes.
 #include "storage/disk/keys.h"
 
 #include <gtest/gtest.h>
@@ -17,6 +20,7 @@ PointId RandomId(testing::Gaussian& random) {
   return random.Below(2) == 0 ? PointId::Number(word) : PointId::Uuid(random.Word(), word);
 }
 
+// A scroll walks the keys in their order, so this order must be that of the ids.
 TEST(KeysTest, IdKeysSortLikeIdsAndParseBack) {
   testing::Gaussian random(1);
   std::vector<PointId> ids = {PointId::Number(0), PointId::Number(~uint64_t{0}),
@@ -31,6 +35,8 @@ TEST(KeysTest, IdKeysSortLikeIdsAndParseBack) {
   }
 }
 
+// A scan of one space goes from its row 0 to SpaceEnd. With a wrong end it would lose the last
+// rows, or read rows of the next space.
 TEST(KeysTest, RowKeysSortBySpaceThenRowAndEndBeforeTheNextSpace) {
   testing::Gaussian random(2);
   for (int i = 0; i < 1000; ++i) {
@@ -93,6 +99,8 @@ TEST(CodingTest, NumbersAndStringsComeBack) {
   EXPECT_TRUE(in.empty());
 }
 
+// A damaged file may hold a value that is cut off, or a number that is too long. Reading must fail
+// then, and not run past the end.
 TEST(CodingTest, CutOffAndOverlongInputIsRefused) {
   std::string bytes;
   PutBytes(&bytes, "0123456789");

@@ -1,4 +1,6 @@
-// Records as bytes: frozen, and safe to read whatever the bytes are.
+// Tests records as bytes. The bytes are frozen, because a log or another machine may hold them.
+// They must also be safe to read whatever they are, because the planner trusts every record that
+// was decoded.
 #include "storage/write/record_format.h"
 
 #include <gtest/gtest.h>
@@ -27,6 +29,7 @@ TEST(Crc32cTest, KnownChecksums) {
   EXPECT_EQ(Crc32c(std::string(32, '\xff')), 0x62a8ab43u);
 }
 
+// Without the lengths of fields, two different records could have the same digest.
 TEST(DigestTest, FieldsDoNotRunIntoEachOther) {
   const auto digest = [](std::initializer_list<absl::string_view> fields) {
     Hasher hasher;
@@ -40,7 +43,8 @@ TEST(DigestTest, FieldsDoNotRunIntoEachOther) {
   EXPECT_EQ(Digest().ToString(), "00000000000000000000000000000000");
 }
 
-// One record of each kind, without anything that a C library computes.
+// Returns at least one record of each kind. Its floats are written down and not computed, because
+// another C library may compute them differently.
 std::vector<std::string> GoldenRecords() {
   std::vector<std::string> records;
   static const PointId ids[] = {PointId::Number(7), PointId::Uuid(0x0123456789abcdef, 42)};
@@ -85,6 +89,7 @@ std::vector<std::string> GoldenRecords() {
   return records;
 }
 
+// Returns the text of the golden file for the records above, as this build writes them.
 std::string GoldenText() {
   std::string text;
   const CollectionConfig config = HistoryConfig();
@@ -98,8 +103,8 @@ std::string GoldenText() {
   return text;
 }
 
-// tests/golden/records_v1.txt: the bytes of a record and the digest of its content, a line each.
-// Written anew only before the format is released:
+// Each line of tests/golden/records_v1.txt has the bytes of a record in hex and the digest of its
+// content. The file is only written anew before the format is released:
 //     TQDB_WRITE_GOLDEN=1 build/dev/tests/storage/record_format_test
 TEST(RecordFormatTest, BytesAndDigestsAreFrozen) {
   const std::string path = SourcePath("tests/golden/records_v1.txt");
@@ -110,6 +115,8 @@ TEST(RecordFormatTest, BytesAndDigestsAreFrozen) {
   EXPECT_EQ(GoldenText(), frozen.str());
 }
 
+// Random records go through decoding and back. Every third one is also committed, so that later
+// records meet a collection with points, means and indexes.
 TEST(RecordFormatTest, DecodedRecordsHaveTheSameBytesAndContent) {
   BackgroundWorker worker;
   MemoryCollection collection(worker);
@@ -123,7 +130,8 @@ TEST(RecordFormatTest, DecodedRecordsHaveTheSameBytesAndContent) {
   }
 }
 
-// Rows may lie in memory in any order: bytes and digest are those of the points.
+// Rows may lie in memory in any order. Bytes and digest must depend on the order of the points
+// alone.
 TEST(RecordFormatTest, ContentDoesNotDependOnTheOrderOfRows) {
   BackgroundWorker worker;
   MemoryCollection collection(worker);
@@ -142,13 +150,16 @@ TEST(RecordFormatTest, ContentDoesNotDependOnTheOrderOfRows) {
   EXPECT_EQ(ContentDigest(turned.owned.record), ContentDigest(straight.owned.record));
 }
 
-// Puts a right checksum behind bytes that are wrong, so that what lies behind it is tried, too.
+// Returns the bytes with their last four replaced by the right checksum, so that the checks behind
+// the checksum are tried, too.
 std::string WithChecksum(std::string bytes) {
   bytes.resize(bytes.size() - sizeof(uint32_t));
   PutFixed32(&bytes, Crc32c(bytes));
   return bytes;
 }
 
+// Cuts records at every length and flips single bits. With the old checksum, decoding must fail.
+// With a new one it may succeed, because the flip can make another valid record.
 TEST(RecordFormatTest, DamagedBytesAreRefusedOrHarmless) {
   BackgroundWorker worker;
   MemoryCollection collection(worker);
@@ -177,7 +188,8 @@ TEST(RecordFormatTest, DamagedBytesAreRefusedOrHarmless) {
         ++refused;
         continue;
       }
-      // It says something else that could have been asked: it must be safe to commit.
+      // This is a valid record with another meaning, which a caller could have sent. It must be
+      // safe to commit.
       ++harmless;
       collection->Commit(decoded->record, Durability::kAsync).IgnoreError();
       ASSERT_EQ(collection->Info().error, "");
@@ -185,10 +197,13 @@ TEST(RecordFormatTest, DamagedBytesAreRefusedOrHarmless) {
   }
   EXPECT_GT(refused, 1000);
   EXPECT_GT(harmless, 100);
+  // Memory and disk must agree after all of these commits.
   const auto loaded = collection.OpenAnother();
   EXPECT_EQ(loaded->Info().digest, collection->Info().digest);
 }
 
+// Random bytes get a valid version, kind and checksum, so that they reach the decoder of each kind.
+// Whether they decode does not matter; the sanitizers see whether the decoder reads out of bounds.
 TEST(RecordFormatTest, RandomBytesAreRefused) {
   const CollectionConfig config = HistoryConfig();
   testing::Gaussian random(5);

@@ -1,3 +1,6 @@
+// Tests that callers who share a pass get the hits that they would get alone, and that they do
+// share. The number of passes shows the latter. Where callers have to gather, a test holds a pass
+// open.
 #include "storage/memory/search_batcher.h"
 
 #include <gtest/gtest.h>
@@ -41,6 +44,8 @@ class SearchBatcherTest : public ::testing::Test {
   std::unique_ptr<VectorSpace> space_;
 };
 
+// Twelve threads search at once, with different limits and thresholds. The oracle is the same
+// search on the space, without a batcher.
 TEST_F(SearchBatcherTest, EveryCallerGetsWhatItWouldHaveGotAlone) {
   SearchBatcher batcher(*space_, /*max_threads=*/1);
   std::vector<std::thread> threads;
@@ -70,7 +75,7 @@ TEST_F(SearchBatcherTest, EveryCallerGetsWhatItWouldHaveGotAlone) {
   EXPECT_LE(batcher.stats().passes, 12u * 40);
 }
 
-// Holds the only pass with a search that does not end until it is let go.
+// Occupies a pass with a search that does not end before Release.
 class HeldPass {
  public:
   HeldPass(SearchBatcher& batcher, MatrixView query) {
@@ -110,6 +115,8 @@ TEST_F(SearchBatcherTest, CallersThatWaitShareOnePass) {
   EXPECT_EQ(batcher.stats().passes, 2u);
 }
 
+// With two threads and many callers, two passes run side by side. The first must not take all
+// callers, or the second thread would have nothing to do.
 TEST_F(SearchBatcherTest, PassesSideBySideShareACrowd) {
   SearchBatcher batcher(*space_, 2);
   const std::vector<float> query = random_.UnitVector(kDim);
@@ -129,6 +136,8 @@ TEST_F(SearchBatcherTest, PassesSideBySideShareACrowd) {
   second.Release();
 }
 
+// 64 queries of one caller fill a pass. They are not split over two passes, because passes share
+// callers and not queries.
 TEST_F(SearchBatcherTest, ALargeCallerIsOnePassWhateverItsSize) {
   SearchBatcher batcher(*space_, 2);
   testing::Gaussian random(9);
@@ -143,6 +152,8 @@ TEST_F(SearchBatcherTest, ALargeCallerIsOnePassWhateverItsSize) {
   EXPECT_EQ(batcher.stats().queries, 192u);
 }
 
+// A caller that has gone must not wait for the pass before it, and must not end the search of those
+// who would share a pass with it.
 TEST_F(SearchBatcherTest, CancelledCallerLeavesTheOthersAlone) {
   SearchBatcher batcher(*space_, 1);
   const std::vector<float> query = random_.UnitVector(kDim);

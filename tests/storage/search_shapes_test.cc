@@ -1,5 +1,5 @@
 // Compares offset, diversity, groups, recommendation and fusion each with a plain computation from
-// ordinary searches.
+// ordinary searches, which other tests compare with exact scores.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,6 +29,8 @@ using ::testing::HasSubstr;
 constexpr size_t kDim = 16;
 constexpr uint64_t kPoints = 700;
 
+// Points with random vectors in two spaces. At the key "g" they have values of every type, of which
+// floats name no group.
 class SearchShapesTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -89,6 +91,8 @@ TEST_F(SearchShapesTest, OffsetsCutOneListIntoPages) {
       collection_->Search(query(), {.limit = 10, .offset = kMaxTopK}).status()));
 }
 
+// The oracle picks one hit after the other by the formula of storage/read/mmr.h, from all
+// candidates.
 TEST_F(SearchShapesTest, DiverseHitsAreThoseOfAPlainSelection) {
   const std::vector<PointRecord> candidates = Search({.limit = 40, .select = {.vectors = true}});
   for (const float diversity : {0.0f, 0.3f, 0.7f, 1.0f}) {
@@ -131,6 +135,8 @@ TEST_F(SearchShapesTest, DiverseHitsAreThoseOfAPlainSelection) {
               HasSubstr("mmr.diversity is 1.5; need 0 to 1"));
 }
 
+// The oracle sorts the whole ranking into groups. SearchGroups reads only parts of it, by several
+// searches with filters, and so could lose, repeat or reorder points.
 TEST_F(SearchShapesTest, GroupsAreThoseOfTheWholeRanking) {
   for (const bool indexed : {false, true}) {
     if (indexed) {
@@ -181,6 +187,8 @@ TEST_F(SearchShapesTest, GroupsAreThoseOfTheWholeRanking) {
       HasSubstr("group_by: "));
 }
 
+// The oracle takes twice the mean of the positive examples minus the negative one, all of them
+// scaled to norm 1. The search must leave out the examples themselves.
 TEST_F(SearchShapesTest, RecommendationsAreNearTheDifferenceOfMeans) {
   const Examples examples{{PointId::Number(3), PointId::Number(5)}, {PointId::Number(8)}};
   const auto vector = RecommendVector(*collection_, "title", examples);
@@ -216,6 +224,7 @@ TEST_F(SearchShapesTest, RecommendationsAreNearTheDifferenceOfMeans) {
   EXPECT_TRUE(absl::IsInvalidArgument(RecommendVector(*collection_, "other", examples).status()));
 }
 
+// The oracle adds up the shares of every list as storage/search/fusion.h defines them.
 TEST_F(SearchShapesTest, HybridListsAreFusedByRankOrByScore) {
   const std::vector<float> other = random_.Vector(kDim);
   const std::vector<HybridPart> parts = {
@@ -258,6 +267,8 @@ TEST_F(SearchShapesTest, HybridListsAreFusedByRankOrByScore) {
               HasSubstr("parts has 0 entries"));
 }
 
+// Equal scores must not leave the order to a hash map. A list with one score has no range to scale
+// by, so its points get the full share.
 TEST(FusionTest, TiesAreOrderedByIdAndOneScoreCountsFully) {
   const std::vector<RankedList> lists = {
       {{{PointId::Number(9), 0.5}, {PointId::Number(4), 0.5}}, 1}, {{{PointId::Number(4), 3}}, 1}};

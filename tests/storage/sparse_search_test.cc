@@ -1,4 +1,5 @@
-// Compares sparse spaces of a collection with a map of their vectors.
+// Compares the sparse spaces of a collection with a map of their vectors. Searches are compared
+// with a new index of the vectors in the map, which has no dead rows and no history.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,6 +44,8 @@ class SparseSearchTest : public ::testing::Test {
     database_ = MustOpen(directory_.path());
     collection_ = MustGet(*database_, "c");
   }
+  // Returns a vector of up to eleven entries. Its values are multiples of 1/4, so sums of products
+  // are exact in any order and scores can be compared for equality.
   SparseVector RandomVector() {
     std::map<uint32_t, float> entries;
     for (uint64_t n = random_.Below(12); n > 0; --n) {
@@ -80,6 +83,7 @@ class SparseSearchTest : public ::testing::Test {
     ASSERT_TRUE(collection_->Delete(ids, Durability::kAsync).ok());
   }
 
+  // Compares all points of the collection with the model.
   void ExpectPoints() {
     const std::vector<PointRecord> dump = Dump(*collection_);
     ASSERT_EQ(dump.size(), model_.size());
@@ -94,8 +98,8 @@ class SparseSearchTest : public ::testing::Test {
     }
   }
 
-  // `exactly` means that no dead row is in the statistics, so scores under IDF are those of a new
-  // index.
+  // Compares a search for a random vector with the model. `exactly` means that no dead row is in
+  // the statistics, so scores under IDF are those of a new index.
   void ExpectHits(const std::string& space, bool filtered, bool exactly) {
     SparseVector query;
     while (query.indices.empty()) query = RandomVector();
@@ -165,6 +169,7 @@ TEST_F(SparseSearchTest, HitsAndPointsAreThoseOfTheModelWhilePointsComeAndGo) {
   EXPECT_EQ(info.points, model_.size());
 }
 
+// A row that an upsert failed to remove from the disk would come back at the next start.
 TEST_F(SparseSearchTest, AnUpsertReplacesTheVector) {
   for (int i = 0; i < 3; ++i) {
     TestPoint point = {PointId::Number(1), {}, ""};
@@ -178,6 +183,8 @@ TEST_F(SparseSearchTest, AnUpsertReplacesTheVector) {
   EXPECT_EQ(collection_->Info().sparse_spaces[0].rows, 1u);
 }
 
+// A writer replaces and deletes the rows around one in a hundred, so that segments of the indexes
+// are replaced under running searches. Every search must find the rows that stay.
 TEST_F(SparseSearchTest, SearchesFindWhatStaysWhileWritersReplaceSegments) {
   const auto point_of = [](uint64_t id, uint32_t index) {
     TestPoint point = {PointId::Number(id), {}, absl::StrCat(R"({"text":"w)", index, "\"}")};

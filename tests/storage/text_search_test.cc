@@ -1,4 +1,5 @@
-// Compares searches by the words of payloads with a separate index of the same texts.
+// Compares searches by the words of payloads with a separate index of the same texts. That index is
+// new for every query, so it has no dead rows and no history.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,6 +59,7 @@ class TextSearchTest : public ::testing::Test {
     }
     ASSERT_TRUE(UpsertPoints(*collection_, points).ok());
   }
+  // Replaces the texts of some points by an edit of their payloads.
   void EditSome() {
     for (uint64_t id = random_.Below(20); id < kIds; id += 1 + random_.Below(30)) {
       if (!texts_.contains(id)) continue;
@@ -78,7 +80,8 @@ class TextSearchTest : public ::testing::Test {
     ASSERT_TRUE(collection_->Delete(ids, Durability::kAsync).ok());
   }
 
-  // `exactly` means that no dead row is in the statistics, so scores are those of a new index.
+  // Compares a search for the words of `query` with the texts. `exactly` means that no dead row is
+  // in the statistics, so scores are those of a new index.
   void ExpectHits(const std::string& query, bool filtered, bool exactly) {
     Bm25Index model{Bm25Options()};
     size_t matching = 0;

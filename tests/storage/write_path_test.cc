@@ -1,5 +1,6 @@
-// The write path as a whole: a collection that was written to, one that was loaded from its disk
-// and one that was given the same records elsewhere are the same.
+// Tests the write path as a whole. Three collections must be the same: one that was written to, one
+// that was loaded from its disk, and one that was given the same records elsewhere. They are
+// compared by Describe, which tells all that a collection is, inside and out.
 //
 // TQDB_HISTORIES=n runs n random histories in place of the default.
 #include <gtest/gtest.h>
@@ -13,6 +14,8 @@
 namespace tqdb::storage {
 namespace write_path_test {
 
+// A collection in memory arises in two ways: changes are applied to it one after the other, or it
+// is loaded from disk. A change that only one of the two carries out shows here.
 TEST(WritePathTest, StateAfterApplyingIsStateAfterLoading) {
   BackgroundWorker worker;
   for (int seed = 0; seed < HistoriesOr(150); ++seed) {
@@ -27,7 +30,8 @@ TEST(WritePathTest, StateAfterApplyingIsStateAfterLoading) {
         ASSERT_TRUE(applied->Flush(/*settle=*/true).ok());
       }
     }
-    // What no upkeep has touched, at once; the rest, when upkeep is done.
+    // Upkeep does not move the position, so it is checked at once. The other parts are compared
+    // when upkeep is done.
     ASSERT_EQ(applied->state().position().sequence, length);
     ASSERT_TRUE(applied->Flush(/*settle=*/true).ok());
     const auto loaded = applied.OpenAnother();
@@ -63,7 +67,8 @@ TEST(WritePathTest, RowsThatWaitForAMeanOutliveACrash) {
   for (const std::string& record : records) ASSERT_TRUE(CommitBytes(*continuous, record).ok());
   EXPECT_EQ(killed->Info().digest, continuous->Info().digest);
   EXPECT_EQ(ResultLists(*killed, 40), ResultLists(*continuous, 40));
-  // Nothing is kept of them: the vectors family has the rows of the spaces with originals alone.
+  // The raw vectors of these rows are gone. The family `vectors` has no key of space 1, which keeps
+  // no originals.
   MemoryStore store(std::shared_ptr<MemoryStore::Disk>(&killed.disk(), [](auto*) {}));
   const Key lower = Key::OfSpaceRow(1, 0), upper = Key::SpaceEnd(1);
   EXPECT_FALSE(
@@ -71,7 +76,8 @@ TEST(WritePathTest, RowsThatWaitForAMeanOutliveACrash) {
           ->Valid());
 }
 
-// A record that was encoded before the first mean and comes after it is encoded again at its turn.
+// A record may be encoded before the first mean and committed after it. It is then encoded again
+// when its turn comes.
 TEST(WritePathTest, RecordsThatTheFirstMeanOvertookAreEncodedUnderIt) {
   BackgroundWorker worker;
   MemoryCollection collection(worker);
@@ -86,6 +92,8 @@ TEST(WritePathTest, RecordsThatTheFirstMeanOvertookAreEncodedUnderIt) {
   EXPECT_TRUE(collection->state().spaces[1]->waiting_rows().empty());
 }
 
+// Two writers can propose a mean on the same base. The first in the order of commits wins. The
+// other changes nothing, but is counted, so that every machine has the same position.
 TEST(WritePathTest, FirstProposalOnItsBaseWinsAndLaterOnesAreVoidAndCounted) {
   BackgroundWorker worker;
   MemoryCollection collection(worker);
@@ -101,8 +109,8 @@ TEST(WritePathTest, FirstProposalOnItsBaseWinsAndLaterOnesAreVoidAndCounted) {
   EXPECT_EQ(collection->Info().sequence, 2u);
 }
 
-// On real disks: one collection runs through, one is killed ten times, one is loaded from the disk
-// of the first, and the records of one were encoded by eight threads.
+// Runs on real disks. One collection runs without a stop, one is killed ten times, and one is
+// loaded from the disk of the first. Eight threads encode some of the records at the same time.
 TEST(WritePathTest, SameRecordsInTheSameOrderGiveTheSameCollection) {
   TempDirectory directory;
   const SharedResources shared(OptionsFor(directory.path()));
@@ -122,7 +130,8 @@ TEST(WritePathTest, SameRecordsInTheSameOrderGiveTheSameCollection) {
     std::vector<std::string> records;
     for (int i = 0; i < 12; ++i) {
       std::string record = maker.RandomRecord(*continuous);
-      // Means go the way that guards propose them: they are not taken back.
+      // Random means are left out. The test adds means of its own below, each on the one in force,
+      // as a guard proposes them.
       if (record[1] == static_cast<char>(RecordKind::kMean)) continue;
       records.push_back(std::move(record));
       CommitBytes(*continuous, records.back()).IgnoreError();
