@@ -32,10 +32,14 @@ absl::StatusOr<PointPage> ScrollById(const CallContext& context, const Collectio
   if (!request.page_token.empty()) {
     TQDB_ASSIGN_OR_RETURN(last, ParsePointPageToken(request.page_token));
   }
+  storage::PageSpec spec = {.select = request.select};
+  TQDB_ASSIGN_OR_RETURN(spec.moment, collection.Now());
+  std::optional<storage::FilterSpec> filter;
+  if (request.filter) filter.emplace(storage::FilterSpec{*request.filter, context.stop()});
   const auto scroll = [&](const PointId* after, size_t limit) {
-    return request.filter ? collection.ScrollMatching(after, limit, request.select,
-                                                      {*request.filter, context.stop()})
-                          : collection.Scroll(after, limit, request.select);
+    spec.limit = limit;
+    return filter ? collection.ScrollMatching(after, spec, *filter)
+                  : collection.Scroll(after, spec);
   };
   PageBuilder page(page_size, kMaxPageBytes);
   bool more = true, full = false;
@@ -66,14 +70,16 @@ absl::StatusOr<PointPage> ScrollByKey(const CallContext& context, const Collecti
   }
   std::optional<storage::FilterSpec> filter;
   if (request.filter) filter.emplace(storage::FilterSpec{*request.filter, context.stop()});
+  storage::PageSpec spec = {.select = request.select};
+  TQDB_ASSIGN_OR_RETURN(spec.moment, collection.Now());
   PageBuilder page(page_size, kMaxPageBytes);
   bool more = true, full = false;
   while (more && !full && page.left() > 0) {
     TQDB_RETURN_IF_ERROR(context.Check());
+    spec.limit = std::min(page.left(), kReadChunk);
     TQDB_ASSIGN_OR_RETURN(storage::OrderedPage chunk,
-                          collection.ScrollOrdered(*request.order_by, last ? &*last : nullptr,
-                                                   std::min(page.left(), kReadChunk),
-                                                   request.select, filter ? &*filter : nullptr));
+                          collection.ScrollOrdered(*request.order_by, last ? &*last : nullptr, spec,
+                                                   filter ? &*filter : nullptr));
     more = chunk.more;
     for (size_t i = 0; i < chunk.points.size() && !full; ++i) {
       full = !page.Add(std::move(chunk.points[i]));
@@ -172,8 +178,8 @@ absl::StatusOr<std::vector<storage::FacetCount>> PointService::Facet(
     const CallContext& context, const FacetRequest& request) const {
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> collection,
                         database_.GetCollection(request.collection));
-  storage::FacetSpec spec{
-      .key = std::string(request.key), .filter = request.filter, .cancelled = context.stop()};
+  storage::FacetSpec spec{.key = std::string(request.key), .cancelled = context.stop()};
+  if (request.filter) spec.filter = *request.filter;
   if (request.limit != 0) spec.limit = request.limit;
   TQDB_ASSIGN_OR_RETURN(std::vector<storage::FacetCount> counts, collection->Facet(spec));
   TQDB_RETURN_IF_ERROR(context.CheckAnswerBytes(AnswerBytes(counts)));

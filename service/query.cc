@@ -37,8 +37,8 @@ absl::StatusOr<ResolvedQuery> Resolve(const Query& query, const storage::Collect
     TQDB_RETURN_IF_ERROR(
         vector->Check(*resolved.space, [&field] { return absl::StrCat(field, ".vector"); }));
   } else {
-    resolved.spec.filter = storage::WithoutExamples(std::move(resolved.spec.filter),
-                                                    std::get<storage::Examples>(query.find));
+    resolved.spec.filter =
+        storage::WithoutExamples(resolved.spec.filter, std::get<storage::Examples>(query.find));
   }
   return resolved;
 }

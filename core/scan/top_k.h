@@ -37,8 +37,9 @@ inline bool RanksBefore(const Hit& a, const Hit& b) {
   return a.score != b.score ? a.score > b.score : a.id < b.id;
 }
 
-// Returns the best k hits, best first. A point that was replaced while the search ran may be among
-// the hits more than once. Its newest row, which has the highest number, stays.
+// Returns the best k hits, best first. A point may be among the hits more than once: if its row was
+// moved while the search ran, or if it was replaced during a search without a filter. Its newest
+// row, which has the highest number, stays.
 inline std::vector<Hit> BestHits(std::vector<Hit> hits, size_t k) {
   std::sort(hits.begin(), hits.end(),
             [](const Hit& a, const Hit& b) { return a.id != b.id ? a.id < b.id : a.row > b.row; });

@@ -132,8 +132,8 @@ void Segment::Publish(size_t index) {
 
 void Segment::Remove(size_t index) {
   assert(is_live(index));
-  // The release makes the row that replaces this one visible to a reader that sees the bit cleared:
-  // the writer appended it before.
+  // The release makes the new place of a row that was moved visible to a reader that sees the bit
+  // cleared: the writer appended it there before.
   live_[index / kBlockRows].fetch_and(~(uint64_t{1} << (index % kBlockRows)),
                                       std::memory_order_release);
   live_rows_.fetch_sub(1, std::memory_order_relaxed);

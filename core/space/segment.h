@@ -21,9 +21,9 @@
 //   that it uses.
 // - Ids, rows and codes never change once published. A deleted row is a cleared bit of its block's
 //   live mask.
-// - The live mask is cleared with release and read with acquire order. A reader that misses a
-//   replaced row because its bit is cleared sees everything that the writer did before. Above all
-//   it sees the row that replaces it. VectorSpace::SearchPass depends on this.
+// - The live mask is cleared with release and read with acquire order. A reader that misses a row
+//   because its bit is cleared sees everything that the writer did before. Above all it sees the
+//   row in its new place, if it was encoded again. VectorSpace::SearchPass depends on this.
 //
 // This file leaves out freeing single rows. VectorSpace::Vacuum copies the live rows of a mostly
 // dead segment and drops it whole.

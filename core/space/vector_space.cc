@@ -171,9 +171,10 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
   QuerySet set(*codec_, queries);
   std::vector<std::unique_ptr<Scan>> scans;
   std::atomic<bool> cancelled{false};
-  // Rounds: a row that is replaced during the search is appended before its old row is hidden. A
-  // search that misses the old row finds the new one beyond the sizes seen so far. It goes on until
-  // no segment has grown. Later rounds scan only new rows, so they are short.
+  // Rounds: a row that is encoded again during the search is appended in its new place before it is
+  // removed from the old one. A search that misses it in the old place finds it beyond the sizes
+  // seen so far. It goes on until no segment has grown. Later rounds scan only new places, so they
+  // are short.
   absl::flat_hash_map<const Segment*, size_t> scanned;
   std::vector<std::shared_ptr<const View>> views;  // keep the segments of `scanned` alive
   while (true) {

@@ -6,16 +6,19 @@
 // - A search loads the list of segments. The list is immutable: a writer replaces it by a new one,
 //   and old segments live as long as a search holds them.
 // - Within a segment, the published size says which rows are there (segment.h).
-// - A point that is replaced is appended first and its old row hidden afterwards. A search that
-//   misses the old row because it is hidden finds the new one beyond the sizes that it has seen. So
-//   it looks again, until nothing has grown.
+// - SearchOptions::filter says which of them the search may hit. The owner of the space passes the
+//   rows of one moment, and removes a row only when no search may hit it any more.
+// - A row may change its place: when it is encoded again, or by a vacuum. It is appended in the new
+//   place first and removed from the old one afterwards. A search that misses it in the old place
+//   finds it beyond the sizes that it has seen. So it looks again, until nothing has grown.
 //
-// Example: a search has scanned 4,096 rows while a writer replaces the point at row 17 by row
-// 4,096. If row 17 was scanned before it was hidden, the search has the old state. If it was hidden
-// before, a second round scans row 4,096. The point is found in its old or its new state, never
-// missed. If both are found, BestHits keeps the newer.
+// Example: a search has scanned 4,096 places while a writer encodes row 17 again, in place 4,096.
+// If place 17 was scanned before the row was removed there, the search has the row. If not, a
+// second round scans place 4,096. The row is never missed. If it is found twice, BestHits keeps
+// one.
 //
-// A reader sees every row whose Append returned before its Search began, and may see later ones.
+// Without a filter, a reader sees every row whose Append returned before its Search began, and may
+// see later ones.
 //
 // This file leaves out everything durable: storage writes rows to disk first and loads them again
 // at start-up. It knows no payloads, no filters but RowFilter, and no originals.

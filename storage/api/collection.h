@@ -32,6 +32,7 @@
 #include "absl/types/span.h"
 #include "base/matrix_view.h"
 #include "storage/api/options.h"
+#include "storage/api/shared_filter.h"
 #include "storage/payload/payload_edit.h"
 #include "values/field_kind.h"
 #include "values/filter.h"
@@ -141,7 +142,7 @@ struct OrderedPage {
 struct FacetSpec {
   std::string key;
   size_t limit = 10;                     // values to return, 1..kMaxFacetLimit
-  std::optional<Filter> filter = {};     // points to count; all without a filter
+  SharedFilter filter = {};              // points to count; all without a filter
   std::function<bool()> cancelled = {};  // may be empty
 };
 inline constexpr size_t kMaxFacetLimit = 10'000;
@@ -155,8 +156,16 @@ struct FacetCount {
 
 // Points that match a filter. Where no payload index decides, payloads are read and evaluated.
 struct FilterSpec {
-  const Filter& filter;
+  SharedFilter filter;
   std::function<bool()> cancelled = {};  // may be empty
+};
+
+// Page of a walk over points.
+struct PageSpec {
+  size_t limit = 100;  // number of points
+  Select select = {};
+  // Moment to read at, for several pages that must see the same state; null: the one now.
+  std::shared_ptr<const Moment> moment = {};
 };
 
 // A search for points by the words of a text.
@@ -185,7 +194,7 @@ struct SearchSpec {
   float error_bound = 0;    // 0: the default
   // Returns matching points only. Where no payload index decides, payloads are read and evaluated
   // first, once for all queries.
-  std::optional<Filter> filter = {};
+  SharedFilter filter = {};
   // Chooses, among the best `candidates` points, `limit` that are unlike each other (read/mmr.h).
   // The choice does not change scores.
   struct Mmr {
@@ -309,22 +318,20 @@ class Collection {
   absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids, Select select) const {
     return Get(ids, select, nullptr);
   }
-  // Returns the first `limit` points with id > `after` in id order. A null `after` begins with the
-  // first point.
-  virtual absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
-                                            Select select) const = 0;
-  // Returns the first `limit` matching points with id > `after` in id order. Reads as many points
-  // as it takes to find them.
-  virtual absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit,
-                                                    Select select,
+  // Returns the first page.limit points with id > `after` in id order. A null `after` begins with
+  // the first point.
+  virtual absl::StatusOr<ScrollPage> Scroll(const PointId* after, const PageSpec& page) const = 0;
+  // Returns the first page.limit matching points with id > `after` in id order. Reads as many
+  // points as it takes to find them.
+  virtual absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, const PageSpec& page,
                                                     const FilterSpec& spec) const = 0;
-  // Returns the next `limit` points after the position `after`, from the first one if it is null.
-  // `filter` may be null. FailedPrecondition when the key has no index with an order, or when that
-  // index is being built. A point that is replaced between two pages may be seen twice, or not at
-  // all.
+  // Returns the next page.limit points after the position `after`, from the first one if it is
+  // null. `filter` may be null. FailedPrecondition when the key has no index with an order, or when
+  // that index is being built. A point that is replaced between two pages of different moments may
+  // be seen twice, or not at all.
   virtual absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order,
-                                                    const OrderedPosition* after, size_t limit,
-                                                    Select select,
+                                                    const OrderedPosition* after,
+                                                    const PageSpec& page,
                                                     const FilterSpec* filter) const = 0;
   virtual uint64_t Count() const = 0;
   virtual absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const = 0;

@@ -186,8 +186,8 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
                                                         Durability durability) {
   Read read(*this);
   TQDB_RETURN_IF_ERROR(read.status());
-  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, PreparedFilter::Create(spec.filter));
-  if (spec.filter == Filter()) {
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, spec.filter.Prepared());
+  if (*spec.filter == Filter()) {
     return absl::InvalidArgumentError(
         "filter is empty and would delete every point; to do that, delete the collection");
   }
@@ -313,34 +313,34 @@ absl::StatusOr<std::vector<PointRecord>> CollectionImpl::Get(
   return reader_.points().Get(ids, select, read.moment());
 }
 
-absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after, size_t limit,
-                                                  Select select) const {
-  Read read(*this);
+absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after,
+                                                  const PageSpec& page) const {
+  Read read(*this, page.moment);
   TQDB_RETURN_IF_ERROR(read.status());
-  TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
+  TQDB_RETURN_IF_ERROR(ValidatePageSize(page.limit));
   TQDB_RETURN_IF_ERROR(read.moment().LeaveMemory());
-  return reader_.points().Scroll(after, limit, select, read.moment().view());
+  return reader_.points().Scroll(after, page.limit, page.select, read.moment().view());
 }
 
-absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after, size_t limit,
-                                                          Select select,
+absl::StatusOr<ScrollPage> CollectionImpl::ScrollMatching(const PointId* after,
+                                                          const PageSpec& page,
                                                           const FilterSpec& spec) const {
-  Read read(*this);
+  Read read(*this, page.moment);
   TQDB_RETURN_IF_ERROR(read.status());
-  return reader_.ScrollMatching(after, limit, select, spec.filter, read.moment(),
+  return reader_.ScrollMatching(after, page.limit, page.select, spec.filter, read.moment(),
                                 Stop(spec.cancelled));
 }
 
 absl::StatusOr<OrderedPage> CollectionImpl::ScrollOrdered(const OrderSpec& order,
                                                           const OrderedPosition* after,
-                                                          size_t limit, Select select,
+                                                          const PageSpec& page,
                                                           const FilterSpec* filter) const {
-  Read read(*this);
+  Read read(*this, page.moment);
   TQDB_RETURN_IF_ERROR(read.status());
-  const std::function<bool()> none;
-  return reader_.ScrollOrdered(order, after, limit, select,
-                               filter != nullptr ? &filter->filter : nullptr, read.moment(),
-                               Stop(filter != nullptr ? filter->cancelled : none));
+  const FilterSpec all = {};
+  const FilterSpec& spec = filter != nullptr ? *filter : all;
+  return reader_.ScrollOrdered(order, after, page.limit, page.select, spec.filter, read.moment(),
+                               Stop(spec.cancelled));
 }
 
 absl::StatusOr<std::vector<FacetCount>> CollectionImpl::Facet(const FacetSpec& spec) const {

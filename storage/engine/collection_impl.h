@@ -71,12 +71,11 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   using Collection::Get;
   absl::StatusOr<std::vector<PointRecord>> Get(absl::Span<const PointId> ids, Select select,
                                                std::shared_ptr<const Moment> moment) const override;
-  absl::StatusOr<ScrollPage> Scroll(const PointId* after, size_t limit,
-                                    Select select) const override;
-  absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit, Select select,
+  absl::StatusOr<ScrollPage> Scroll(const PointId* after, const PageSpec& page) const override;
+  absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, const PageSpec& page,
                                             const FilterSpec& spec) const override;
   absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order, const OrderedPosition* after,
-                                            size_t limit, Select select,
+                                            const PageSpec& page,
                                             const FilterSpec* filter) const override;
   absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec) const override;
   absl::StatusOr<uint64_t> CountMatching(const FilterSpec& spec) const override;

@@ -21,29 +21,31 @@ CollectionReader::CollectionReader(std::string name, const Store& store,
       term_searcher_(state, points_, filters_) {}
 
 absl::StatusOr<ScrollPage> CollectionReader::ScrollMatching(const PointId* after, size_t limit,
-                                                            Select select, const Filter& filter,
+                                                            Select select,
+                                                            const SharedFilter& filter,
                                                             ReadMoment& moment,
                                                             const StopFn& stop) const {
   TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
-  TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, PreparedFilter::Create(filter));
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, filter.Prepared());
   return filters_.Scroll(after, limit, select, prepared, moment, stop);
 }
 
-absl::StatusOr<uint64_t> CollectionReader::CountMatching(const Filter& filter, ReadMoment& moment,
+absl::StatusOr<uint64_t> CollectionReader::CountMatching(const SharedFilter& filter,
+                                                         ReadMoment& moment,
                                                          const StopFn& stop) const {
-  TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, PreparedFilter::Create(filter));
+  TQDB_ASSIGN_OR_RETURN(const PreparedFilter prepared, filter.Prepared());
   TQDB_ASSIGN_OR_RETURN(const RowSet rows, filters_.Find(prepared, moment, /*stay=*/false, stop));
   return rows.size();
 }
 
 absl::StatusOr<OrderedPage> CollectionReader::ScrollOrdered(
     const OrderSpec& order, const OrderedPosition* after, size_t limit, Select select,
-    const Filter* filter, ReadMoment& moment, const StopFn& stop) const {
+    const SharedFilter& filter, ReadMoment& moment, const StopFn& stop) const {
   TQDB_RETURN_IF_ERROR(ValidatePageSize(limit));
   TQDB_ASSIGN_OR_RETURN(const KeyPath key, KeyPath::Parse(order.key, "order_by.key"));
   std::optional<PreparedFilter> prepared;
-  if (filter != nullptr) {
-    TQDB_ASSIGN_OR_RETURN(prepared, PreparedFilter::Create(*filter));
+  if (filter) {
+    TQDB_ASSIGN_OR_RETURN(prepared, filter.Prepared());
   }
   return filters_.ScrollOrdered(key, order.descending, after, limit, select,
                                 prepared ? &*prepared : nullptr, moment, stop);
@@ -59,7 +61,7 @@ absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec&
   }
   std::optional<PreparedFilter> filter;
   if (spec.filter) {
-    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*spec.filter));
+    TQDB_ASSIGN_OR_RETURN(filter, spec.filter.Prepared());
   }
   TQDB_ASSIGN_OR_RETURN(const PayloadIndex::FacetCounts counts,
                         filters_.Facet(key, filter ? &*filter : nullptr, moment, stop));
@@ -79,7 +81,7 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
   std::optional<PreparedFilter> filter;
   SearchSpec stoppable = spec;
   if (spec.filter) {
-    TQDB_ASSIGN_OR_RETURN(filter, PreparedFilter::Create(*spec.filter));
+    TQDB_ASSIGN_OR_RETURN(filter, spec.filter.Prepared());
     stoppable.cancelled = stop;
   }
   const PreparedFilter* own_filter = filter ? &*filter : nullptr;

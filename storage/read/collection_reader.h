@@ -32,12 +32,12 @@ class CollectionReader {
   // Do the work of the calls of Collection that have the same names (api/collection.h), at a
   // moment.
   absl::StatusOr<ScrollPage> ScrollMatching(const PointId* after, size_t limit, Select select,
-                                            const Filter& filter, ReadMoment& moment,
+                                            const SharedFilter& filter, ReadMoment& moment,
                                             const StopFn& stop) const;
   absl::StatusOr<OrderedPage> ScrollOrdered(const OrderSpec& order, const OrderedPosition* after,
-                                            size_t limit, Select select, const Filter* filter,
+                                            size_t limit, Select select, const SharedFilter& filter,
                                             ReadMoment& moment, const StopFn& stop) const;
-  absl::StatusOr<uint64_t> CountMatching(const Filter& filter, ReadMoment& moment,
+  absl::StatusOr<uint64_t> CountMatching(const SharedFilter& filter, ReadMoment& moment,
                                          const StopFn& stop) const;
   absl::StatusOr<std::vector<FacetCount>> Facet(const FacetSpec& spec, ReadMoment& moment,
                                                 const StopFn& stop) const;

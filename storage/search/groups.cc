@@ -123,11 +123,9 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     // Payloads are needed for the groups, whatever the caller selects. If max_bytes is the largest
     // number (no bound), the product overflows and max() restores it.
     own.select.max_bytes = std::max(spec.select.max_bytes, kReadFactor * spec.select.max_bytes);
-    if (also && own.filter) {
-      also->must.push_back({*std::move(own.filter)});
-      own.filter = std::move(also);
-    } else if (also) {
-      own.filter = std::move(also);
+    if (also) {
+      if (spec.filter) also->must.push_back({*spec.filter});
+      own.filter = *also;
     }
     TQDB_ASSIGN_OR_RETURN(auto lists, collection.Search(query, own));
     return std::move(lists[0]);

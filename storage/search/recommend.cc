@@ -86,12 +86,12 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
   return query;
 }
 
-Filter WithoutExamples(std::optional<Filter> filter, const Examples& examples) {
+SharedFilter WithoutExamples(const SharedFilter& filter, const Examples& examples) {
   HasId ids{examples.positive};
   ids.ids.insert(ids.ids.end(), examples.negative.begin(), examples.negative.end());
   Filter without;
   without.must_not.push_back({std::move(ids)});
-  if (filter) without.must.push_back({*std::move(filter)});
+  if (filter) without.must.push_back({*filter});
   return without;
 }
 

@@ -41,7 +41,7 @@ absl::StatusOr<std::vector<float>> RecommendVector(const Collection& collection,
 
 // Returns a filter for points that match `filter` and are not among the examples. The examples are
 // the nearest points of their own mean, so without this they would fill the result.
-Filter WithoutExamples(std::optional<Filter> filter, const Examples& examples);
+SharedFilter WithoutExamples(const SharedFilter& filter, const Examples& examples);
 
 }  // namespace tqdb::storage
 

@@ -86,7 +86,11 @@ TEST_F(AnswerSizeTest, WhatTheOffsetLeavesOutDoesNotCount) {
   SearchSpec dense{.limit = 10, .offset = 150};
   dense.select = Payloads(10 * kPayload);
   EXPECT_TRUE(collection_->Search(queries(1), dense).ok());
-  dense.filter.emplace().must.push_back({FieldCondition{"g", Presence::kExists}});
+  const Filter in_a_group = {.must = {{FieldCondition{"g", Presence::kExists}}},
+                             .should = {},
+                             .must_not = {},
+                             .min_should = {}};
+  dense.filter = in_a_group;
   EXPECT_TRUE(collection_->Search(queries(1), dense).ok());
 
   SearchSpec words{.text = TextQuery{"text", "word"}, .limit = 10, .offset = 150};

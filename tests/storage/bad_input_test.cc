@@ -162,9 +162,9 @@ TEST_F(BadInputTest, ListsThatAreTooLongAreRefused) {
   const std::vector<PointId> ids(kMaxBatchPoints + 1, PointId::Number(1));
   EXPECT_TRUE(absl::IsInvalidArgument(collection_->Delete(ids, Durability::kSync).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(collection_->Get(ids, {}).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(collection_->Scroll(nullptr, 0, {}).status()));
-  EXPECT_TRUE(
-      absl::IsInvalidArgument(collection_->Scroll(nullptr, kMaxBatchPoints + 1, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(collection_->Scroll(nullptr, {.limit = 0}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      collection_->Scroll(nullptr, {.limit = kMaxBatchPoints + 1}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       collection_->SetMetadata({{"k", std::string(kMaxMetadataBytes, 'x')}})));
   EXPECT_EQ(DumpText(*collection_), before_);

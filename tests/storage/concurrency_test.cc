@@ -101,7 +101,7 @@ TEST_F(ConcurrencyTest, ReadersSeeWholePointsAndMissNoneWhileWritersReplaceThem)
         ASSERT_EQ(got->size(), ids.size());
         for (const PointRecord& record : *got) ExpectWhole(record);
 
-        const auto page = collection_->Scroll(nullptr, 2 * kPoints, both);
+        const auto page = collection_->Scroll(nullptr, {.limit = 2 * kPoints, .select = both});
         ASSERT_TRUE(page.ok()) << page.status();
         ASSERT_GE(page->points.size(), kPoints);
         for (size_t i = 0; i < page->points.size(); ++i) {

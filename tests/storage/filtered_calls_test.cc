@@ -141,8 +141,8 @@ class FilteredCallsTest : public ::testing::Test {
     std::vector<uint64_t> ids;
     std::optional<PointId> last;
     for (bool more = true; more;) {
-      const auto page =
-          collection_->ScrollMatching(last ? &*last : nullptr, page_size, select, {filter});
+      const auto page = collection_->ScrollMatching(
+          last ? &*last : nullptr, {.limit = page_size, .select = select}, {filter});
       if (!page.ok()) {
         ADD_FAILURE() << page.status();
         return ids;
@@ -332,11 +332,13 @@ TEST_F(FilteredCallsTest, BadFiltersAndPageSizesAreRefusedBeforeAnythingHappens)
                       .must_not = {},
                       .min_should = {}};
   EXPECT_TRUE(absl::IsInvalidArgument(collection_->CountMatching({bad}).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(collection_->ScrollMatching(nullptr, 5, {}, {bad}).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(collection_->ScrollMatching(nullptr, {.limit = 5}, {bad}).status()));
   EXPECT_TRUE(
       absl::IsInvalidArgument(collection_->DeleteMatching({bad}, Durability::kSync).status()));
   const Filter all;
-  EXPECT_TRUE(absl::IsInvalidArgument(collection_->ScrollMatching(nullptr, 0, {}, {all}).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(collection_->ScrollMatching(nullptr, {.limit = 0}, {all}).status()));
   const absl::Status status = collection_->DeleteMatching({all}, Durability::kSync).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("would delete every point"));
@@ -414,12 +416,12 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
   std::vector<uint64_t> ids;
   for (uint64_t id = 0; id < kIds; ++id) ids.push_back(id);
   Upsert(ids);
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      collection_->ScrollOrdered({"n"}, nullptr, 10, {}, nullptr).status()));
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(collection_->ScrollOrdered({"n"}, nullptr, {}, nullptr).status()));
   ASSERT_TRUE(collection_->CreatePayloadIndex("n", FieldKind::kFloat, true, {}).ok());
   ASSERT_TRUE(collection_->CreatePayloadIndex("s", FieldKind::kKeyword, true, {}).ok());
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      collection_->ScrollOrdered({"s"}, nullptr, 10, {}, nullptr).status()));
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(collection_->ScrollOrdered({"s"}, nullptr, {}, nullptr).status()));
   for (int round = 0; round < 12; ++round) {
     const Filter filter = RandomFilter(random_, kIds);
     const bool filtered = round % 2 == 1, descending = round % 4 >= 2;
@@ -447,9 +449,10 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
     std::optional<OrderedPosition> last;
     const FilterSpec spec{filter};
     for (bool more = true; more;) {
-      const auto page = collection_->ScrollOrdered({"n", descending}, last ? &*last : nullptr,
-                                                   1 + random_.Below(60), {.payload = true},
-                                                   filtered ? &spec : nullptr);
+      const auto page =
+          collection_->ScrollOrdered({"n", descending}, last ? &*last : nullptr,
+                                     {.limit = 1 + random_.Below(60), .select = {.payload = true}},
+                                     filtered ? &spec : nullptr);
       ASSERT_TRUE(page.ok()) << page.status();
       ASSERT_EQ(page->points.size(), page->positions.size());
       for (size_t i = 0; i < page->points.size(); ++i) {
@@ -468,8 +471,8 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
     EditPayloads(kIds);
   }
   const OrderedPosition integer{int64_t{3}, 0};
-  EXPECT_TRUE(absl::IsInvalidArgument(
-      collection_->ScrollOrdered({"n"}, &integer, 10, {}, nullptr).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(collection_->ScrollOrdered({"n"}, &integer, {}, nullptr).status()));
 }
 
 TEST_F(FilteredCallsTest, CancelledCallsEnd) {
@@ -477,7 +480,7 @@ TEST_F(FilteredCallsTest, CancelledCallsEnd) {
   const Filter filter = *FilterFromJson(R"({"must":[{"key":"s","match":{"value":"x"}}]})");
   const FilterSpec spec{filter, [] { return true; }};
   EXPECT_TRUE(absl::IsCancelled(collection_->CountMatching(spec).status()));
-  EXPECT_TRUE(absl::IsCancelled(collection_->ScrollMatching(nullptr, 5, {}, spec).status()));
+  EXPECT_TRUE(absl::IsCancelled(collection_->ScrollMatching(nullptr, {.limit = 5}, spec).status()));
   EXPECT_TRUE(absl::IsCancelled(collection_->DeleteMatching(spec, Durability::kSync).status()));
 }
 

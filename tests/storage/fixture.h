@@ -170,7 +170,8 @@ inline std::vector<PointRecord> Dump(const Collection& collection, size_t page_s
   std::vector<PointRecord> all;
   for (bool more = true; more;) {
     const PointId* after = all.empty() ? nullptr : &all.back().id;
-    auto page = collection.Scroll(after, page_size, {.payload = true, .vectors = true});
+    auto page = collection.Scroll(
+        after, {.limit = page_size, .select = {.payload = true, .vectors = true}});
     if (!page.ok()) {
       ADD_FAILURE() << page.status();
       return all;

@@ -38,7 +38,7 @@ constexpr size_t kDim = 8;
 
 absl::Duration TimeOfCase() {
   const char* seconds = getenv("TQDB_MOMENT_SECONDS");
-  return seconds != nullptr ? absl::Seconds(atof(seconds)) : absl::Seconds(1.5);
+  return seconds != nullptr ? absl::Seconds(atof(seconds)) : absl::Seconds(0.7);
 }
 
 Filter FilterOf(absl::string_view json) {
@@ -187,11 +187,12 @@ TEST_P(OneMomentTest, Pages) {
     const auto points = collection_->Get(ids_, select);
     ASSERT_TRUE(points.ok()) << points.status();
     ExpectAll(*points, "get");
-    const auto first = collection_->Scroll(nullptr, kPoints, select);
+    const auto first = collection_->Scroll(nullptr, {.limit = kPoints, .select = select});
     ASSERT_TRUE(first.ok()) << first.status();
     ExpectAll(first->points, "scroll");
     for (const Filter* filter : {&matching_, &with_version_}) {
-      const auto page = collection_->ScrollMatching(nullptr, 2 * kPoints, select, {*filter});
+      const auto page =
+          collection_->ScrollMatching(nullptr, {.limit = 2 * kPoints, .select = select}, {*filter});
       ASSERT_TRUE(page.ok()) << page.status();
       ExpectAll(page->points, "scroll by a filter");
       EXPECT_FALSE(page->more);
@@ -199,7 +200,8 @@ TEST_P(OneMomentTest, Pages) {
     if (!indexed()) return;
     for (const bool descending : {false, true}) {
       const FilterSpec spec = {matching_};
-      const auto page = collection_->ScrollOrdered({"v", descending}, nullptr, 2 * kPoints, select,
+      const auto page = collection_->ScrollOrdered({"v", descending}, nullptr,
+                                                   {.limit = 2 * kPoints, .select = select},
                                                    descending ? &spec : nullptr);
       ASSERT_TRUE(page.ok()) << page.status();
       ExpectAll(page->points, "ordered scroll");

@@ -209,7 +209,7 @@ TEST_F(SearchShapesTest, RecommendationsAreNearTheDifferenceOfMeans) {
     EXPECT_NEAR((*vector)[d], 2 * mean - unit[8][d], 1e-5);
   }
   SearchSpec spec{.space = "title", .limit = kPoints};
-  spec.filter = WithoutExamples(std::nullopt, examples);
+  spec.filter = WithoutExamples({}, examples);
   const auto lists = collection_->Search(MatrixView(vector->data(), 1, kDim), spec);
   ASSERT_TRUE(lists.ok());
   EXPECT_EQ((*lists)[0].size(), kPoints - 3);

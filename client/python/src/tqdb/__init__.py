@@ -12,6 +12,7 @@ from ._retry import NO_RETRY, Retry
 from .aio import AsyncClient
 from .client import Client
 from .errors import (
+    Aborted,
     AlreadyExists,
     Cancelled,
     DataLoss,
@@ -52,9 +53,9 @@ from .types import (
 
 __all__ = [
     "TLS", "NO_RETRY", "Retry", "AsyncClient", "Client",
-    "AlreadyExists", "Cancelled", "DataLoss", "DeadlineExceeded", "Error", "FailedPrecondition",
-    "Internal", "InvalidArgument", "NotFound", "PermissionDenied", "ResourceExhausted",
-    "Unauthenticated", "Unavailable", "Unimplemented",
+    "Aborted", "AlreadyExists", "Cancelled", "DataLoss", "DeadlineExceeded", "Error",
+    "FailedPrecondition", "Internal", "InvalidArgument", "NotFound", "PermissionDenied",
+    "ResourceExhausted", "Unauthenticated", "Unavailable", "Unimplemented",
     "Field", "Filter", "all_of", "any_of", "at_least", "has_id",
     "CollectionInfo", "FacetCount", "Group", "Mmr", "Page", "PayloadIndexInfo", "Point", "Query",
     "Record", "ScoredPoint", "SearchArrays", "ServerInfo", "SparseSpace", "SparseSpaceInfo",

@@ -96,6 +96,12 @@ class DataLoss(Error):
     code = grpc.StatusCode.DATA_LOSS
 
 
+class Aborted(Error):
+    """A read that ran for very long while very many points changed. It can be started again."""
+
+    code = grpc.StatusCode.ABORTED
+
+
 class Internal(Error):
     """A bug of the server, whose log has it."""
 
@@ -117,6 +123,7 @@ _CLASSES: Dict[grpc.StatusCode, Type[Error]] = {
         Unavailable,
         Unimplemented,
         DataLoss,
+        Aborted,
         Internal,
     )
 }
