@@ -109,6 +109,7 @@ void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
   if (!index_.rows().Contains(edit.row)) return;
   // Noted whether there is an index or not: one that is made later may see the new payload first.
   Edited& edited = edited_.emplace_back(Edited{moment, edit.row, false});
+  num_edited_.store(edited_.size(), std::memory_order_relaxed);
   if (!has_fields()) return;
   index_.Replace(edit.row, *edit.old_payload, *edit.payload);
   for (auto& [key, ranking] : rankings_) {
@@ -119,14 +120,12 @@ void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
   }
 }
 
-size_t IndexedPayloads::kept_edits() const {
-  absl::ReaderMutexLock lock(&mutex_);
-  return edited_.size();
-}
-
 void IndexedPayloads::ForgetEdits(uint64_t oldest) {
+  // Mostly there are none, and then the writer need not wait for readers that hold the lock.
+  if (kept_edits() == 0) return;
   absl::MutexLock lock(&mutex_);
   while (!edited_.empty() && edited_.front().moment <= oldest) edited_.pop_front();
+  num_edited_.store(edited_.size(), std::memory_order_relaxed);
 }
 
 uint64_t IndexedPayloads::FieldNumber(absl::string_view key) const {

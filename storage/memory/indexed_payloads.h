@@ -67,7 +67,7 @@ class IndexedPayloads {
   // Forgets the edits that every moment from number `oldest` on has.
   void ForgetEdits(uint64_t oldest);
   // Returns the number of edits that are not forgotten.
-  size_t kept_edits() const;
+  size_t kept_edits() const { return num_edited_.load(std::memory_order_relaxed); }
 
   // --- Calls for any thread.
   // Returns the number of the key's index, 0 if the key has none. The number changes whenever the
@@ -159,7 +159,9 @@ class IndexedPayloads {
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;  // one more than the highest row that was added
   std::deque<Edited> edited_ ABSL_GUARDED_BY(mutex_);  // by moment
-  std::atomic<bool> has_fields_{false};                // read without the lock, on every write
+  // Both are read without the lock, on every write.
+  std::atomic<bool> has_fields_{false};
+  std::atomic<size_t> num_edited_{0};
 };
 
 }  // namespace tqdb::storage
