@@ -260,6 +260,8 @@ SharedResources::SharedResources(const DatabaseOptions& options) : impl_(new Imp
 
 SharedResources::~SharedResources() = default;
 
+void SharedResources::FreeCachedBlocks() const { impl_->cache->EraseUnRefEntries(); }
+
 namespace {
 
 // A WriteBatch over the families of one store.

@@ -38,6 +38,10 @@ class SharedResources {
   explicit SharedResources(const DatabaseOptions& options);
   ~SharedResources();
 
+  // Frees the cached blocks that no store is reading. The cache keeps blocks of stores that are gone
+  // until others need their room, which never happens once the last store is gone.
+  void FreeCachedBlocks() const;
+
  private:
   friend class Store;
   struct Impl;

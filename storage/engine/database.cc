@@ -246,6 +246,7 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
       return status;
     }
     entries_.erase(own_name);
+    if (entries_.empty()) shared_.FreeCachedBlocks();
   }
   return RemoveTree(trash);
 }
