@@ -67,6 +67,8 @@ absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec&
                         filters_.Facet(key, filter ? &*filter : nullptr, moment, stop));
   std::vector<FacetCount> facets;
   for (const auto& [value, count] : counts) facets.push_back({{value}, count});
+  // A key may have a million values, so only the returned part is sorted. Equal counts are ordered
+  // by value, so that two calls give the same list.
   const size_t size = std::min(spec.limit, facets.size());
   std::partial_sort(facets.begin(), facets.begin() + static_cast<ptrdiff_t>(size), facets.end(),
                     [](const FacetCount& a, const FacetCount& b) {
@@ -79,6 +81,9 @@ absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec&
 absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
     MatrixView queries, const SearchSpec& spec, ReadMoment& moment, const StopFn& stop) const {
   std::optional<PreparedFilter> filter;
+  // A filter can take seconds, because it may read the payload of every point. So a search with a
+  // filter also ends when the collection is closed. A search without one keeps the caller's own
+  // `cancelled`.
   SearchSpec stoppable = spec;
   if (spec.filter) {
     TQDB_ASSIGN_OR_RETURN(filter, spec.filter.Prepared());
@@ -97,6 +102,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
                                                    "' is not in collection '", name_, "'; it has ",
                                                    ListSpaceNames(state_.spaces)));
   }
+  // The space must be known first, since the checks depend on its dim and on whether it keeps
+  // originals.
   TQDB_RETURN_IF_ERROR(ValidateSearch(queries, spec, *space));
   return searcher_.Search(*space, queries, stoppable, own_filter, moment);
 }

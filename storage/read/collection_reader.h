@@ -55,6 +55,7 @@ class CollectionReader {
                                                        const PreparedFilter* filter,
                                                        ReadMoment& moment) const;
 
+  // Requires: this order of members. The filters use the points, and both searchers use the two.
   const std::string name_;
   const CollectionState& state_;
   const PointReader points_;

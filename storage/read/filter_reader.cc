@@ -21,7 +21,8 @@ namespace {
 
 // Number of rows that one MultiGet reads, and that are read between two looks at `cancelled`.
 constexpr size_t kChunk = 256;
-// Cost of reading a row by its key, in rows that a sequential pass reads in the same time.
+// Cost of reading a row by its key, in rows that a sequential pass reads in the same time. Example:
+// of 1,000,000 rows, 200,000 are looked up by their keys, and 300,000 are read in one pass.
 constexpr uint64_t kSeekCost = 4;
 // Cost of looking up the id of a matching row, in ids that a walk over all points passes in the
 // same time. For one page, a scroll either looks up and sorts the ids of all matches, or walks over
@@ -39,6 +40,7 @@ absl::Status CheckCancelled(const FilterReader::CancelledFn& cancelled) {
 
 absl::StatusOr<bool> Matches(const PreparedFilter& filter, const PointId& id,
                              absl::string_view payload) {
+  // A filter of ids alone does not look into the payload, so there is nothing to parse.
   if (!filter.reads_payload()) return filter.Matches(id, nlohmann::json::object());
   TQDB_ASSIGN_OR_RETURN(const nlohmann::json parsed, ParsePayload(payload));
   return filter.Matches(id, parsed);
@@ -50,13 +52,20 @@ absl::StatusOr<IndexedPayloads::Matches> FilterReader::Match(const PreparedFilte
                                                              const Moment& moment) const {
   // The id index knows the newest state. An id for which that does not suffice is looked up on disk
   // after the match, which holds a lock, and then the match is repeated.
+  // Each round settles at least one id for good, so the loop ends. Without conditions on ids, or
+  // without writes in the meantime, there is one round.
   absl::flat_hash_map<PointId, std::optional<uint64_t>> looked_up;
   while (true) {
     std::vector<PointId> open;
     const auto find_row = [&](const PointId& id) -> std::optional<uint64_t> {
       if (const auto known = looked_up.find(id); known != looked_up.end()) return known->second;
       const std::optional<uint64_t> row = memory_.index.FindRow(id);
+      // A row below the bound was written before the moment. The point still has it now, so it had
+      // it at the moment, too.
       if (row && *row < moment.end) return row;
+      // This question comes after the look at the index. In the opposite order a write could begin
+      // between the two and delete the point, and an id that existed at the moment would count as
+      // unknown.
       if (!memory_.moments.IsLatest(moment)) open.push_back(id);
       return std::nullopt;
     };
@@ -70,11 +79,15 @@ absl::StatusOr<IndexedPayloads::Matches> FilterReader::Match(const PreparedFilte
 absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint64_t total,
                                           const ReadView& view, const CancelledFn& cancelled,
                                           VisitPayload visit) const {
+  // A value begins with the id of its point. So one pass over payloads gives ids, too, and no call
+  // looks up the id of a row elsewhere.
   const auto visit_value = [&visit](uint64_t row, absl::string_view value) -> absl::Status {
     PointId id;
     if (!ConsumeId(&value, &id)) return absl::DataLossError("a record of payloads is damaged");
     return visit(row, id, value);
   };
+  // Both ways visit the same rows in the same order, so callers need not know which one was taken.
+  // The first reads a chunk with one MultiGet, in which RocksDB groups the keys by block.
   if (rows.size() * kSeekCost < total) {
     std::vector<Key> keys;
     for (size_t first = 0; first < rows.size(); first += kChunk) {
@@ -90,6 +103,8 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
     return absl::OkStatus();
   }
   if (rows.empty()) return absl::OkStatus();
+  // The pass is bounded by the wanted rows. Example: if all of them were written last week, the
+  // older payloads are not read.
   const Key lower = Key::OfRow(rows.front()), upper = Key::OfRow(rows.back() + 1);
   const auto cursor = store_.Scan({.family = Family::kPayloads,
                                    .lower = lower.view(),
@@ -103,6 +118,8 @@ absl::Status FilterReader::ForEachPayload(absl::Span<const uint64_t> rows, uint6
     if (!ParseRowKey(cursor->key(), &row)) {
       return absl::DataLossError("a record of payloads is damaged");
     }
+    // Both sides ascend, so one step from row to row finds every match, as in a merge. A wanted row
+    // that the view lacks is passed over.
     while (next < rows.size() && rows[next] < row) ++next;
     if (next < rows.size() && rows[next] == row) {
       TQDB_RETURN_IF_ERROR(visit_value(row, cursor->value()));
@@ -115,6 +132,8 @@ absl::StatusOr<IndexedPayloads::Matches> FilterReader::MatchAll(
     const PreparedFilter& filter, ReadMoment& moment, bool stay,
     const CancelledFn& cancelled) const {
   TQDB_ASSIGN_OR_RETURN(IndexedPayloads::Matches found, Match(filter, moment.memory()));
+  // To read many payloads can take seconds. From here on only the view of the disk is needed, so
+  // dead rows need not stay in memory for this call.
   if (!stay) TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
   TQDB_RETURN_IF_ERROR(ForEachPayload(
       found.rows.undecided.ToVector(), found.total, moment.view(), cancelled,
@@ -136,6 +155,8 @@ absl::StatusOr<RowSet> FilterReader::Find(const PreparedFilter& filter, ReadMome
 absl::StatusOr<RowFilter> FilterReader::FindBits(const PreparedFilter& filter, ReadMoment& moment,
                                                  const CancelledFn& cancelled) const {
   TQDB_ASSIGN_OR_RETURN(const RowSet rows, Find(filter, moment, /*stay=*/true, cancelled));
+  // The bits begin with the first matching row. If no row matches, the range is empty, and a scan
+  // skips every block.
   RowFilter bits(rows.empty() ? moment.end() : rows.min(), moment.end());
   rows.SetBits(bits.first(), bits.words());
   return bits;
@@ -146,6 +167,9 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
                                                 const CancelledFn& cancelled) const {
   TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::Matches found, Match(filter, moment.memory()));
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
+  // Undecided payloads are not all read here, unlike in MatchAll: a page needs only as many matches
+  // as its limit. So the walk below decides a chunk of candidates at a time, and stops when the
+  // page is full.
   const RowSet possible = found.rows.possible();
   const auto num_possible = static_cast<double>(possible.size());
 
@@ -172,11 +196,14 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
   }
 
   ScrollPage page;
+  // True until a source says that it has no more candidates.
   page.more = true;
   size_t chunk_size = std::clamp(limit, kMinScrollChunk, kMaxScrollChunk);
   for (; page.more && page.points.size() < limit;
        chunk_size = std::min(2 * chunk_size, kMaxScrollChunk)) {
     TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
+    // The next chunk of candidates. Every chunk lies behind the one before in id order, so the page
+    // is in id order without a sort.
     std::vector<Candidate> candidates;
     if (sorted) {
       const auto chunk = absl::MakeConstSpan(*sorted).subspan(taken, chunk_size);
@@ -208,6 +235,7 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
     std::vector<PointRecord> records;
     for (const auto& [id, row] : candidates) {
       if (failed.contains(row)) continue;
+      // The page is full, and this candidate is the proof that there is another point.
       if (page.points.size() + records.size() == limit) {
         page.more = true;
         break;
@@ -221,6 +249,8 @@ absl::StatusOr<ScrollPage> FilterReader::Scroll(const PointId* after, size_t lim
   return page;
 }
 
+// All matches are found before the first batch is visited, so that the read has left memory by
+// then. Otherwise the rows that a visitor deletes would have to stay in memory for this very read.
 absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, ReadMoment& moment,
                                         size_t batch, const CancelledFn& cancelled,
                                         Visit visit) const {
@@ -247,6 +277,8 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
                                                         Select select, const PreparedFilter* filter,
                                                         ReadMoment& moment,
                                                         const CancelledFn& cancelled) const {
+  // The filter comes first, so that the walk in the order of the key can pass over rows that do not
+  // match and still fill the page. Both steps use memory, so the first one stays there.
   std::optional<RowSet> rows;
   if (filter != nullptr) {
     TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, moment, /*stay=*/true, cancelled));
@@ -279,13 +311,19 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
                  if (a.value != b.value) return descending ? b.value < a.value : a.value < b.value;
                  return a.row < b.row;
                });
+    // Each list has at most `limit` rows from the position on. So the first `limit` of both
+    // together are the first ones of all rows.
     all.resize(std::min(all.size(), limit));
     found.rows = std::move(all);
   }
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
 
   OrderedPage page;
+  // A full page may also be the last one by chance. Then the next page is empty, which costs less
+  // than to look for one more row each time.
   page.more = found.rows.size() == limit;
+  // The index knows row numbers alone. A point with several values has several places here, and
+  // ReadPayloads reads its payload once.
   std::vector<uint64_t> ordered;
   for (const auto& each : found.rows) ordered.push_back(each.row);
   absl::flat_hash_map<uint64_t, PointId> ids;
@@ -313,6 +351,8 @@ absl::Status FilterReader::ReadPayloads(std::vector<uint64_t> rows, const ReadVi
                                         ++read;
                                         return visit(row, id, text);
                                       }));
+  // The callers found these rows at the moment of `view`, so each has a payload there, empty or
+  // not. If one is missing, the disk has lost it. A write at the same time cannot be the cause.
   if (read == rows.size()) return absl::OkStatus();
   return absl::DataLossError("rows in memory have no record of their payloads on disk");
 }
@@ -334,6 +374,8 @@ absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key
       undecided.ToVector(), undecided.size(), moment.view(), cancelled,
       [&](uint64_t, const PointId&, absl::string_view text) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
+        // A point counts once for each of its different values: ["red", "red", "blue"] counts once
+        // for red and once for blue.
         own.clear();
         AnyValue(payload, key.segments(), [&own](const nlohmann::json& value) {
           const std::optional<FieldValue> read = ToFieldValue(value);
@@ -341,6 +383,8 @@ absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key
           return false;
         });
         for (const FieldValue& value : own) ++counts[value];
+        // A key such as an URL may have another value in every payload. The bound is checked here,
+        // before the counts have taken all memory.
         if (counts.size() <= kMaxFacetValues) return absl::OkStatus();
         return absl::ResourceExhaustedError(absl::StrCat("the key has more than ", kMaxFacetValues,
                                                          " different values; use a filter"));

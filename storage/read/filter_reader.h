@@ -53,7 +53,8 @@ class FilterReader {
   FilterReader(const Store& store, const CollectionState& memory, const PointReader& points)
       : store_(store), memory_(memory), points_(points) {}
 
-  // Returns the matching rows. With `stay`, does not leave memory.
+  // Returns the matching rows. With `stay`, does not leave memory. Stay if memory is used again
+  // after this call, for example by a scan of the codes.
   absl::StatusOr<RowSet> Find(const PreparedFilter& filter, ReadMoment& moment, bool stay,
                               const CancelledFn& cancelled) const;
   // Returns the matching rows as a bitmap that ends with the last row of the moment. Does not leave

@@ -20,8 +20,12 @@ std::vector<size_t> PickByMmr(Metric metric, absl::Span<const float> scores,
   while (picked.size() < limit && !left.empty()) {
     const auto value = [&](size_t i) {
       const float relevance = (1 - diversity) * scores[i];
+      // The first pick is the best score. The formula would multiply kNone by the diversity, and 0
+      // times infinity is NaN.
       return picked.empty() ? scores[i] : relevance - diversity * nearest[i];
     };
+    // Among equal values the earlier candidate wins. Candidates come best first, so the choice does
+    // not depend on chance.
     const auto best = std::max_element(left.begin(), left.end(),
                                        [&](size_t a, size_t b) { return value(a) < value(b); });
     const size_t pick = *best;

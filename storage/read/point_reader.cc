@@ -60,6 +60,7 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
     std::vector<bool> found;
     TQDB_RETURN_IF_ERROR(ReadOriginals(space, rows, &view, values, found));
     for (size_t i = 0; i < rows.size(); ++i) {
+      // A point needs a vector in one space only, so it may have none in this one.
       if (!found[i]) continue;
       const auto begin = values.begin() + static_cast<ptrdiff_t>(i * dim);
       records[i].vectors.push_back(
@@ -67,6 +68,8 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
     }
     return absl::OkStatus();
   }
+  // Without originals the answer is decoded from the codes. They are read from the disk and not
+  // from memory, where a segment has them cut apart, and where the row may be dead by now.
   TQDB_ASSIGN_OR_RETURN(const auto codes,
                         store_.MultiGet(Family::kCodes, SpaceRowKeys(space.index(), rows), &view));
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -76,6 +79,8 @@ absl::Status PointReader::ReadVectors(const Space& space, absl::Span<const uint6
       return absl::DataLossError(absl::StrCat("code of row ", rows[i], " is too short"));
     }
     std::memcpy(&header, codes[i]->data(), sizeof(header));
+    // Means are never removed. So the mean of an older moment's code is in memory, although the
+    // code itself comes from the view. Version 0 has none, and the decoder takes null for it.
     const std::shared_ptr<const Mean> mean = space.engine().FindMean(header.mean_version);
     PointVector vector = {space.config().name, std::vector<float>(dim)};
     TQDB_RETURN_IF_ERROR(
@@ -108,6 +113,8 @@ absl::Status PointReader::Fill(absl::Span<const uint64_t> rows, Select select,
     const auto chunk = rows.subspan(first, kReadRows);
     const auto own = records.subspan(first, chunk.size());
     if (select.vectors) {
+      // The spaces themselves are as constant as the configuration. Nothing of their rows is used
+      // here, so this is safe after the read has left memory.
       for (const std::unique_ptr<Space>& space : memory_.spaces) {
         TQDB_RETURN_IF_ERROR(ReadVectors(*space, chunk, own, view));
       }
@@ -123,6 +130,8 @@ absl::Status PointReader::Fill(absl::Span<const uint64_t> rows, Select select,
       for (size_t i = 0; i < chunk.size(); ++i) {
         absl::string_view json = payloads[i] ? *payloads[i] : absl::string_view();
         PointId id;
+        // The record names its point. If it is another one than memory has said, disk and memory
+        // disagree, and an answer would mix two points.
         if (!ConsumeId(&json, &id) || id != own[i].id) {
           return absl::DataLossError(absl::StrCat(
               "payload of row ", chunk[i], " does not belong to point ", own[i].id.ToString()));
@@ -141,11 +150,15 @@ absl::StatusOr<std::vector<std::optional<uint64_t>>> PointReader::FindRows(
   std::vector<size_t> open;
   std::vector<Key> keys;
   for (size_t i = 0; i < ids.size(); ++i) {
+    // A number at or above the bound belongs to a later write. What the point had before must be
+    // asked of the disk, as for ids that the index lacks: they may have been deleted since.
     if (rows[i] && *rows[i] < moment.end) continue;
     open.push_back(i);
     keys.push_back(Key::OfId(ids[i]));
   }
-  // If the index is of this very moment, an id that it lacks has no point.
+  // If the index is of this very moment, an id that it lacks has no point. This is the usual case,
+  // and it saves a look-up on disk for every id that does not exist. The index was read above and
+  // the question comes after it, so no later write can have been seen.
   if (open.empty() || memory_.moments.IsLatest(moment)) return rows;
   TQDB_ASSIGN_OR_RETURN(const auto values,
                         store_.MultiGet(Family::kPoints, keys, moment.view.get()));
@@ -180,7 +193,11 @@ absl::StatusOr<bool> PointReader::Walk(
     const PointId* after, size_t max, const ReadView& view,
     absl::FunctionRef<bool(const PointId&, uint64_t)> visit) const {
   std::string lower;
+  // The key of `after` and a zero byte is the least string behind that key. So the walk begins with
+  // the next point, whatever its id is.
   if (after != nullptr) lower = absl::StrCat(Key::OfId(*after).view(), absl::string_view("\0", 1));
+  // Not a sequential cursor: a page is short, and the next page begins where this one ends. So its
+  // blocks should stay in the cache.
   const auto cursor =
       store_.Scan({.family = Family::kPoints, .lower = lower, .upper = {}, .view = &view});
   bool wanted = true;

@@ -54,7 +54,7 @@ class PointReader {
 
   // Fills in the selected parts of each row; records[i] belongs to rows[i]. Returns
   // ResourceExhausted soon after the parts pass select.max_bytes. Requires: `view` has the rows,
-  // and the records have their ids.
+  // and the records have their ids. Rows may repeat.
   absl::Status Fill(absl::Span<const uint64_t> rows, Select select, absl::Span<PointRecord> records,
                     const ReadView& view) const;
   // Reads and decodes the originals of rows of one space into `values`, of shape (rows.size(),

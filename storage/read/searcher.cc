@@ -49,6 +49,8 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(const Spa
                                                                        const SearchSpec& spec,
                                                                        const PreparedFilter* filter,
                                                                        ReadMoment& moment) const {
+  // The filter is turned into bits once for all queries. It does not leave memory, which the scan
+  // needs.
   std::optional<RowFilter> rows;
   if (filter != nullptr) {
     TQDB_ASSIGN_OR_RETURN(rows, filters_.FindBits(*filter, moment, spec.cancelled));
@@ -56,11 +58,14 @@ absl::StatusOr<std::vector<std::vector<PointRecord>>> Searcher::Search(const Spa
   const Request request = {space, queries, spec, HitsToFind(spec), rows ? &*rows : nullptr, moment};
   HitLists lists;
   if (spec.exact) {
+    // An exact search reads the disk alone, and for long. It must not keep dead rows in memory as
+    // long.
     TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
     TQDB_ASSIGN_OR_RETURN(lists, ScanOriginals(request));
   } else {
     TQDB_ASSIGN_OR_RETURN(lists, ScanCodes(request));
   }
+  // One bound holds for the lists of all queries together: they are in memory at the same time.
   SelectedBytes bytes(spec.select);
   std::vector<std::vector<PointRecord>> results;
   for (std::vector<Hit>& hits : lists) {
@@ -82,9 +87,13 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request) c
   if (!spec.rerank) options.score_threshold = spec.score_threshold;
   if (spec.error_bound > 0) options.error_bound = spec.error_bound;
   options.cancelled = spec.cancelled;
+  // The rows of a filter were chosen at this moment, so the scan must stay there. The same holds
+  // for a moment that the caller has named. All others may share a pass at a later moment.
   const bool fixed = allowed != nullptr || spec.moment != nullptr;
   TQDB_ASSIGN_OR_RETURN(HitLists lists, space.batcher().SearchAt(moment, fixed, queries, options));
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
+  // From here on `moment` is the one at which the scan ran. Rerank reads the view of that moment,
+  // which has every row that the scan has found.
   if (!spec.rerank) return lists;
   for (size_t q = 0; q < lists.size(); ++q) {
     if (spec.cancelled && spec.cancelled()) return absl::CancelledError("search was cancelled");
@@ -108,6 +117,9 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
     for (const Hit& hit : chunk) rows.push_back(hit.row);
     TQDB_RETURN_IF_ERROR(reader_.ReadOriginals(space, rows, &request.moment.view(), values, found));
     for (size_t i = 0; i < chunk.size(); ++i) {
+      // The space keeps originals, which validation has checked, and the row was there at the
+      // moment of the view. So a missing original is damage, and not a point that was deleted in
+      // the meantime.
       if (!found[i]) {
         return absl::DataLossError(absl::StrCat("row ", rows[i], " has no original on disk"));
       }
@@ -122,6 +134,8 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& reques
   const auto& [space, queries, spec, limit, allowed, moment] = request;
   std::vector<TopK> top(queries.rows(), TopK(limit, spec.score_threshold));
   const Key lower = Key::OfSpaceRow(space.index(), 0), upper = Key::SpaceEnd(space.index());
+  // Without a filter no row has to be left out: the view itself ends with the last row of the
+  // moment, and has none that was dead by then.
   const auto vectors = store_.Scan({.family = Family::kVectors,
                                     .lower = lower.view(),
                                     .upper = upper.view(),
@@ -172,6 +186,8 @@ absl::StatusOr<std::vector<Hit>> Searcher::PickDiverse(const Request& request,
   TQDB_RETURN_IF_ERROR(reader_.Fill(read.rows, {.vectors = true}, absl::MakeSpan(read.records),
                                     request.moment.view()));
   const VectorSpaceConfig& space = request.space.config();
+  // A hit without a vector of this space cannot be compared, so it is left out. `there` maps what
+  // is left to the places in `hits`.
   std::vector<size_t> there;
   std::vector<float> scores;
   std::vector<std::vector<float>> vectors;

@@ -26,6 +26,9 @@ SparseSearchOptions OptionsOf(const SearchSpec& spec, const RowFilter& rows) {
 absl::StatusOr<RowFilter> TermSearcher::RowsToSearch(const SearchSpec& spec,
                                                      const PreparedFilter* filter,
                                                      ReadMoment& moment) const {
+  // Even without a filter the index must be told which rows count: it also has rows that were
+  // written or died after the moment. Such a filter is a bound and a few exceptions, so a copy
+  // costs little.
   if (filter == nullptr) return moment.memory().rows();
   return filters_.FindBits(*filter, moment, spec.cancelled);
 }
@@ -40,6 +43,7 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::SearchText(const SearchSp
                         state_.payloads.SearchText(key, spec.text->text, moment.memory(),
                                                    OptionsOf(spec, rows), edited));
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
+  // The texts of edited rows come from the disk, so the read has left memory by then.
   TQDB_RETURN_IF_ERROR(AddEdited(spec, key, rows, edited, moment.view(), hits));
   return ToRecords(spec, hits, moment.view());
 }
@@ -49,6 +53,8 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::SearchSparse(const Search
                                                                     const PreparedFilter* filter,
                                                                     ReadMoment& moment) const {
   TQDB_ASSIGN_OR_RETURN(const RowFilter rows, RowsToSearch(spec, filter, moment));
+  // Sparse vectors are never edited in place: a point that is replaced gets another row. So there
+  // are no rows to be scored from the disk.
   TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits,
                         space.Search(spec.sparse->view(), OptionsOf(spec, rows)));
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
@@ -67,10 +73,14 @@ absl::Status TermSearcher::AddEdited(const SearchSpec& spec, const KeyPath& key,
       std::move(wanted), view,
       [&](uint64_t row, const PointId&, absl::string_view text) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
+        // The score uses the word statistics that the index has now, as the scores of the other
+        // hits do. So both can be compared, although the text itself is an older one.
         const std::optional<float> score = state_.payloads.ScoreText(key, spec.text->text, payload);
         if (score && *score >= spec.score_threshold) hits.push_back({row, *score});
         return absl::OkStatus();
       }));
+  // This is the order of the index. The list may have grown beyond the limit by now, so it is cut
+  // again.
   std::sort(hits.begin(), hits.end(), [](const RowHit& a, const RowHit& b) {
     return a.score != b.score ? a.score > b.score : a.row < b.row;
   });
@@ -84,6 +94,8 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::ToRecords(const SearchSpe
   hits.remove_prefix(std::min(spec.offset, hits.size()));
   std::vector<uint64_t> rows;
   for (const RowHit& hit : hits) rows.push_back(hit.row);
+  // The inverted index knows rows alone, to save 16 bytes a row. The ids are read with the
+  // payloads.
   absl::flat_hash_map<uint64_t, PointId> ids;
   TQDB_RETURN_IF_ERROR(
       filters_.ReadPayloads(rows, view, [&](uint64_t row, const PointId& id, absl::string_view) {

@@ -45,7 +45,8 @@ class TermSearcher {
   // Returns the rows that a search may hit: those of the moment that match.
   absl::StatusOr<RowFilter> RowsToSearch(const SearchSpec& spec, const PreparedFilter* filter,
                                          ReadMoment& moment) const;
-  // Adds the rows of `edited` to the hits, by their texts at the moment.
+  // Adds the rows of `edited` to the hits, by their texts at the moment. Requires: the index has
+  // left these rows out of `hits`.
   absl::Status AddEdited(const SearchSpec& spec, const KeyPath& key, const RowFilter& rows,
                          const std::vector<uint64_t>& edited, const ReadView& view,
                          std::vector<RowHit>& hits) const;

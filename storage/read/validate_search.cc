@@ -11,6 +11,8 @@ namespace tqdb::storage {
 
 namespace {
 
+// Widest error bound of a scan, in standard deviations. The default is 3 (core/scan/scan.h). Beyond
+// this bound practically no row is ruled out, so a scan would only become slower.
 constexpr double kMaxErrorBound = 10;
 
 absl::Status Prefix(const absl::Status& status, absl::string_view prefix) {
@@ -24,11 +26,14 @@ absl::Status ValidateRange(const SearchSpec& spec) {
     return absl::InvalidArgumentError(
         absl::StrCat("limit is ", spec.limit, "; need 1 to ", kMaxTopK));
   }
+  // A difference and not a sum: limit + offset of a caller could overflow and look small.
   if (spec.offset > kMaxTopK - spec.limit) {
     return absl::InvalidArgumentError(absl::StrCat("offset is ", spec.offset, " and limit ",
                                                    spec.limit, "; they add up to more than ",
                                                    kMaxTopK));
   }
+  // Infinite thresholds are allowed, as minus infinity is the default. NaN would compare as false
+  // with every score, so each stage would treat it in its own way.
   if (std::isnan(spec.score_threshold)) {
     return absl::InvalidArgumentError("score_threshold is NaN; need a number");
   }
@@ -56,6 +61,8 @@ absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec) {
       return absl::InvalidArgumentError("sparse has no entry, which finds nothing; need one");
     }
   }
+  // A search by terms is exact already. The settings are refused rather than ignored, because a
+  // caller who sets one expects it to do something.
   if (spec.exact || spec.rerank || spec.mmr) {
     return absl::InvalidArgumentError(absl::StrCat(spec.mmr     ? "mmr"
                                                    : spec.exact ? "exact"
@@ -75,10 +82,13 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
   TQDB_RETURN_IF_ERROR(ValidateRange(spec));
   if (spec.mmr) {
     const float diversity = spec.mmr->diversity;
+    // Written as a negation, here and below, so that NaN is refused like a number out of range.
     if (!(diversity >= 0 && diversity <= 1)) {
       return absl::InvalidArgumentError(
           absl::StrCat("mmr.diversity is ", diversity, "; need 0 to 1"));
     }
+    // The choice compares pairs of candidates, so its cost grows with limit * candidates. Its bound
+    // is lower than that of an ordinary search for this reason.
     const size_t wanted = spec.limit + spec.offset, candidates = spec.mmr->candidates;
     if (wanted > kMaxMmrCandidates || candidates > kMaxMmrCandidates ||
         (candidates != 0 && candidates < wanted)) {
@@ -98,11 +108,14 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
                                                    "; need 0 to ", kMaxErrorBound,
                                                    ", where 0 is the default"));
   }
+  // This is about the collection and not about the request alone, hence another status code.
   if ((spec.exact || spec.rerank) && !space.keeps_originals()) {
     return absl::FailedPreconditionError(
         absl::StrCat(spec.exact ? "exact" : "rerank", " needs original vectors; vector space '",
                      space.config().name, "' has store_vectors NONE"));
   }
+  // An exact search scores all originals, so a rerank of its hits would change nothing and is not
+  // done.
   if (spec.rerank && !spec.exact && RerankCandidates(spec) > kMaxCandidates) {
     return absl::InvalidArgumentError(absl::StrCat(
         "rerank of ", HitsToFind(spec), " hits would read ", RerankCandidates(spec),
