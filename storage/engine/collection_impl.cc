@@ -73,6 +73,8 @@ absl::StatusOr<std::shared_ptr<CollectionImpl>> CollectionImpl::Open(const std::
                                                                      const std::string& directory,
                                                                      std::unique_ptr<Store> store,
                                                                      BackgroundWorker& worker) {
+  // Everything that can fail comes before the object is made. So every CollectionImpl has a state
+  // that agrees with its store, and a damaged collection leaves nothing running.
   TQDB_ASSIGN_OR_RETURN(std::unique_ptr<CollectionState> state, LoadCollection(*store));
   return std::shared_ptr<CollectionImpl>(
       new CollectionImpl(name, directory, std::move(store), std::move(state), worker));
@@ -95,8 +97,10 @@ CollectionImpl::CollectionImpl(std::string name, std::string directory,
 CollectionImpl::~CollectionImpl() { Close(/*flush=*/false).IgnoreError(); }
 
 absl::Status CollectionImpl::Close(bool flush) {
-  // The order matters: AwaitQuiet would wait for ever if new calls or upkeep could still begin, and
-  // the store must live until the last call has ended.
+  // The order matters. AwaitQuiet would wait for ever if new calls or upkeep could still begin, and
+  // the store must live until the last call has ended. Stopping the upkeep also wakes a Flush that
+  // waits for it: that call is one of those which AwaitQuiet counts. A run of upkeep in progress is
+  // a call, too, and ends early because the gate is closed.
   gate_.Close();
   maintenance_.Stop();
   gate_.AwaitQuiet();
@@ -104,6 +108,8 @@ absl::Status CollectionImpl::Close(bool flush) {
   // After a failed write the store takes no flush either. Nothing is lost: the log has every write
   // that was acknowledged.
   if (flush && store_ != nullptr && committer_.CheckWritable().ok()) status = store_->Flush();
+  // Moments hold views of the store, and RocksDB does not close while a view lives. No read is left
+  // that could ask for a moment. A second Close finds no store, and does nothing.
   state_->moments.Close();
   store_.reset();
   return status;
@@ -115,6 +121,8 @@ absl::StatusOr<WriteResult> CollectionImpl::Commit(const WriteRecord& record,
                                                    Durability durability) {
   const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
+  // The committer checks this again at the record's turn. Asked here, it saves the work of a write
+  // that must fail.
   TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   TQDB_ASSIGN_OR_RETURN(const WriteResult result,
                         committer_.Commit(record, {}, LogBytes(record), durability));
@@ -127,6 +135,8 @@ absl::StatusOr<WriteResult> CollectionImpl::Commit(const WriteRecord& record,
 absl::Status CollectionImpl::AdoptMean(Space& space, MatrixView rows) {
   if (!space.centers() || rows.rows() == 0) return absl::OkStatus();
   {
+    // Held during the commit: the next proposal must build on the outcome of this one. Other
+    // writers of the space wait for the commit here, which is rare: only when a mean is adopted.
     absl::MutexLock lock(&space.guard_mutex());
     std::optional<MeanProposal> proposal = space.Observe(rows);
     if (!proposal) return absl::OkStatus();
@@ -136,6 +146,7 @@ absl::Status CollectionImpl::AdoptMean(Space& space, MatrixView rows) {
     // without its mean, which nobody could decode.
     const absl::Status status =
         committer_.Commit(record, {}, record.mu.size() * sizeof(float), Durability::kSync).status();
+    // Also after an error: the guard would otherwise wait for a proposal that nobody commits.
     space.SettleProposal();
     TQDB_RETURN_IF_ERROR(status);
   }
@@ -146,6 +157,9 @@ absl::Status CollectionImpl::AdoptMean(Space& space, MatrixView rows) {
 absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
   const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
+  // The order of steps: bad input is refused before anything has happened. A mean is adopted only
+  // for a batch that will be written, and before the batch is encoded, so that its rows are the
+  // first ones under the new mean.
   PreparedParts parts;
   TQDB_RETURN_IF_ERROR(ValidateUpsert(batch, state_->spaces, state_->sparse_spaces,
                                       state_->payloads.has_fields() ? &parts.payloads : nullptr));
@@ -187,13 +201,15 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
   Read read(*this);
   TQDB_RETURN_IF_ERROR(read.status());
   TQDB_ASSIGN_OR_RETURN(const PreparedFilter filter, spec.filter.Prepared());
+  // An empty filter matches everything. It is more likely a mistake of the caller than a wish.
   if (*spec.filter == Filter()) {
     return absl::InvalidArgumentError(
         "filter is empty and would delete every point; to do that, delete the collection");
   }
   TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   // The record names the rows in which the filter found the points. So a point that is replaced
-  // before its turn comes is not deleted.
+  // before its turn comes is not deleted. The search for matches leaves memory before the first
+  // deletion, so this call does not keep its own dead rows there.
   uint64_t deleted = 0;
   const absl::Status status = reader_.filters().ForEachMatch(
       filter, read.moment(), kMaxBatchPoints, Stop(spec.cancelled),
@@ -204,6 +220,7 @@ absl::StatusOr<uint64_t> CollectionImpl::DeleteMatching(const FilterSpec& spec,
         deleted += result.deleted;
         return absl::OkStatus();
       });
+  // Before the error is returned: the batches before it are deleted all the same.
   if (deleted > 0 && wants_vacuum()) ScheduleMaintenance();
   TQDB_RETURN_IF_ERROR(status);
   return deleted;
@@ -232,6 +249,8 @@ absl::StatusOr<uint64_t> CollectionImpl::UpdatePayload(const PayloadUpdate& upda
     edited += result.edited;
     return absl::OkStatus();
   };
+  // Given ids are one record, edited entirely or not at all. The points of a filter may be any
+  // number, so they become many records.
   if (!update.ids.empty()) {
     TQDB_RETURN_IF_ERROR(edit_points(update.ids));
   } else if (filter) {
@@ -287,13 +306,18 @@ CollectionImpl::Read::Read(const CollectionImpl& collection, std::shared_ptr<con
 }
 
 CollectionImpl::Read::~Read() {
+  // The moment goes first: upkeep that is scheduled below would otherwise find it in use.
   moment_.reset();
   if (!status().ok()) return;
+  // Rows that died after this read began may have waited for it. If no write follows, nobody else
+  // would remove them. The call is still counted here, so there is a newest moment.
   const Moments& moments = collection_.state_->moments;
   if (moments.dead_rows() > 0 && number_ < moments.now()->number) collection_.ScheduleMaintenance();
 }
 
 absl::StatusOr<std::shared_ptr<const Moment>> CollectionImpl::Now() const {
+  // The pointer that is returned shares the ownership of a whole read. So the gate counts a call
+  // for as long as somebody holds the moment.
   auto held = std::make_shared<HeldMoment>(*this);
   TQDB_RETURN_IF_ERROR(held->read.status());
   const Moment* moment = &held->read.moment().memory();
@@ -301,6 +325,7 @@ absl::StatusOr<std::shared_ptr<const Moment>> CollectionImpl::Now() const {
 }
 
 uint64_t CollectionImpl::Count() const {
+  // The moment has the number of points. So this neither asks the id index nor waits for its lock.
   Read read(*this);
   return read.status().ok() ? read.moment().memory().points : 0;
 }
@@ -318,6 +343,7 @@ absl::StatusOr<ScrollPage> CollectionImpl::Scroll(const PointId* after,
   Read read(*this, page.moment);
   TQDB_RETURN_IF_ERROR(read.status());
   TQDB_RETURN_IF_ERROR(ValidatePageSize(page.limit));
+  // A scroll without a filter walks over the disk alone.
   TQDB_RETURN_IF_ERROR(read.moment().LeaveMemory());
   return reader_.points().Scroll(after, page.limit, page.select, read.moment().view());
 }
@@ -366,6 +392,8 @@ CollectionInfo CollectionImpl::Info() const {
   CollectionInfo info;
   info.name = name_;
   info.config = *config();
+  // Info must also answer while the collection is being closed. It then has the configuration and
+  // the reason, but no figures.
   Read read(*this);
   if (!read.status().ok()) {
     info.status = CollectionStatus::kReadOnly;
@@ -386,6 +414,7 @@ CollectionInfo CollectionImpl::Info() const {
   info.memory_bytes += state_->payloads.memory_bytes();
   info.write_buffer_bytes = store_->WriteBufferBytes();
   info.payload_indexes = indexes_.List();
+  // Figures of spaces are read one by one while writes go on, so they need not add up exactly.
   for (const std::unique_ptr<Space>& space : state_->spaces) {
     SpaceInfo& own = info.spaces.emplace_back();
     own.name = space->config().name;
@@ -427,6 +456,7 @@ void CollectionImpl::StartMaintenance() {
   const std::vector<PayloadIndexInfo> indexes = indexes_.List();
   const bool unfinished = std::any_of(indexes.begin(), indexes.end(),
                                       [](const PayloadIndexInfo& index) { return !index.ready; });
+  // Dead rows need no look: a collection that was just loaded has none.
   if (unfinished || has_stale_rows()) ScheduleMaintenance();
 }
 
@@ -438,6 +468,8 @@ void CollectionImpl::Maintain() {
     absl::SleepFor(kRemovalPause);
     reencoder_.RemoveDeadRows().IgnoreError();
   }
+  // Indexes come first: text searches fail until theirs is complete. What follows only saves memory
+  // or makes estimates more precise.
   indexes_.Complete([this] { return gate_.closed(); });
   state_->payloads.VacuumIfWorthwhile();
   for (const std::unique_ptr<Space>& space : state_->spaces) {
@@ -451,6 +483,8 @@ void CollectionImpl::Maintain() {
 absl::Status CollectionImpl::Flush(bool settle) {
   const CallGate::Call call(gate_);
   TQDB_RETURN_IF_ERROR(call.status());
+  // Upkeep writes new codes, so it must be done before the flush. Otherwise the next open would
+  // replay them from the log.
   if (settle) {
     ScheduleMaintenance();
     maintenance_.AwaitIdle();

@@ -6,7 +6,7 @@
 // 2. Show its vectors to the guard of each space, and commit the mean that it proposes, if any.
 // 3. Encode the vectors under the mean in force.
 // 4. Queue the record. The leader plans it and writes it to disk.
-// 5. The leader applies it to memory. Then the caller is answered.
+// 5. The leader applies it to memory and publishes the next moment. Then the caller is answered.
 //
 // Every call first passes the gate, so that Close can wait until no call uses the store.
 //
@@ -115,6 +115,8 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
     ReadMoment& moment() { return *moment_; }
 
    private:
+    // The order of members matters: the moment ends before the call. It holds a view of the store,
+    // and Close may end the store as soon as the last call has left the gate.
     const CollectionImpl& collection_;
     const CallGate::Call call_;
     std::optional<ReadMoment> moment_;
@@ -142,6 +144,9 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   // background worker.
   void Maintain();
 
+  // Members are destroyed from the last one up. Each uses only members above it: readers and
+  // writers use store and state, and upkeep uses both of them. The moments of the state hold views
+  // of the store, so the store stands above the state.
   const std::string name_;
   const std::string directory_;
   std::unique_ptr<Store> store_;  // reset by Close, when no call is in progress

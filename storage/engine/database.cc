@@ -95,6 +95,8 @@ absl::Status NoSuchCollection(absl::string_view name) {
 // Writes the format file of an empty data directory, or checks that of an existing one.
 absl::Status CheckDirectory(const std::string& directory) {
   const std::string format_path = absl::StrCat(directory, "/", kFormatFile);
+  // The file is written before any collection can exist. So a directory with collections and
+  // without the file is no directory of ours, or has lost it, and nothing in it is touched.
   const absl::StatusOr<std::string> format = ReadFile(format_path);
   if (format.ok()) return CheckFormatFile(*format);
   if (!absl::IsNotFound(format.status())) return format.status();
@@ -112,12 +114,16 @@ DatabaseImpl::Entry DatabaseImpl::OpenEntry(const std::string& name) {
 }
 
 absl::Status DatabaseImpl::Load() {
+  // Recovery. A collection in tmp was never acknowledged, and the drop of one in trash may have
+  // been. So neither is wanted any more. A removal need not be durable: if a crash undoes it, the
+  // next open repeats it.
   for (const absl::string_view folder : {kTemporary, kTrash}) {
     TQDB_RETURN_IF_ERROR(RemoveTree(Path(folder)));
   }
   for (const absl::string_view folder : {kCollections, kTemporary, kTrash}) {
     TQDB_RETURN_IF_ERROR(MakeDirectories(Path(folder)));
   }
+  // The names of the three folders must be durable before a collection is renamed into one of them.
   TQDB_RETURN_IF_ERROR(SyncDirectory(directory_));
   TQDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectories(Path(kCollections)));
 
@@ -127,6 +133,7 @@ absl::Status DatabaseImpl::Load() {
     for (size_t i; (i = next.fetch_add(1)) < names.size();) {
       // A directory that cannot be a collection, for example lost+found, is not ours.
       if (!ValidateCollectionName(names[i]).ok()) continue;
+      // Opening takes seconds for a large collection, so it runs without the lock.
       Entry entry = OpenEntry(names[i]);
       absl::MutexLock lock(&mutex_);
       entries_.emplace(names[i], std::move(entry));
@@ -200,11 +207,15 @@ absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::CreateCollection(
   absl::MutexLock admin(&admin_mutex_);
   {
     absl::MutexLock lock(&mutex_);
+    // A quarantined collection counts as existing. Its files are still in place, and somebody may
+    // want to rescue them.
     if (entries_.count(own_name) > 0) {
       return absl::AlreadyExistsError(absl::StrCat("collection '", name, "' exists already"));
     }
   }
-  // The rename is the moment of creation: before it a crash leaves only files in tmp.
+  // The rename is the moment of creation: before it a crash leaves only files in tmp. The store is
+  // written and synced first, so the name never stands for a half-made collection. If an earlier
+  // attempt failed, its files are still in tmp, and must not be mixed with the new ones.
   const std::string temporary = Path(kTemporary, name);
   TQDB_RETURN_IF_ERROR(RemoveTree(temporary));
   absl::Status status = CollectionImpl::Create(temporary, config, shared_);
@@ -234,7 +245,8 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
   if (entry.collection != nullptr) entry.collection->Close(/*flush=*/false).IgnoreError();
   // The rename is the moment of the drop. A crash before it keeps the collection. A crash after it
   // leaves files that the next open removes. The number tells apart two collections that were
-  // dropped one after the other under one name.
+  // dropped one after the other under one name. It begins at 0 in each process, because the trash
+  // is emptied at the open.
   const std::string trash = Path(kTrash, absl::StrCat(name, ".", trash_number_++));
   const absl::Status status = RenameDurably(Path(kCollections, name), trash);
   {
@@ -248,12 +260,15 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
     entries_.erase(own_name);
     if (entries_.empty()) shared_.FreeCachedBlocks();
   }
+  // The collection is gone whatever happens here. An error tells the caller that its space on disk
+  // is not free until the next open.
   return RemoveTree(trash);
 }
 
 absl::Status DatabaseImpl::Close() {
   absl::MutexLock admin(&admin_mutex_);
-  // No new call finds a collection once the map is empty.
+  // No new call finds a collection once the map is empty. Closing itself waits for calls and
+  // flushes, so it runs without the lock.
   std::map<std::string, Entry> entries;
   {
     absl::MutexLock lock(&mutex_);
@@ -261,6 +276,7 @@ absl::Status DatabaseImpl::Close() {
   }
   absl::Status status;
   for (const auto& [name, entry] : entries) {
+    // The first error is kept, and the other collections are closed all the same.
     if (entry.collection != nullptr) status.Update(entry.collection->Close(/*flush=*/true));
   }
   return status;

@@ -46,6 +46,7 @@ absl::StatusOr<PayloadIndexInfo> PayloadIndexKeeper::Find(const std::string& pat
 absl::Status PayloadIndexKeeper::CommitIndex(std::string path, std::optional<FieldKind> kind) {
   TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   const size_t bytes = path.size();
+  // Durable at once: a caller who was told that an index exists will rely on it after a crash.
   return committer_.Commit(IndexRecord{std::move(path), kind}, {}, bytes, Durability::kSync)
       .status();
 }
@@ -64,17 +65,22 @@ absl::StatusOr<PayloadIndexInfo> PayloadIndexKeeper::Create(absl::string_view ke
   }
   TQDB_ASSIGN_OR_RETURN(PayloadIndexInfo info, Find(path));
   if (info.ready) return info;
+  // The caller has the background worker build it. Until then filters are right but slow.
   if (!wait) {
     unfinished = true;
     return info;
   }
+  // The build runs on the thread of the caller, who waits anyway. So an index that is waited for
+  // does not stand behind the upkeep of other collections.
   const absl::Status built = BuildPayloadIndex(store_, path, stop, state_.payloads);
+  // A caller who gives up leaves an index that has a record. The background worker goes on with it.
   unfinished = absl::IsCancelled(built);
   TQDB_RETURN_IF_ERROR(built);
   TQDB_ASSIGN_OR_RETURN(info, Find(path));
   if (info.ready) return info;
   // The index still lacks rows, for this reason: a write had deleted them on disk already, so they
-  // were not read, but had not reached memory. Once that write is applied, the index is complete.
+  // were not read, but the newest moment still saw them. Once the moment of that write is
+  // published, the index is complete.
   BarrierWrite barrier;
   TQDB_RETURN_IF_ERROR(committer_.Commit(barrier));
   return Find(path);
@@ -83,6 +89,8 @@ absl::StatusOr<PayloadIndexInfo> PayloadIndexKeeper::Create(absl::string_view ke
 absl::Status PayloadIndexKeeper::Delete(absl::string_view key) {
   TQDB_ASSIGN_OR_RETURN(const KeyPath parsed, KeyPath::Parse(key, "key"));
   const std::string path = parsed.ToString();
+  // The planner checks it again in the order of the records. This check only spares a missing index
+  // a record and an fsync.
   if (!Find(path).ok()) {
     return absl::NotFoundError(absl::StrCat("key ", Quoted(path), " has no payload index"));
   }

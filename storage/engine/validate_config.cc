@@ -37,6 +37,8 @@ absl::Status ValidateSpaceConfig(const VectorSpaceConfig& space, absl::string_vi
   if (codec.dim < kMinDim || codec.dim > kMaxDim) {
     return bad("dim", codec.dim, absl::StrCat(kMinDim, " to ", kMaxDim));
   }
+  // Enumerators are compared with each value that is known, because a message of a later client may
+  // have any number there.
   if (codec.metric != Metric::kCosine && codec.metric != Metric::kDot &&
       codec.metric != Metric::kL2) {
     return bad("metric", static_cast<int>(codec.metric), "COSINE, DOT or L2");
@@ -46,6 +48,8 @@ absl::Status ValidateSpaceConfig(const VectorSpaceConfig& space, absl::string_vi
   if (codec.residual != Residual::kNone && codec.residual != Residual::kQjl) {
     return bad("residual", static_cast<int>(codec.residual), "NONE or QJL");
   }
+  // The version is stored with the collection, so that every later build knows by which tables its
+  // codes were made. It is not for the caller to choose.
   if (codec.format_version != CodecOptions().format_version) {
     return bad("format_version", codec.format_version, absl::StrCat(CodecOptions().format_version));
   }
@@ -62,6 +66,8 @@ absl::Status ValidateSpaceConfig(const VectorSpaceConfig& space, absl::string_vi
 }  // namespace
 
 absl::Status ValidateCollectionName(absl::string_view name) {
+  // The first character rules out "." and "..", and the set of characters rules out separators. So
+  // the name is one component of a path below the data directory, whoever chose it.
   bool good = !name.empty() && name.size() <= kMaxNameBytes && name[0] != '.';
   for (const char c : name) good &= IsNameCharacter(c);
   if (good) return absl::OkStatus();
@@ -99,11 +105,14 @@ absl::Status ValidateConfig(const CollectionConfig& config) {
                                                    " sparse_spaces; at most ", kMaxSpaces,
                                                    " are allowed"));
   }
+  // Spaces of both kinds share one set of names, because a search names its space without the kind.
   absl::flat_hash_set<absl::string_view> names;
   for (const VectorSpaceConfig& space : config.spaces) names.insert(space.name);
   for (size_t i = 0; i < config.sparse_spaces.size(); ++i) {
     const SparseSpaceConfig& space = config.sparse_spaces[i];
     const std::string field = absl::StrCat("sparse_spaces[", i, "]");
+    // The empty name belongs to dense vectors: it is the usual name of a collection's only vector
+    // space.
     if (space.name.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(field, ".name is empty; need one"));
     }
