@@ -20,6 +20,7 @@ absl::Status CommitQueue::Commit(Write& write) {
     try {
       size_t bytes = 0;
       for (Write* queued = first_; queued != nullptr; queued = queued->next_) {
+        // The first write is taken whatever its size, because somebody must commit it.
         if (!list.empty() && bytes + queued->bytes() > max_group_bytes_) break;
         bytes += queued->bytes();
         list.push_back(queued);
@@ -36,6 +37,8 @@ absl::Status CommitQueue::Commit(Write& write) {
   }
   absl::MutexLock lock(&mutex_);
   for (Write* member : group) {
+    // The lock is held for all of this. As soon as it is free, an owner whose write is done may
+    // return, and destroy the write with its condition variable.
     first_ = member->next_;
     if (member == &write) continue;
     member->done_ = true;
@@ -44,6 +47,8 @@ absl::Status CommitQueue::Commit(Write& write) {
   if (first_ == nullptr) {
     last_ = nullptr;
   } else {
+    // One writer is woken to lead, and not all of them: the others would find that it is not their
+    // turn.
     first_->wake_.Signal();
   }
   return write.status_;

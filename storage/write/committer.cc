@@ -37,6 +37,8 @@ absl::StatusOr<WriteResult> Committer::Commit(const WriteRecord& record, Prepare
                                               size_t bytes, Durability durability) {
   RecordWrite write(record, std::move(parts), bytes, durability);
   TQDB_RETURN_IF_ERROR(Commit(write));
+  // A rejected record is committed: it is counted, on disk and in the digest. For the caller it has
+  // failed all the same.
   TQDB_RETURN_IF_ERROR(write.rejected());
   return write.result();
 }
@@ -86,6 +88,7 @@ void Committer::CommitGroup(absl::Span<Write* const> group) {
     const absl::Status status =
         CommitPart(rest.subspan(0, size), sync && size == rest.size(), synced);
     for (Write* write : rest.subspan(0, size)) {
+      // A write that could not be planned keeps its own reason.
       if (write->status().ok()) write->set_status(status);
     }
     rest.remove_prefix(size);
@@ -118,6 +121,8 @@ absl::Status Committer::CommitPart(absl::Span<Write* const> part, bool sync, boo
 
 absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& step,
                                 bool& synced) {
+  // Asked for each part and not once a group: the part before this one may have failed, and memory
+  // may no longer say what is on disk.
   TQDB_RETURN_IF_ERROR(CheckWritable());
   Planner planner(store_, state_, part.size() > 1);
   size_t bytes = 0;
@@ -135,6 +140,8 @@ absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& 
   const std::shared_ptr<const CollectionConfig> config = state_.config.load();
   for (const Change& change : planner.changes()) AppendChange(change, *config, *batch);
   if (planner.next_row() != state_.next_row) AppendNextRow(planner.next_row(), *batch);
+  // The first record that is counted makes an old collection one of the newer version, in the batch
+  // of the record itself. A batch of upkeep counts nothing, and leaves the version as it is.
   const bool new_version = numbered && state_.format_version != kNumberedFormatVersion;
   if (numbered) AppendPosition(planner.position(), *batch);
   if (new_version) AppendFormatVersion(kNumberedFormatVersion, *batch);
@@ -155,14 +162,22 @@ absl::Status Committer::TryPart(absl::Span<Write* const> part, bool sync, Step& 
     synced |= sync;
   }
   step = Step::kApply;
+  // A part may change nothing, for example a barrier or a rejected edit. It then begins no moment,
+  // so reads of the present one stay the latest.
   const bool changed = !planner.changes().empty();
+  // Before the first change: a read that looks at the id index from now on must know that it may
+  // see a later moment.
   if (changed) state_.moments.Begin();
   if (const absl::Status applied = ApplyChanges(planner.changes(), state_); !applied.ok()) {
     return absl::InternalError(absl::StrCat("memory and disk differ: ", applied.message()));
   }
   state_.set_position(planner.position());
   if (new_version) state_.format_version = kNumberedFormatVersion;
+  // The view is taken here, on the one thread that writes, so it has exactly the batches up to this
+  // one: disk and memory of a moment agree.
   if (changed) PublishMoment(store_.TakeReadView(), state_);
+  // After the publication: upkeep moves rows and removes dead ones, so the rows of this part must
+  // be in their places, and its dead rows on the list of the newest moment.
   for (Write* write : part) {
     if (!write->status().ok()) continue;
     TQDB_RETURN_IF_ERROR(write->Finish(state_));

@@ -22,7 +22,8 @@ std::vector<float> ToFloats(absl::string_view bytes) {
   return values;
 }
 
-// Returns the version of the mean of a code, which begins with it; 0 for none.
+// Returns the version of the mean of a code, which begins with it; 0 for none. Requires: the code
+// is not shorter than its header, which validation and decoding check.
 uint32_t MeanVersionOf(absl::string_view code) {
   uint32_t version;
   std::memcpy(&version, code.data(), sizeof(version));
@@ -51,6 +52,9 @@ absl::Status Planner::Plan(const WriteRecord& record, PreparedParts& parts, Writ
   result_ = &result;
   rejected_ = absl::OkStatus();
   outcome_ = Hasher();
+  // The record is counted only behind this line. So an error of this machine alone, for example a
+  // payload that cannot be read, leaves sequence and digest as they were. A rejection is counted,
+  // because all machines come to it.
   TQDB_RETURN_IF_ERROR(std::visit([this](const auto& of) { return Plan(of); }, record));
   outcome_.Add(static_cast<uint64_t>(rejected_.code()));
   position_.sequence += 1;
@@ -62,6 +66,8 @@ absl::Status Planner::Plan(const WriteRecord& record, PreparedParts& parts, Writ
 
 std::optional<RowKeys> Planner::Find(const PointId& id) const {
   if (const auto it = pending_.find(id); it != pending_.end()) return it->second;
+  // Memory has the newest state here, and no moment is asked: only the leader changes it, and the
+  // leader is this thread.
   Slot slots[kMaxSpaces];
   const size_t num_spaces = state_.spaces.size();
   const std::optional<uint64_t> row = state_.index.Find(id, absl::MakeSpan(slots, num_spaces));
@@ -126,6 +132,8 @@ bool Planner::HasMeansOf(const VectorColumn& column) const {
 }
 
 absl::Status Planner::Plan(const UpsertRecord& upsert) {
+  // Whatever can fail comes before the first change and before the first row number is taken. An
+  // error or a rejection then leaves nothing to be taken back.
   const size_t points = upsert.ids.size();
   for (const VectorColumn& column : upsert.vectors) {
     if (HasMeansOf(column)) continue;
@@ -166,9 +174,13 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
     put.row = next_row_++;
     if (!upsert.payloads.empty()) put.payload = upsert.payloads[i];
     if (fields) put.parsed = &parsed[i];
+    // Asked before pending_ gets the new row: an earlier record of the group may have put the
+    // point, and its row is the one to be replaced.
     put.replaced = Find(put.id);
     if (put.replaced) {
       ++result_->replaced;
+      // The count is kept while the group is planned, since a space keeps a limited number of rows.
+      // A row that goes makes room for a later one of the same group.
       CountWaiting(put.replaced->waiting, -1);
     } else {
       ++result_->inserted;
@@ -193,6 +205,8 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
     put.sparse = absl::MakeConstSpan(first_sparse, sparse);
     CountWaiting(keys.waiting, 1);
     if (many_) pending_[put.id] = keys;
+    // Everything here depends on the state, and on more than the record: the rows, and which of the
+    // vectors wait. What the record says is in the digest of its content.
     outcome_.Add(put.row);
     outcome_.Add(put.replaced ? put.replaced->row : ~uint64_t{0});
     outcome_.Add(uint64_t{keys.waiting});
@@ -205,6 +219,8 @@ absl::Status Planner::Plan(const DeleteRecord& deletion) {
   for (size_t i = 0; i < deletion.ids.size(); ++i) {
     const PointId& id = deletion.ids[i];
     const std::optional<RowKeys> keys = Find(id);
+    // Neither case is an error. The point is gone already, or it is another one than the filter has
+    // seen.
     if (!keys || (!deletion.rows.empty() && keys->row != deletion.rows[i])) continue;
     CountWaiting(keys->waiting, -1);
     pending_[id] = std::nullopt;  // even without `many_`: one record may name an id twice
@@ -216,6 +232,8 @@ absl::Status Planner::Plan(const DeleteRecord& deletion) {
 }
 
 absl::Status Planner::Plan(const EditRecord& edit) {
+  // The text of an edit was checked when the record was made or decoded, so these cannot fail for
+  // bad input.
   if (!parts_->edit) {
     TQDB_ASSIGN_OR_RETURN(parts_->edit, PreparedEdit::Create(edit.edit));
   }
@@ -235,6 +253,8 @@ absl::Status Planner::Plan(const EditRecord& edit) {
     edits.push_back({id, row->row, {}, nullptr, nullptr});
     keys.push_back(Key::OfRow(row->row));
   }
+  // The newest state of the disk is that of this record's turn: an edit comes first in its batch
+  // (Write::sharing), so all records before it are written.
   TQDB_ASSIGN_OR_RETURN(const auto values, store_.MultiGet(Family::kPayloads, keys));
   size_t kept = 0;
   const nlohmann::json none = nlohmann::json::object();
@@ -281,6 +301,8 @@ absl::Status Planner::Plan(const EditRecord& edit) {
                                                                     edited.status().message()));
       return absl::OkStatus();
     }
+    // The ids of an edit are distinct and its rows stay. So pending_ needs no entry, and no point
+    // is edited twice on the payload that was read above.
     set.payload = texts_.emplace_back(*std::move(edited));
     if (fields) {
       set.old_parsed = old_parsed;
@@ -290,6 +312,7 @@ absl::Status Planner::Plan(const EditRecord& edit) {
   }
   edits.resize(kept);
   result_->edited = kept;
+  // Only now, when every payload of the record could be edited.
   for (const SetPayload& set : edits) {
     outcome_.Add(set.row);
     outcome_.Add(set.payload);
@@ -302,6 +325,7 @@ absl::Status Planner::Plan(const MeanRecord& mean) {
   // Several threads may propose a mean at once, each for the same base. The first one in the order
   // is adopted. The others name a base that is no longer in force, and come to nothing.
   const Space& space = *state_.spaces[mean.space];
+  // Version numbers have no gaps, so that a number names the same mean on every machine.
   const bool next = mean.version == 0 || mean.version == space.mean_versions() + 1;
   if (!space.centers() || mean.base_version != space.current_mean_version() || !next ||
       mean.version == mean.base_version) {
@@ -318,6 +342,8 @@ absl::Status Planner::Plan(const MeanRecord& mean) {
       return status;
     }
   }
+  // A record that comes to nothing adds nothing to the outcome, and one that is adopted adds its
+  // version. So machines that decide differently are found out.
   result_->adopted = true;
   outcome_.Add(uint64_t{mean.version});
   return absl::OkStatus();
@@ -339,6 +365,7 @@ absl::Status Planner::EncodeWaitingRows(const Space& space, const Mean& mean) {
     const absl::string_view code = EncodeAgain(space, mean, *raw);
     changes_.push_back(SetCode{static_cast<uint32_t>(space.index()), row, id, code, true});
     outcome_.Add(row);
+    // The code too, and not only the row: a machine that encodes differently shows in the digest.
     outcome_.Add(code);
   }
   return absl::OkStatus();
@@ -378,6 +405,8 @@ void Planner::Reencode(const Space& space, absl::Span<const PointId> ids,
                        absl::Span<const uint64_t> rows, absl::string_view codes) {
   const size_t code_bytes = space.codec().code_bytes();
   for (size_t i = 0; i < ids.size(); ++i) {
+    // Nothing is added to an outcome, and no record is counted. Machines re-encode at times of
+    // their own, and must still have equal digests.
     const std::optional<RowKeys> keys = Find(ids[i]);
     // A point that was replaced has a new row, whose code is newer than this one.
     if (!keys || keys->row != rows[i] || (keys->spaces >> space.index() & 1) == 0) continue;

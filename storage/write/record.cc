@@ -26,6 +26,7 @@ class ContentHasher {
       for (size_t i = 0; i < upsert.ids.size(); ++i) {
         if (column.row_of_point[i] < 0) continue;
         const auto r = static_cast<size_t>(column.row_of_point[i]);
+        // The position of the point tells ("a" has a vector, "b" has none) from the opposite.
         Number(i);
         hasher_.Add(RowBytes(column.codes, rows, r));
         hasher_.Add(RowBytes(column.originals, rows, r));
@@ -71,6 +72,7 @@ class ContentHasher {
   }
 
   void operator()(const MetadataRecord& set) {
+    // A map, so the order of entries is that of their keys and does not depend on the caller.
     Number(set.metadata.size());
     for (const auto& [key, value] : set.metadata) {
       hasher_.Add(key);
@@ -103,6 +105,7 @@ absl::string_view RowBytes(absl::string_view bytes, size_t rows, size_t r) {
 
 Digest ContentDigest(const WriteRecord& record) {
   ContentHasher hasher;
+  // The kind comes first, so that records of two kinds with equal fields differ.
   hasher.Number(static_cast<uint64_t>(KindOf(record)));
   std::visit(hasher, record);
   return hasher.Finish();

@@ -56,6 +56,8 @@ class Encoder {
       const size_t rows = Presence(column.row_of_point);
       for (const int32_t row : column.row_of_point) {
         if (row < 0) continue;
+        // Row by row and not part by part, in the order of points. Two columns with equal rows in
+        // another order in memory have equal bytes.
         for (const absl::string_view part : {column.codes, column.originals, column.raw}) {
           const size_t size = part.size() / rows;
           out_.append(part.data() + static_cast<size_t>(row) * size, size);
@@ -227,7 +229,8 @@ class Decoder {
   }
 
   // Checks that the floats of a code are finite. Search and decoding rely on it: one NaN score
-  // would break the order of hits.
+  // would break the order of hits. Validation does not make this check, since it sees vectors,
+  // whose codes are finite. A code from elsewhere has passed no such validation.
   static absl::Status CheckCode(absl::string_view code) {
     CodeHeader header;
     std::memcpy(&header, code.data(), sizeof(header));
@@ -243,6 +246,8 @@ class Decoder {
     const VectorSpaceConfig& space = config_.spaces[column.space];
     uint8_t parts;
     if (!GetFixed8(&in_, &parts)) return Truncated();
+    // The parts must be those that this space stores. An original that is missing would be found by
+    // a rerank only, long after the record was acknowledged.
     const bool keeps = space.store_vectors != StoreVectors::kNone;
     const bool with_original = (parts & kWithOriginal) != 0, with_raw = (parts & kWithRaw) != 0;
     if (parts > (kWithOriginal | kWithRaw) || (with_original && !keeps) ||
@@ -260,6 +265,8 @@ class Decoder {
         with_original ? VectorBytes(space.codec.dim, space.store_vectors) : 0;
     const size_t raw_bytes = with_raw ? space.codec.dim * sizeof(float) : 0;
     absl::string_view all;
+    // One check of the length covers all rows. `rows` is at most the number of points, so the
+    // product cannot overflow.
     TQDB_RETURN_IF_ERROR(Take(rows * (code_bytes + original_bytes + raw_bytes), &all));
     // In the record the parts of one row lie together. A column has all codes, then all originals,
     // then all raw vectors, so they are sorted into three buffers.
@@ -363,6 +370,7 @@ class Decoder {
   }
 
   absl::Status Delete() {
+    // A caller may name an id twice. The planner finds no point at the second one.
     TQDB_RETURN_IF_ERROR(Ids(/*distinct=*/false));
     bool with_rows = false;
     TQDB_RETURN_IF_ERROR(Flag(&with_rows));
@@ -379,6 +387,8 @@ class Decoder {
     edit.ids = owned_.ids;
     uint8_t kind;
     if (!GetFixed8(&in_, &kind)) return Truncated();
+    // kClear is the last kind. The number is checked before the cast, because no switch expects
+    // another one.
     if (kind > static_cast<uint8_t>(PayloadEdit::Kind::kClear)) {
       return Damaged(absl::StrCat("unknown kind of edit ", kind));
     }
@@ -429,6 +439,8 @@ class Decoder {
     if (kind != 0 && !IsFieldKind(kind)) return Damaged("unknown kind of payload index");
     if (kind != 0) index.kind = static_cast<FieldKind>(kind);
     const absl::StatusOr<KeyPath> path = KeyPath::Parse(index.path);
+    // A path has several spellings, and the index is stored under the one of ToString. Another one
+    // would be the same key on disk twice.
     if (!path.ok() || path->ToString() != index.path) return Damaged("a path is damaged");
     owned_.record = std::move(index);
     return absl::OkStatus();
@@ -466,6 +478,8 @@ absl::StatusOr<OwnedRecord> DecodeRecord(absl::string_view bytes, const Collecti
   if (bytes.size() < kHead + kChecksum) return Damaged("it is cut off");
   absl::string_view tail = bytes.substr(bytes.size() - kChecksum);
   bytes.remove_suffix(kChecksum);
+  // The checksum comes before everything else. Without it, a flipped bit in the version would tell
+  // the user to look for another release.
   uint32_t checksum;
   if (!GetFixed32(&tail, &checksum) || checksum != Crc32c(bytes)) {
     return Damaged("its checksum is wrong");

@@ -52,6 +52,7 @@ VectorColumn EncodeColumn(const Space& space, const SpaceVectors& vectors, size_
   space.codec().Encode(rows, mean.get(), reinterpret_cast<uint8_t*>(codes));
   switch (space.config().store_vectors) {
     case StoreVectors::kNone:
+      // Not copied: the caller keeps its floats until the record is committed.
       if (waits && mean == nullptr) column.raw = FloatBytes(rows);
       break;
     case StoreVectors::kF32:

@@ -67,6 +67,8 @@ absl::Status ValidateSparse(const SparseSpaceVectors& vectors, const SparseSpace
 absl::Status ValidateHalves(const Space& space, MatrixView rows) {
   for (size_t r = 0; r < rows.rows(); ++r) {
     bool all_zero = true;
+    // The value is converted as it will be stored. A number a little above kMaxHalf is rounded down
+    // to it and is good, so a comparison of the float32 would refuse too much.
     for (size_t i = 0; i < rows.dim(); ++i) {
       const float value = rows.row(r)[i];
       if (std::fabs(HalfToFloat(FloatToHalf(value))) > kMaxHalf) {
@@ -89,6 +91,7 @@ absl::Status ValidateHalves(const Space& space, MatrixView rows) {
 }  // namespace
 
 absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json* parsed) {
+  // No payload is an empty object, for indexes and filters alike.
   if (payload.empty()) {
     if (parsed != nullptr) *parsed = nlohmann::json::object();
     return absl::OkStatus();
@@ -103,6 +106,8 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json
     return absl::InvalidArgumentError(absl::StrCat("points[", i, "].payload is nested ", depth,
                                                    " deep; allowed: ", kMaxPayloadDepth));
   }
+  // The first character is looked at before the parser runs. An array or a number is valid JSON,
+  // but has no keys that a filter could ask for.
   const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
   bool valid = !text.empty() && text[0] == '{';
   if (valid && parsed != nullptr) {
@@ -110,6 +115,7 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json
                                     /*allow_exceptions=*/false);
     valid = !parsed->is_discarded();
   } else if (valid) {
+    // Without an index nobody needs the tree. To accept a text takes less time than to build one.
     valid = nlohmann::json::accept(payload.begin(), payload.end());
   }
   if (valid) return absl::OkStatus();
@@ -142,6 +148,7 @@ absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const Point
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
                             const SparseSpaces& sparse_spaces,
                             std::vector<nlohmann::json>* parsed) {
+  // Checks of counts come first, then payloads and vectors, which take time by their size.
   const size_t n = batch.ids.size();
   if (n == 0) {
     return absl::InvalidArgumentError(absl::StrCat("points is empty; need 1 to ", kMaxBatchPoints));
@@ -157,6 +164,8 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
         ValidatePayload(batch.payloads[i], i, parsed != nullptr ? &(*parsed)[i] : nullptr));
   }
 
+  // A point needs a vector in one space at least. Otherwise it could never be found by a search,
+  // and on disk it could not be told from a point whose vectors were lost.
   std::vector<bool> covered(n);
   EndingHashSet<const Space*> seen_spaces;
   for (const SpaceVectors& vectors : batch.vectors) {

@@ -2,7 +2,8 @@
 // value and the values that are allowed.
 //
 // They run once, at the edge, on the thread of the caller. Everything behind them relies on valid
-// records and checks nothing again.
+// records and checks nothing again. A record that comes from elsewhere passes the checks where it
+// is decoded (record_format.h).
 //
 // Thread-safe.
 #ifndef TQDB_STORAGE_WRITE_VALIDATE_UPSERT_H_
