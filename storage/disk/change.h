@@ -51,7 +51,8 @@ struct RowSparse {
 };
 
 // A point gets a new row, and loses the row that it had, if any. One change and not two, because
-// memory must show the new row before it hides the old one.
+// the point exists throughout: its entry in the id index is overwritten in place, and no step
+// between shows the point as deleted.
 struct PutRow {
   PointId id;
   uint64_t row = 0;

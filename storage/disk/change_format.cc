@@ -16,6 +16,8 @@ class Appender {
   Appender(const CollectionConfig& config, Batch& batch) : config_(config), batch_(batch) {}
 
   void operator()(const PutRow& put) {
+    // The new row has another number, so its keys are not those that are deleted here. The key of
+    // the id is the same for both rows and is overwritten, never deleted.
     if (put.replaced) DeleteKeys(*put.replaced);
     const Key id_key = Key::OfId(put.id);
     std::string value;
@@ -24,6 +26,8 @@ class Appender {
     batch_.Put(Family::kPayloads, Key::OfRow(put.row).view(),
                EncodePayload(id_key.view(), put.payload));
     for (const RowVector& vector : put.vectors) {
+      // Rows ascend, and the row is the end of each of these keys. So the writes of a space come in
+      // the order of its keys, and flushed files hardly overlap.
       const Key key = Key::OfSpaceRow(vector.space, put.row);
       batch_.Put(Family::kCodes, key.view(), vector.code);
       if (!vector.original.empty()) batch_.Put(Family::kVectors, key.view(), vector.original);
@@ -47,6 +51,8 @@ class Appender {
   void operator()(const SetCode& set) {
     const Key key = Key::OfSpaceRow(set.space, set.row);
     batch_.Put(Family::kCodes, key.view(), set.code);
+    // Deleted in the batch that writes the code: until then the vector is the only form in which
+    // the row can be encoded under the mean.
     if (set.waited) batch_.Delete(Family::kVectors, key.view());
   }
 
@@ -55,6 +61,8 @@ class Appender {
       batch_.Put(Family::kMeta, Key::OfMean(set.space, set.version).view(),
                  EncodeMean(set.mean->mu));
     }
+    // The mean in force has a key of its own, because a space can go back to an older version, or
+    // to none.
     std::string value;
     PutFixed32(&value, set.version);
     batch_.Put(Family::kMeta, Key::OfCurrentMean(set.space).view(), value);
@@ -74,10 +82,13 @@ class Appender {
   }
 
  private:
-  // Deletes every key of a row but that of its id.
+  // Deletes every key of a row but that of its id. A key that stayed behind would belong to no
+  // point, and the next start would take it for damage.
   void DeleteKeys(const RowKeys& keys) {
     batch_.Delete(Family::kPayloads, Key::OfRow(keys.row).view());
     for (size_t s = 0; s < config_.spaces.size(); ++s) {
+      // The mask spares a delete for each space in which the row has no vector. A deletion costs as
+      // much in the log as a short value.
       if ((keys.spaces >> s & 1) == 0) continue;
       const Key key = Key::OfSpaceRow(s, keys.row);
       batch_.Delete(Family::kCodes, key.view());

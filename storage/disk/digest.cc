@@ -38,6 +38,8 @@ void Hasher::Add(absl::string_view bytes) {
     std::memcpy(words, at, sizeof(words));
     Mix(words[0], words[1]);
   }
+  // The last bytes are filled up with zeros. The length that follows tells them from a text that
+  // ends with zeros.
   if (left > 0) {
     words[0] = words[1] = 0;
     std::memcpy(words, at, left);
@@ -47,6 +49,8 @@ void Hasher::Add(absl::string_view bytes) {
 }
 
 Digest Hasher::Finish() const {
+  // A copy, so that fields can still be added to the original. Two more rounds spread the last
+  // field over all bits.
   Hasher last = *this;
   last.Mix(high_, low_);
   last.Mix(kLow, kHigh);

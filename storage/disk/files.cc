@@ -87,6 +87,7 @@ bool PathExists(const std::string& path) {
 }
 
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents) {
+  // In the directory of the file, because a rename is atomic only within one file system.
   const std::string temporary = path + ".tmp";
   {
     const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
@@ -111,6 +112,8 @@ absl::Status RenameDurably(const std::string& from, const std::string& to) {
   if (rename(from.c_str(), to.c_str()) != 0) {
     return FromErrno(errno, absl::StrCat("renaming ", from, " to"), to);
   }
+  // The new name is made durable before the end of the old one, so that no crash leaves the tree
+  // without a name.
   TQDB_RETURN_IF_ERROR(SyncDirectory(ParentOf(to)));
   return SyncDirectory(ParentOf(from));
 }
@@ -150,6 +153,9 @@ uint64_t TreeBytes(const std::string& path) {
 absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(
     const std::string& directory) {
   const std::string path = absl::StrCat(directory, "/LOCK");
+  // The file is never deleted: another process could hold the lock of a file that has no name any
+  // more, and both would believe that they are alone. O_CLOEXEC keeps child processes from holding
+  // the lock longer than this one.
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) return FromErrno(errno, "opening", path);
   auto lock = std::unique_ptr<DirectoryLock>(new DirectoryLock(fd));

@@ -34,6 +34,8 @@ absl::Status CheckCollectionVersion(uint32_t version, const CollectionConfig& co
                      kNumberedFormatVersion,
                      ": open it with the release of tqdb that wrote it, or a later one"));
   }
+  // Version 3 covers both kinds of configuration. Before it the version follows from the
+  // configuration, so a disagreement means that one of them is damaged.
   const uint32_t uncounted = config.sparse_spaces.empty() ? kFormatVersion : kSparseFormatVersion;
   if (version == kNumberedFormatVersion || version == uncounted) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("configuration is not one of format version ", version));
@@ -104,6 +106,8 @@ absl::StatusOr<CollectionConfig> DecodeConfig(absl::string_view bytes) {
         centering > 2 || store_vectors < 1 || store_vectors > 3) {
       return BadConfig(absl::StrCat("unknown enumerator in vector space '", space.name, "'"));
     }
+    // The ranges of dim, code_bits and the codec's version are not checked here: Codec::Create
+    // refuses what it cannot do, and the loader calls it for each space.
     space.codec.dim = dim;
     space.codec.metric = static_cast<Metric>(metric);
     space.codec.code_bits = code_bits;
@@ -143,6 +147,8 @@ std::string EncodeMetadata(const std::map<std::string, std::string>& metadata) {
 absl::StatusOr<std::map<std::string, std::string>> DecodeMetadata(absl::string_view bytes) {
   std::map<std::string, std::string> metadata;
   uint64_t size;
+  // The number of entries is not trusted, so no memory is reserved for it. Each entry takes bytes,
+  // so damaged bytes end the loop soon.
   bool ok = GetVarint64(&bytes, &size);
   for (uint64_t i = 0; ok && i < size; ++i) {
     std::string key, value;
@@ -189,6 +195,8 @@ void EncodeVector(absl::Span<const float> vector, StoreVectors form, std::string
 }
 
 absl::Status DecodeVector(absl::string_view bytes, StoreVectors form, absl::Span<float> vector) {
+  // A length that differs means another dim or another form. To decode it anyway would give
+  // plausible numbers that are wrong.
   if (form == StoreVectors::kNone || bytes.size() != VectorBytes(vector.size(), form)) {
     return absl::DataLossError(absl::StrCat("stored vector has ", bytes.size(), " bytes; need ",
                                             VectorBytes(vector.size(), form)));

@@ -22,8 +22,8 @@
 
 namespace tqdb::storage {
 
-// Version of the data directory and of a collection without sparse spaces. A change of any byte
-// below is a new version.
+// Version of the data directory, and of a collection that has no sparse spaces and whose records
+// were never counted. A change of any byte below is a new version.
 inline constexpr uint32_t kFormatVersion = 1;
 // Version of a collection that has sparse spaces and whose records were never counted. It is a
 // number of its own so that older builds refuse the collection: they would not see the sparse

@@ -7,6 +7,8 @@ namespace tqdb::storage {
 
 Key Key::OfId(const PointId& id) {
   Key key;
+  // The tag comes first, so numbers sort before UUIDs, and the length of an id follows from its
+  // first byte. ConsumeId depends on it where an id is followed by a text.
   if (id.is_uuid()) {
     key.bytes_[0] = 1;
     StoreBigEndian64(id.high, key.bytes_ + 1);
@@ -37,6 +39,8 @@ Key Key::OfSpaceRow(size_t space, uint64_t row) {
 
 Key Key::SpaceEnd(size_t space) {
   Key key;
+  // One byte suffices: it is above every key of the space, which begin with a lower byte, and not
+  // above any key of the next one.
   key.bytes_[0] = static_cast<char>(space + 1);
   key.size_ = 1;
   return key;
@@ -44,6 +48,8 @@ Key Key::SpaceEnd(size_t space) {
 
 Key Key::OfMean(size_t space, uint32_t version) {
   Key key;
+  // Big-endian like a row, so that a scan meets the versions of a space in their order. A start
+  // adopts them in this order.
   key.bytes_[0] = 'm';
   key.bytes_[1] = static_cast<char>(space);
   for (int i = 0; i < 4; ++i) key.bytes_[2 + i] = static_cast<char>(version >> (24 - 8 * i) & 0xff);
@@ -91,12 +97,14 @@ bool ParseSpaceRowKey(absl::string_view key, size_t* space, uint64_t* row) {
 }
 
 bool ParsePayloadIndexKey(absl::string_view key, std::string* path) {
+  // No other key of `meta` begins with this byte, and a path is never empty.
   if (key.size() < 2 || key[0] != 'p') return false;
   *path = std::string(key.substr(1));
   return true;
 }
 
 bool ParseMeanKey(absl::string_view key, size_t* space, uint32_t* version) {
+  // The length tells this key from "metadata", which begins with the same byte.
   if (key.size() != 6 || key[0] != 'm') return false;
   *space = static_cast<uint8_t>(key[1]);
   *version = 0;

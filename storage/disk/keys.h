@@ -11,7 +11,7 @@
 //   meta      'm', index of the space, version of the mean                  1 + 1 + 4
 //             'c', index of the space                                       1 + 1
 //             'p', path of a payload key                                    1 + length
-//             "format", "config", "metadata", "next_row"
+//             "format", "config", "metadata", "next_row", "applied"
 // clang-format on
 //
 // Numbers, rows and versions are big-endian. Example: row 258 of space 1 has the key

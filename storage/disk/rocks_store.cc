@@ -120,14 +120,22 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   rocksdb::ColumnFamilyOptions options;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
+  // Four times the size that RocksDB has by default: the index of a file, which stays in memory,
+  // has a quarter of the entries. There are no bloom filters: the files of rows hardly overlap, so
+  // a look-up finds its file by the range of keys alone. Points are looked up on disk only by reads
+  // of an older moment.
   table.block_size = size_t{16} << 10;
   options.compression = rocksdb::kNoCompression;
   options.write_buffer_size = size_t{32} << 20;
+  // One memtable is filled while another is flushed. The third takes writes when a flush is slow,
+  // so that writers need not stop at once.
   options.max_write_buffer_number = 3;
   switch (family) {
     case Family::kPoints: options.compression = IfSupported(rocksdb::kLZ4Compression); break;
     case Family::kPayloads:
       options.compression = IfSupported(rocksdb::kLZ4Compression);
+      // Most payloads lie on the last level, which compaction seldom writes. There a slower
+      // compressor with a better ratio pays.
       options.bottommost_compression = IfSupported(rocksdb::kZSTD);
       break;
     case Family::kCodes:
@@ -143,6 +151,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
       options.blob_garbage_collection_age_cutoff = 0.25;
       options.blob_garbage_collection_force_threshold = 0.5;
       break;
+    // A few keys, written with every batch: the memtable holds the same ones again and again.
     case Family::kMeta: options.write_buffer_size = size_t{1} << 20; break;
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -202,7 +211,7 @@ class RocksReadView : public ReadView {
 };
 
 // A RocksDB iterator over [lower, upper). It keeps a copy of the upper bound, because the iterator
-// points into it until the end.
+// points into it until the end. Hence the order of members, too: the iterator is destroyed first.
 class RocksCursor : public Cursor {
  public:
   RocksCursor(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* handle, const Range& range)
@@ -254,6 +263,9 @@ SharedResources::SharedResources(const DatabaseOptions& options) : impl_(new Imp
   impl_->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   impl_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   impl_->background_threads = std::max(options.background_threads, 1);
+  // The environment is that of the process, so these numbers hold for all stores together.
+  // Compactions run in the threads of low priority. Flushes have a thread of their own: a writer
+  // may wait for a flush, and must not wait for a compaction before it.
   rocksdb::Env::Default()->SetBackgroundThreads(impl_->background_threads, rocksdb::Env::LOW);
   rocksdb::Env::Default()->SetBackgroundThreads(1, rocksdb::Env::HIGH);
 }
@@ -295,6 +307,8 @@ class RocksStore : public Store {
       : listener_(std::move(listener)), db_(std::move(db)), handles_(std::move(handles)) {}
 
   ~RocksStore() override {
+    // Requires: no view and no cursor is left. Each of them refers to the database, and the close
+    // would fail.
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
     }
@@ -421,16 +435,21 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& directory,
   auto listener = std::make_shared<ErrorListener>();
   rocksdb::DBOptions options;
   options.create_if_missing = create;
+  // A store is either made or opened, and never made by an open. A directory that has lost its
+  // files must not come back as an empty collection.
   options.error_if_exists = create;
   options.create_missing_column_families = create;
   // One job more than the compaction threads: flushes have a thread of their own.
   options.max_background_jobs = resources.background_threads + 1;
+  // Shared by all collections. So the memtables of many small collections are flushed early, before
+  // they pass the bound together.
   options.write_buffer_manager = resources.write_buffers;
   options.max_total_wal_size = kMaxLogBytes;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
   // The kernel writes table files out while they grow, so that the final sync is not one long wait.
   options.bytes_per_sync = uint64_t{1} << 20;
+  // The MANIFEST gets a checksum of each whole file, so that a copy of the files can be verified.
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   options.listeners = {listener};
   options.info_log = std::make_shared<SilentLogger>();

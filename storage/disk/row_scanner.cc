@@ -29,6 +29,8 @@ absl::StatusOr<std::unique_ptr<RowScanner>> RowScanner::Open(const Store& store,
     TQDB_ASSIGN_OR_RETURN(scanner->codes_.emplace_back(),
                           OpenRows(store, Family::kCodes, s, s, where));
     scanner->originals_.emplace_back();
+    // Originals are not read at a start, except for the few rows that wait for a mean. Kept
+    // originals would be most of the bytes on disk.
     if (!scanner->options_.waiting[s]) continue;
     TQDB_ASSIGN_OR_RETURN(scanner->originals_.back(),
                           OpenRows(store, Family::kVectors, s, s, where));
@@ -38,6 +40,7 @@ absl::StatusOr<std::unique_ptr<RowScanner>> RowScanner::Open(const Store& store,
                           OpenRows(store, Family::kCodes, kFirstSparseSpace + s, s,
                                    absl::StrCat("space '", config.sparse_spaces[s].name, "'")));
   }
+  // Payloads are read only if some key has an index. Without one nothing in memory depends on them.
   if (scanner->options_.payloads) {
     scanner->payloads_ =
         store.Scan({.family = Family::kPayloads, .lower = {}, .upper = {}, .sequential = true});
@@ -56,6 +59,7 @@ absl::Status RowScanner::ReadPoints(const Store& store) {
         !value.empty()) {
       return absl::DataLossError("a record of points is damaged");
     }
+    // Such a row number would be given out a second time, and two points would share their codes.
     if (point.row >= options_.next_row) {
       return absl::DataLossError(absl::StrCat("point ", point.id.ToString(), " has row ", point.row,
                                               ", beyond the next free row ", options_.next_row));
@@ -64,6 +68,7 @@ absl::Status RowScanner::ReadPoints(const Store& store) {
     if (point.id.is_uuid()) ++uuids_;
   }
   TQDB_RETURN_IF_ERROR(cursor->status());
+  // The cursor has the order of ids, and all other families have the order of rows.
   std::sort(points_.begin(), points_.end(),
             [](const PointRow& a, const PointRow& b) { return a.row < b.row; });
   for (size_t i = 1; i < points_.size(); ++i) {
@@ -99,6 +104,7 @@ absl::Status RowScanner::ReadKey(Rows& rows) {
 }
 
 absl::Status RowScanner::CheckPassed(const Rows& rows, uint64_t row) {
+  // The cursors stop at every row that a point has. So a row below `row` is one that no point has.
   if (!rows.cursor->Valid() || rows.row >= row) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(rows.what, " of row ", rows.row, " in ", rows.where,
                                           ": it belongs to no point"));
@@ -112,6 +118,8 @@ absl::Status RowScanner::ReadVectors(uint64_t row) {
     if (originals.cursor != nullptr) TQDB_RETURN_IF_ERROR(CheckPassed(originals, row));
     if (!codes.cursor->Valid() || codes.row != row) continue;
     const absl::string_view code = codes.cursor->value();
+    // Checked here once, because segments and kernels read this number of bytes without asking. The
+    // contents are not checked: RocksDB has a checksum on every block.
     if (code.size() != code_bytes_[codes.space]) {
       return absl::DataLossError(absl::StrCat("code of row ", row, " in ", codes.where, " has ",
                                               code.size(), " bytes; need ",
@@ -133,6 +141,8 @@ absl::Status RowScanner::ReadSparse(uint64_t row) {
     if (!rows.cursor->Valid() || rows.row != row) continue;
     SparseVector& vector = decoded_[rows.space];
     absl::Status status = DecodeSparseVector(rows.cursor->value(), &vector);
+    // The index relies on everything that was validated for the caller of the write, for example on
+    // finite values. The encoding alone does not guarantee it.
     if (status.ok()) status = ValidateSparseVector(vector.view(), "it");
     if (!status.ok()) {
       return absl::DataLossError(
@@ -158,7 +168,8 @@ absl::Status RowScanner::ReadPayload(const PointRow& point) {
 }
 
 absl::StatusOr<const PutRow*> RowScanner::Next() {
-  // Past the row that the caller is done with.
+  // Steps past the row that the caller is done with. This is not done at the end of the call
+  // before, because its result points into the blocks of the cursors.
   if (on_row_) {
     const uint64_t done = points_[next_ - 1].row;
     const auto pass = [done](Rows& rows) -> absl::Status {
@@ -174,6 +185,8 @@ absl::StatusOr<const PutRow*> RowScanner::Next() {
     if (payloads_ != nullptr) payloads_->Next();
     on_row_ = false;
   }
+  // After the last point this is a row beyond all others, so the checks below find whatever is left
+  // over in a family.
   const uint64_t row = next_ < points_.size() ? points_[next_].row : ~uint64_t{0};
   TQDB_RETURN_IF_ERROR(ReadVectors(row));
   TQDB_RETURN_IF_ERROR(ReadSparse(row));

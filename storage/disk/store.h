@@ -38,8 +38,8 @@ class SharedResources {
   explicit SharedResources(const DatabaseOptions& options);
   ~SharedResources();
 
-  // Frees the cached blocks that no store is reading. The cache keeps blocks of stores that are gone
-  // until others need their room, which never happens once the last store is gone.
+  // Frees the cached blocks that no store is reading. The cache keeps blocks of stores that are
+  // gone until others need their room, which never happens once the last store is gone.
   void FreeCachedBlocks() const;
 
  private:
