@@ -232,7 +232,7 @@ struct PayloadIndexInfo {
 
 struct SpaceInfo {
   std::string name;
-  uint64_t rows = 0;  // live rows
+  uint64_t rows = 0;  // rows that are not removed from memory; rows of kept_rows are among them
   uint64_t memory_bytes = 0;
   uint64_t code_bytes = 0;  // bytes of one code
   uint32_t mean_versions = 0;

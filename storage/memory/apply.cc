@@ -28,7 +28,8 @@ class Applier {
   explicit Applier(CollectionState& state) : state_(state), num_spaces_(state.spaces.size()) {}
 
   // Applies a run of rows that are put or deleted. A run takes every index lock once for all of its
-  // rows. So the steps of apply.h are taken for the run as a whole, and not row by row.
+  // rows, and not row by row. Readers ignore the rows until they are published, so the order of
+  // indexes and codes does not matter to them.
   absl::Status ApplyRows(absl::Span<const Change> run) {
     rows_.clear();
     for (const Change& change : run) {
@@ -117,7 +118,8 @@ class Applier {
     if (!sparse_rows_.empty()) state_.sparse_spaces[space]->Add(sparse_rows_, sparse_vectors_);
   }
 
-  // Makes a row findable by its id and its codes, and hides the row that it replaces.
+  // Adds a row to the codes and to the id index, and hides the row that it replaces from later
+  // moments.
   absl::Status Put(const PutRow& put) {
     Slot slots[kMaxSpaces], old_slots[kMaxSpaces];
     std::fill_n(slots, num_spaces_, kNoSlot);

@@ -10,7 +10,7 @@
 // A point is found in three steps. The id index maps its id to a row number, which is never used
 // again, and to a slot in each vector space. The slot is the place of the code. Indexes of payloads
 // and sparse vectors know rows alone. Example: upserting point 7 again gives it a new row and new
-// slots, and the old ones are masked.
+// slots. The old ones are masked when no read sees the old row any more.
 //
 // Thread-safety: each member has its own lock or is atomic, and there is no lock over all of them.
 // A reader takes a moment first (moment.h), and gives it to every member that it asks. So it sees

@@ -45,7 +45,8 @@ class IdIndex {
 
   // Returns the row of a point; nullopt if there is no such point.
   std::optional<uint64_t> FindRow(const PointId& id) const;
-  // Returns the rows of many points, under one hold of the lock: all of one moment.
+  // Returns the rows of many points, under one hold of the lock. They are the newest ones, and may
+  // be those of a write that is not published yet.
   std::vector<std::optional<uint64_t>> FindRows(absl::Span<const PointId> ids) const;
   // Returns the row of a point and sets its slot of each space, kNoSlot where it has no vector.
   // Requires: `slots` has num_spaces elements.

@@ -97,7 +97,8 @@ class Space {
   const WaitingRows& waiting_rows() const { return waiting_rows_; }
 
   uint32_t current_mean_version() const;
-  // Returns the number of live rows that are not encoded under the mean in force.
+  // Returns the number of rows that are not removed and not encoded under the mean in force. Dead
+  // rows that reads keep in memory are among them.
   uint64_t stale_rows() const;
 
   // Returns whether enough rows have died since the last vacuum, both in number and as a share.

@@ -1,8 +1,8 @@
 // Runs the upkeep of one collection on the background worker.
 //
-// Every write may ask for upkeep, so requests are merged. While a run is scheduled, further
-// requests change nothing. A request during a run makes it run once more, because the run may have
-// passed the place that the request is about.
+// Every write may ask for upkeep, and so may every read that ends. So requests are merged: while a
+// run is scheduled, further ones change nothing. A request during a run makes it run once more,
+// because the run may have passed the place that the request is about.
 //
 // Example: requests at 0, 1 and 2 ms, while the worker is busy, lead to one run. A request during
 // this run leads to a second one.

@@ -155,8 +155,9 @@ absl::Status Reencoder::ReencodeStaleRows(Space& space) const {
     TQDB_RETURN_IF_ERROR(cursor->status());
     if (stop_()) return absl::CancelledError("re-encoding was stopped");
     if (!rows.empty()) TQDB_RETURN_IF_ERROR(ReencodeBatch(space, mean.get(), rows, written));
-    // A row on its way from disk to memory counts as stale for a moment, although its code on disk
-    // is not. Without this test, the loop would scan again and again until the row has arrived.
+    // Two sorts of rows count as stale in memory although no code on disk is. One is a row on its
+    // way from disk to memory. The other is a dead row that a read keeps in memory. Without this
+    // test, the loop would scan again and again until they are gone.
     if (written == 0 && space.current_mean_version() == target) break;
   }
   return absl::OkStatus();
