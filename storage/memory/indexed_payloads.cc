@@ -113,10 +113,14 @@ void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
   if (!has_fields()) return;
   index_.Replace(edit.row, *edit.old_payload, *edit.payload);
   for (auto& [key, ranking] : rankings_) {
-    if (TextsAt(key, *edit.old_payload) == TextsAt(key, *edit.payload)) continue;
-    edited.of_text = true;
+    // An edit of another key leaves the row where it is: its texts keep their words, and scores of
+    // other rows do not change. An index that is being built may not have the row yet.
+    const std::vector<absl::string_view> texts = TextsAt(key, *edit.payload);
+    const bool same = TextsAt(key, *edit.old_payload) == texts;
+    if (same && (texts.empty() || ranking->Contains(edit.row))) continue;
+    edited.of_text |= !same;
     ranking->Remove(edit.row);
-    Rank(key, *ranking, edit.row, *edit.payload);
+    if (!texts.empty()) ranking->Add(edit.row, texts);
   }
 }
 

@@ -81,14 +81,13 @@ absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec&
 absl::StatusOr<std::vector<std::vector<PointRecord>>> CollectionReader::Search(
     MatrixView queries, const SearchSpec& spec, ReadMoment& moment, const StopFn& stop) const {
   std::optional<PreparedFilter> filter;
-  // A filter can take seconds, because it may read the payload of every point. So a search with a
-  // filter also ends when the collection is closed. A search without one keeps the caller's own
-  // `cancelled`.
   SearchSpec stoppable = spec;
   if (spec.filter) {
     TQDB_ASSIGN_OR_RETURN(filter, spec.filter.Prepared());
-    stoppable.cancelled = stop;
   }
+  // A filter and an exact search can take seconds, because they may read every point from disk. So
+  // they also end when the collection is closed. Other searches keep the caller's own `cancelled`.
+  if (spec.filter || spec.exact) stoppable.cancelled = stop;
   const PreparedFilter* own_filter = filter ? &*filter : nullptr;
   if (spec.text || spec.sparse) {
     TQDB_RETURN_IF_ERROR(ValidateTermSearch(queries, spec));

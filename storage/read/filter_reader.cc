@@ -368,10 +368,11 @@ absl::StatusOr<PayloadIndex::FacetCounts> FilterReader::Facet(const KeyPath& key
   PayloadIndex::FacetCounts counts;
   RowSet undecided;
   memory_.payloads.Facet(key, rows ? &*rows : nullptr, moment.memory(), counts, undecided);
+  const uint64_t total = moment.memory().points;
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
   std::vector<FieldValue> own;
   TQDB_RETURN_IF_ERROR(ForEachPayload(
-      undecided.ToVector(), undecided.size(), moment.view(), cancelled,
+      undecided.ToVector(), total, moment.view(), cancelled,
       [&](uint64_t, const PointId&, absl::string_view text) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
         // A point counts once for each of its different values: ["red", "red", "blue"] counts once

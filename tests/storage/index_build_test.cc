@@ -58,5 +58,37 @@ TEST(IndexBuildTest, ABuildLeavesAnIndexThatCameLaterAlone) {
   EXPECT_EQ(CountOf(*collection, "new"), kPoints);
 }
 
+// An edit of another key, while an index of texts is being built, must not make the build take the
+// row for one that it has ranked already.
+TEST(IndexBuildTest, AnEditOfAnotherKeyDuringABuildLosesNoText) {
+  TempDirectory directory;
+  const auto database = MustOpen(directory.path());
+  const auto collection = MustCreate(*database, "c", ConfigOf({SpaceOf("", kDim)}));
+  testing::Gaussian random(8);
+  std::vector<TestPoint> points;
+  for (uint64_t id = 0; id < kPoints; ++id) {
+    points.push_back({PointId::Number(id), {{"", random.Vector(kDim)}}, R"({"t":"some words"})"});
+  }
+  ASSERT_TRUE(UpsertPoints(*collection, points).ok());
+
+  bool begun = false;
+  const auto created = collection->CreatePayloadIndex("t", FieldKind::kText, /*wait=*/true, [&] {
+    if (begun) return false;
+    begun = true;
+    const PayloadEdit edit{.kind = PayloadEdit::Kind::kSet, .json = R"({"other":1})"};
+    const auto edited = collection->UpdatePayload({.ids = {}, .filter = Filter(), .edit = edit});
+    EXPECT_TRUE(edited.ok()) << edited.status();
+    return false;
+  });
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_TRUE(begun);
+  SearchSpec spec;
+  spec.text = TextQuery{"t", "words"};
+  spec.limit = kPoints;
+  const auto found = collection->Search(MatrixView(nullptr, 0, kDim), spec);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ((*found)[0].size(), kPoints);
+}
+
 }  // namespace index_build_test
 }  // namespace tqdb::storage
