@@ -5,6 +5,8 @@
 #endif
 
 #include <algorithm>
+#include <cstdlib>
+#include <thread>
 
 namespace tqdb::server {
 
@@ -19,6 +21,13 @@ HeapTrimmer::Heap ProcessHeap() {
 }
 
 }  // namespace
+
+void LimitHeaps() {
+#if defined(__GLIBC__)
+  if (getenv("MALLOC_ARENA_MAX") != nullptr) return;
+  mallopt(M_ARENA_MAX, std::max(2, static_cast<int>(std::thread::hardware_concurrency())));
+#endif
+}
 
 HeapTrimmer::HeapTrimmer() : HeapTrimmer(ProcessHeap()) {}
 

@@ -106,6 +106,7 @@ int main(int argc, char** argv) {
     std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);
     return parsed.exit_code;
   }
+  tqdb::server::LimitHeaps();
   tqdb::server::InitLogging(parsed.config->log_level, parsed.config->log_format);
   return Serve(*parsed.config);
 }

@@ -81,7 +81,8 @@ class FilterReader {
                                                   ReadMoment& moment,
                                                   const CancelledFn& cancelled) const;
 
-  // Returns the ids of rows, and reads their payloads on the way. Requires: `view` has the rows.
+  // Calls visit(row, id, payload) once for each of a few rows, in the order of their numbers, with
+  // their payloads in `view`. Returns the first error of `visit`. Requires: `view` has the rows.
   using VisitPayload = absl::FunctionRef<absl::Status(uint64_t, const PointId&, absl::string_view)>;
   absl::Status ReadPayloads(std::vector<uint64_t> rows, const ReadView& view,
                             VisitPayload visit) const;
