@@ -44,13 +44,13 @@ class Appender {
   }
 
   void operator()(const SetPayload& set) {
-    batch_.Put(Family::kPayloads, Key::OfRow(set.row).view(),
-               EncodePayload(Key::OfId(set.id).view(), set.payload));
+    batch_.Replace(Family::kPayloads, Key::OfRow(set.row).view(),
+                   EncodePayload(Key::OfId(set.id).view(), set.payload));
   }
 
   void operator()(const SetCode& set) {
     const Key key = Key::OfSpaceRow(set.space, set.row);
-    batch_.Put(Family::kCodes, key.view(), set.code);
+    batch_.Replace(Family::kCodes, key.view(), set.code);
     // Deleted in the batch that writes the code: until then the vector is the only form in which
     // the row can be encoded under the mean.
     if (set.waited) batch_.Delete(Family::kVectors, key.view());

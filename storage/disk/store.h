@@ -54,6 +54,10 @@ class Batch {
   virtual ~Batch() = default;
   // Copies key and value into the batch. Later writes of the same key win.
   virtual void Put(Family family, absl::string_view key, absl::string_view value) = 0;
+  // Does the same for a key that has a value already. A store may count them.
+  virtual void Replace(Family family, absl::string_view key, absl::string_view value) {
+    Put(family, key, value);
+  }
   virtual void Delete(Family family, absl::string_view key) = 0;
   virtual bool empty() const = 0;
 };

@@ -55,6 +55,23 @@ TEST(RowSetTest, IsASetOf64BitNumbers) {
   EXPECT_EQ(set, RowSet());
 }
 
+TEST(RowSetTest, RemoveFromLeavesTheRowsBelow) {
+  Gaussian random(9);
+  for (int round = 0; round < 300; ++round) {
+    std::set<uint64_t> model;
+    for (uint64_t n = random.Below(50); n > 0; --n) model.insert(RandomRow(random));
+    RowSet set = SetOf(model);
+    // Also from a row of the set, and from the first row of an upper half.
+    uint64_t end = RandomRow(random) + random.Below(2);
+    if (random.Below(4) == 0 && !model.empty()) end = *model.rbegin();
+    if (random.Below(4) == 0) end = end >> 32 << 32;
+    set.RemoveFrom(end);
+    model.erase(model.lower_bound(end), model.end());
+    ASSERT_EQ(set, SetOf(model)) << "from " << end;
+    ASSERT_EQ(set.empty(), model.empty());
+  }
+}
+
 TEST(RowSetTest, OperatorsAgreeWithStdSet) {
   Gaussian random(2);
   for (int round = 0; round < 300; ++round) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -205,6 +206,31 @@ TEST(Bm25Index, TextsOfARowAreOne) {
   EXPECT_EQ((*hits)[0].score, (*hits)[1].score);
   EXPECT_EQ((*hits)[0].row, 1u);
   EXPECT_EQ(RowsFor(index, "white"), Rows{});
+}
+
+// A text that is not in the index is scored as if it were, to the last bit.
+TEST(Bm25Index, ScoresOfTextsAreThoseOfHits) {
+  Gaussian random(21);
+  Bm25Index index{Bm25Options()};
+  std::vector<std::string> texts;
+  for (uint64_t row = 0; row < 300; ++row) {
+    texts.push_back(RandomText(random, 1 + random.Below(30)));
+    ASSERT_TRUE(index.Add(row, {texts.back(), "w1 two texts"}));
+  }
+  for (int round = 0; round < 50; ++round) {
+    const std::string query = RandomText(random, 1 + random.Below(6));
+    const auto hits = index.Search(query, {.top_k = 300});
+    ASSERT_TRUE(hits.ok());
+    std::map<uint64_t, float> scores;
+    for (const RowHit& hit : *hits) scores[hit.row] = hit.score;
+    for (uint64_t row = 0; row < 300; ++row) {
+      const std::optional<float> score = index.Score(query, {texts[row], "w1 two texts"});
+      ASSERT_EQ(score.has_value(), scores.contains(row)) << query;
+      if (score) {
+        ASSERT_EQ(*score, scores[row]) << query;
+      }
+    }
+  }
 }
 
 TEST(Bm25Index, RepeatedWordsOfAQueryCount) {
