@@ -45,7 +45,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdarg>
 #include <limits>
 #include <memory>
@@ -58,6 +57,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
+#include "storage/disk/rocks_view.h"
 
 namespace tqdb::storage {
 
@@ -200,18 +200,6 @@ class SilentLogger : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-// A RocksDB snapshot, released when the object ends.
-class RocksReadView : public ReadView {
- public:
-  explicit RocksReadView(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
-  ~RocksReadView() override { db_->ReleaseSnapshot(snapshot_); }
-  const rocksdb::Snapshot* get() const { return snapshot_; }
-
- private:
-  rocksdb::DB* const db_;
-  const rocksdb::Snapshot* const snapshot_;
-};
-
 // A RocksDB iterator over [lower, upper). It keeps a copy of the upper bound, because the iterator
 // points into it until the end. Hence the order of members, too: the iterator is destroyed first.
 class RocksCursor : public Cursor {
@@ -309,42 +297,6 @@ class RocksBatch : public Batch {
   uint64_t outdated_ = 0;
 };
 
-// A view of the store that is older than all others, and is moved on rarely.
-//
-// Every write publishes a view, and releases the one before it. When the oldest view of a RocksDB
-// is released, RocksDB rewrites every table file that holds numbers of writes below the next view,
-// in order to drop what no view sees any more. For rows that only arrive there is nothing to drop,
-// but each file would be written twice: an ingest took 7 to 18 % more of the processor. While the
-// anchor stays, it is the oldest view, and nothing is rewritten. What was replaced or deleted since
-// then stays on disk. So the anchor moves when there is enough of that for a rewrite to pay.
-//
-// Thread-safe.
-class Anchor {
- public:
-  explicit Anchor(rocksdb::DB* db) : db_(db), view_(std::make_unique<RocksReadView>(db)) {}
-
-  // Notes that a write has replaced or deleted so many values.
-  void Add(uint64_t outdated) {
-    if (outdated != 0) outdated_.fetch_add(outdated, std::memory_order_relaxed);
-  }
-  // Moves to the state now, if that pays. With `force`, if it frees anything.
-  void Move(bool force) ABSL_LOCKS_EXCLUDED(mutex_) {
-    if (outdated_.load(std::memory_order_relaxed) < (force ? 1 : kOutdated)) return;
-    absl::MutexLock lock(&mutex_);
-    outdated_.store(0, std::memory_order_relaxed);
-    view_ = std::make_unique<RocksReadView>(db_);
-  }
-
- private:
-  // Values that are outdated when the anchor moves: some 20,000 points that were replaced.
-  static constexpr uint64_t kOutdated = 1 << 16;
-
-  rocksdb::DB* const db_;
-  std::atomic<uint64_t> outdated_{0};
-  absl::Mutex mutex_;
-  std::unique_ptr<RocksReadView> view_ ABSL_GUARDED_BY(mutex_);
-};
-
 // An open RocksDB with its family handles, which must be destroyed before it is closed.
 class RocksStore : public Store {
  public:
@@ -353,7 +305,7 @@ class RocksStore : public Store {
       : listener_(std::move(listener)),
         db_(std::move(db)),
         handles_(std::move(handles)),
-        anchor_(std::make_unique<Anchor>(db_.get())) {}
+        anchor_(std::make_unique<ViewAnchor>(db_.get())) {}
 
   ~RocksStore() override {
     // Requires: no view and no cursor is left. Each of them refers to the database, and the close
@@ -477,7 +429,7 @@ class RocksStore : public Store {
   const std::shared_ptr<ErrorListener> listener_;
   const std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // in order of Family
-  std::unique_ptr<Anchor> anchor_;
+  std::unique_ptr<ViewAnchor> anchor_;
 };
 
 }  // namespace
