@@ -7,7 +7,7 @@
 // Thread-safe. Writes of all threads are committed in groups: one batch and one fsync a group
 // (storage/write/commit_queue.h). Every read sees the collection as it was at one moment, after all
 // writes that were acknowledged before it began: of each batch it sees every point or none
-// (storage/memory/moment.h). Readers never wait for writers, nor writers for readers.
+// (storage/memory/moment.h). Readers do not wait for the disk of writers, nor writers for a search.
 //
 // A read that has gone on for very long, while very many points were replaced, deleted or edited,
 // ends with Aborted, and can be started again.

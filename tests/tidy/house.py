@@ -87,7 +87,7 @@ LAYERS = (
 
 # Where a library may be named outside tests/: by how its includes begin.
 LIBRARIES = {
-    "rocksdb/": ("storage/disk/rocks_store.cc",),
+    "rocksdb/": ("storage/disk/rocks_store.cc", "storage/disk/rocks_view.h"),
     "roaring/": ("storage/payload",),
     "nlohmann/": ("values", "storage", "service", "client/cli", "bench"),
     "google/protobuf/": ("server/grpc", "client/cpp"),
