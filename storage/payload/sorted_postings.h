@@ -44,8 +44,15 @@ class SortedPostings {
   // Adds a row to the rows of a value. A full block or group is split in two.
   void Add(const Value& value, uint64_t row) {
     if (groups_.empty()) {
-      groups_.push_back(std::make_unique<Group>());
-      groups_[0]->items.push_back(std::make_unique<Block>());
+      // Made whole first. If memory runs out on the way, no empty group or block stays behind.
+      auto block = std::make_unique<Block>();
+      block->items.emplace_back(value, Postings(row));
+      block->rows.Add(row);
+      auto group = std::make_unique<Group>();
+      group->rows.Add(row);
+      group->items.push_back(std::move(block));
+      groups_.push_back(std::move(group));
+      return;
     }
     const size_t g = PlaceOf(groups_, value);
     Group& group = *groups_[g];
@@ -222,6 +229,8 @@ class SortedPostings {
   // Cuts the part at `place` in two halves and computes both unions again.
   template <typename Part>
   static void Split(std::vector<std::unique_ptr<Part>>& parts, size_t place) {
+    // Room first: if the insertion at the end failed, the upper half would be lost.
+    if (parts.size() == parts.capacity()) parts.reserve(2 * parts.size() + 1);
     Part& part = *parts[place];
     auto upper = std::make_unique<Part>();
     const auto middle = part.items.begin() + static_cast<ptrdiff_t>(part.items.size() / 2);
