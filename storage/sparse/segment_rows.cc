@@ -8,14 +8,19 @@ namespace tqdb::storage {
 uint16_t SegmentRows::Append(uint64_t row, uint32_t length, bool keep_length) {
   const size_t slot = rows_.size();
   assert(slot < kMaxRows);
+  // What may run out of memory comes first, and the row comes last of that. So after a failure the
+  // segment has the rows that it had, and the next call makes up for what is left behind.
+  if (live_.size() * 64 <= slot) live_.push_back(0);
+  if (keep_length) {
+    lengths_.resize(slot);
+    lengths_.push_back(length);
+  }
+  rows_.push_back(row);
   ascending_ &= slot == 0 || row > last_;
   first_ = std::min(first_, row);
   last_ = std::max(last_, row);
-  rows_.push_back(row);
-  if (keep_length) lengths_.push_back(length);
   total_length_ += length;
-  if (slot % 64 == 0) live_.push_back(0);
-  live_.back() |= uint64_t{1} << (slot % 64);
+  live_[slot / 64] |= uint64_t{1} << (slot % 64);
   return static_cast<uint16_t>(slot);
 }
 
