@@ -86,6 +86,7 @@ void IndexedPayloads::Add(absl::Span<const Row> rows) {
   const bool fields = has_fields();
   const nlohmann::json none = nlohmann::json::object();
   absl::MutexLock lock(&mutex_);
+  changing_ = true;
   for (const Row& row : rows) {
     assert(!fields || row.payload != nullptr);
     const nlohmann::json& payload = fields ? *row.payload : none;
@@ -93,15 +94,18 @@ void IndexedPayloads::Add(absl::Span<const Row> rows) {
     for (auto& [key, ranking] : rankings_) Rank(key, *ranking, row.row, payload);
   }
   end_ = rows.back().row + 1;
+  changing_ = false;
 }
 
 void IndexedPayloads::Remove(absl::Span<const uint64_t> rows) {
   if (rows.empty()) return;
   absl::MutexLock lock(&mutex_);
+  changing_ = true;
   for (const uint64_t row : rows) {
     index_.Remove(row);
     for (auto& [key, ranking] : rankings_) ranking->Remove(row);
   }
+  changing_ = false;
 }
 
 void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
@@ -111,6 +115,7 @@ void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
   Edited& edited = edited_.emplace_back(Edited{moment, edit.row, false});
   num_edited_.store(edited_.size(), std::memory_order_relaxed);
   if (!has_fields()) return;
+  changing_ = true;
   index_.Replace(edit.row, *edit.old_payload, *edit.payload);
   for (auto& [key, ranking] : rankings_) {
     // An edit of another key leaves the row where it is: its texts keep their words, and scores of
@@ -122,6 +127,7 @@ void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
     ranking->Remove(edit.row);
     if (!texts.empty()) ranking->Add(edit.row, texts);
   }
+  changing_ = false;
 }
 
 void IndexedPayloads::ForgetEdits(uint64_t oldest) {
@@ -147,7 +153,7 @@ bool IndexedPayloads::AddToField(absl::string_view key, uint64_t number,
   if (!path.ok()) return false;
   absl::MutexLock lock(&mutex_);
   const auto own = numbers_.find(*path);
-  if (own == numbers_.end() || own->second != number) return false;
+  if (changing_ || own == numbers_.end() || own->second != number) return false;
   const auto ranking = rankings_.find(*path);
   for (size_t i = 0; i < rows.size(); ++i) {
     const bool added = index_.AddToField(*path, rows[i], payloads[i]);

@@ -74,8 +74,9 @@ class IndexedPayloads {
   // index is dropped and created again, so it tells the indexes of one key apart.
   uint64_t FieldNumber(absl::string_view key) const;
   // Adds rows to the index of a key. Leaves out rows that the index has seen, and rows that are
-  // gone. Returns false if the key no longer has the index with this number. Requires: the payloads
-  // were read after the index was created. The index has been told of every edit since then.
+  // gone. Returns false if the key no longer has the index with this number, or if a write has left
+  // the indexes half changed. Requires: the payloads were read after the index was created. The
+  // index has been told of every edit since then.
   bool AddToField(absl::string_view key, uint64_t number, absl::Span<const uint64_t> rows,
                   absl::Span<const nlohmann::json> payloads);
   // Frees the memory of removed rows, if there are enough of them.
@@ -159,6 +160,9 @@ class IndexedPayloads {
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;  // one more than the highest row that was added
   std::deque<Edited> edited_ ABSL_GUARDED_BY(mutex_);  // by moment
+  // True while a write changes the indexes. It stays so if memory runs out on the way: the indexes
+  // are then half changed, the collection takes no more writes, and builds must add nothing.
+  bool changing_ ABSL_GUARDED_BY(mutex_) = false;
   // Both are read without the lock, on every write.
   std::atomic<bool> has_fields_{false};
   std::atomic<size_t> num_edited_{0};
