@@ -123,6 +123,16 @@ void VectorSpace::Vacuum(const MoveFn& moved) {
 
 namespace {
 
+// Returns the possible score that is next to an estimate.
+float InRange(Metric metric, float estimate) {
+  switch (metric) {
+    case Metric::kCosine: return std::clamp(estimate, -1.0f, 1.0f);
+    case Metric::kDot: return estimate;
+    case Metric::kL2: return std::min(estimate, 0.0f);
+  }
+  return estimate;
+}
+
 // Rows of a segment that a search has to scan.
 struct Range {
   const Segment* segment;
@@ -220,6 +230,11 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
       hits.insert(hits.end(), scan->top()[q].hits().begin(), scan->top()[q].hits().end());
     }
     results.push_back(BestHits(std::move(hits), options.top_k));
+    // Estimates leave the range of the metric by their error. They are cut only now, so that hits
+    // near its end keep their order.
+    for (Hit& hit : results.back()) {
+      hit.score = InRange(codec_->options().metric, hit.score);
+    }
   }
   for (const std::unique_ptr<Scan>& scan : scans) stats.Add(scan->stats());
   return absl::OkStatus();

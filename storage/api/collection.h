@@ -190,7 +190,8 @@ struct SearchSpec {
   float score_threshold = -std::numeric_limits<float>::infinity();  // lowest score of a hit
   bool exact = false;       // true: brute force over originals
   bool rerank = false;      // true: rescore candidates from originals
-  double oversampling = 0;  // candidates = (limit + offset) * oversampling; 0: 3
+  double oversampling = 0;  // candidates = (limit + offset) * oversampling; 0: 3. With an offset
+                            // limit + offset is rounded up (storage/read/candidates.h)
   float error_bound = 0;    // 0: the default
   // Returns matching points only. Where no payload index decides, payloads are read and evaluated
   // first, once for all queries.

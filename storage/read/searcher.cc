@@ -28,6 +28,31 @@ float Score(const Space& space, const float* query, const float* row) {
   return ExactScore(space.config().codec.metric, query, row, space.dim());
 }
 
+// Returns the hits of the first `limit` ranks of a rerank (RerankStages). `candidates` have exact
+// scores, and are in the order of their estimates. The hits from spec.offset on are sorted by
+// score.
+std::vector<Hit> RankByStages(const SearchSpec& spec, size_t limit,
+                              absl::Span<const Hit> candidates) {
+  std::vector<Hit> ranked, unranked;
+  size_t taken = 0;  // candidates that a stage has looked at
+  for (const size_t ranks : RerankStages(spec)) {
+    const auto fresh = candidates.subspan(taken, RerankCandidates(spec, ranks) - taken);
+    taken += fresh.size();
+    unranked.insert(unranked.end(), fresh.begin(), fresh.end());
+    std::sort(unranked.begin(), unranked.end(), RanksBefore);
+    auto end = unranked.begin();
+    while (end != unranked.end() && ranked.size() < ranks && end->score >= spec.score_threshold) {
+      ranked.push_back(*end++);
+    }
+    unranked.erase(unranked.begin(), end);
+  }
+  if (ranked.size() > limit) ranked.resize(limit);
+  // A later stage may have found a better hit than an earlier one.
+  const size_t offset = spec.mmr ? 0 : std::min(spec.offset, ranked.size());
+  std::sort(ranked.begin() + static_cast<ptrdiff_t>(offset), ranked.end(), RanksBefore);
+  return ranked;
+}
+
 // Records of hits with their ids and scores, to be filled in, and their rows.
 struct HitRecords {
   explicit HitRecords(const std::vector<Hit>& hits) {
@@ -82,8 +107,13 @@ absl::StatusOr<Searcher::HitLists> Searcher::ScanCodes(const Request& request) c
   const auto& [space, queries, spec, limit, allowed, moment] = request;
   SearchOptions options;
   options.filter = allowed;
+  options.top_k = limit;
+  if (spec.rerank) {
+    // Validation bounds the candidates of the ranks that are asked for. The last stage may have
+    // more ranks.
+    options.top_k = std::min(RerankCandidates(spec, RerankStages(spec).back()), kMaxCandidates);
+  }
   // The threshold is one of exact scores in a rerank, so it must not cut candidates by estimates.
-  options.top_k = spec.rerank ? RerankCandidates(spec) : limit;
   if (!spec.rerank) options.score_threshold = spec.score_threshold;
   if (spec.error_bound > 0) options.error_bound = spec.error_bound;
   options.cancelled = spec.cancelled;
@@ -106,7 +136,8 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
                                                   absl::Span<const float> query,
                                                   const std::vector<Hit>& candidates) const {
   const Space& space = request.space;
-  TopK top(request.limit, request.spec.score_threshold);
+  std::vector<Hit> scored;
+  scored.reserve(candidates.size());
   constexpr size_t kChunk = 256;  // bounds the memory of originals
   std::vector<uint64_t> rows;
   std::vector<float> values;
@@ -123,11 +154,11 @@ absl::StatusOr<std::vector<Hit>> Searcher::Rerank(const Request& request,
       if (!found[i]) {
         return absl::DataLossError(absl::StrCat("row ", rows[i], " has no original on disk"));
       }
-      top.Push(
+      scored.push_back(
           {Score(space, query.data(), values.data() + i * space.dim()), chunk[i].row, chunk[i].id});
     }
   }
-  return top.Take();
+  return RankByStages(request.spec, request.limit, scored);
 }
 
 absl::StatusOr<Searcher::HitLists> Searcher::ScanOriginals(const Request& request) const {

@@ -116,10 +116,11 @@ absl::Status ValidateSearch(MatrixView queries, const SearchSpec& spec, const Sp
   }
   // An exact search scores all originals, so a rerank of its hits would change nothing and is not
   // done.
-  if (spec.rerank && !spec.exact && RerankCandidates(spec) > kMaxCandidates) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "rerank of ", HitsToFind(spec), " hits would read ", RerankCandidates(spec),
-        " originals; at most ", kMaxCandidates, ": lower limit, offset or oversampling"));
+  if (spec.rerank && !spec.exact && RerankCandidates(spec, HitsToFind(spec)) > kMaxCandidates) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("rerank of ", HitsToFind(spec), " hits would read ",
+                     RerankCandidates(spec, HitsToFind(spec)), " originals; at most ",
+                     kMaxCandidates, ": lower limit, offset or oversampling"));
   }
   return absl::OkStatus();
 }

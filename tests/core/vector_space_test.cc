@@ -101,6 +101,26 @@ TEST(VectorSpaceTest, CentringRaisesRecallAndWiderCodesDoToo) {
   EXPECT_GT(last, 0.99);
 }
 
+// Estimates of a row's score with itself lie on both sides of the best possible score.
+TEST(VectorSpaceTest, ScoresStayInTheRangeOfTheMetric) {
+  constexpr size_t kDim = 128, kRows = 300;
+  Gaussian random(24);
+  const std::vector<float> rows = random.Vector(kRows * kDim);
+  for (const Metric metric : {Metric::kCosine, Metric::kL2}) {
+    auto space = MakeSpace(kDim, metric);
+    AppendAll(*space, {rows.data(), kRows, kDim});
+    const float best = metric == Metric::kCosine ? 1 : 0;
+    size_t cut = 0;
+    for (size_t r = 0; r < kRows; ++r) {
+      const std::vector<Hit> hits = SearchOne(*space, {rows.data() + r * kDim, kDim});
+      EXPECT_EQ(hits[0].id, PointId::Number(r));
+      EXPECT_LE(hits[0].score, best);
+      cut += hits[0].score == best;
+    }
+    EXPECT_GT(cut, 0u);
+  }
+}
+
 // Two stages give the answer of one: the bound at its default loses nothing that full refinement
 // finds.
 TEST(VectorSpaceTest, SignPlaneBoundKeepsTheTopTen) {

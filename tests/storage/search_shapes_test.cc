@@ -91,6 +91,33 @@ TEST_F(SearchShapesTest, OffsetsCutOneListIntoPages) {
       collection_->Search(query(), {.limit = 10, .offset = kMaxTopK}).status()));
 }
 
+// One bit says little about the order, so candidates of a later page beat hits of an earlier one.
+TEST_F(SearchShapesTest, PagesOfARerankNeitherOverlapNorLosePoints) {
+  VectorSpaceConfig coarse = SpaceOf("", 64);
+  coarse.codec.code_bits = 1;
+  coarse.codec.residual = Residual::kNone;
+  const auto collection = MustCreate(*database_, "coarse", ConfigOf({coarse}));
+  std::vector<TestPoint> points;
+  for (uint64_t id = 0; id < 3000; ++id) {
+    points.push_back({PointId::Number(id), {{"", random_.Vector(64)}}, ""});
+  }
+  ASSERT_TRUE(UpsertPoints(*collection, points).ok());
+  const std::vector<float> query = random_.Vector(64);
+  for (const size_t limit : {7, 10, 50}) {
+    std::set<uint64_t> ids;
+    for (size_t offset = 0; offset < 3000; offset += limit) {
+      const auto page = collection->Search({query.data(), 1, query.size()},
+                                           {.limit = limit, .offset = offset, .rerank = true});
+      ASSERT_TRUE(page.ok()) << page.status();
+      EXPECT_TRUE(std::is_sorted(
+          page->front().begin(), page->front().end(),
+          [](const PointRecord& a, const PointRecord& b) { return a.score > b.score; }));
+      for (const uint64_t id : Ids(page->front())) EXPECT_TRUE(ids.insert(id).second) << id;
+    }
+    EXPECT_EQ(ids.size(), points.size());
+  }
+}
+
 // The oracle picks one hit after the other by the formula of storage/read/mmr.h, from all
 // candidates.
 TEST_F(SearchShapesTest, DiverseHitsAreThoseOfAPlainSelection) {
