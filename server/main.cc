@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <cstdio>
@@ -106,6 +107,8 @@ int main(int argc, char** argv) {
     std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);
     return parsed.exit_code;
   }
+  // Files and directories of the data are for this user alone.
+  umask(077);
   tqdb::server::LimitHeaps();
   tqdb::server::InitLogging(parsed.config->log_level, parsed.config->log_format);
   return Serve(*parsed.config);

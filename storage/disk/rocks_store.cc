@@ -1,4 +1,4 @@
-// The Store on RocksDB. No other product file includes a header of RocksDB.
+// The Store on RocksDB. Only the files rocks_* include headers of RocksDB.
 //
 // The simple idea: a collection is one RocksDB. A write is one WriteBatch over five column
 // families, and they share one log. So a batch is on disk entirely or not at all, and one fsync
@@ -6,46 +6,21 @@
 // original vectors into `vectors` and texts into `payloads`. The same batch deletes the keys of the
 // row that it replaces. No crash can separate these steps.
 //
-// Settings, and why:
-//
-// - Column families are split by how they are read. Codes are read once, in sequence, at start-up.
-//   Originals and payloads are read at random, for the hits of a search. One family for all would
-//   drag the originals, 6 KB a vector at dim 1536, through each scan of codes.
-// - Rows are numbered in order of arrival and never reused. So codes, vectors and payloads of one
-//   space are written in key order. Flushed files hardly overlap, and compaction moves them without
-//   rewriting them.
-// - Points and payloads are compressed. Codes and vectors are not: their bytes are nearly random,
-//   and a compressor would only cost time.
-// - Originals of 512 bytes and more lie in blob files. They are written twice (to the log and to
-//   the blob file), and ordinary compaction does not rewrite them. Garbage is collected from the
-//   oldest quarter of the blob files, at the latest when half of it is garbage.
-// - The log is recovered with kTolerateCorruptedTailRecords. A crash can leave a torn record at the
-//   end of the log, from a write that was never acknowledged. With kAbsoluteConsistency the start
-//   would fail then. Any other damage is an error and quarantines the collection:
-//   kPointInTimeRecovery would silently drop every acknowledged write behind the damage. One case
-//   remains: a log that is cut off while no process runs looks like a torn record. For logs that
-//   were closed, the MANIFEST knows the synced size, so the open fails
-//   (track_and_verify_wals_in_manifest).
-//
-// Left out: the meaning of keys and values (keys.h, format.h), and the decision when a collection
-// becomes read-only. This file only reports errors to the layers that decide.
+// Left out: settings (rocks_options.h), the meaning of keys and values (keys.h, format.h), and the
+// decision when a collection becomes read-only. This file only reports errors to the layers that
+// decide.
 #include "storage/disk/store.h"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
-#include <rocksdb/file_checksum.h>
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdarg>
 #include <limits>
 #include <memory>
 #include <string>
@@ -57,20 +32,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
+#include "storage/disk/open_stores.h"
+#include "storage/disk/rocks_options.h"
 #include "storage/disk/rocks_view.h"
 
 namespace tqdb::storage {
 
 namespace {
 
-// Upper bound of the log, in bytes. RocksDB flushes memtables to stay below it, so a reopen after
-// a crash replays about this much at most.
-constexpr uint64_t kMaxLogBytes = uint64_t{128} << 20;
 // Bytes that a sequential cursor reads ahead. Large reads hide the latency of network disks.
 constexpr size_t kReadaheadBytes = size_t{4} << 20;
-// Size in bytes from which an original goes to a blob file. For smaller ones the header of the
-// blob record would cost more than the rewriting by compaction that it saves.
-constexpr uint64_t kMinBlobBytes = 512;
 
 rocksdb::Slice ToSlice(absl::string_view text) { return {text.data(), text.size()}; }
 absl::string_view FromSlice(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -106,60 +77,6 @@ const char* FamilyName(Family family) {
 constexpr std::array<Family, kNumFamilies> kFamilies = {
     Family::kPoints, Family::kCodes, Family::kVectors, Family::kPayloads, Family::kMeta};
 
-// Returns `type`, or no compression if this build of RocksDB lacks it. Files name their own
-// compression, so a store that was written with another one stays readable.
-rocksdb::CompressionType IfSupported(rocksdb::CompressionType type) {
-  const auto supported = rocksdb::GetSupportedCompressions();
-  return std::find(supported.begin(), supported.end(), type) != supported.end()
-             ? type
-             : rocksdb::kNoCompression;
-}
-
-// Returns the settings of one family. Memtable sizes follow the bytes of a row. Codes and vectors
-// get the largest ones, so that a flush writes files of useful size.
-rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::ColumnFamilyOptions options;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  // Four times the size that RocksDB has by default: the index of a file, which stays in memory,
-  // has a quarter of the entries. There are no bloom filters: the files of rows hardly overlap, so
-  // a look-up finds its file by the range of keys alone. Points are looked up on disk only by reads
-  // of an older moment.
-  table.block_size = size_t{16} << 10;
-  options.compression = rocksdb::kNoCompression;
-  options.write_buffer_size = size_t{32} << 20;
-  // One memtable is filled while another is flushed. The third takes writes when a flush is slow,
-  // so that writers need not stop at once.
-  options.max_write_buffer_number = 3;
-  switch (family) {
-    case Family::kPoints: options.compression = IfSupported(rocksdb::kLZ4Compression); break;
-    case Family::kPayloads:
-      options.compression = IfSupported(rocksdb::kLZ4Compression);
-      // Most payloads lie on the last level, which compaction seldom writes. There a slower
-      // compressor with a better ratio pays.
-      options.bottommost_compression = IfSupported(rocksdb::kZSTD);
-      break;
-    case Family::kCodes:
-      // Codes are read in sequence, at start-up. Larger blocks mean fewer index entries.
-      table.block_size = size_t{64} << 10;
-      options.write_buffer_size = size_t{64} << 20;
-      break;
-    case Family::kVectors:
-      options.write_buffer_size = size_t{64} << 20;
-      options.enable_blob_files = true;
-      options.min_blob_size = kMinBlobBytes;
-      options.enable_blob_garbage_collection = true;
-      options.blob_garbage_collection_age_cutoff = 0.25;
-      options.blob_garbage_collection_force_threshold = 0.5;
-      break;
-    // A few keys, written with every batch: the memtable holds the same ones again and again.
-    case Family::kMeta: options.write_buffer_size = size_t{1} << 20; break;
-  }
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
 // Remembers the first error of a background job. RocksDB runs flushes and compactions in threads
 // of its own, so no caller would see their errors otherwise. The first error is kept, because
 // later ones are mostly its consequences.
@@ -188,16 +105,6 @@ class ErrorListener : public rocksdb::EventListener {
  private:
   mutable absl::Mutex mutex_;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
-};
-
-// Discards RocksDB's own log. Debian builds RocksDB with assertions, and one of them ends the
-// process when the file of that log cannot grow. A full disk must not end the process. Nothing is
-// lost: errors reach us as statuses and through ErrorListener.
-class SilentLogger : public rocksdb::Logger {
- public:
-  SilentLogger() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
 };
 
 // A RocksDB iterator over [lower, upper). It keeps a copy of the upper bound, because the iterator
@@ -242,16 +149,41 @@ class RocksCursor : public Cursor {
 
 }  // namespace
 
+namespace {
+
+// The memory budget of all memtables, and the stores that have them.
+class WriteBuffers {
+ public:
+  explicit WriteBuffers(size_t bytes)
+      : manager_(std::make_shared<rocksdb::WriteBufferManager>(bytes)) {}
+
+  const std::shared_ptr<rocksdb::WriteBufferManager>& manager() const { return manager_; }
+  OpenStores& stores() { return stores_; }
+  // Keeps the budget; called after a write. RocksDB flushes the store that writes from 7/8 of it
+  // on, so the largest store has to be flushed before.
+  void Check() {
+    if (manager_->mutable_memtable_memory_usage() > manager_->buffer_size() / 4 * 3) {
+      stores_.FlushLargest();
+    }
+  }
+
+ private:
+  const std::shared_ptr<rocksdb::WriteBufferManager> manager_;
+  OpenStores stores_;
+};
+
+}  // namespace
+
 // RocksDB's objects, hidden from the header.
 struct SharedResources::Impl {
   std::shared_ptr<rocksdb::Cache> cache;
-  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+  std::shared_ptr<WriteBuffers> write_buffers;
   int background_threads;
 };
 
 SharedResources::SharedResources(const DatabaseOptions& options) : impl_(new Impl) {
   impl_->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  impl_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
+  impl_->write_buffers = std::make_shared<WriteBuffers>(options.write_buffer_bytes);
   impl_->background_threads = std::max(options.background_threads, 1);
   // The environment is that of the process, so these numbers hold for all stores together.
   // Compactions run in the threads of low priority. Flushes have a thread of their own: a writer
@@ -298,16 +230,20 @@ class RocksBatch : public Batch {
 };
 
 // An open RocksDB with its family handles, which must be destroyed before it is closed.
-class RocksStore : public Store {
+class RocksStore : public Store, private OpenStores::Member {
  public:
-  RocksStore(std::shared_ptr<ErrorListener> listener, std::unique_ptr<rocksdb::DB> db,
-             std::vector<rocksdb::ColumnFamilyHandle*> handles)
+  RocksStore(std::shared_ptr<ErrorListener> listener, std::shared_ptr<WriteBuffers> write_buffers,
+             std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
       : listener_(std::move(listener)),
+        write_buffers_(std::move(write_buffers)),
         db_(std::move(db)),
         handles_(std::move(handles)),
-        anchor_(std::make_unique<ViewAnchor>(db_.get())) {}
+        anchor_(std::make_unique<ViewAnchor>(db_.get())) {
+    write_buffers_->stores().Add(this);
+  }
 
   ~RocksStore() override {
+    write_buffers_->stores().Remove(this);
     // Requires: no view and no cursor is left. Each of them refers to the database, and the close
     // would fail.
     anchor_ = nullptr;
@@ -329,7 +265,9 @@ class RocksStore : public Store {
     options.sync = sync;
     auto& own = static_cast<RocksBatch&>(batch);
     anchor_->Add(own.outdated());
-    return FromRocks(db_->Write(options, &own.batch()), "write");
+    const rocksdb::Status status = db_->Write(options, &own.batch());
+    write_buffers_->Check();
+    return FromRocks(status, "write");
   }
   absl::Status Sync() noexcept override { return FromRocks(db_->SyncWAL(), "log sync"); }
 
@@ -403,6 +341,20 @@ class RocksStore : public Store {
   }
 
  private:
+  uint64_t UnflushedBytes() const override {
+    uint64_t bytes = 0;
+    return db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes)
+               ? bytes
+               : 0;
+  }
+  void StartFlush() override {
+    anchor_->Move(/*force=*/true);
+    rocksdb::FlushOptions options;
+    options.wait = false;
+    options.allow_write_stall = true;  // without it the call would wait for earlier flushes
+    db_->Flush(options, handles_).PermitUncheckedError();  // ErrorListener hears of errors
+  }
+
   // Does the work of CheckFiles. Requires: deletions of files are disabled.
   absl::Status CheckHeldFiles() {
     rocksdb::LiveFilesStorageInfoOptions options;
@@ -427,6 +379,7 @@ class RocksStore : public Store {
   }
 
   const std::shared_ptr<ErrorListener> listener_;
+  const std::shared_ptr<WriteBuffers> write_buffers_;
   const std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // in order of Family
   std::unique_ptr<ViewAnchor> anchor_;
@@ -439,7 +392,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& directory,
   const bool create = mode == Mode::kCreate;
   const SharedResources::Impl& resources = *shared.impl_;
   auto listener = std::make_shared<ErrorListener>();
-  rocksdb::DBOptions options;
+  rocksdb::DBOptions options = RocksOptions();
   options.create_if_missing = create;
   // A store is either made or opened, and never made by an open. A directory that has lost its
   // files must not come back as an empty collection.
@@ -447,32 +400,20 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& directory,
   options.create_missing_column_families = create;
   // One job more than the compaction threads: flushes have a thread of their own.
   options.max_background_jobs = resources.background_threads + 1;
-  // Shared by all collections. So the memtables of many small collections are flushed early, before
-  // they pass the bound together.
-  options.write_buffer_manager = resources.write_buffers;
-  options.max_total_wal_size = kMaxLogBytes;
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  options.track_and_verify_wals_in_manifest = true;
-  // The kernel writes table files out while they grow, so that the final sync is not one long wait.
-  options.bytes_per_sync = uint64_t{1} << 20;
-  // The MANIFEST gets a checksum of each whole file, so that a copy of the files can be verified.
-  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  // Shared by all collections, so that their memtables keep one bound together.
+  options.write_buffer_manager = resources.write_buffers->manager();
   options.listeners = {listener};
-  options.info_log = std::make_shared<SilentLogger>();
-  // Statistics would only go to that log, and to a buffer that nobody reads.
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const Family family : kFamilies) {
-    descriptors.emplace_back(FamilyName(family), FamilyOptions(family, resources.cache));
+    descriptors.emplace_back(FamilyName(family), RocksFamilyOptions(family, resources.cache));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   TQDB_RETURN_IF_ERROR(FromRocks(rocksdb::DB::Open(options, directory, descriptors, &handles, &db),
                                  absl::StrCat("opening ", directory)));
-  auto store = std::make_unique<RocksStore>(std::move(listener), std::unique_ptr<rocksdb::DB>(db),
-                                            std::move(handles));
+  auto store = std::make_unique<RocksStore>(std::move(listener), resources.write_buffers,
+                                            std::unique_ptr<rocksdb::DB>(db), std::move(handles));
   if (!create) TQDB_RETURN_IF_ERROR(store->CheckFiles());
   return store;
 }

@@ -2,7 +2,7 @@
 // other file depends on it.
 //
 // A Store is one RocksDB: five column families under one write-ahead log. Settings and their
-// reasons are in rocks_store.cc; docs/format.md describes the bytes.
+// reasons are in rocks_options.h; docs/format.md describes the bytes.
 //
 // Thread-safe, except Batch and Cursor, which belong to one thread at a time. Errors of all calls
 // are DataLoss for corruption, ResourceExhausted for a full disk, and Internal otherwise. Open also

@@ -4,7 +4,9 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -250,6 +252,25 @@ TEST_F(SecurityTest, KeysAndTlsTogetherAndTheCommandLineShowsNoKey) {
     EXPECT_THAT(result.out + result.err, Not(HasSubstr(kReader)));
   }
   EXPECT_THAT(dir_.Read("server.log"), Not(HasSubstr(kReader)));
+}
+
+// Whatever the umask of the shell that started the server.
+TEST_F(SecurityTest, OtherUsersMayNotReadTheData) {
+  const mode_t before = umask(022);
+  const auto server = Spawn({});
+  umask(before);
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(RunTqdb(*server, {"create", "c", "--dim", "8"}).exit_code, 0);
+  dir_.Write("rows.jsonl", R"({"id": 1, "vector": [1, 2, 3, 4, 5, 6, 7, 8]})");
+  EXPECT_EQ(RunTqdb(*server, {"import", "c", dir_.File("rows.jsonl")}).exit_code, 0);
+  using std::filesystem::perms;
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir_.File("data"))) {
+    EXPECT_EQ(entry.status().permissions() & (perms::group_all | perms::others_all), perms::none)
+        << entry.path();
+    files += entry.is_regular_file();
+  }
+  EXPECT_GT(files, 5);
 }
 
 TEST_F(SecurityTest, AServerThatWouldNotBeSafeDoesNotStart) {

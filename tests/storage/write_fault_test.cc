@@ -1,8 +1,7 @@
 // Faults on the write path: every operation of the store and every allocation of the leader fails
 // once. Each write is answered, and memory says what the disk says or the collection is read-only.
-// Allocations within the store, in the JSON library's destructors and in hash tables that grow are
-// left out, because there the process ends (storage/write/committer.h). So are those of its
-// constructor from a list (allocation_fault.cc).
+// Allocations within the store, in the destructors of the JSON library and of hash tables that grow
+// are left out: there the process ends (storage/write/committer.h).
 //
 // TQDB_HISTORIES=n injects at least n faults of each kind in place of the default.
 #include <gtest/gtest.h>

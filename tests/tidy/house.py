@@ -87,7 +87,8 @@ LAYERS = (
 
 # Where a library may be named outside tests/: by how its includes begin.
 LIBRARIES = {
-    "rocksdb/": ("storage/disk/rocks_store.cc", "storage/disk/rocks_view.h"),
+    "rocksdb/": ("storage/disk/rocks_options.h", "storage/disk/rocks_options.cc",
+                 "storage/disk/rocks_store.cc", "storage/disk/rocks_view.h"),
     "roaring/": ("storage/payload",),
     "nlohmann/": ("values", "storage", "service", "client/cli", "bench"),
     "google/protobuf/": ("server/grpc", "client/cpp"),
