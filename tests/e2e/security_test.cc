@@ -260,9 +260,10 @@ TEST_F(SecurityTest, OtherUsersMayNotReadTheData) {
   const auto server = Spawn({});
   umask(before);
   ASSERT_NE(server, nullptr);
-  EXPECT_EQ(RunTqdb(*server, {"create", "c", "--dim", "8"}).exit_code, 0);
+  ASSERT_TRUE(Connect(*server, {}, "", /*wait=*/true).ok());
+  EXPECT_EQ(RunTqdb(*server, {"create", "c", "--dim", "8"}).code, 0);
   dir_.Write("rows.jsonl", R"({"id": 1, "vector": [1, 2, 3, 4, 5, 6, 7, 8]})");
-  EXPECT_EQ(RunTqdb(*server, {"import", "c", dir_.File("rows.jsonl")}).exit_code, 0);
+  EXPECT_EQ(RunTqdb(*server, {"import", "c", dir_.File("rows.jsonl")}).code, 0);
   using std::filesystem::perms;
   int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(dir_.File("data"))) {
