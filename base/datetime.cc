@@ -37,8 +37,12 @@ std::optional<int64_t> ParseOffset(absl::string_view text) {
   const int64_t sign = text[0] == '-' ? -1 : 1;
   if (!TakeOneOf(text, "+-")) return std::nullopt;
   const int hours = TakeNumber(text, 2);
-  if (hours < 0 || hours > 23 || !TakeOneOf(text, ":")) return std::nullopt;
-  const int minutes = TakeNumber(text, 2);
+  if (hours < 0 || hours > 23) return std::nullopt;
+  int minutes = 0;
+  if (!text.empty()) {
+    TakeOneOf(text, ":");
+    minutes = TakeNumber(text, 2);
+  }
   if (minutes < 0 || minutes > 59 || !text.empty()) return std::nullopt;
   return sign * (hours * 3600 + minutes * 60);
 }
@@ -63,11 +67,12 @@ std::optional<int64_t> ParseDatetime(absl::string_view text) {
   const int hour = TakeNumber(text, 2);
   if (hour < 0 || hour > 23 || !TakeOneOf(text, ":")) return std::nullopt;
   const int minute = TakeNumber(text, 2);
-  if (minute < 0 || minute > 59 || !TakeOneOf(text, ":")) return std::nullopt;
-  const int second = TakeNumber(text, 2);
+  if (minute < 0 || minute > 59) return std::nullopt;
+  const bool has_seconds = TakeOneOf(text, ":");
+  const int second = has_seconds ? TakeNumber(text, 2) : 0;
   if (second < 0 || second > 60) return std::nullopt;  // 60 is a leap second
   int64_t fraction = 0;
-  if (TakeOneOf(text, ".")) {
+  if (has_seconds && TakeOneOf(text, ".,")) {
     int64_t unit = kMicros;
     if (text.empty() || !absl::ascii_isdigit(text[0])) return std::nullopt;
     for (; !text.empty() && absl::ascii_isdigit(text[0]); text.remove_prefix(1)) {

@@ -3,9 +3,12 @@
 // A time is read in the form `2023-02-08T10:49:00Z`. A fraction of a second may have any number of
 // digits, of which the first six count. An offset such as `+01:00` may stand in place of Z.
 //
-// Three more forms are read, because data has them. A space may stand in place of the T, a time
-// without offset is UTC, and a date alone is its midnight in UTC. A leap second is the first second
-// of the next minute. Years are 0000 to 9999.
+// More forms are read, because data has them. A space may stand in place of the T, and a comma in
+// place of the point before the fraction. Seconds may be missing: 2023-02-08T10:49Z. An offset may
+// be written without its colon or its minutes: +0530 as strftime does, +05 as PostgreSQL does. A
+// time without offset is UTC, and a date alone is its midnight in UTC.
+//
+// A leap second is the first second of the next minute. Years are 0000 to 9999.
 #ifndef TQDB_BASE_DATETIME_H_
 #define TQDB_BASE_DATETIME_H_
 

@@ -49,8 +49,10 @@ size_t ValueBytes(const storage::MatchValue& value) {
   if (const auto* keyword = std::get_if<std::string>(&value.value)) {
     return FieldBytes(keyword->size());
   }
-  if (const auto* integer = std::get_if<int64_t>(&value.value)) {
-    return kTagBytes + NumberBytes(static_cast<uint64_t>(*integer));
+  if (const auto* integer = std::get_if<storage::Integer>(&value.value)) {
+    // An int64 is sent as the uint64 of the same bits.
+    return kTagBytes + NumberBytes(integer->fits_int64() ? static_cast<uint64_t>(integer->int64())
+                                                         : integer->uint64());
   }
   return kTagBytes + kBoolBytes;
 }

@@ -1,5 +1,6 @@
 #include "service/order_token.h"
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -11,11 +12,11 @@
 namespace tqdb::service {
 
 std::string ToText(const storage::OrderedPosition& position) {
-  if (const auto* integer = std::get_if<int64_t>(&position.value)) {
-    return absl::StrCat("i", *integer, ":", position.row);
+  if (position.value.is_integer()) {
+    return absl::StrCat("i", position.value.integer().ToString(), ":", position.row);
   }
   // 17 digits give back the same double.
-  return absl::StrFormat("d%.17g:%d", std::get<double>(position.value), position.row);
+  return absl::StrFormat("d%.17g:%d", position.value.real(), position.row);
 }
 
 std::optional<storage::OrderedPosition> OrderedPositionFromText(absl::string_view text) {
@@ -23,11 +24,14 @@ std::optional<storage::OrderedPosition> OrderedPositionFromText(absl::string_vie
       absl::StrSplit(text, absl::MaxSplits(':', 1));
   storage::OrderedPosition position;
   int64_t integer;
+  uint64_t large;
   double number;
   if (parts.first.empty() || !absl::SimpleAtoi(parts.second, &position.row)) return std::nullopt;
   const absl::string_view value = parts.first.substr(1);
   if (parts.first[0] == 'i' && absl::SimpleAtoi(value, &integer)) {
     position.value = integer;
+  } else if (parts.first[0] == 'i' && absl::SimpleAtoi(value, &large)) {
+    position.value = large;
   } else if (parts.first[0] == 'd' && absl::SimpleAtod(value, &number)) {
     position.value = number;
   } else {

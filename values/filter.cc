@@ -1,6 +1,5 @@
 #include "values/filter.h"
 
-#include <cmath>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -21,7 +20,9 @@ absl::Status Bad(const Args&... args) {
 }
 
 // Each returns a bound as it is shown in messages.
-std::string Show(double value) { return absl::StrCat(value); }
+std::string Show(const Number& value) {
+  return value.is_integer() ? value.integer().ToString() : absl::StrCat(value.real());
+}
 std::string Show(uint64_t value) { return absl::StrCat(value); }
 std::string Show(int64_t micros) {
   return micros < kMinDatetime || micros > kMaxDatetime ? absl::StrCat(micros, " us since 1970")
@@ -30,9 +31,9 @@ std::string Show(int64_t micros) {
 
 // Each returns whether one bound is a possible value. An infinite or NaN bound would compare in
 // ways that its sender hardly meant.
-absl::Status CheckBound(double value, absl::string_view field, absl::string_view name) {
-  if (std::isfinite(value)) return absl::OkStatus();
-  return Bad(field, ".", name, " is ", value, "; need a finite number");
+absl::Status CheckBound(const Number& value, absl::string_view field, absl::string_view name) {
+  if (value.is_finite()) return absl::OkStatus();
+  return Bad(field, ".", name, " is ", Show(value), "; need a finite number");
 }
 absl::Status CheckBound(uint64_t, absl::string_view, absl::string_view) { return absl::OkStatus(); }
 absl::Status CheckBound(int64_t micros, absl::string_view field, absl::string_view name) {

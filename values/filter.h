@@ -25,16 +25,15 @@
 //
 // clang-format off
 //   condition      holds when
-//   MatchValue     some value is equal. Numbers are compared as numbers, exactly: 1 equals 1.0.
-//                  Strings are compared byte by byte. A value of another type is not equal;
-//                  nothing is converted.
+//   MatchValue     some value is equal. Numbers are compared as numbers, exactly (number.h): 1
+//                  equals 1.0. Strings are compared byte by byte. A value of another type is not
+//                  equal; nothing is converted.
 //   MatchAny       some value equals one of the list. With an empty list it holds for no point.
 //   MatchExcept    some value other than null equals none of the list. A value of another type
 //                  equals none of it.
 //   MatchText      every word of the query is among the words (words.h) of the values that are
 //                  strings, all of them together.
-//   NumberRange    some value is a number within the bounds. Large integers of the payload are not
-//                  rounded for the comparison; the bounds are doubles.
+//   NumberRange    some value is a number within the bounds. Neither is rounded for the comparison.
 //   DatetimeRange  some value is a string with a time (datetime.h) within the bounds, to the
 //                  microsecond.
 //   ValuesCount    the number of elements of some found array is within the bounds. A single value
@@ -43,6 +42,10 @@
 //   kIsEmpty       nothing was found except null and empty arrays.
 //   kIsNull        some value is null.
 // clang-format on
+//
+// Integers of a payload are exact from -2^63 to 2^64 - 1. An integer beyond that, like a fraction,
+// stands for a double near it: it equals no integer of 64 bits, and is above or below all of them
+// as it should be (json_parser.h).
 //
 // Null is a value for kIsNull alone. A point without the key satisfies kIsEmpty and a count of 0,
 // and no other condition. Hence any other condition in must_not excludes no point that lacks the
@@ -64,6 +67,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "base/number.h"
 #include "values/types.h"
 
 namespace tqdb::storage {
@@ -77,11 +81,11 @@ inline constexpr size_t kMaxTextBytes = 4'096;    // bytes of one MatchText
 inline constexpr size_t kMaxTextWords = 64;       // different words of one MatchText
 
 // The values of MatchAny and MatchExcept: all strings or all integers.
-using ValueList = std::variant<std::vector<std::string>, std::vector<int64_t>>;
+using ValueList = std::variant<std::vector<std::string>, std::vector<Integer>>;
 
 // The tests of a condition on a key. The table at the head of this file says when each holds.
 struct MatchValue {
-  std::variant<std::string, int64_t, bool> value;
+  std::variant<std::string, Integer, bool> value;
   friend bool operator==(const MatchValue&, const MatchValue&) = default;
 };
 
@@ -108,7 +112,7 @@ struct Bounds {
   friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
-struct NumberRange : Bounds<double> {};
+struct NumberRange : Bounds<Number> {};     // finite
 struct DatetimeRange : Bounds<int64_t> {};  // in microseconds since 1970-01-01T00:00:00Z
 struct ValuesCount : Bounds<uint64_t> {};   // in elements
 

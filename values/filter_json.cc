@@ -10,6 +10,7 @@
 #include "base/json_number.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
+#include "values/json_parser.h"
 
 namespace tqdb::storage {
 
@@ -20,7 +21,7 @@ using Json = nlohmann::ordered_json;
 
 // Objects and arrays within each other. One level of filters takes at most six: filter, min_should,
 // its conditions, a condition, its match, the list. Deeper text is refused before it is built.
-constexpr int kMaxJsonDepth = 8 * static_cast<int>(kMaxFilterDepth);
+constexpr size_t kMaxJsonDepth = 8 * kMaxFilterDepth;
 
 // Returns a value as it is shown in messages, without its content if it has members.
 std::string Shown(const Json& value) {
@@ -34,39 +35,67 @@ absl::Status Need(const std::string& field, const Json& got, absl::string_view n
   return absl::InvalidArgumentError(absl::StrCat(field, " is ", Shown(got), "; need ", need));
 }
 
-// Parses JSON and refuses members that appear twice. JSON parsers disagree about which of the two
-// counts. Such a filter could mean different things to its sender and to tqdb.
-absl::StatusOr<Json> ParseText(absl::string_view text, absl::string_view field) {
-  std::vector<std::set<std::string>> members;  // names seen in each object that is open
-  absl::Status fault;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxJsonDepth && fault.ok()) {
-      fault = absl::InvalidArgumentError(
-          absl::StrCat(field, " has more than ", kMaxJsonDepth, " levels of JSON"));
-    }
-    if (!fault.ok()) return false;
-    if (event == Json::parse_event_t::object_start) members.emplace_back();
-    if (event == Json::parse_event_t::object_end) members.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto& name = parsed.get_ref<const std::string&>();
-      if (!members.back().insert(name).second) {
-        fault = absl::InvalidArgumentError(
-            absl::StrCat(field, " has the member ", Quoted(name), " twice in one object"));
-      }
-    }
-    return fault.ok();
-  };
-  Json json;
-  try {
-    json = Json::parse(text.begin(), text.end(), watch);
-  } catch (const Json::parse_error& error) {
-    fault.Update(absl::InvalidArgumentError(
-        absl::StrCat(field, " is not JSON: it goes wrong at byte ", error.byte)));
-  } catch (const Json::exception& error) {  // for example a number beyond every double
-    fault.Update(absl::InvalidArgumentError(absl::StrCat(field, " is not JSON: ", error.what())));
+// Builds the tree of a text and refuses members that appear twice. JSON parsers disagree about
+// which of the two counts. Such a filter could mean different things to its sender and to tqdb.
+class FilterTextReader : public JsonTreeBuilder<Json> {
+  using Base = JsonTreeBuilder<Json>;
+
+ public:
+  // Begins messages with `field`.
+  explicit FilterTextReader(absl::string_view field) : field_(field) {}
+
+  // Returns the first fault of the text.
+  const absl::Status& status() const { return status_; }
+
+  bool start_object(size_t size) {
+    members_.emplace_back();
+    return CheckDepth() && Base::start_object(size);
   }
-  TQDB_RETURN_IF_ERROR(fault);
-  return json;
+  bool start_array(size_t size) {
+    members_.emplace_back();
+    return CheckDepth() && Base::start_array(size);
+  }
+  bool end_object() {
+    members_.pop_back();
+    return Base::end_object();
+  }
+  bool end_array() {
+    members_.pop_back();
+    return Base::end_array();
+  }
+  bool key(std::string& name) {
+    if (!members_.back().insert(name).second) {
+      return Fail(" has the member ", Quoted(name), " twice in one object");
+    }
+    return Base::key(name);
+  }
+  template <typename Error>
+  bool parse_error(size_t position, const std::string&, const Error& error) {
+    constexpr int kOutOfRange = 406;  // the library's number for a number beyond every double
+    if (error.id == kOutOfRange) return Fail(" is not JSON: a number is out of range");
+    return Fail(" is not JSON: it goes wrong at byte ", position);
+  }
+
+ private:
+  template <typename... Args>
+  bool Fail(const Args&... args) {
+    status_ = absl::InvalidArgumentError(absl::StrCat(field_, args...));
+    return false;
+  }
+  bool CheckDepth() {
+    if (members_.size() <= kMaxJsonDepth) return true;
+    return Fail(" has more than ", kMaxJsonDepth, " levels of JSON");
+  }
+
+  const absl::string_view field_;
+  std::vector<std::set<std::string>> members_;  // names seen in each object or array that is open
+  absl::Status status_;
+};
+
+absl::StatusOr<Json> ParseText(absl::string_view text, absl::string_view field) {
+  FilterTextReader reader(field);
+  if (!Json::sax_parse(text.begin(), text.end(), &reader)) return reader.status();
+  return reader.TakeTree();
 }
 
 // Checks that a value is an object whose members are all known. A misspelt member must not be
@@ -98,9 +127,9 @@ absl::StatusOr<ValueList> ReadValueList(const Json& json, const std::string& fie
   constexpr absl::string_view kNeed = "a list of strings or of integers of 64 bits";
   if (!json.is_array()) return Need(field, json, kNeed);
   std::vector<std::string> strings;
-  std::vector<int64_t> integers;
+  std::vector<Integer> integers;
   for (size_t i = 0; i < json.size(); ++i) {
-    const std::optional<int64_t> integer = AsInteger(json[i]);
+    const std::optional<Integer> integer = AsInteger(json[i]);
     if (json[i].is_string() && integers.empty()) {
       strings.push_back(json[i].get<std::string>());
     } else if (integer && strings.empty()) {
@@ -132,9 +161,10 @@ absl::Status ReadBounds(const Json& json, const std::string& field, ReadBound<T>
 }
 
 // Each reads one bound of a kind of range.
-absl::StatusOr<double> ReadNumber(const Json& json, const std::string& field) {
-  if (!json.is_number()) return Need(field, json, "a number, like the other bounds");
-  return json.get<double>();
+absl::StatusOr<Number> ReadNumber(const Json& json, const std::string& field) {
+  const std::optional<Number> number = AsNumber(json);
+  if (!number) return Need(field, json, "a number, like the other bounds");
+  return *number;
 }
 
 absl::StatusOr<int64_t> ReadDatetime(const Json& json, const std::string& field) {
@@ -146,9 +176,9 @@ absl::StatusOr<int64_t> ReadDatetime(const Json& json, const std::string& field)
 }
 
 absl::StatusOr<uint64_t> ReadCount(const Json& json, const std::string& field) {
-  const std::optional<int64_t> count = AsInteger(json);
-  if (!count || *count < 0) return Need(field, json, "a number of values");
-  return static_cast<uint64_t>(*count);
+  const std::optional<Integer> count = AsInteger(json);
+  if (!count || !count->fits_uint64()) return Need(field, json, "a number of values");
+  return count->uint64();
 }
 
 // Reads {"value": ..}, {"any": ..}, {"except": ..} or {"text": ..}.
@@ -173,7 +203,7 @@ absl::Status ReadMatch(const Json& json, const std::string& field, FieldConditio
     condition.test = MatchValue{value.get<std::string>()};
   } else if (value.is_boolean()) {
     condition.test = MatchValue{value.get<bool>()};
-  } else if (const std::optional<int64_t> integer = AsInteger(value)) {
+  } else if (const std::optional<Integer> integer = AsInteger(value)) {
     condition.test = MatchValue{*integer};
   } else {
     return Need(
@@ -190,7 +220,7 @@ absl::Status ReadRange(const Json& json, const std::string& field, FieldConditio
   if (times) {
     return ReadBounds<int64_t>(json, field, ReadDatetime, condition.test.emplace<DatetimeRange>());
   }
-  return ReadBounds<double>(json, field, ReadNumber, condition.test.emplace<NumberRange>());
+  return ReadBounds<Number>(json, field, ReadNumber, condition.test.emplace<NumberRange>());
 }
 
 // Reads a condition on a key: it has exactly one test.
@@ -348,10 +378,19 @@ Json BoundsToJson(const Bounds<T>& bounds, const Fn& value) {
   return json;
 }
 
-// Returns the value that a variant holds.
+// Each returns a value of a match, or a list of them.
+Json ValueToJson(const std::string& text) { return text; }
+Json ValueToJson(bool value) { return value; }
+Json ValueToJson(const Integer& integer) { return NumberToJson<Json>(integer); }
+template <typename T>
+Json ValueToJson(const std::vector<T>& values) {
+  Json list = Json::array();
+  for (const T& value : values) list.push_back(ValueToJson(value));
+  return list;
+}
 template <typename Variant>
-Json VariantToJson(const Variant& value) {
-  return std::visit([](const auto& held) { return Json(held); }, value);
+Json VariantToJson(const Variant& variant) {
+  return std::visit([](const auto& held) { return ValueToJson(held); }, variant);
 }
 
 // Returns the members that a test adds to the key of its condition.
@@ -367,7 +406,8 @@ struct TestToJson {
   }
   Json operator()(const MatchText& match) const { return {{"match", {{"text", match.text}}}}; }
   Json operator()(const NumberRange& range) const {
-    return {{"range", BoundsToJson(range, [](double bound) { return bound; })}};
+    return {{"range",
+             BoundsToJson(range, [](const Number& bound) { return NumberToJson<Json>(bound); })}};
   }
   Json operator()(const DatetimeRange& range) const {
     return {{"range", BoundsToJson(range, FormatDatetime)}};

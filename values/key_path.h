@@ -4,11 +4,13 @@
 //   path     segment { "." segment }
 //   segment  ( name | quoted ) [ "[]" ]
 //   name     one or more characters other than . [ ] "
-//   quoted   " any characters other than " "
+//   quoted   " any characters, with "" for each " "
 // clang-format on
 //
 // Examples: `a.b` names the key "b" of the object at "a", and `a."b.c"` the key "b.c" of that
-// object. Arrays are always walked into, so `a[].b` is another way to write `a.b`.
+// object. `"27"" screen"` names the key `27" screen`: a double quote within quotes is written
+// twice, as in SQL. A backslash is a character like any other. Arrays are always walked into, so
+// `a[].b` is another way to write `a.b`.
 //
 // This file leaves out positions in arrays, such as `a[0]`: they are refused with a message.
 #ifndef TQDB_VALUES_KEY_PATH_H_

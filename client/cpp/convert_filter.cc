@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -35,6 +36,26 @@ void TimeToProto(int64_t micros, Timestamp* proto) {
   proto->set_nanos(static_cast<int32_t>(fraction) * kNanosPerMicro);
 }
 
+void NumberToProto(const Number& number, v1::Number* proto) {
+  if (!number.is_integer()) {
+    proto->set_real(number.real());
+  } else if (number.integer().fits_int64()) {
+    proto->set_integer(number.integer().int64());
+  } else {
+    proto->set_unsigned_integer(number.integer().uint64());
+  }
+}
+
+void IntegersToProto(const std::vector<Integer>& integers, v1::Integers* proto) {
+  for (const Integer& integer : integers) {
+    if (integer.fits_int64()) {
+      proto->add_values(integer.int64());
+    } else {
+      proto->add_unsigned_values(integer.uint64());
+    }
+  }
+}
+
 v1::Presence PresenceToProto(Presence presence) {
   switch (presence) {
     case Presence::kExists: return v1::PRESENCE_EXISTS;
@@ -51,7 +72,13 @@ struct TestToProto {
   void operator()(const MatchValue& match) const {
     v1::Match* own = proto->mutable_match();
     if (const auto* keyword = std::get_if<std::string>(&match.value)) own->set_keyword(*keyword);
-    if (const auto* integer = std::get_if<int64_t>(&match.value)) own->set_integer(*integer);
+    if (const auto* integer = std::get_if<Integer>(&match.value)) {
+      if (integer->fits_int64()) {
+        own->set_integer(integer->int64());
+      } else {
+        own->set_unsigned_integer(integer->uint64());
+      }
+    }
     if (const auto* boolean = std::get_if<bool>(&match.value)) own->set_boolean(*boolean);
   }
   void operator()(const MatchAny& match) const {
@@ -59,8 +86,7 @@ struct TestToProto {
     if (const auto* strings = std::get_if<std::vector<std::string>>(&match.any)) {
       own->mutable_any_keywords()->mutable_values()->Assign(strings->begin(), strings->end());
     } else {
-      const auto& integers = std::get<std::vector<int64_t>>(match.any);
-      own->mutable_any_integers()->mutable_values()->Assign(integers.begin(), integers.end());
+      IntegersToProto(std::get<std::vector<Integer>>(match.any), own->mutable_any_integers());
     }
   }
   void operator()(const MatchExcept& match) const {
@@ -68,12 +94,28 @@ struct TestToProto {
     if (const auto* strings = std::get_if<std::vector<std::string>>(&match.except)) {
       own->mutable_except_keywords()->mutable_values()->Assign(strings->begin(), strings->end());
     } else {
-      const auto& integers = std::get<std::vector<int64_t>>(match.except);
-      own->mutable_except_integers()->mutable_values()->Assign(integers.begin(), integers.end());
+      IntegersToProto(std::get<std::vector<Integer>>(match.except), own->mutable_except_integers());
     }
   }
   void operator()(const MatchText& match) const { proto->mutable_match()->set_text(match.text); }
-  void operator()(const NumberRange& range) const { BoundsToProto(range, proto->mutable_range()); }
+  // Sends a range of doubles if doubles can say it, which servers of every version understand.
+  void operator()(const NumberRange& range) const {
+    Bounds<double> doubles;
+    bool exact = true;
+    for (const auto& [from, to] :
+         {std::pair{&range.gt, &doubles.gt}, std::pair{&range.gte, &doubles.gte},
+          std::pair{&range.lt, &doubles.lt}, std::pair{&range.lte, &doubles.lte}}) {
+      if (!*from) continue;
+      *to = (*from)->AsDouble();
+      exact &= to->has_value();
+    }
+    if (exact) return BoundsToProto(doubles, proto->mutable_range());
+    v1::NumberRange* own = proto->mutable_number_range();
+    if (range.gt) NumberToProto(*range.gt, own->mutable_gt());
+    if (range.gte) NumberToProto(*range.gte, own->mutable_gte());
+    if (range.lt) NumberToProto(*range.lt, own->mutable_lt());
+    if (range.lte) NumberToProto(*range.lte, own->mutable_lte());
+  }
   void operator()(const DatetimeRange& range) const {
     v1::DatetimeRange* own = proto->mutable_datetime_range();
     if (range.gt) TimeToProto(*range.gt, own->mutable_gt());

@@ -37,7 +37,8 @@ template <typename Message>
 absl::StatusOr<PayloadValue> ValueFromProto(Message& message) {
   switch (message.value_case()) {
     case Message::kKeyword: return PayloadValue(std::move(*message.mutable_keyword()));
-    case Message::kInteger: return PayloadValue(static_cast<int64_t>(message.integer()));
+    case Message::kInteger: return PayloadValue(Integer(message.integer()));
+    case Message::kUnsignedInteger: return PayloadValue(Integer(message.unsigned_integer()));
     case Message::kBoolean: return PayloadValue(message.boolean());
     case Message::VALUE_NOT_SET: break;
   }

@@ -16,6 +16,7 @@
 #define TQDB_CLIENT_CPP_FILTER_H_
 
 #include "absl/types/span.h"
+#include "base/number.h"
 #include "values/filter.h"
 #include "values/filter_json.h"
 #include "values/types.h"
@@ -30,12 +31,14 @@ using storage::Filter;
 using storage::FilterFromJson;
 using storage::FilterToJson;
 using storage::HasId;
+using storage::Integer;
 using storage::MatchAny;
 using storage::MatchExcept;
 using storage::MatchText;
 using storage::MatchValue;
 using storage::MinShould;
 using storage::Nested;
+using storage::Number;
 using storage::NumberRange;
 using storage::Presence;
 using storage::ValuesCount;

@@ -14,7 +14,7 @@
 namespace tqdb::client {
 
 // A value of a payload key that points can be counted and grouped by.
-using PayloadValue = std::variant<std::string, int64_t, bool>;
+using PayloadValue = std::variant<std::string, Integer, bool>;
 
 // Sets members of an object. Members of the same name are replaced, and all others stay.
 struct SetPayload {

@@ -26,7 +26,7 @@ absl::Status Empty(const std::string& field, absl::string_view need) {
 
 // Checks the number of values in a list before they are copied, so that a message cannot use much
 // memory for nothing.
-absl::Status CheckCount(int count, const std::string& field) {
+absl::Status CheckCount(int64_t count, const std::string& field) {
   if (static_cast<size_t>(count) <= storage::kMaxListValues) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(field, " has ", count, " values; at most ",
                                                  storage::kMaxListValues, " are allowed"));
@@ -40,8 +40,11 @@ absl::StatusOr<storage::ValueList> ListFromProto(const v1::Keywords& list,
 
 absl::StatusOr<storage::ValueList> ListFromProto(const v1::Integers& list,
                                                  const std::string& field) {
-  TQDB_RETURN_IF_ERROR(CheckCount(list.values_size(), field));
-  return std::vector<int64_t>(list.values().begin(), list.values().end());
+  TQDB_RETURN_IF_ERROR(
+      CheckCount(int64_t{list.values_size()} + list.unsigned_values_size(), field));
+  std::vector<storage::Integer> values(list.values().begin(), list.values().end());
+  values.insert(values.end(), list.unsigned_values().begin(), list.unsigned_values().end());
+  return values;
 }
 
 absl::Status MatchFromProto(const v1::Match& match, const std::string& field,
@@ -64,6 +67,9 @@ absl::Status MatchFromProto(const v1::Match& match, const std::string& field,
       return absl::OkStatus();
     case v1::Match::kInteger:
       condition.test = storage::MatchValue{match.integer()};
+      return absl::OkStatus();
+    case v1::Match::kUnsignedInteger:
+      condition.test = storage::MatchValue{match.unsigned_integer()};
       return absl::OkStatus();
     case v1::Match::kBoolean:
       condition.test = storage::MatchValue{match.boolean()};
@@ -89,6 +95,18 @@ void BoundsFromProto(const Proto& proto, storage::Bounds<T>& bounds) {
   if (proto.has_lte()) bounds.lte = proto.lte();
 }
 
+// Sets `bound` to a number.
+absl::Status NumberFromProto(const v1::Number& number, const std::string& field,
+                             std::optional<storage::Number>& bound) {
+  switch (number.of_case()) {
+    case v1::Number::kReal: bound = number.real(); return absl::OkStatus();
+    case v1::Number::kInteger: bound = number.integer(); return absl::OkStatus();
+    case v1::Number::kUnsignedInteger: bound = number.unsigned_integer(); return absl::OkStatus();
+    case v1::Number::OF_NOT_SET: break;
+  }
+  return Empty(field, "real, integer or unsigned_integer");
+}
+
 // Sets `bound` to a time in microseconds since 1970. Smaller parts of the time are cut off.
 absl::Status TimeFromProto(const Timestamp& time, const std::string& field,
                            std::optional<int64_t>& bound) {
@@ -104,11 +122,12 @@ absl::Status TimeFromProto(const Timestamp& time, const std::string& field,
   return absl::OkStatus();
 }
 
-absl::Status TimesFromProto(const v1::DatetimeRange& range, const std::string& field,
-                            storage::DatetimeRange& bounds) {
-  const auto read = [&](bool has, const Timestamp& time, const char* name,
-                        std::optional<int64_t>& bound) {
-    return has ? TimeFromProto(time, absl::StrCat(field, ".", name), bound) : absl::OkStatus();
+// Sets the bounds of a range whose bounds are messages. convert(message, field, bound) sets one.
+template <typename Proto, typename T, typename Fn>
+absl::Status BoundsFromProto(const Proto& range, const std::string& field, const Fn& convert,
+                             storage::Bounds<T>& bounds) {
+  const auto read = [&](bool has, const auto& value, const char* name, std::optional<T>& bound) {
+    return has ? convert(value, absl::StrCat(field, ".", name), bound) : absl::OkStatus();
   };
   TQDB_RETURN_IF_ERROR(read(range.has_gt(), range.gt(), "gt", bounds.gt));
   TQDB_RETURN_IF_ERROR(read(range.has_gte(), range.gte(), "gte", bounds.gte));
@@ -141,12 +160,17 @@ absl::StatusOr<storage::FieldCondition> FieldFromProto(const v1::FieldCondition&
     case v1::FieldCondition::kRange:
       BoundsFromProto(field_condition.range(), condition.test.emplace<storage::NumberRange>());
       return condition;
-    // Errors call this field `range`, as the checks of ValidateFilter do, which know both kinds of
-    // range by that name.
+    // Errors call the two fields below `range`, as the checks of ValidateFilter do, which know all
+    // kinds of range by that name.
+    case v1::FieldCondition::kNumberRange:
+      TQDB_RETURN_IF_ERROR(BoundsFromProto(field_condition.number_range(),
+                                           absl::StrCat(field, ".range"), NumberFromProto,
+                                           condition.test.emplace<storage::NumberRange>()));
+      return condition;
     case v1::FieldCondition::kDatetimeRange:
-      TQDB_RETURN_IF_ERROR(TimesFromProto(field_condition.datetime_range(),
-                                          absl::StrCat(field, ".range"),
-                                          condition.test.emplace<storage::DatetimeRange>()));
+      TQDB_RETURN_IF_ERROR(BoundsFromProto(field_condition.datetime_range(),
+                                           absl::StrCat(field, ".range"), TimeFromProto,
+                                           condition.test.emplace<storage::DatetimeRange>()));
       return condition;
     case v1::FieldCondition::kValuesCount:
       BoundsFromProto(field_condition.values_count(),
@@ -159,7 +183,7 @@ absl::StatusOr<storage::FieldCondition> FieldFromProto(const v1::FieldCondition&
     }
     case v1::FieldCondition::TEST_NOT_SET: break;
   }
-  return Empty(field, "match, range, datetime_range, values_count or presence");
+  return Empty(field, "match, range, number_range, datetime_range, values_count or presence");
 }
 
 absl::StatusOr<storage::HasId> HasIdFromProto(const v1::HasId& has_id, const std::string& field) {

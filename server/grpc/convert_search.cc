@@ -39,8 +39,12 @@ template <typename Message>
 void ValueToProto(storage::MatchValue&& value, Message* proto) {
   if (auto* keyword = std::get_if<std::string>(&value.value)) {
     proto->set_keyword(std::move(*keyword));
-  } else if (const auto* integer = std::get_if<int64_t>(&value.value)) {
-    proto->set_integer(*integer);
+  } else if (const auto* integer = std::get_if<storage::Integer>(&value.value)) {
+    if (integer->fits_int64()) {
+      proto->set_integer(integer->int64());
+    } else {
+      proto->set_unsigned_integer(integer->uint64());
+    }
   } else {
     proto->set_boolean(std::get<bool>(value.value));
   }

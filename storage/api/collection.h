@@ -31,6 +31,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "base/matrix_view.h"
+#include "base/number.h"
 #include "storage/api/options.h"
 #include "storage/api/shared_filter.h"
 #include "storage/payload/payload_edit.h"
@@ -127,9 +128,10 @@ struct OrderSpec {
 };
 
 // Place of a point in such an order. Equal values are ordered by row, so a page can begin between
-// two points of one value.
+// two points of one value. An index of floats has doubles, and integers that no double equals; the
+// other ones have integers.
 struct OrderedPosition {
-  std::variant<int64_t, double> value;
+  Number value;
   uint64_t row = 0;
 };
 

@@ -1,9 +1,11 @@
 #include "storage/payload/payload_edit.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/json_text.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
 #include "storage/payload/json_depth.h"
@@ -12,35 +14,33 @@ namespace tqdb::storage {
 
 namespace {
 
-using nlohmann::ordered_json;
-
 // Bytes of a bad JSON text that an error message shows.
 constexpr size_t kMaxQuotedBytes = 64;
 
-// Returns the object of a text. InvalidArgument names `field` if the text is not an object or is
-// nested too deeply. The depth is checked before the text is parsed.
-absl::StatusOr<ordered_json> ParseObject(const std::string& text, absl::string_view field) {
+bool IsObject(absl::string_view text) {
+  return JsonText(text).is_object() && nlohmann::json::accept(text.begin(), text.end());
+}
+
+// Returns InvalidArgument, naming `field`, if a text is not an object or is nested too deeply. The
+// depth is checked before the text is parsed.
+absl::Status CheckObject(const std::string& text, absl::string_view field) {
   if (const size_t depth = JsonDepth(text); depth > kMaxPayloadDepth) {
     return absl::InvalidArgumentError(
         absl::StrCat(field, " is nested ", depth, " deep; allowed: ", kMaxPayloadDepth));
   }
-  ordered_json object = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (object.is_object()) return object;
+  if (IsObject(text)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(field, " is ", Quoted(text, kMaxQuotedBytes), "; need a JSON object"));
 }
 
 // Deletes the values at `path`. An array on the way stands for the objects among its elements.
-void Erase(ordered_json& object, absl::Span<const std::string> path) {
-  if (path.size() == 1) {
-    object.erase(path[0]);
-    return;
-  }
-  const auto it = object.find(path[0]);
-  if (it == object.end()) return;
-  if (it->is_object()) return Erase(*it, path.subspan(1));
-  if (!it->is_array()) return;
-  for (ordered_json& element : *it) {
+void Erase(JsonText& object, absl::Span<const std::string> path) {
+  if (path.size() == 1) return object.Erase(path[0]);
+  JsonText* value = object.Find(path[0]);
+  if (value == nullptr) return;
+  if (value->is_object()) return Erase(*value, path.subspan(1));
+  if (!value->is_array()) return;
+  for (JsonText& element : value->elements()) {
     if (element.is_object()) Erase(element, path.subspan(1));
   }
 }
@@ -52,13 +52,18 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
   prepared.kind_ = edit.kind;
   switch (edit.kind) {
     case PayloadEdit::Kind::kSet: {
-      TQDB_ASSIGN_OR_RETURN(prepared.members_, ParseObject(edit.json, "set.payload"));
+      TQDB_RETURN_IF_ERROR(CheckObject(edit.json, "set.payload"));
+      JsonText object(edit.json);
+      for (const JsonText::Member& member : object.members()) {
+        prepared.members_.emplace_back(member.name, member.value.ToString());
+      }
       if (edit.key.empty()) break;
       TQDB_ASSIGN_OR_RETURN(prepared.at_, KeyPath::Parse(edit.key, "set.key"));
       break;
     }
     case PayloadEdit::Kind::kOverwrite: {
-      TQDB_ASSIGN_OR_RETURN(prepared.members_, ParseObject(edit.json, "overwrite.payload"));
+      TQDB_RETURN_IF_ERROR(CheckObject(edit.json, "overwrite.payload"));
+      prepared.payload_ = edit.json;
       break;
     }
     case PayloadEdit::Kind::kDeleteKeys:
@@ -77,42 +82,28 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
   return prepared;
 }
 
-absl::StatusOr<ordered_json> PreparedEdit::Parse(absl::string_view payload) {
-  if (payload.empty()) return ordered_json::object();
+absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const {
+  if (kind_ == PayloadEdit::Kind::kClear) return "";
+  if (kind_ == PayloadEdit::Kind::kOverwrite) return payload_;
   if (JsonDepth(payload) > kMaxPayloadDepth) {
     // Payloads that were written before the limit existed may be deeper. Only an overwrite or a
-    // clear, which do not parse them, can help.
+    // clear, which do not read them, can help.
     return absl::FailedPreconditionError(
         absl::StrCat("the payload is nested deeper than ", kMaxPayloadDepth, "; overwrite it"));
   }
-  ordered_json parsed = ordered_json::parse(payload.begin(), payload.end(), nullptr, false);
-  if (!parsed.is_object()) return absl::DataLossError("a stored payload is no JSON object");
-  return parsed;
-}
-
-absl::StatusOr<std::string> PreparedEdit::Apply(absl::string_view payload) const {
-  ordered_json tree = ordered_json::object();
-  if (reads_payload()) {
-    TQDB_ASSIGN_OR_RETURN(tree, Parse(payload));
-  }
-  return Apply(tree);
-}
-
-absl::StatusOr<std::string> PreparedEdit::Apply(ordered_json& payload) const {
-  switch (kind_) {
-    case PayloadEdit::Kind::kClear: payload = ordered_json::object(); return "";
-    case PayloadEdit::Kind::kOverwrite: payload = members_; return payload.dump();
-    case PayloadEdit::Kind::kDeleteKeys:
-      for (const KeyPath& path : keys_) Erase(payload, path.segments());
-      return payload.dump();
-    case PayloadEdit::Kind::kSet: break;
+  if (payload.empty()) payload = "{}";
+  if (!IsObject(payload)) return absl::DataLossError("a stored payload is no JSON object");
+  JsonText edited(payload);
+  if (kind_ == PayloadEdit::Kind::kDeleteKeys) {
+    for (const KeyPath& path : keys_) Erase(edited, path.segments());
+    return edited.ToString();
   }
   // Walk to the object of `at_`. A null counts as missing, so that a key that was set to null can
   // become an object.
-  ordered_json* object = &payload;
+  JsonText* object = &edited;
   for (const std::string& name : at_.segments()) {
-    ordered_json& member = (*object)[name];
-    if (member.is_null()) member = ordered_json::object();
+    JsonText& member = object->At(name);
+    if (member.is_null()) member = JsonText("{}");
     if (!member.is_object()) {
       return absl::FailedPreconditionError(
           absl::StrCat("set.key ", Quoted(at_.ToString()), " leads through ", Quoted(name),
@@ -120,9 +111,9 @@ absl::StatusOr<std::string> PreparedEdit::Apply(ordered_json& payload) const {
     }
     object = &member;
   }
-  for (const auto& [name, value] : members_.items()) (*object)[name] = value;
+  for (const auto& [name, value] : members_) object->At(name) = JsonText(value);
   // Both texts are within the limit, but an object that is set deep inside can exceed it.
-  std::string text = payload.dump();
+  std::string text = edited.ToString();
   if (const size_t depth = JsonDepth(text); depth > kMaxPayloadDepth) {
     return absl::InvalidArgumentError(
         absl::StrCat("the payload would be nested ", depth, " deep; allowed: ", kMaxPayloadDepth));

@@ -2,16 +2,17 @@
 //
 // An edit is prepared once, which checks everything that does not depend on a payload. Then it is
 // applied to any number of payloads. It works on the stored text and returns a new text. The order
-// of members is kept, so that a user sees the payload as it was written. Example: the payload is
-// {"a": 1, "b": {"c": 2}}. Then kSet of {"d": 3} at key "b" gives {"a": 1, "b": {"c": 2, "d": 3}}.
-// And kDeleteKeys of "b.c" gives {"a": 1, "b": {}}.
+// of members is kept, and values that are not edited keep every byte: 1.10 and 10^30 stay as they
+// were written (json_text.h). Example: the payload is {"a": 1.10, "b": {"c": 2}}. Then kSet of
+// {"d": 3} at key "b" gives {"a":1.10,"b":{"c":2,"d":3}}. And kDeleteKeys of "b.c" gives
+// {"a":1.10,"b":{}}.
 //
 // Immutable; any number of threads may apply one.
 #ifndef TQDB_STORAGE_PAYLOAD_PAYLOAD_EDIT_H_
 #define TQDB_STORAGE_PAYLOAD_PAYLOAD_EDIT_H_
 
-#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -45,33 +46,21 @@ class PreparedEdit {
   // Checks and parses an edit. InvalidArgument names the field of the edit and the fault.
   static absl::StatusOr<PreparedEdit> Create(const PayloadEdit& edit);
 
-  // Returns the text of the payload after the edit, or "" for none. `payload` is the stored text.
+  // Returns the text of the payload after the edit, or "" for none. `payload` is the stored text,
+  // and is not looked at unless the edit reads it. DataLoss if it is not an object.
   // FailedPrecondition if a value on the way of kSet's key is not an object, or if `payload` is
-  // nested too deeply. InvalidArgument if the result would be nested too deeply. Integers beyond 64
-  // bits come back as the nearest double.
+  // nested too deeply. InvalidArgument if the result would be nested too deeply.
   absl::StatusOr<std::string> Apply(absl::string_view payload) const;
-
-  // The same for a caller that needs the trees, too: parses a stored payload once, and edits the
-  // tree in place.
-  //
-  // FailedPrecondition when the payload is nested too deep to be edited, DataLoss when it is no
-  // object.
-  static absl::StatusOr<nlohmann::ordered_json> Parse(absl::string_view payload);
-  // Returns the text of the payload after the edit. `payload` is what Parse returned, or anything
-  // when the edit does not read it; after an error it is unspecified.
-  absl::StatusOr<std::string> Apply(nlohmann::ordered_json& payload) const;
-  // False when the payload before the edit does not matter.
-  bool reads_payload() const {
-    return kind_ == PayloadEdit::Kind::kSet || kind_ == PayloadEdit::Kind::kDeleteKeys;
-  }
 
  private:
   PreparedEdit() = default;
 
   PayloadEdit::Kind kind_ = PayloadEdit::Kind::kClear;
-  nlohmann::ordered_json members_;  // kSet: members to set; kOverwrite: the new payload
-  KeyPath at_;                      // kSet: path of the object; empty for the payload itself
-  std::vector<KeyPath> keys_;       // kDeleteKeys
+  // kSet: names and texts of the members to set.
+  std::vector<std::pair<std::string, std::string>> members_;
+  std::string payload_;        // kOverwrite: the new payload
+  KeyPath at_;                 // kSet: path of the object; empty for the payload itself
+  std::vector<KeyPath> keys_;  // kDeleteKeys
 };
 
 }  // namespace tqdb::storage

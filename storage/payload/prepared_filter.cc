@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "base/words.h"
 #include "storage/payload/payload_walk.h"
+#include "values/json_parser.h"
 
 namespace tqdb::storage {
 
@@ -25,7 +26,7 @@ FieldTest OneOfList(const ValueList& list, bool except) {
   if (const auto* strings = std::get_if<std::vector<std::string>>(&list)) {
     return KeywordTest{{strings->begin(), strings->end()}, except};
   }
-  const auto& integers = std::get<std::vector<int64_t>>(list);
+  const auto& integers = std::get<std::vector<Integer>>(list);
   return IntegerTest{{integers.begin(), integers.end()}, except};
 }
 
@@ -50,7 +51,7 @@ struct TestPreparer {
     if (const auto* keyword = std::get_if<std::string>(&match.value)) {
       return KeywordTest{{*keyword}};
     }
-    if (const auto* integer = std::get_if<int64_t>(&match.value)) return IntegerTest{{*integer}};
+    if (const auto* integer = std::get_if<Integer>(&match.value)) return IntegerTest{{*integer}};
     return BoolTest{std::get<bool>(match.value)};
   }
   FieldTest operator()(const MatchAny& match) const { return OneOfList(match.any, false); }
@@ -152,7 +153,7 @@ struct TestEvaluator {
   bool operator()(const IntegerTest& test) const {
     return AnyValue(object, path, [&test](const json& value) {
       if (value.is_null()) return false;
-      const std::optional<int64_t> integer = AsInteger(value);
+      const std::optional<Integer> integer = AsInteger(value);
       return (integer && test.values.contains(*integer)) != test.except;
     });
   }
@@ -178,15 +179,8 @@ struct TestEvaluator {
   }
   bool operator()(const NumberTest& test) const {
     return AnyValue(object, path, [&test](const json& value) {
-      const auto within = [&test](auto number) {
-        const int low = Compare(number, test.low);
-        const int high = Compare(number, test.high);
-        return (test.low_open ? low > 0 : low >= 0) && (test.high_open ? high < 0 : high <= 0);
-      };
-      // Integers are compared with the double bounds without conversion, which could round them.
-      if (value.is_number_unsigned()) return within(value.get<uint64_t>());
-      if (value.is_number_integer()) return within(value.get<int64_t>());
-      return value.is_number_float() && within(value.get<double>());
+      const std::optional<Number> number = AsNumber(value);
+      return number && !test.Below(*number) && !test.Above(*number);
     });
   }
   bool operator()(const TimeTest& test) const {
@@ -260,7 +254,7 @@ bool Holds(const PreparedGroup& group, const PointId& id, const json& object) {
 
 absl::StatusOr<json> ParsePayload(absl::string_view payload) {
   if (payload.empty()) return json::object();
-  json parsed = json::parse(payload.begin(), payload.end(), nullptr, /*allow_exceptions=*/false);
+  json parsed = ParseJson<json>(payload);
   if (!parsed.is_object()) return absl::DataLossError("a stored payload is not a JSON object");
   return parsed;
 }

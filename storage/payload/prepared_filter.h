@@ -35,8 +35,8 @@
 namespace tqdb::storage {
 
 // Returns the object of a stored payload. The empty text, a point without payload, gives an empty
-// object. DataLoss if the text is not a JSON object. Payloads are validated before they are stored,
-// so this is damage and not bad input.
+// object. Integers beyond 64 bits become doubles (json_parser.h). DataLoss if the text is not a
+// JSON object. Payloads are validated before they are stored, so this is damage and not bad input.
 absl::StatusOr<nlohmann::json> ParsePayload(absl::string_view payload);
 
 // --- Prepared tests of the values of a key. values/filter.h says what each of them means.
@@ -48,7 +48,7 @@ struct OneOf {
   bool except = false;  // whether a value must be outside of the list
 };
 using KeywordTest = OneOf<std::string>;
-using IntegerTest = OneOf<int64_t>;
+using IntegerTest = OneOf<Integer>;
 
 struct BoolTest {
   bool value = false;
@@ -61,13 +61,17 @@ struct WordsTest {
   absl::flat_hash_map<std::string, uint32_t> words;
 };
 
-// NumberRange. Bounds stay doubles with a flag each. An open bound cannot be closed by taking the
-// next double, because integers of 64 bits lie between two doubles.
+// NumberRange. Bounds stay as they are, with a flag each. An open bound cannot be closed by taking
+// the next number: integers of 64 bits lie between two doubles, and doubles between two integers.
 struct NumberTest {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
+  Number low = -std::numeric_limits<double>::infinity();
+  Number high = std::numeric_limits<double>::infinity();
   bool low_open = false;   // whether `low` itself is outside
   bool high_open = false;  // whether `high` itself is outside
+
+  // Return whether a number is on the wrong side of one bound.
+  bool Below(const Number& number) const { return low_open ? number <= low : number < low; }
+  bool Above(const Number& number) const { return high_open ? number >= high : number > high; }
 };
 
 // DatetimeRange: low <= time <= high, in microseconds since 1970. No time passes if low > high.

@@ -115,8 +115,8 @@ class SortedPostings {
   // Hands out the rows of all values that are neither below(value) nor above(value). Unions go to
   // whole(const RowSet&), the rows of single values to single(const Postings&). The answer is the
   // union of all that was handed out. Requires: `below` is true for a prefix of the values in their
-  // order, `above` for a suffix. Bounds are predicates so that a range of integers may have bounds
-  // that are doubles.
+  // order, `above` for a suffix. Bounds are predicates so that they may be of another type than the
+  // values.
   template <typename Below, typename Above, typename Whole, typename Single>
   void ForRange(const Below& below, const Above& above, const Whole& whole,
                 const Single& single) const {
@@ -145,13 +145,16 @@ class SortedPostings {
     });
   }
 
+  bool empty() const { return groups_.empty(); }
+
   // Calls fn(value, postings) for values in ascending or descending order, until fn returns false.
-  // Begins with the first value at `from` or behind it in this order; null begins with the first.
-  template <typename Fn>
-  void Walk(bool descending, const Value* from, const Fn& fn) const {
-    // Whether a whole part lies before `from`.
+  // Leaves out the values for which before(value) is true. Requires: these are the first ones in
+  // this order.
+  template <typename Before, typename Fn>
+  void Walk(bool descending, const Before& before, const Fn& fn) const {
+    // Whether a whole part is left out: its last value in this order is.
     const auto passed = [&](const auto& part) {
-      return from != nullptr && (descending ? part.front() > *from : part.back() < *from);
+      return before(descending ? part.front() : part.back());
     };
     const auto nth = [descending](const auto& items, size_t i) -> const auto& {
       return items[descending ? items.size() - 1 - i : i];
@@ -162,7 +165,7 @@ class SortedPostings {
         const Block& block = *nth(group.items, b);
         for (size_t e = 0; !passed(block) && e < block.items.size(); ++e) {
           const auto& [value, postings] = nth(block.items, e);
-          if (from != nullptr && (descending ? value > *from : value < *from)) continue;
+          if (before(value)) continue;
           if (!fn(value, postings)) return;
         }
       }

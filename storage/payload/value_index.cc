@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -189,120 +188,179 @@ class BoolIndex : public ValueIndex {
   Postings rows_[2];  // rows with false, rows with true
 };
 
-class IntegerIndex;
-class DatetimeIndex;
+// Returns a predicate for SortedPostings::Walk: whether a value comes before `from`.
+template <typename From>
+auto Before(bool descending, const From* from) {
+  return [descending, from](const auto& value) {
+    return from != nullptr && (descending ? Number(value) > *from : Number(value) < *from);
+  };
+}
 
-// Values that have an order. Derived::Read(json) returns the Value of a JSON value, or nullopt if
-// it is not of the kind. Integers and floats serve lists and ranges of numbers, times serve ranges
-// of times.
+// Numbers. Derived::Own(number) returns the Value that equals a number, or nullopt if there is
+// none. Derived::kAll says whether every number is one that this index can hold.
+//
+// Integers of 64 bits that no Value equals are held apart. So a range takes from both parts, and a
+// walk merges them.
 template <typename Derived, typename Value>
-class OrderedIndex : public ValueIndex {
+class NumberIndex : public ValueIndex {
  public:
   bool Add(uint64_t row, const json& value) override {
-    const std::optional<Value> read = Derived::Read(value);
-    if (!read) return false;
-    postings_.Add(*read, row);
+    const std::optional<Number> number = AsNumber(value);
+    if (!number) return false;
+    if (const std::optional<Value> own = Derived::Own(*number)) {
+      own_.Add(*own, row);
+    } else if (const std::optional<Integer> other = number->AsInteger()) {
+      others_.Add(*other, row);
+    } else {
+      return false;
+    }
     return true;
   }
   void Remove(uint64_t row, const json& value) override {
-    if (const std::optional<Value> read = Derived::Read(value)) postings_.Remove(*read, row);
+    const std::optional<Number> number = AsNumber(value);
+    if (!number) return;
+    if (const std::optional<Value> own = Derived::Own(*number)) {
+      own_.Remove(*own, row);
+    } else if (const std::optional<Integer> other = number->AsInteger()) {
+      others_.Remove(*other, row);
+    }
   }
-  void Retain(const RowSet& rows) override { postings_.Retain(rows); }
+  void Retain(const RowSet& rows) override {
+    own_.Retain(rows);
+    others_.Retain(rows);
+  }
   bool Match(const FieldTest& test, const RowSet& strays, RowMatches& matches) const override {
-    bool with_strays = false;
     std::vector<const RowSet*> sets;
     std::vector<uint64_t> rows;
-    if (!Take(
-            test, [&sets](const RowSet& whole) { sets.push_back(&whole); },
-            [&](const Postings& postings) { postings.Collect(sets, rows); }, with_strays)) {
+    const auto single = [&](const Postings& postings) { postings.Collect(sets, rows); };
+    bool with_strays = false;
+    if (const auto* range = std::get_if<NumberTest>(&test)) {
+      // A number that is not held may be within the range: 7.5 is no integer, but between 7 and 8.
+      with_strays = !Derived::kAll;
+      const auto below = [range](const auto& value) { return range->Below(value); };
+      const auto above = [range](const auto& value) { return range->Above(value); };
+      const auto whole = [&sets](const RowSet& set) { sets.push_back(&set); };
+      own_.ForRange(below, above, whole, single);
+      others_.ForRange(below, above, whole, single);
+    } else if (const auto* list = std::get_if<IntegerTest>(&test)) {
+      // Every integer of 64 bits is held, so no stray can equal one.
+      for (const Integer& integer : list->values) {
+        const std::optional<Value> own = Derived::Own(integer);
+        const Postings* postings = own ? own_.Find(*own) : others_.Find(integer);
+        if (postings != nullptr) single(*postings);
+      }
+    } else {
       return false;
     }
     matches.certain = Union(std::move(sets), std::move(rows));
     if (with_strays) matches.undecided = strays - matches.certain;
     return true;
   }
-  bool ForEachValue(VisitValue visit) const override {
-    if constexpr (std::is_same_v<Derived, IntegerIndex>) {
-      postings_.Walk(false, nullptr, [&visit](int64_t value, const Postings& rows) {
-        visit(value, rows);
-        return true;
-      });
+  bool Walk(bool descending, const OrderedValue* from, VisitOrdered visit) const override {
+    if (from != nullptr && !Derived::Holds(*from)) return false;
+    // The next one of the others, and its rows.
+    std::optional<Integer> next;
+    const Postings* next_rows = nullptr;
+    const auto take = [&](const Integer& value, const Postings& rows) {
+      next = value;
+      next_rows = &rows;
+      return false;
+    };
+    others_.Walk(descending, Before(descending, from), take);
+    const auto visit_next = [&] {
+      if (!visit(*next, *next_rows)) return false;
+      const Integer last = *std::exchange(next, std::nullopt);
+      others_.Walk(
+          descending,
+          [&](const Integer& value) { return descending ? value >= last : value <= last; }, take);
       return true;
-    }
-    return false;
+    };
+    bool go_on = true;
+    own_.Walk(descending, Before(descending, from), [&](const Value& value, const Postings& rows) {
+      const Number number = value;
+      while (go_on && next && (descending ? *next > number : *next < number)) go_on = visit_next();
+      return go_on = go_on && visit(number, rows);
+    });
+    while (go_on && next) go_on = visit_next();
+    return true;
+  }
+  size_t memory_bytes() const override { return own_.memory_bytes() + others_.memory_bytes(); }
+
+ protected:
+  SortedPostings<Value> own_;
+  SortedPostings<Integer> others_;  // integers that no Value equals
+};
+
+// Numbers that are integers of 64 bits, however they are written: 7 and 7.0. Those from 2^63 on are
+// the others.
+class IntegerIndex : public NumberIndex<IntegerIndex, int64_t> {
+ public:
+  static constexpr bool kAll = false;
+  static std::optional<int64_t> Own(const Number& number) {
+    const std::optional<Integer> integer = number.AsInteger();
+    return integer && integer->fits_int64() ? std::optional<int64_t>(integer->int64())
+                                            : std::nullopt;
+  }
+  static bool Holds(const Number& number) { return number.is_integer(); }
+  bool ForEachValue(VisitValue visit) const override {
+    const auto none = [](const auto&) { return false; };
+    const auto each = [&visit](const Integer& value, const Postings& rows) {
+      visit(value, rows);
+      return true;
+    };
+    own_.Walk(/*descending=*/false, none, each);
+    others_.Walk(/*descending=*/false, none, each);
+    return true;
+  }
+};
+
+// All numbers. Integers that no double equals are the others: rounding them would make comparisons
+// wrong.
+class FloatIndex : public NumberIndex<FloatIndex, double> {
+ public:
+  static constexpr bool kAll = true;
+  static std::optional<double> Own(const Number& number) { return number.AsDouble(); }
+  static bool Holds(const Number& number) { return !number.is_integer() || !number.AsDouble(); }
+};
+
+// Strings that are times (base/datetime.h), as microseconds since 1970.
+class DatetimeIndex : public ValueIndex {
+ public:
+  bool Add(uint64_t row, const json& value) override {
+    const std::optional<int64_t> time = Read(value);
+    if (time) postings_.Add(*time, row);
+    return time.has_value();
+  }
+  void Remove(uint64_t row, const json& value) override {
+    if (const std::optional<int64_t> time = Read(value)) postings_.Remove(*time, row);
+  }
+  void Retain(const RowSet& rows) override { postings_.Retain(rows); }
+  bool Match(const FieldTest& test, const RowSet&, RowMatches& matches) const override {
+    const auto* range = std::get_if<TimeTest>(&test);
+    if (range == nullptr) return false;
+    std::vector<const RowSet*> sets;
+    std::vector<uint64_t> rows;
+    postings_.ForRange([range](int64_t time) { return time < range->low; },
+                       [range](int64_t time) { return time > range->high; },
+                       [&sets](const RowSet& set) { sets.push_back(&set); },
+                       [&](const Postings& postings) { postings.Collect(sets, rows); });
+    matches.certain = Union(std::move(sets), std::move(rows));
+    return true;
   }
   bool Walk(bool descending, const OrderedValue* from, VisitOrdered visit) const override {
-    const Value* own = from == nullptr ? nullptr : std::get_if<Value>(from);
-    if (from != nullptr && own == nullptr) return false;
-    postings_.Walk(descending, own, visit);
+    if (from != nullptr && !from->is_integer()) return false;
+    postings_.Walk(descending, Before(descending, from), visit);
     return true;
   }
   size_t memory_bytes() const override { return postings_.memory_bytes(); }
 
- protected:
-  SortedPostings<Value> postings_;
-
  private:
-  // Hands out the rows of the values that pass, as SortedPostings::ForRange does. Sets
-  // `with_strays` if values that are not held may pass too. Example: 7.5 is not an integer, but it
-  // is within 7 to 8. Returns false if the test is not served.
-  template <typename Whole, typename Single>
-  bool Take(const FieldTest& test, const Whole& whole, const Single& single,
-            bool& with_strays) const {
-    if constexpr (std::is_same_v<Derived, DatetimeIndex>) {
-      const auto* time = std::get_if<TimeTest>(&test);
-      if (time == nullptr) return false;
-      postings_.ForRange([time](int64_t value) { return value < time->low; },
-                         [time](int64_t value) { return value > time->high; }, whole, single);
-      return true;
-    } else if (const auto* range = std::get_if<NumberTest>(&test)) {
-      with_strays = true;
-      postings_.ForRange(
-          [range](Value value) {
-            const int order = Compare(value, range->low);
-            return range->low_open ? order <= 0 : order < 0;
-          },
-          [range](Value value) {
-            const int order = Compare(value, range->high);
-            return range->high_open ? order >= 0 : order > 0;
-          },
-          whole, single);
-      return true;
-    } else {
-      const auto* list = std::get_if<IntegerTest>(&test);
-      if (list == nullptr) return false;
-      for (const int64_t integer : list->values) {
-        const std::optional<Value> value = Derived::Read(json(integer));
-        // An integer above 2^53 that no double equals cannot be in an index of floats. A payload
-        // that has this integer is a stray.
-        if (!value) with_strays = true;
-        const Postings* postings = value ? postings_.Find(*value) : nullptr;
-        if (postings != nullptr) single(*postings);
-      }
-      return true;
-    }
-  }
-};
-
-// Numbers that are integers of 64 bits, however they are written: 7 and 7.0.
-class IntegerIndex : public OrderedIndex<IntegerIndex, int64_t> {
- public:
-  static std::optional<int64_t> Read(const json& value) { return AsInteger(value); }
-};
-
-// Numbers that a double equals exactly. Rounding others would make comparisons wrong.
-class FloatIndex : public OrderedIndex<FloatIndex, double> {
- public:
-  static std::optional<double> Read(const json& value) { return AsDouble(value); }
-};
-
-// Strings that are times (base/datetime.h), as microseconds since 1970.
-class DatetimeIndex : public OrderedIndex<DatetimeIndex, int64_t> {
- public:
   static std::optional<int64_t> Read(const json& value) {
     if (!value.is_string()) return std::nullopt;
     return ParseDatetime(value.get_ref<const std::string&>());
   }
+
+  SortedPostings<int64_t> postings_;
 };
 
 }  // namespace
@@ -310,7 +368,7 @@ class DatetimeIndex : public OrderedIndex<DatetimeIndex, int64_t> {
 std::optional<FieldValue> ToFieldValue(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>();
-  if (const std::optional<int64_t> integer = AsInteger(value)) return *integer;
+  if (const std::optional<Integer> integer = AsInteger(value)) return *integer;
   return std::nullopt;
 }
 

@@ -7,10 +7,13 @@
 //   keyword    hash map of strings            equal, any of a list
 //   text       hash map of words              all words of a query
 //   boolean    two sets                       equal
-//   integer    sorted values (int64)          equal, any of a list, ranges, order
-//   float      sorted values (double)         equal, any of a list, ranges, order
+//   integer    sorted values (int64, others)  equal, any of a list, ranges, order
+//   float      sorted values (double, others) equal, any of a list, ranges, order
 //   datetime   sorted values (microseconds)   ranges, order
 // clang-format on
+//
+// "Others" are integers of 64 bits that the type before it cannot hold: 2^63 is no int64, and no
+// double equals 2^53 + 1. They are few or none, and sorted apart.
 //
 // A map holds only values of its own kind. Whoever owns it (field_index.h) remembers which rows
 // have other values. Example: an index of integers takes 7, 7.0 and -1, and refuses 7.5 and "7". A
@@ -29,6 +32,7 @@
 #include <variant>
 
 #include "absl/functional/function_ref.h"
+#include "base/number.h"
 #include "storage/payload/postings.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/payload/row_matches.h"
@@ -41,12 +45,13 @@ enum class ValueClass : uint8_t { kString, kNumber, kBool };
 ValueClass ClassOf(FieldKind kind);
 
 // A value that can be counted by a facet or name a group; the types are those of MatchValue.
-using FieldValue = std::variant<std::string, int64_t, bool>;
-// Returns the value, or nullopt for other types. A number without fraction is an integer: 1.0 gives
-// 1.
+using FieldValue = std::variant<std::string, Integer, bool>;
+// Returns the value, or nullopt for other types and for numbers that equal no integer of 64 bits.
+// 1.0 gives 1.
 std::optional<FieldValue> ToFieldValue(const nlohmann::json& value);
-// A value with an order: an integer or a time in microseconds (int64), or a float (double).
-using OrderedValue = std::variant<int64_t, double>;
+// A value with an order: a number, or a time in microseconds. An index holds equal numbers as one
+// type, so that a position of one index is told from a position of another one.
+using OrderedValue = Number;
 
 // Interface of the six kinds.
 class ValueIndex {
@@ -74,7 +79,7 @@ class ValueIndex {
   virtual bool ForEachValue(VisitValue) const { return false; }
   // Calls visit(value, rows) in the order of values, until visit returns false. Begins with the
   // first value at `from` or behind it; null begins with the first one. Returns false, without
-  // calls, if this kind has no order or `from` is of another type.
+  // calls, if this kind has no order or does not hold such values as `from`.
   using VisitOrdered = absl::FunctionRef<bool(const OrderedValue&, const Postings&)>;
   virtual bool Walk(bool /*descending*/, const OrderedValue* /*from*/, VisitOrdered) const {
     return false;

@@ -49,11 +49,11 @@ class Groups {
   // Returns a filter for points that belong, by at least one value, to a group not found so far.
   Filter Others() const {
     std::vector<std::string> keywords;
-    std::vector<int64_t> integers;
+    std::vector<Integer> integers;
     for (const PointGroup& group : groups_) {
       if (const auto* keyword = std::get_if<std::string>(&group.value.value))
         keywords.push_back(*keyword);
-      if (const auto* integer = std::get_if<int64_t>(&group.value.value))
+      if (const auto* integer = std::get_if<Integer>(&group.value.value))
         integers.push_back(*integer);
     }
     Filter filter;

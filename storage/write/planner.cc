@@ -265,33 +265,19 @@ absl::Status Planner::Plan(const EditRecord& edit) {
     if (!ConsumeId(&text, &id) || id != set.id) {
       return absl::DataLossError(absl::StrCat("payload of row ", set.row, " is damaged"));
     }
-    // One parse serves the condition, the edit and the index. The edit needs a tree that keeps the
-    // order of keys, the two others a tree that does not. It is copied from the first tree, because
-    // a copy costs a fifth of a parse.
-    absl::StatusOr<nlohmann::ordered_json> tree = nlohmann::ordered_json::object();
-    if (wants_tree || parts_->edit->reads_payload()) tree = PreparedEdit::Parse(text);
-    if (absl::IsDataLoss(tree.status())) return tree.status();
+    // The edit works on the text. The condition and the index need a tree, and share it.
     nlohmann::json* old_parsed = nullptr;
     if (wants_tree) {
       old_parsed = &trees_.emplace_back();
-      if (tree.ok()) {
-        *old_parsed = *tree;
-      } else {
-        TQDB_ASSIGN_OR_RETURN(*old_parsed, ParsePayload(text));
-      }
+      TQDB_ASSIGN_OR_RETURN(*old_parsed, ParsePayload(text));
     }
     if (condition != nullptr &&
         !condition->Matches(id, old_parsed != nullptr ? *old_parsed : none)) {
       continue;
     }
     // One payload that cannot be edited rejects the record, so that all payloads change or none.
-    absl::StatusOr<std::string> edited = std::string();
-    if (!tree.ok() && parts_->edit->reads_payload()) {
-      edited = tree.status();
-    } else {
-      if (!tree.ok()) tree = nlohmann::ordered_json::object();
-      edited = parts_->edit->Apply(*tree);
-    }
+    absl::StatusOr<std::string> edited = parts_->edit->Apply(text);
+    if (absl::IsDataLoss(edited.status())) return edited.status();
     if (edited.ok() && edited->size() > kMaxPayloadBytes) {
       edited = absl::InvalidArgumentError(absl::StrCat("the payload would have ", edited->size(),
                                                        " bytes; allowed: ", kMaxPayloadBytes));
@@ -306,7 +292,9 @@ absl::Status Planner::Plan(const EditRecord& edit) {
     set.payload = texts_.emplace_back(*std::move(edited));
     if (fields) {
       set.old_parsed = old_parsed;
-      set.parsed = &trees_.emplace_back(*tree);
+      nlohmann::json& parsed = trees_.emplace_back();
+      TQDB_ASSIGN_OR_RETURN(parsed, ParsePayload(set.payload));
+      set.parsed = &parsed;
     }
     edits[kept++] = set;
   }

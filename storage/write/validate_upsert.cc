@@ -10,6 +10,7 @@
 #include "base/quoted.h"
 #include "base/status_macros.h"
 #include "storage/payload/json_depth.h"
+#include "values/json_parser.h"
 
 namespace tqdb::storage {
 
@@ -111,8 +112,7 @@ absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json
   const absl::string_view text = absl::StripLeadingAsciiWhitespace(payload);
   bool valid = !text.empty() && text[0] == '{';
   if (valid && parsed != nullptr) {
-    *parsed = nlohmann::json::parse(payload.begin(), payload.end(), nullptr,
-                                    /*allow_exceptions=*/false);
+    *parsed = ParseJson<nlohmann::json>(payload);
     valid = !parsed->is_discarded();
   } else if (valid) {
     // Without an index nobody needs the tree. To accept a text takes less time than to build one.

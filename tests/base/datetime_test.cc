@@ -19,6 +19,12 @@ TEST(DatetimeTest, FormsOfRfc3339AndTheirLooserKin) {
   EXPECT_EQ(ParseDatetime("1970-01-01T00:00:00.0000019Z"), 1);  // dropped, not rounded
   EXPECT_EQ(ParseDatetime("1969-12-31T23:59:59.9999999Z"), -1);
   EXPECT_EQ(ParseDatetime("2016-12-31T23:59:60Z"), ParseDatetime("2017-01-01T00:00:00Z"));
+  EXPECT_EQ(ParseDatetime("2016-12-31T23:59:60.5Z"), ParseDatetime("2017-01-01T00:00:00.5Z"));
+  EXPECT_EQ(ParseDatetime("1970-01-01T00:01Z"), 60'000'000);
+  EXPECT_EQ(ParseDatetime("1970-01-01 01:00+01"), 0);
+  EXPECT_EQ(ParseDatetime("1970-01-01T05:30:00+0530"), 0);
+  EXPECT_EQ(ParseDatetime("1970-01-01 00:00:00.25+00"), 250'000);
+  EXPECT_EQ(ParseDatetime("1970-01-01T00:00:00,5Z"), 500'000);
   EXPECT_EQ(ParseDatetime("0000-01-01"), kMinDatetime);
   EXPECT_EQ(ParseDatetime("9999-12-31T23:59:59.999999Z"), kMaxDatetime);
 }
@@ -33,17 +39,21 @@ TEST(DatetimeTest, AnythingElseIsNoTime) {
                            "2023-00-01",
                            "2023-02-29",
                            "2023-02-08T",
-                           "2023-02-08T10:49",
-                           "2023-02-08T10:49Z",
+                           "2023-02-08T10",
+                           "2023-02-08T10Z",
+                           "2023-02-08T10:49.5Z",
+                           "2023-02-08T10:49:",
                            "2023-02-08T24:00:00Z",
                            "2023-02-08T10:60:00Z",
                            "2023-02-08T10:49:61Z",
                            "2023-02-08T10:49:00.Z",
-                           "2023-02-08T10:49:00,5Z",
+                           "2023-02-08T10:49:00,Z",
                            "2023-02-08T10:49:00+1",
-                           "2023-02-08T10:49:00+01",
+                           "2023-02-08T10:49:00+01:",
+                           "2023-02-08T10:49:00+01:0",
                            "2023-02-08T10:49:00+24:00",
-                           "2023-02-08T10:49:00+0100",
+                           "2023-02-08T10:49:00+010",
+                           "2023-02-08T10:49:00+01000",
                            "2023-02-08T10:49:00Z ",
                            " 2023-02-08",
                            "+2023-02-08",

@@ -10,7 +10,7 @@ import pytest
 
 import tqdb
 from tqdb import Field, all_of, any_of, at_least, has_id
-from tqdb.filters import filter_to_proto
+from tqdb.filters import filter_to_proto, quoted_key
 
 POINTS = {
     1: {
@@ -144,6 +144,54 @@ def test_builder_and_json_find_what_they_should(stored, built, as_json, expected
     as_filter = as_json if any(p in as_json for p in parts) else {"must": [as_json]}
     assert {h.id for h in stored.search("filters", np.ones(8), filter=as_filter)} == expected
     assert filter_to_proto(as_filter) == filter_to_proto(built)
+
+
+def test_integers_beyond_doubles_are_bounds_as_they_are():
+    sent = filter_to_proto(tqdb.Field("x") > 1768907725507217522)
+    assert sent.must[0].field.number_range.gt.integer == 1768907725507217522
+    sent = filter_to_proto(tqdb.Field("x").range(gte=0.5, lt=np.uint64(2**64 - 1)))
+    assert sent.must[0].field.number_range.gte.real == 0.5
+    assert sent.must[0].field.number_range.lt.unsigned_integer == 2**64 - 1
+    # Servers of every version understand floats, so these go wherever they say the same.
+    sent = filter_to_proto(tqdb.Field("x").between(2**53, 2**63))
+    assert sent.must[0].field.range.lte == 2.0**63
+    # An integer beyond 64 bits does not become one of 64 bits.
+    sent = filter_to_proto(tqdb.Field("x") > -(2**63) - 1)
+    assert sent.must[0].field.range.gt < -(2.0**63)
+    sent = filter_to_proto(tqdb.Field("x").any(-1, 2**63))
+    assert sent.must[0].field.match.any_integers.values == [-1]
+    assert sent.must[0].field.match.any_integers.unsigned_values == [2**63]
+
+
+@pytest.mark.parametrize(
+    "text, micros",
+    [
+        ("2016-12-31T23:59:60.5Z", 1483228800500000),  # the fraction of a leap second counts
+        ("2023-02-08T11:49:00+0100", 1675853340000000),
+        ("2023-02-08 11:49+01", 1675853340000000),
+        ("2023-02-08T10:49:00,5Z", 1675853340500000),
+    ],
+)
+def test_times_are_read_as_the_server_reads_them(stored, text, micros):
+    bound = filter_to_proto(tqdb.Field("t") <= text).must[0].field.datetime_range.lte
+    assert bound.seconds * 1_000_000 + bound.nanos // 1000 == micros
+    stored.upsert("filters", [tqdb.Point(99, np.ones(8), {"t": text})])
+    found = stored.scroll("filters", filter=tqdb.Field("t").between(text, text))
+    assert [r.id for r in found] == [99]
+    stored.delete("filters", [99])
+
+
+@pytest.mark.parametrize("key", ["27\" screen", '"', 'a.b"c', "a\\b", "", "x[0]"])
+def test_every_name_can_be_a_key(client, name, key):
+    client.create_collection(name, dim=8)
+    client.upsert(name, [tqdb.Point(1, np.ones(8), {key: 5}), tqdb.Point(2, np.ones(8), {"a": 5})])
+    field = tqdb.Field(quoted_key(key))
+    assert [r.id for r in client.scroll(name, filter=field == 5)] == [1]
+    client.create_payload_index(name, field.key, "integer")
+    assert [index.key for index in client.get_collection(name).payload_indexes] == [field.key]
+    assert [r.id for r in client.scroll(name, filter=field == 5)] == [1]
+    client.delete_payload_keys(name, [field.key], [1])
+    assert client.get(name, [1])[0].payload == {}
 
 
 BAD = [

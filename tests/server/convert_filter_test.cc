@@ -54,6 +54,17 @@ TEST(ConvertFilterTest, EveryFormBecomesItsJson) {
        R"({"must":[{"key":"a","match":{"text":"x y"}}]})"},
       {R"(must { field { key: "a" range { gt: 0 lte: 1.5 } } })",
        R"({"must":[{"key":"a","range":{"gt":0.0,"lte":1.5}}]})"},
+      {R"(must { field { key: "a" match { unsigned_integer: 18446744073709551615 } } })",
+       R"({"must":[{"key":"a","match":{"value":18446744073709551615}}]})"},
+      {R"(must { field { key: "a" match {
+                  except_integers { values: -1 unsigned_values: 9223372036854775808 } } } })",
+       R"({"must":[{"key":"a","match":{"except":[-1,9223372036854775808]}}]})"},
+      {R"(must { field { key: "a" number_range {
+                  gt { integer: 1768907725507217522 }
+                  lte { unsigned_integer: 18446744073709551615 } } } })",
+       R"({"must":[{"key":"a","range":{"gt":1768907725507217522,"lte":18446744073709551615}}]})"},
+      {R"(must { field { key: "a" number_range { gte { real: -0.5 } lt { integer: 3 } } } })",
+       R"({"must":[{"key":"a","range":{"gte":-0.5,"lt":3}}]})"},
       {R"(must { field { key: "a" datetime_range { gte { seconds: 1 nanos: 500000999 }
                                                    lt { seconds: 2 } } } })",
        R"({"must":[{"key":"a","range":{"gte":"1970-01-01T00:00:01.5Z",)"
@@ -90,6 +101,19 @@ TEST(ConvertFilterTest, WhatTheClientSendsIsTheSameFilterAtTheServer) {
   }
 }
 
+// Servers of older versions know ranges of doubles alone.
+TEST(ConvertFilterTest, RangesGoAsDoublesWhereverDoublesCanSayThem) {
+  const auto field = [](storage::NumberRange range) {
+    const storage::Filter filter{.must = {{storage::FieldCondition{"a", range}}}};
+    v1::Filter proto;
+    client::ToProto(filter, &proto);
+    return proto.must(0).field();
+  };
+  EXPECT_TRUE(field({{.gt = 3, .lte = 0x1p63}}).has_range());
+  EXPECT_TRUE(field({{.gte = uint64_t{1} << 63}}).has_range());
+  EXPECT_TRUE(field({{.gt = 3, .lte = (int64_t{1} << 53) + 1}}).has_number_range());
+}
+
 // A Timestamp before 1970 has negative seconds, but nanos from 0 up. Division that rounds toward
 // zero would break this.
 TEST(ConvertFilterTest, TimesBeforeTheEpochAndAtTheEndsRoundTrip) {
@@ -106,10 +130,9 @@ TEST(ConvertFilterTest, TimesBeforeTheEpochAndAtTheEndsRoundTrip) {
 
 TEST(ConvertFilterTest, FaultsAreNamedByTheirPath) {
   EXPECT_EQ(Error("must {}"), "filter.must[0] is empty; set field, has_id, nested or filter");
-  EXPECT_EQ(
-      Error(R"(must { has_id {} } should { field { key: "a" } })", "queries[3].filter"),
-      "queries[3].filter.should[0] is empty; set match, range, datetime_range, values_count or "
-      "presence");
+  EXPECT_EQ(Error(R"(must { has_id {} } should { field { key: "a" } })", "queries[3].filter"),
+            "queries[3].filter.should[0] is empty; set match, range, number_range, datetime_range, "
+            "values_count or presence");
   EXPECT_EQ(Error(R"(must { field { key: "a" match {} } })"),
             "filter.must[0].match is empty; set a value, a list or text");
   EXPECT_THAT(Error(R"(must { field { key: "" presence: PRESENCE_EXISTS } })"),
@@ -120,6 +143,10 @@ TEST(ConvertFilterTest, FaultsAreNamedByTheirPath) {
             "filter.must[0].range: gte 5 > lte 3");
   EXPECT_THAT(Error(R"(must { field { key: "a" range { gt: nan } } })"),
               StartsWith("filter.must[0].range.gt is nan"));
+  EXPECT_EQ(Error(R"(must { field { key: "a" number_range { gt {} } } })"),
+            "filter.must[0].range.gt is empty; set real, integer or unsigned_integer");
+  EXPECT_THAT(Error(R"(must { field { key: "a" number_range { lt { real: inf } } } })"),
+              StartsWith("filter.must[0].range.lt is inf"));
   EXPECT_THAT(Error(R"(must { field { key: "a" datetime_range { lt { nanos: -1 } } } })"),
               StartsWith("filter.must[0].range.lt has 0 seconds and -1 nanos; need"));
   EXPECT_THAT(

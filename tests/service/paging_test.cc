@@ -65,16 +65,18 @@ TEST(PagingTest, PointTokensHoldEveryId) {
 TEST(PagingTest, OrderedTokensHoldEveryPositionExactly) {
   const uint64_t rows[] = {0, 7, ~uint64_t{0}};
   for (const uint64_t row : rows) {
-    for (const int64_t value : {int64_t{0}, int64_t{-1}, std::numeric_limits<int64_t>::min(),
-                                std::numeric_limits<int64_t>::max()}) {
+    for (const storage::Integer value : {storage::Integer(0), storage::Integer(-1),
+                                         storage::Integer(std::numeric_limits<int64_t>::min()),
+                                         storage::Integer(std::numeric_limits<int64_t>::max()),
+                                         storage::Integer(std::numeric_limits<uint64_t>::max())}) {
       const auto back = ParseOrderedPageToken(OrderedPageToken({value, row})).value();
-      EXPECT_EQ(std::get<int64_t>(back.value), value);
+      EXPECT_EQ(back.value.integer(), value);
       EXPECT_EQ(back.row, row);
     }
     for (const double value : {0.1, -0.0, 1.0 / 3, 5e-324, -1.7976931348623157e308}) {
       const auto back = ParseOrderedPageToken(OrderedPageToken({value, row})).value();
-      EXPECT_EQ(std::get<double>(back.value), value);
-      EXPECT_EQ(std::signbit(std::get<double>(back.value)), std::signbit(value));
+      EXPECT_EQ(back.value.real(), value);
+      EXPECT_EQ(std::signbit(back.value.real()), std::signbit(value));
       EXPECT_EQ(back.row, row);
     }
   }

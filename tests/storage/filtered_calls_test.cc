@@ -425,27 +425,23 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
   for (int round = 0; round < 12; ++round) {
     const Filter filter = RandomFilter(random_, kIds);
     const bool filtered = round % 2 == 1, descending = round % 4 >= 2;
-    std::multiset<double> values;
-    std::multiset<std::pair<double, uint64_t>> expected;
+    // Exact for doubles and integers of 64 bits.
+    std::multiset<std::pair<long double, uint64_t>> expected;
     for (const uint64_t id : Expected(filtered ? filter : Filter())) {
       if (!model_[id].contains("n")) continue;
       const json found =
           model_[id]["n"].is_array() ? model_[id]["n"] : json::array({model_[id]["n"]});
-      std::set<double> own;
-      // An index of floats does not hold an integer that no double equals.
-      const auto is_float = [](const json& value) {
-        if (!value.is_number_integer()) return value.is_number();
-        const auto number = value.get<double>();
-        if (number >= 0x1p64) return false;  // no integer of 64 bits
-        return number < 0x1p63 ? static_cast<int64_t>(number) == value.get<int64_t>()
-                               : static_cast<uint64_t>(number) == value.get<uint64_t>();
-      };
-      for (const json& value : found)
-        if (is_float(value)) own.insert(value.get<double>());
-      for (const double value : own) expected.emplace(value, id);
+      std::set<long double> own;
+      for (const json& value : found) {
+        if (!value.is_number()) continue;
+        own.insert(value.is_number_unsigned()  ? static_cast<long double>(value.get<uint64_t>())
+                   : value.is_number_integer() ? static_cast<long double>(value.get<int64_t>())
+                                               : static_cast<long double>(value.get<double>()));
+      }
+      for (const long double value : own) expected.emplace(value, id);
     }
-    std::multiset<std::pair<double, uint64_t>> scrolled;
-    std::vector<double> order;
+    std::multiset<std::pair<long double, uint64_t>> scrolled;
+    std::vector<long double> order;
     std::optional<OrderedPosition> last;
     const FilterSpec spec{filter};
     for (bool more = true; more;) {
@@ -456,7 +452,11 @@ TEST_F(FilteredCallsTest, OrderedScrollsSortByTheValuesOfAKey) {
       ASSERT_TRUE(page.ok()) << page.status();
       ASSERT_EQ(page->points.size(), page->positions.size());
       for (size_t i = 0; i < page->points.size(); ++i) {
-        const double value = std::get<double>(page->positions[i].value);
+        const Number& number = page->positions[i].value;
+        const long double value = !number.is_integer() ? number.real()
+                                  : number.integer().fits_int64()
+                                      ? static_cast<long double>(number.integer().int64())
+                                      : static_cast<long double>(number.integer().uint64());
         scrolled.emplace(value, page->points[i].id.low);
         order.push_back(value);
         EXPECT_FALSE(page->points[i].payload.empty());

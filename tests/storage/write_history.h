@@ -378,8 +378,8 @@ inline std::vector<std::string> Describe(const CollectionImpl& collection, bool 
   }
   const auto facets = collection.Facet({.key = "n"});
   for (size_t i = 0; facets.ok() && i < facets->size(); ++i) {
-    lines.push_back(
-        absl::StrCat("n=", std::get<int64_t>((*facets)[i].value.value), ": ", (*facets)[i].count));
+    lines.push_back(absl::StrCat("n=", std::get<Integer>((*facets)[i].value.value).ToString(), ": ",
+                                 (*facets)[i].count));
   }
   if (settled) {
     for (std::string& list : ResultLists(collection, 8)) lines.push_back(std::move(list));

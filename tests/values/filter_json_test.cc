@@ -31,6 +31,10 @@ TEST(FilterJsonTest, EveryFormPrintsAsItIsRead) {
           R"({"must":[{"key":"a","match":{"text":"two words"}}]})",
           R"({"must":[{"key":"a","range":{"gt":1.5,"lte":2.0}},)"
           R"({"key":"a","range":{"gte":0.0,"lt":1.0}}]})",
+          R"({"must":[{"key":"a","match":{"value":18446744073709551615}},)"
+          R"({"key":"a","match":{"any":[-9223372036854775808,9223372036854775808]}}]})",
+          R"({"must":[{"key":"a","range":{"gt":1768907725507217522,"lt":18446744073709551615}},)"
+          R"({"key":"a","range":{"gte":-9223372036854775807,"lte":0.5}}]})",
           R"({"must":[{"key":"a","range":{"gte":"2023-02-08T10:49:00Z",)"
           R"("lt":"2023-02-08T10:49:00.5Z"}}]})",
           R"({"must":[{"key":"a","values_count":{"gt":0,"lt":3}}]})",
@@ -99,8 +103,11 @@ TEST(FilterJsonTest, WrongTypesAreNamed) {
             "filter.must[0].key is '5'; need a string");
   EXPECT_THAT(ConditionError(R"({"key":"a","match":{"value":1.5}})"),
               StartsWith("filter.must[0].match.value is '1.5'; need a string, an integer"));
-  EXPECT_THAT(ConditionError(R"({"key":"a","match":{"value":18446744073709551615}})"),
-              StartsWith("filter.must[0].match.value is '18446744073709551615'"));
+  EXPECT_THAT(ConditionError(R"({"key":"a","match":{"value":18446744073709551616}})"),
+              StartsWith("filter.must[0].match.value is '1.8446744073709552e+19'"));
+  // The nearest double of this integer is -2^63, which is another one.
+  EXPECT_THAT(ConditionError(R"({"key":"a","match":{"value":-9223372036854775809}})"),
+              StartsWith("filter.must[0].match.value is '-9.223372036854778e+18'"));
   EXPECT_THAT(ConditionError(R"({"key":"a","match":{"value":null}})"),
               HasSubstr("match.value is 'null'"));
   EXPECT_THAT(ConditionError(R"({"key":"a","match":{"any":"x"}})"),

@@ -35,6 +35,10 @@ TEST(FilterTest, RangesThatNothingSatisfiesAreRefused) {
   EXPECT_EQ(Error(NumberRange{{.gte = 3, .lt = 3}}),
             "filter.must[2].range: nothing is between gte and lt 3");
   EXPECT_EQ(Error(NumberRange{{.gte = 3, .lte = 3}}), "");
+  // 2^53 and 2^53 + 1 are two numbers, though one double.
+  EXPECT_EQ(Error(NumberRange{{.gte = (int64_t{1} << 53) + 1, .lte = 0x1p53}}),
+            "filter.must[2].range: gte 9007199254740993 > lte 9.0072e+15");
+  EXPECT_EQ(Error(NumberRange{{.gt = 0x1p53, .lt = (int64_t{1} << 53) + 1}}), "");
   EXPECT_EQ(Error(NumberRange{}), "filter.must[2].range has no bound; need gt, gte, lt or lte");
   EXPECT_EQ(Error(DatetimeRange{{.gt = 1'000'000, .lt = 0}}),
             "filter.must[2].range: gt 1970-01-01T00:00:01Z > lt 1970-01-01T00:00:00Z");
@@ -51,8 +55,8 @@ TEST(FilterTest, BoundsMustBeNumbersAndTimes) {
 }
 
 TEST(FilterTest, LimitsHold) {
-  EXPECT_EQ(Error(MatchAny{std::vector<int64_t>(kMaxListValues)}), "");
-  EXPECT_EQ(Error(MatchAny{std::vector<int64_t>(kMaxListValues + 1)}),
+  EXPECT_EQ(Error(MatchAny{std::vector<Integer>(kMaxListValues)}), "");
+  EXPECT_EQ(Error(MatchAny{std::vector<Integer>(kMaxListValues + 1)}),
             "filter.must[2].match.any has 65537 values; at most 65536 are allowed");
   EXPECT_THAT(Error(MatchExcept{std::vector<std::string>(kMaxListValues + 1)}),
               StartsWith("filter.must[2].match.except has 65537 values"));

@@ -16,7 +16,11 @@ TEST(KeyPathTest, SegmentsAreSplitAndTextReadsBack) {
   EXPECT_THAT(KeyPath::Parse("a.b c.ü")->segments(), ElementsAre("a", "b c", "ü"));
   EXPECT_THAT(KeyPath::Parse("a[].b[]")->segments(), ElementsAre("a", "b"));
   EXPECT_THAT(KeyPath::Parse(R"("a.b"[].c."")")->segments(), ElementsAre("a.b", "c", ""));
-  for (const char* key : {"a", "a.b", R"("a.b".c)", R"("")", R"(x."[0]")"}) {
+  // A double quote of a name is written twice. A backslash is a character of the name.
+  EXPECT_THAT(KeyPath::Parse(R"("27"" screen".""""."a\.")")->segments(),
+              ElementsAre("27\" screen", "\"", "a\\."));
+  for (const char* key :
+       {"a", "a.b", R"("a.b".c)", R"("")", R"(x."[0]")", R"("a""b"."""")", R"(a\b)"}) {
     EXPECT_EQ(KeyPath::Parse(key)->ToString(), key);
   }
   EXPECT_EQ(KeyPath::Parse("a[].\"b\"")->ToString(), "a.b");
@@ -35,6 +39,7 @@ TEST(KeyPathTest, BadKeysSayWhy) {
   EXPECT_THAT(error("a]"), HasSubstr("within a name"));
   EXPECT_THAT(error("a\"b\""), HasSubstr("within a name"));
   EXPECT_THAT(error("\"ab"), HasSubstr("not closed"));
+  EXPECT_THAT(error("\"ab\"\""), HasSubstr("not closed"));
   EXPECT_THAT(error("\"a\"b"), HasSubstr("within a name"));
   EXPECT_THAT(error(std::string(kMaxKeyBytes + 1, 'k')), HasSubstr("has 257 bytes; at most 256"));
   EXPECT_TRUE(KeyPath::Parse(std::string(kMaxKeyBytes, 'k')).ok());

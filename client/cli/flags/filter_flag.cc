@@ -21,7 +21,10 @@ const char kFilterForms[] =
     "  {\"exists\": {\"key\": \"a.b\"}}     or \"is_empty\", \"is_null\"\n"
     "  {\"has_id\": [1, 2, 3]}\n"
     "  {\"nested\": {\"key\": \"parts\", \"filter\": {...}}}\n"
-    "  a filter";
+    "  a filter\n"
+    "A key is a path a.b; a name with dots, brackets or quotes is in quotes, its own quotes "
+    "twice.\n"
+    "Integers of 64 bits, signed or not, are compared exactly.";
 
 void AddFilterOption(FlagSet app, FilterFlag& flag, const std::string& description) {
   app.Add("--filter", flag, description + ": JSON, or @FILE with it").Placeholder("JSON");

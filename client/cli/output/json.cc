@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/json_number.h"
 
 namespace tqdb::client {
 namespace {
@@ -103,7 +104,11 @@ Json ToJson(const PayloadIndexInfo& index) {
 }
 
 Json ToJson(const PayloadValue& value) {
-  return std::visit([](const auto& held) { return Json(held); }, value);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* integer = std::get_if<Integer>(&value)) {
+    return storage::NumberToJson<Json>(*integer);
+  }
+  return std::get<bool>(value);
 }
 
 Json ToJson(const FacetCount& count) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/json_text.h"
 
 namespace tqdb::client {
 namespace {
@@ -33,11 +34,30 @@ Json VectorToJson(const std::vector<float>& values) {
   return out;
 }
 
-// Returns the payload as JSON. The server stores only JSON; if a payload is not JSON all the same,
-// it is shown as a string.
-Json PayloadToJson(const std::string& payload) {
-  Json parsed = Json::parse(payload, nullptr, /*allow_exceptions=*/false);
-  return parsed.is_discarded() ? Json(payload) : parsed;
+// Appends a payload on one line, with its numbers as they were written. In JSON a line break can
+// only stand between tokens, where a space means the same.
+void AppendPayload(const std::string& payload, std::string& out) {
+  const size_t begin = out.size();
+  out.append(payload);
+  for (size_t i = begin; i < out.size(); ++i) {
+    if (out[i] == '\n' || out[i] == '\r') out[i] = ' ';
+  }
+}
+
+// Returns the line of a point whose other members are `rest`, an object that is not empty. The
+// server stores only JSON; if a payload is not JSON all the same, it is shown as a string.
+std::string LineWithPayload(const Json& rest, const std::string& payload) {
+  std::string line = ToLine(rest);
+  if (payload.empty()) return line;
+  line.pop_back();  // the brace
+  line.append(",\"payload\":");
+  if (Json::accept(payload)) {
+    AppendPayload(payload, line);
+  } else {
+    line.append(ToLine(Json(payload)));
+  }
+  line.push_back('}');
+  return line;
 }
 
 // Adds the vectors of a Point or a ScoredPoint.
@@ -165,7 +185,8 @@ absl::StatusOr<PointLine> PointFromLine(absl::string_view line) {
         return absl::InvalidArgumentError(
             absl::StrCat("payload: ", Excerpt(value), " is not an object"));
       }
-      out.point.payload = ToLine(value);
+      // The text itself, because a tree does not keep every number as it was written.
+      out.point.payload = JsonText(line).Find("payload")->ToString();
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("unknown key \"", key,
@@ -182,29 +203,32 @@ absl::StatusOr<PointLine> PointFromLine(absl::string_view line) {
 
 Json ToJson(const PointId& id) { return id.is_uuid() ? Json(id.uuid()) : Json(id.number()); }
 
-Json ToJson(const Point& point) {
+std::string ToLine(const Point& point) {
   Json out;
   out["id"] = ToJson(point.id);
   AddVectors(point, out);
-  if (!point.payload.empty()) out["payload"] = PayloadToJson(point.payload);
-  return out;
+  return LineWithPayload(out, point.payload);
 }
 
-Json ToJson(const ScoredPoint& point) {
+std::string ToLine(const ScoredPoint& point) {
   Json out;
   out["id"] = ToJson(point.id);
   out["score"] = ShortestDouble(point.score);
   AddVectors(point, out);
-  if (!point.payload.empty()) out["payload"] = PayloadToJson(point.payload);
-  return out;
+  return LineWithPayload(out, point.payload);
 }
 
-Json ToJson(const PointGroup& group) {
-  Json out;
-  out["value"] = ToJson(group.value);
-  out["points"] = Json::array();
-  for (const ScoredPoint& point : group.points) out["points"].push_back(ToJson(point));
-  return out;
+std::string ToLine(const std::vector<ScoredPoint>& points) {
+  return absl::StrCat(
+      "[",
+      absl::StrJoin(points, ",",
+                    [](std::string* out, const auto& point) { out->append(ToLine(point)); }),
+      "]");
+}
+
+std::string ToLine(const PointGroup& group) {
+  return absl::StrCat("{\"value\":", ToLine(ToJson(group.value)),
+                      ",\"points\":", ToLine(group.points), "}");
 }
 
 void AppendPointLine(const Point& point, std::string& out) {
@@ -236,13 +260,7 @@ void AppendPointLine(const Point& point, std::string& out) {
   if (!point.sparse_vectors.empty()) out.push_back('}');
   if (!point.payload.empty()) {
     out.append(",\"payload\":");
-    const size_t begin = out.size();
-    out.append(point.payload);
-    // A payload may be written over several lines, but here it must be one. In JSON a line break
-    // can only stand between tokens, where a space means the same.
-    for (size_t i = begin; i < out.size(); ++i) {
-      if (out[i] == '\n' || out[i] == '\r') out[i] = ' ';
-    }
+    AppendPayload(point.payload, out);
   }
   out.append("}\n");
 }

@@ -28,14 +28,18 @@ struct PointLine {
   bool has_id = false;  // whether the line has an "id"
 };
 // Returns the point of a line: {"id": .., "vector": [..] or "vectors": {"name": [..]},
-// "sparse_vectors": {"name": {"indices": [..], "values": [..]}}, "payload": {..}}. InvalidArgument
-// names the key. Unknown keys are errors, because they are mostly typing errors.
+// "sparse_vectors": {"name": {"indices": [..], "values": [..]}}, "payload": {..}}. The
+// payload keeps the text that it is written as. InvalidArgument names the key. Unknown keys are
+// errors, because they are mostly typing errors.
 absl::StatusOr<PointLine> PointFromLine(absl::string_view line);
 
 Json ToJson(const PointId& id);
-Json ToJson(const Point& point);
-Json ToJson(const ScoredPoint& point);
-Json ToJson(const PointGroup& group);
+// Each returns the JSON of a value as one line. Payloads keep their numbers as they were written,
+// which a tree of JSON does not: 10^30 and 1.10.
+std::string ToLine(const Point& point);
+std::string ToLine(const ScoredPoint& point);
+std::string ToLine(const std::vector<ScoredPoint>& points);
+std::string ToLine(const PointGroup& group);
 // Appends a line that PointFromLine reads. To save time it is written without a JSON tree. The
 // payload is copied as it is.
 void AppendPointLine(const Point& point, std::string& out);

@@ -48,7 +48,7 @@ PointPrinter::PointPrinter(CommandContext& context, bool with_vectors)
 void PointPrinter::Print(const Point& point) {
   empty_ = false;
   if (context_.json()) {
-    context_.Print(ToJson(point));
+    context_.out() << ToLine(point) << '\n';
   } else if (with_vectors_) {
     table_.AddRow({point.id.ToString(), DescribeVectors(point), point.payload});
   } else {

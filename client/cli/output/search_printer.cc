@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/text_format.h"
 #include "client/cli/output/point_json.h"
 #include "client/cli/output/table.h"
@@ -30,11 +31,12 @@ std::vector<Table::Column> HitColumns(bool payload) {
   return columns;
 }
 
-Json ResultToJson(uint64_t number, double took_ms) {
-  Json out;
-  out["query"] = number;
-  out["took_ms"] = took_ms;
-  return out;
+// Returns the line of one result: `name` is the member with its points or groups, and `list` the
+// JSON of these.
+std::string ResultLine(uint64_t number, double took_ms, absl::string_view name,
+                       absl::string_view list) {
+  return absl::StrCat("{\"query\":", number, ",\"took_ms\":", ToLine(Json(took_ms)), ",\"", name,
+                      "\":", list, "}\n");
 }
 
 }  // namespace
@@ -50,10 +52,7 @@ bool SearchPrinter::PrintHeading(uint64_t number, bool empty) const {
 void SearchPrinter::PrintPoints(uint64_t number, const std::vector<ScoredPoint>& points,
                                 double took_ms) const {
   if (context_.json()) {
-    Json out = ResultToJson(number, took_ms);
-    out["points"] = Json::array();
-    for (const ScoredPoint& point : points) out["points"].push_back(ToJson(point));
-    context_.Print(out);
+    context_.out() << ResultLine(number, took_ms, "points", ToLine(points));
     return;
   }
   if (!PrintHeading(number, points.empty())) return;
@@ -67,10 +66,9 @@ void SearchPrinter::PrintPoints(uint64_t number, const std::vector<ScoredPoint>&
 void SearchPrinter::PrintGroups(uint64_t number, const std::vector<PointGroup>& groups,
                                 double took_ms) const {
   if (context_.json()) {
-    Json out = ResultToJson(number, took_ms);
-    out["groups"] = Json::array();
-    for (const PointGroup& group : groups) out["groups"].push_back(ToJson(group));
-    context_.Print(out);
+    const std::string list = absl::StrJoin(
+        groups, ",", [](std::string* out, const PointGroup& group) { out->append(ToLine(group)); });
+    context_.out() << ResultLine(number, took_ms, "groups", absl::StrCat("[", list, "]"));
     return;
   }
   if (!PrintHeading(number, groups.empty())) return;

@@ -62,7 +62,7 @@ Pointers Values(const json& payload, const std::string& key) {
 }
 
 // Exact: a long double has at least 64 bits of mantissa here.
-std::optional<long double> Number(const json& value) {
+std::optional<long double> Exact(const json& value) {
   static_assert(std::numeric_limits<long double>::digits >= 64);
   if (value.is_number_unsigned()) return value.get<uint64_t>();
   if (value.is_number_integer()) return value.get<int64_t>();
@@ -71,7 +71,7 @@ std::optional<long double> Number(const json& value) {
 }
 
 bool Equal(const json& a, const json& b) {
-  if (Number(a) && Number(b)) return *Number(a) == *Number(b);
+  if (Exact(a) && Exact(b)) return *Exact(a) == *Exact(b);
   return a.type() == b.type() && a == b;
 }
 
@@ -129,7 +129,7 @@ bool FieldMatches(const json& condition, const json& payload) {
     }
     if (found.empty()) counts.push_back(0);
     return std::any_of(counts.begin(), counts.end(), [&](long double count) {
-      return Within<long double>(count, condition["values_count"], Number);
+      return Within<long double>(count, condition["values_count"], Exact);
     });
   }
   if (condition.contains("range")) {
@@ -137,7 +137,7 @@ bool FieldMatches(const json& condition, const json& payload) {
     for (const json* value : values) {
       if (bounds.begin()->is_string()) {
         if (Time(*value) && Within<absl::Time>(*Time(*value), bounds, Time)) return true;
-      } else if (Number(*value) && Within<long double>(*Number(*value), bounds, Number)) {
+      } else if (Exact(*value) && Within<long double>(*Exact(*value), bounds, Exact)) {
         return true;
       }
     }

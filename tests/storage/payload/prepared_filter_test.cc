@@ -96,6 +96,19 @@ TEST(PreparedFilterTest, TextNeedsEveryWordInAnyOrderOverAllValues) {
   EXPECT_FALSE(Holds(kText, R"({})"));
 }
 
+// The nearest double of -2^63 - 1 is -2^63, which is the integer of another payload.
+TEST(PreparedFilterTest, IntegersBeyond64BitsStayBeyondThem) {
+  const char* kBelow = R"({"a":-9223372036854775809})";
+  const char* kAbove = R"({"a":18446744073709551616})";
+  EXPECT_FALSE(Holds(R"({"key":"a","match":{"value":-9223372036854775808}})", kBelow));
+  EXPECT_TRUE(Holds(R"({"key":"a","range":{"lt":-9223372036854775808}})", kBelow));
+  EXPECT_TRUE(Holds(R"({"key":"a","range":{"gt":18446744073709551615}})", kAbove));
+  EXPECT_TRUE(
+      Holds(R"({"key":"a","range":{"gt":-9223372036854775809}})", R"({"a":-9223372036854775808})"));
+  EXPECT_TRUE(Holds(R"({"key":"a","match":{"value":-9223372036854775808}})",
+                    R"({"a":-9223372036854775808.0})"));
+}
+
 TEST(PreparedFilterTest, RangesHaveOpenAndClosedEnds) {
   EXPECT_TRUE(Holds(R"({"key":"a","range":{"gte":1,"lt":2}})", R"({"a":1})"));
   EXPECT_FALSE(Holds(R"({"key":"a","range":{"gte":1,"lt":2}})", R"({"a":2})"));

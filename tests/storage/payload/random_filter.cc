@@ -1,8 +1,11 @@
 #include "tests/storage/payload/random_filter.h"
 
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/datetime.h"
+#include "base/json_number.h"
 #include "tests/storage/payload/brute_force.h"
 
 namespace tqdb::storage {
@@ -45,27 +48,23 @@ const std::vector<std::string>& Times() {
   return times;
 }
 
+constexpr int64_t kMinInt64 = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kMaxUint64 = std::numeric_limits<uint64_t>::max();
+
 const std::vector<json>& Numbers() {
-  static const auto& numbers = *new std::vector<json>{0,
-                                                      1,
-                                                      1.0,
-                                                      2,
-                                                      3,
-                                                      3.5,
-                                                      -1,
-                                                      -0.0,
-                                                      0.5,
-                                                      100,
-                                                      int64_t{1} << 53,
-                                                      (int64_t{1} << 53) + 1,
-                                                      0x1p53,
-                                                      std::numeric_limits<int64_t>::max(),
-                                                      std::numeric_limits<int64_t>::min(),
-                                                      0x1p63,
-                                                      -0x1p63,
-                                                      std::numeric_limits<uint64_t>::max(),
-                                                      uint64_t{1} << 63,
-                                                      1e300};
+  static const auto& numbers = *new std::vector<json>{
+      0, 1, 1.0, 2, 3, 3.5, -1, -0.0, 0.5, 100,
+      // Neighbours that one double stands for.
+      (int64_t{1} << 53) - 1, int64_t{1} << 53, (int64_t{1} << 53) + 1, 0x1p53, -(int64_t{1} << 53),
+      -(int64_t{1} << 53) - 1, 1'768'907'725'507'217'521, 1'768'907'725'507'217'522,
+      1'768'907'725'507'217'523,
+      // The ends of int64, and doubles about them.
+      kMaxInt64, kMaxInt64 - 1, uint64_t{1} << 63, (uint64_t{1} << 63) + 1, 0x1p63, 0x1p63 - 1024,
+      0x1p63 + 2048, kMinInt64, kMinInt64 + 1, -0x1p63, -0x1p63 - 2048, -0x1p63 + 1024,
+      // The end of uint64, and doubles about it.
+      kMaxUint64, kMaxUint64 - 1, kMaxUint64 - 2047, 0x1p64, 0x1p64 - 2048, 0x1p64 + 4096, 1e300,
+      -1e300};
   return numbers;
 }
 
@@ -127,6 +126,12 @@ json RandomObject(Gaussian& random, int depth) {
   return object;
 }
 
+// Returns a small integer, or one that payloads have.
+Integer RandomInteger(Gaussian& random) {
+  const std::optional<Integer> found = AsInteger(Pick(random, Numbers()));
+  return found && random.Below(2) == 0 ? *found : Integer(static_cast<int>(random.Below(12)) - 1);
+}
+
 ValueList RandomList(Gaussian& random) {
   const size_t n = random.Below(5);
   if (random.Below(2) == 0) {
@@ -134,9 +139,8 @@ ValueList RandomList(Gaussian& random) {
     while (strings.size() < n) strings.push_back(Pick(random, Strings()));
     return strings;
   }
-  std::vector<int64_t> integers(n == 0 ? 1 : n);  // an empty list reads back as one of strings
-  for (int64_t& integer : integers) integer = static_cast<int64_t>(random.Below(12)) - 1;
-  if (random.Below(3) == 0) integers[0] = std::numeric_limits<int64_t>::max();
+  std::vector<Integer> integers(n == 0 ? 1 : n);  // an empty list reads back as one of strings
+  for (Integer& integer : integers) integer = RandomInteger(random);
   return integers;
 }
 
@@ -155,7 +159,7 @@ FieldCondition RandomFieldCondition(Gaussian& random) {
   condition.key = Pick(random, RandomKeys());
   switch (random.Below(11)) {
     case 0: condition.test = MatchValue{Pick(random, Strings())}; break;
-    case 1: condition.test = MatchValue{static_cast<int64_t>(random.Below(4))}; break;
+    case 1: condition.test = MatchValue{RandomInteger(random)}; break;
     case 2: condition.test = MatchValue{random.Below(2) == 0}; break;
     case 3: condition.test = MatchAny{RandomList(random)}; break;
     case 4: condition.test = MatchExcept{RandomList(random)}; break;
@@ -166,7 +170,7 @@ FieldCondition RandomFieldCondition(Gaussian& random) {
     case 6:
     case 7:
       FillBounds(random, condition.test.emplace<NumberRange>(),
-                 [&] { return Pick(random, Numbers()).get<double>(); });
+                 [&] { return *AsNumber(Pick(random, Numbers())); });
       break;
     case 8:
       FillBounds(random, condition.test.emplace<DatetimeRange>(),

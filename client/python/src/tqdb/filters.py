@@ -84,8 +84,24 @@ class Filter:
 FilterLike = Union[Filter, _Json, str]
 
 
+def quoted_key(name: str) -> str:
+    """One name of a payload as a key, whatever characters it has.
+
+    `quoted_key("v1.2")` is `"v1.2"` in double quotes; a double quote of the name is written twice.
+    Names without dots, brackets and quotes are keys as they are. Join names by dots for a path:
+    `quoted_key("v1.2") + ".size"`.
+    """
+    if name and not any(character in name for character in '.[]"'):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
 class Field:
-    """The values that a key of the payload leads to: `Field("address.city") == "Oslo"`."""
+    """The values that a key of the payload leads to: `Field("address.city") == "Oslo"`.
+
+    A key is a path of names with dots between them. `quoted_key` makes a key of a name that has
+    dots, brackets or quotes itself.
+    """
 
     __slots__ = ("key",)
 
@@ -95,7 +111,7 @@ class Field:
     def _test(self, name: str, value: Any) -> Filter:
         return Filter({"key": self.key, name: value})
 
-    def eq(self, value: Scalar) -> Filter:
+    def eq(self, value: Union[Scalar, float]) -> Filter:
         """Some value is equal. A float is compared by range: see `between`."""
         if isinstance(value, float):
             return self.between(value, value)
@@ -114,7 +130,11 @@ class Field:
         return self._test("match", {"text": words})
 
     def between(self, low: Bound, high: Bound) -> Filter:
-        """Some number or time is within the two, which count as within."""
+        """Some number or time is within the two, which count as within.
+
+        Numbers are compared exactly: neither integers of 64 bits nor floats are rounded. A bound
+        that is an integer beyond 64 bits stands for a float near it, as it does in payloads.
+        """
         return self._test("range", {"gte": _plain(low), "lte": _plain(high)})
 
     def range(
@@ -125,7 +145,10 @@ class Field:
         lt: Optional[Bound] = None,
         lte: Optional[Bound] = None,
     ) -> Filter:
-        """Some number or time is within the bounds. Times are datetimes or RFC 3339 text."""
+        """Some number or time is within the bounds. Times are datetimes or RFC 3339 text.
+
+        Numbers are compared exactly, as in `between`.
+        """
         bounds = {"gt": gt, "gte": gte, "lt": lt, "lte": lte}
         return self._test("range", {k: _plain(v) for k, v in bounds.items() if v is not None})
 
@@ -241,6 +264,8 @@ def _need(field: str, got: Any, need: str) -> InvalidArgument:
         shown = "an object"
     elif isinstance(got, (list, tuple)):
         shown = "an array"
+    elif isinstance(got, int) and got.bit_length() > 256:
+        shown = f"an integer of {got.bit_length()} bits"
     else:
         shown = repr(got)
     return InvalidArgument(f"{field} is {shown}; need {need}")
@@ -269,14 +294,14 @@ def _list(json_value: Any, field: str, need: str) -> Sequence[Any]:
 
 
 def _integer(value: Any) -> Optional[int]:
-    """An integer of 64 bits; 2.0 is one. NumPy's numbers too."""
+    """An integer of 64 bits, signed or not; 2.0 is one. NumPy's numbers too."""
     if isinstance(value, (bool, str, bytes)) or value is None:
         return None
     try:
         integer = int(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return integer if integer == value and -(2**63) <= integer < 2**63 else None
+    return integer if integer == value and -(2**63) <= integer < 2**64 else None
 
 
 def _filter(json_value: Any, field: str) -> Any:
@@ -362,7 +387,7 @@ def _field_condition(json_value: _Json, field: str) -> Any:
         if any(isinstance(bound, (str, datetime.date)) for bound in bounds.values()):
             _bounds(bounds, own, _datetime, condition.datetime_range)
         else:
-            _bounds(bounds, own, _number, condition.range)
+            _number_bounds(bounds, own, condition)
     else:
         own = f"{field}.values_count"
         bounds = _members(json_value["values_count"], own, _BOUNDS)
@@ -394,7 +419,10 @@ def _match(json_value: Any, field: str, match: Any) -> None:
                 "a string, an integer of 64 bits or a boolean; other numbers are compared by range"
             )
             raise _need(own, value, need)
-        match.integer = integer
+        if integer < 2**63:
+            match.integer = integer
+        else:
+            match.unsigned_integer = integer
 
 
 def _value_list(json_value: Any, field: str, form: str, match: Any) -> None:
@@ -408,7 +436,11 @@ def _value_list(json_value: Any, field: str, form: str, match: Any) -> None:
     kind = "keywords" if not values or strings[0] else "integers"
     target = getattr(match, f"{form}_{kind}")
     target.SetInParent()
-    target.values.extend(values if kind == "keywords" else integers)
+    if kind == "keywords":
+        target.values.extend(values)
+    for integer in integers:
+        if integer is not None:
+            (target.values if integer < 2**63 else target.unsigned_values).append(integer)
 
 
 def _bounds(bounds: _Json, field: str, read: Callable[[Any, str], Any], message: Any) -> None:
@@ -423,10 +455,38 @@ def _bounds(bounds: _Json, field: str, read: Callable[[Any, str], Any], message:
             setattr(message, name, bound)
 
 
-def _number(value: Any, field: str) -> float:
+def _number_bounds(bounds: _Json, field: str, condition: Any) -> None:
+    """Sets a range of floats if floats can say it, which servers of every version understand."""
+    numbers = {name: _number(value, f"{field}.{name}") for name, value in bounds.items()}
+    if all(float(number) == number for number in numbers.values()):
+        condition.range.SetInParent()
+        for name, number in numbers.items():
+            setattr(condition.range, name, float(number))
+        return
+    for name, number in numbers.items():
+        bound = getattr(condition.number_range, name)
+        if isinstance(number, float):
+            bound.real = number
+        elif number < 2**63:
+            bound.integer = number
+        else:
+            bound.unsigned_integer = number
+
+
+#: The first float below -2^63.
+_BELOW_INT64 = -9223372036854777856.0
+
+
+def _number(value: Any, field: str) -> Union[int, float]:
+    """An integer of 64 bits, or a float. Integers beyond 64 bits are floats beyond 64 bits."""
+    integer = _integer(value)
+    if integer is not None:
+        return integer
     if not isinstance(value, (bool, str, bytes)):
         try:
-            return float(value)
+            number = float(value)
+            # An integer just below -2^63 must not be rounded to it.
+            return _BELOW_INT64 if number == -(2.0**63) and value < number else number
         except (TypeError, ValueError, OverflowError):
             pass
     raise _need(field, value, "a number, like the other bounds")
@@ -456,12 +516,14 @@ def _datetime(value: Any, field: str) -> Tuple[int, int]:
 
 
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:)(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
 )
 
 
 def _parse_time(text: str) -> Optional[datetime.datetime]:
-    """RFC 3339, a space for the T, a date alone; the forms that the server reads."""
+    """RFC 3339 and its looser kin; the forms that the server reads (base/datetime.h)."""
     found = _TIME.fullmatch(text)
     if found is None:
         return None
@@ -469,12 +531,12 @@ def _parse_time(text: str) -> Optional[datetime.datetime]:
     leap = seconds == "60"  # the first second of the next minute
     iso = date
     if minutes:
-        iso += f"T{minutes}{'59' if leap else seconds}"
-        iso += "+00:00" if offset in ("", "Z", "z") else offset
+        iso += f"T{minutes}:{'59' if leap else seconds or '00'}"
+        hours, rest = offset[:3], offset[3:].lstrip(":")
+        iso += "+00:00" if offset in ("", "Z", "z") else f"{hours}:{rest or '00'}"
     try:
         time = datetime.datetime.fromisoformat(iso)
-    except ValueError:
+        time = time.replace(microsecond=int(f"{fraction[:6]:0<6}"))
+        return time + datetime.timedelta(seconds=1) if leap else time
+    except (ValueError, OverflowError):
         return None
-    if leap:
-        return time + datetime.timedelta(seconds=1)
-    return time.replace(microsecond=int(f"{fraction[:6]:0<6}"))
