@@ -1,11 +1,15 @@
 #include "base/flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace tqdb {
 namespace {
@@ -31,6 +35,79 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
     return absl::StrCat("\"", unknown.front(), "\" is no command of ", chain);
   }
   return error.what();
+}
+
+// Refuses a negative number for a variable that holds none. Without it the parser takes -1 for
+// 2^64 - 1.
+CLI::Validator NotNegative() {
+  return CLI::Validator(
+      [](std::string& text) {
+        return text.empty() || text[0] != '-' ? std::string() : text + " is below 0";
+      },
+      "");
+}
+
+// Accepts numbers above zero. The parser's own check prints a bound of 309 digits.
+CLI::Validator AboveZero() {
+  return CLI::Validator(
+      [](std::string& text) {
+        double value = 0;
+        if (!CLI::detail::lexical_cast(text, value)) return text + " is not a number";
+        return value > 0 ? std::string() : text + " is not above 0";
+      },
+      "POSITIVE");
+}
+
+// The type of the numbers that a variable holds: T itself, or that within an optional or a vector.
+template <typename T>
+struct NumberOf {
+  using type = T;
+};
+template <typename T>
+struct NumberOf<std::optional<T>> {
+  using type = T;
+};
+template <typename T>
+struct NumberOf<std::vector<T>> {
+  using type = T;
+};
+
+// Returns the names of a flag with their dashes; empty for a positional argument.
+std::vector<std::string> NamesOf(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  return names;
+}
+
+// Returns the values of a text such as "{auto,off}" or "TEXT:{auto,off}", or nothing.
+std::vector<std::string> ValuesOf(const CLI::Option& option) {
+  const std::string text =
+      option.get_option_text().empty() ? option.get_type_name() : option.get_option_text();
+  const size_t begin = text.find('{');
+  const size_t end = text.find('}');
+  if (begin == text.npos || end == text.npos || end < begin) return {};
+  return absl::StrSplit(text.substr(begin + 1, end - begin - 1), ',');
+}
+
+// Returns the flag of this name, of the command or of those above it. Null if there is none.
+const CLI::Option* FindFlag(const std::vector<const CLI::App*>& chain, const std::string& name) {
+  for (const CLI::App* app : chain) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& own : NamesOf(*option)) {
+        if (own == name) return option;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// Returns the command of this name below `app`. Null if there is none.
+const CLI::App* FindCommand(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == name) return command;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -76,7 +153,7 @@ Flag Flag::OneValueEachTime() {
 }
 
 Flag Flag::Positive() {
-  option_->check(CLI::PositiveNumber);
+  option_->check(AboveZero());
   return *this;
 }
 
@@ -131,7 +208,9 @@ FlagSet FlagSet::AddCommand(const std::string& name, const std::string& descript
 
 template <typename T>
 Flag FlagSet::Add(const std::string& names, T& value, const std::string& help) {
-  return Flag(app_->add_option(names, value, help));
+  CLI::Option* option = app_->add_option(names, value, help);
+  if constexpr (std::is_unsigned_v<typename NumberOf<T>::type>) option->check(NotNegative());
+  return Flag(option);
 }
 
 template Flag FlagSet::Add(const std::string&, std::string&, const std::string&);
@@ -191,6 +270,44 @@ FlagSet FlagParser::root() { return FlagSet(app_.get()); }
 void FlagParser::SetVersion(const std::string& text) { app_->set_version_flag("--version", text); }
 
 std::string FlagParser::Help() const { return app_->help(); }
+
+std::vector<std::string> FlagParser::Candidates(const std::vector<std::string>& words) const {
+  std::vector<const CLI::App*> chain = {app_.get()};
+  const CLI::Option* open = nullptr;  // flag whose value comes next
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (open != nullptr) {
+      open = nullptr;
+      continue;
+    }
+    if (const CLI::Option* flag = FindFlag(chain, words[i])) {
+      if (flag->get_items_expected_max() > 0) open = flag;
+    } else if (const CLI::App* command = FindCommand(*chain.back(), words[i])) {
+      chain.push_back(command);
+    }
+  }
+  const std::string last = words.empty() ? "" : words.back();
+  std::vector<std::string> all;
+  if (open != nullptr) {
+    all = ValuesOf(*open);
+  } else if (absl::StartsWith(last, "-")) {
+    for (const CLI::App* app : chain) {
+      for (const CLI::Option* option : app->get_options()) {
+        for (std::string& name : NamesOf(*option)) all.push_back(std::move(name));
+      }
+    }
+  } else {
+    for (const CLI::App* app : chain.back()->get_subcommands(nullptr)) {
+      all.push_back(app->get_name());
+    }
+  }
+  std::vector<std::string> candidates;
+  for (std::string& candidate : all) {
+    if (absl::StartsWith(candidate, last)) candidates.push_back(std::move(candidate));
+  }
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  return candidates;
+}
 
 absl::StatusOr<bool> FlagParser::Parse(int argc, const char* const* argv, std::ostream& out) {
   // The parser reports by exception; it ends here.

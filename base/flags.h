@@ -137,6 +137,9 @@ class FlagParser {
   // Adds --version, which prints the text.
   void SetVersion(const std::string& text);
   std::string Help() const;
+  // Returns what the last of the words, which follow the program's name, may become: commands and
+  // flags, or the values of the flag before it. Empty where only a file or any text fits.
+  std::vector<std::string> Candidates(const std::vector<std::string>& words) const;
   // Sets the variables. Returns true when the program is to run, and false when the command line
   // asked for the help or the version, which is printed to `out`. InvalidArgument says what is
   // wrong with the command line.

@@ -36,18 +36,26 @@ struct ItemType {
 
 // In the order of NpyType.
 constexpr ItemType kItemTypes[] = {
-    {NpyType::kFloat16, "<f2", "float16", 2},
-    {NpyType::kFloat32, "<f4", "float32", 4},
-    {NpyType::kFloat64, "<f8", "float64", 8},
-    {NpyType::kInt8, "|i1", "int8", 1},
+    {NpyType::kFloat16, "<f2", "float16", 2}, {NpyType::kFloat32, "<f4", "float32", 4},
+    {NpyType::kFloat64, "<f8", "float64", 8}, {NpyType::kInt8, "|i1", "int8", 1},
+    {NpyType::kUint8, "|u1", "uint8", 1},     {NpyType::kInt16, "<i2", "int16", 2},
+    {NpyType::kUint16, "<u2", "uint16", 2},   {NpyType::kInt32, "<i4", "int32", 4},
+    {NpyType::kUint32, "<u4", "uint32", 4},   {NpyType::kInt64, "<i8", "int64", 8},
+    {NpyType::kUint64, "<u8", "uint64", 8},   {NpyType::kBool, "|b1", "bool", 1},
 };
 
 const ItemType& ItemTypeOf(NpyType type) { return kItemTypes[static_cast<size_t>(type)]; }
 
-// Returns null when none of `allowed` is written like this.
+// Returns null when none of `allowed` is written like this, in either byte order. The first
+// character of a dictionary's type is its byte order, '=' is that of the writer's machine, and
+// types of one byte have any.
 const ItemType* FindType(absl::string_view descr, absl::Span<const NpyType> allowed) {
+  if (descr.empty() || !absl::StrContains("<>=|", descr.substr(0, 1))) return nullptr;
   for (NpyType type : allowed) {
-    if (ItemTypeOf(type).descr == descr) return &ItemTypeOf(type);
+    const ItemType& item = ItemTypeOf(type);
+    if (item.descr.substr(1) != descr.substr(1)) continue;
+    if (descr[0] == '|' && item.item_bytes > 1) continue;
+    return &item;
   }
   return nullptr;
 }
@@ -195,22 +203,20 @@ class DictionaryParser {
     const ItemType* type = FindType(*descr_, allowed_);
     if (type == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("descr: ", Found(*descr_), "; allowed are ",
-                                                     DescrsOf(allowed_), " (little-endian ",
-                                                     NamesOf(allowed_), ")"));
+                                                     DescrsOf(allowed_), " (", NamesOf(allowed_),
+                                                     ")"));
     }
     NpyHeader header;
     header.type = type->type;
     header.item_bytes = type->item_bytes;
+    header.big_endian = type->item_bytes > 1 && (*descr_)[0] == '>';
     const std::string shape = absl::StrCat("(", absl::StrJoin(*shape_, ", "), ")");
     if (shape_->size() != 1 && shape_->size() != 2) {
       return absl::InvalidArgumentError(absl::StrCat("shape: ", shape, " has ", shape_->size(),
                                                      " dimensions; allowed are 1 or 2"));
     }
     // Order means nothing with one dimension.
-    if (*fortran_order_ && shape_->size() == 2) {
-      return absl::InvalidArgumentError(
-          "fortran_order: True; save the array in row-major order (numpy.ascontiguousarray)");
-    }
+    header.column_major = *fortran_order_ && shape_->size() == 2;
     header.rows = shape_->size() == 2 ? shape_->front() : 1;
     const uint64_t dim = shape_->back();
     if (dim == 0 || dim > std::numeric_limits<uint32_t>::max() / 8) {
@@ -248,8 +254,9 @@ absl::StatusOr<NpyHeader> ReadNpyHeader(const FileReader& file, absl::Span<const
   if (start_bytes < sizeof(start)) return bad("truncated within the header");
   const int major = static_cast<unsigned char>(start[6]);
   const int minor = static_cast<unsigned char>(start[7]);
-  if ((major != 1 && major != 2) || minor != 0) {
-    return bad(absl::StrCat("version ", major, ".", minor, " of .npy; allowed are 1.0 and 2.0"));
+  if (major < 1 || major > 3 || minor != 0) {
+    return bad(
+        absl::StrCat("version ", major, ".", minor, " of .npy; allowed are 1.0, 2.0 and 3.0"));
   }
   uint64_t length = 0;
   std::memcpy(&length, start + 8, major == 1 ? 2 : 4);

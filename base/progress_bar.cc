@@ -95,6 +95,13 @@ void ProgressBar::Add(uint64_t units) {
   Update(done, total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total));
 }
 
+void ProgressBar::Say(const std::string& text) {
+  if (options_.mode == Mode::kOff) return;
+  absl::MutexLock lock(&mutex_);
+  out_ << (line_open_ ? kWipeLine : "") << text << '\n' << std::flush;
+  line_open_ = false;
+}
+
 void ProgressBar::Finish(uint64_t done, double fraction) {
   if (options_.mode == Mode::kOff) return;
   absl::MutexLock lock(&mutex_);

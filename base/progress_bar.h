@@ -61,6 +61,8 @@ class ProgressBar {
   void Update(uint64_t done, double fraction);
   // Draws, if it is time to, that `units` more are done; the fraction is that of the total.
   void Add(uint64_t units);
+  // Prints a line of its own, above the bar. Prints nothing in mode kOff.
+  void Say(const std::string& text);
   // Draws the last state, whatever the clock says, and ends the line.
   void Finish(uint64_t done, double fraction = 1);
 

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "base/sha1.h"
+
 namespace tqdb {
 namespace {
 
@@ -48,6 +50,21 @@ std::string FormatUuid(Uuid uuid) {
     }
   }
   return text;
+}
+
+Uuid NameUuid(Uuid space, absl::string_view name) {
+  std::string text;
+  for (const uint64_t half : {space.high, space.low}) {
+    for (int shift = 56; shift >= 0; shift -= 8) text.push_back(static_cast<char>(half >> shift));
+  }
+  text.append(name.data(), name.size());
+  const Sha1Digest digest = Sha1(text);
+  Uuid uuid;
+  for (size_t i = 0; i < 8; ++i) uuid.high = uuid.high << 8 | digest[i];
+  for (size_t i = 8; i < 16; ++i) uuid.low = uuid.low << 8 | digest[i];
+  uuid.high = (uuid.high & ~uint64_t{0xf000}) | 0x5000;              // the version
+  uuid.low = (uuid.low & ~(uint64_t{3} << 62)) | uint64_t{2} << 62;  // the variant
+  return uuid;
 }
 
 }  // namespace tqdb

@@ -26,6 +26,10 @@ std::optional<Uuid> ParseUuid(absl::string_view text);
 // Returns the form above, with digits in lower case.
 std::string FormatUuid(Uuid uuid);
 
+// Returns the UUID of a name within a namespace, version 5 (RFC 9562, section 5.5): a part of their
+// SHA-1 digest. The same two always give the same UUID.
+Uuid NameUuid(Uuid space, absl::string_view name);
+
 }  // namespace tqdb
 
 #endif  // TQDB_BASE_UUID_H_

@@ -105,6 +105,26 @@ TEST_F(FlagsTest, LeavesDefaultsAlone) {
   EXPECT_THAT(trim_, ElementsAre(Color::kRed));
 }
 
+TEST_F(FlagsTest, RefusesNegativeNumbersWhereNoneFits) {
+  // The parser alone would take 2^64 - 1 for -1.
+  EXPECT_EQ(Error({"paint", "x", "--width", "-1"}), "--width: -1 is below 0");
+  EXPECT_EQ(Error({"paint", "x", "--width", "0"}), "--width: 0 is not above 0");
+  EXPECT_EQ(width_, std::nullopt);
+}
+
+TEST_F(FlagsTest, KnowsWhatAWordMayBecome) {
+  EXPECT_THAT(parser_.Candidates({""}), ElementsAre("paint", "room"));
+  EXPECT_THAT(parser_.Candidates({"pa"}), ElementsAre("paint"));
+  EXPECT_THAT(parser_.Candidates({"--json", "room", ""}), ElementsAre("list"));
+  EXPECT_THAT(parser_.Candidates({"paint", "north", "--co"}), ElementsAre("--coats", "--color"));
+  EXPECT_THAT(parser_.Candidates({"paint", "--js"}), ElementsAre("--json"));
+  EXPECT_THAT(parser_.Candidates({"paint", "--finish", ""}), ElementsAre("gloss", "matt"));
+  EXPECT_THAT(parser_.Candidates({"paint", "--color", "b"}), ElementsAre("blue"));
+  EXPECT_THAT(parser_.Candidates({"paint", "--no-primer", "--fin"}), ElementsAre("--finish"));
+  EXPECT_TRUE(parser_.Candidates({"paint", "--height", ""}).empty());
+  EXPECT_TRUE(parser_.Candidates({"paint", ""}).empty());
+}
+
 TEST_F(FlagsTest, SaysWhatIsWrong) {
   EXPECT_THAT(Error({"paint"}), HasSubstr("wall"));
   EXPECT_THAT(Error({"paint", "x", "-n", "10"}), HasSubstr("not in range"));

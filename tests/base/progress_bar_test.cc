@@ -120,6 +120,20 @@ TEST(ProgressBarTest, WritesPlainLinesElsewhere) {
             "x  100%  100 of 100 rows  8 rows/s  in 12.0 s\n");
 }
 
+TEST(ProgressBarTest, SaysThingsOnLinesOfTheirOwn) {
+  Clock clock;
+  std::ostringstream out;
+  ProgressBar bar({.label = "x",
+                   .total = 100,
+                   .mode = ProgressBar::Mode::kBar,
+                   .now = [&] { return clock.now(); }},
+                  out);
+  clock.Advance(absl::Seconds(1));
+  bar.Update(90, 0.9);
+  bar.Say("connection lost");
+  EXPECT_THAT(out.str(), ::testing::EndsWith("\r\x1b[Kconnection lost\n"));
+}
+
 TEST(ProgressBarTest, IsSilentWhenOff) {
   std::ostringstream out;
   {

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+#include "base/sha1.h"
 #include "tests/support/random.h"
 
 namespace tqdb {
@@ -56,6 +60,33 @@ TEST(UuidTest, RefusesOtherLengths) {
   }
   EXPECT_FALSE(ParseUuid(text + "0").has_value());
   EXPECT_FALSE(ParseUuid("{" + text + "}").has_value());
+}
+
+TEST(UuidTest, MakesTheSameOfNamesAsOtherLibraries) {
+  const auto name = [](const char* space, const char* text) {
+    return FormatUuid(NameUuid(*ParseUuid(space), text));
+  };
+  // The namespace of DNS, as Python's uuid.uuid5 has it.
+  EXPECT_EQ(name("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "www.example.com"),
+            "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+  EXPECT_EQ(name("b1f0a1f4-6f0c-5a83-9c0e-2d1c8f6c7b1e", "größe"),
+            "33f56da1-7594-54fa-bdf9-4b69c3a8f53d");
+}
+
+TEST(Sha1Test, EqualsKnownDigestsAroundTheSizeOfABlock) {
+  const std::map<size_t, std::string> digests = {
+      {0, "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+      {55, "c1c8bbdc22796e28c0e15163d20899b65621d65a"},
+      {56, "c2db330f6083854c99d4b5bfb6e8f29f201be699"},
+      {63, "03f09f5b158a7a8cdad920bddc29b81c18a551f5"},
+      {64, "0098ba824b5c16427bd7a1122a5a442a25ec644d"},
+      {119, "ee971065aaa017e0632a8ca6c77bb3bf8b1dfc56"},
+      {1000, "291e9a6c66994949b57ba5e650361e98fc36b1ba"}};
+  for (const auto& [length, expected] : digests) {
+    const Sha1Digest digest = Sha1(std::string(length, 'a'));
+    const absl::string_view bytes(reinterpret_cast<const char*>(digest.data()), digest.size());
+    EXPECT_EQ(absl::BytesToHexString(bytes), expected) << length;
+  }
 }
 
 }  // namespace uuid_test
