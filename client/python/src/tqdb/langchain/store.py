@@ -1,13 +1,4 @@
-"""A vector store for LangChain, on both clients: `pip install tqdb[langchain]`.
-
-    store = TqdbVectorStore("notes", OpenAIEmbeddings(), address="localhost:6334")
-    store.add_texts(["..."], metadatas=[{"year": 2024}])
-    store.similarity_search("...", k=4, filter={"year": 2024})
-
-A document is a point with the payload {"id", "text", "metadata"}. So `filter` is
-- a dict of metadata and what it is to equal, or a list of what it may equal,
-- a filter of tqdb, in which metadata has keys such as "metadata.year".
-"""
+"""The store itself."""
 
 from __future__ import annotations
 
@@ -31,17 +22,17 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
-from ._channel import TLS
-from ._stores import Collection, Connection, Steps, as_vector, point_id, quoted
-from ._wire import write_payload
-from .aio import AsyncClient
-from .client import Client
-from .errors import InvalidArgument
-from .filters import Field, Filter, FilterLike, all_of
-from .types import Point, Record, ScoredPoint
+from .._channel import TLS
+from .._stores import Collection, Connection, Steps, as_vector, point_id
+from .._wire import write_payload
+from ..aio import AsyncClient
+from ..client import Client
+from ..errors import InvalidArgument
+from ..filters import Field
+from ..types import Point, ScoredPoint
+from .documents import document_of, documents_of, scored_of
+from .filters import StoreFilter, filter_of
 
-_PARTS = {"must", "should", "must_not", "min_should"}
-StoreFilter = Union[FilterLike, Mapping[str, Any]]
 RetrievalMode = Literal["dense", "text", "hybrid"]
 
 
@@ -163,11 +154,11 @@ class TqdbVectorStore(VectorStore):
 
     def get_by_ids(self, ids: Sequence[str], /) -> List[Document]:
         records = self._connection.run(self._collection.get(map(point_id, ids)))
-        return [_document(record) for record in records]
+        return [document_of(record) for record in records]
 
     async def aget_by_ids(self, ids: Sequence[str], /) -> List[Document]:
         records = await self._connection.arun(self._collection.get(map(point_id, ids)))
-        return [_document(record) for record in records]
+        return [document_of(record) for record in records]
 
     def similarity_search(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
@@ -180,12 +171,12 @@ class TqdbVectorStore(VectorStore):
         by their ranks; or, with `alpha`, by their scores: 1 are those of the embedding alone, 0
         those of the words.
         """
-        return _documents(self.similarity_search_with_score(query, k, filter=filter, **kwargs))
+        return documents_of(self.similarity_search_with_score(query, k, filter=filter, **kwargs))
 
     async def asimilarity_search(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
     ) -> List[Document]:
-        return _documents(
+        return documents_of(
             await self.asimilarity_search_with_score(query, k, filter=filter, **kwargs)
         )
 
@@ -194,7 +185,7 @@ class TqdbVectorStore(VectorStore):
     ) -> List[Tuple[Document, float]]:
         mode, given = self._mode(kwargs)
         vector = [] if mode == "text" else self._embedding.embed_query(query)
-        return _scored(self._connection.run(self._find(mode, query, vector, k, filter, given)))
+        return scored_of(self._connection.run(self._find(mode, query, vector, k, filter, given)))
 
     async def asimilarity_search_with_score(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
@@ -202,7 +193,7 @@ class TqdbVectorStore(VectorStore):
         mode, given = self._mode(kwargs)
         vector = [] if mode == "text" else await self._embedding.aembed_query(query)
         steps = self._find(mode, query, vector, k, filter, given)
-        return _scored(await self._connection.arun(steps))
+        return scored_of(await self._connection.arun(steps))
 
     def _similarity_search_with_relevance_scores(
         self, query: str, k: int = 4, **kwargs: Any
@@ -224,7 +215,7 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Document]:
-        return _documents(
+        return documents_of(
             self.similarity_search_with_score_by_vector(embedding, k, filter=filter, **kwargs)
         )
 
@@ -236,7 +227,7 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Document]:
-        return _documents(
+        return documents_of(
             await self.asimilarity_search_with_score_by_vector(
                 embedding, k, filter=filter, **kwargs
             )
@@ -250,7 +241,7 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Tuple[Document, float]]:
-        return _scored(self._connection.run(self._search(embedding, k, filter, kwargs)))
+        return scored_of(self._connection.run(self._search(embedding, k, filter, kwargs)))
 
     async def asimilarity_search_with_score_by_vector(
         self,
@@ -260,7 +251,7 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Tuple[Document, float]]:
-        return _scored(await self._connection.arun(self._search(embedding, k, filter, kwargs)))
+        return scored_of(await self._connection.arun(self._search(embedding, k, filter, kwargs)))
 
     def max_marginal_relevance_search(
         self,
@@ -304,7 +295,7 @@ class TqdbVectorStore(VectorStore):
         **kwargs: Any,
     ) -> List[Document]:
         steps = self._mmr(embedding, k, fetch_k, lambda_mult, filter, kwargs)
-        return [_document(hit) for hit in self._connection.run(steps)]
+        return [document_of(hit) for hit in self._connection.run(steps)]
 
     async def amax_marginal_relevance_search_by_vector(
         self,
@@ -317,7 +308,7 @@ class TqdbVectorStore(VectorStore):
         **kwargs: Any,
     ) -> List[Document]:
         steps = self._mmr(embedding, k, fetch_k, lambda_mult, filter, kwargs)
-        return [_document(hit) for hit in await self._connection.arun(steps)]
+        return [document_of(hit) for hit in await self._connection.arun(steps)]
 
     # --- From texts.
 
@@ -379,13 +370,13 @@ class TqdbVectorStore(VectorStore):
         if ids is not None:
             return self._collection.delete([point_id(id) for id in ids])
         every = Field("text").exists()
-        return self._collection.delete(filter=every if filter is None else _filter(filter))
+        return self._collection.delete(filter=every if filter is None else filter_of(filter))
 
     def _options(self, filter: Optional[StoreFilter], given: Mapping[str, Any]) -> Dict[str, Any]:
         return {
             **self._search_options,
             **given,
-            "filter": None if filter is None else _filter(filter),
+            "filter": None if filter is None else filter_of(filter),
         }
 
     def _mode(self, given: Mapping[str, Any]) -> Tuple[RetrievalMode, Dict[str, Any]]:
@@ -414,7 +405,7 @@ class TqdbVectorStore(VectorStore):
             return self._search(embedding, k, filter, given)
         if mode == "text":
             return self._collection.search_text(
-                query, k, None if filter is None else _filter(filter)
+                query, k, None if filter is None else filter_of(filter)
             )
         alpha = given.pop("alpha", None)
         candidates = given.pop("fetch_k", max(k, 100))
@@ -465,32 +456,3 @@ def _checked_mode(mode: Any) -> RetrievalMode:
     if mode not in ("dense", "text", "hybrid"):
         raise InvalidArgument(f"retrieval_mode is {mode!r}; need 'dense', 'text' or 'hybrid'")
     return mode  # type: ignore[no-any-return]
-
-
-def _filter(filter: StoreFilter) -> FilterLike:
-    if isinstance(filter, (Filter, str)) or _PARTS.issuperset(filter):
-        return filter
-    conditions = []
-    for name, value in filter.items():
-        field = Field(f"metadata.{quoted(name)}")
-        conditions.append(
-            field.any(*value) if isinstance(value, (list, tuple, set)) else field.eq(value)
-        )
-    return all_of(conditions)
-
-
-def _document(record: Record) -> Document:
-    payload = record.payload
-    return Document(
-        id=payload.get("id", str(record.id)),
-        page_content=payload.get("text", ""),
-        metadata=payload.get("metadata", {}),
-    )
-
-
-def _scored(hits: List[ScoredPoint]) -> List[Tuple[Document, float]]:
-    return [(_document(hit), hit.score) for hit in hits]
-
-
-def _documents(scored: List[Tuple[Document, float]]) -> List[Document]:
-    return [document for document, _ in scored]
