@@ -102,6 +102,11 @@ class Awaiting:
         return call
 
 
+async def in_either_way(result: Any) -> Any:
+    """The result of a method of either client."""
+    return await result if inspect.isawaitable(result) else result
+
+
 @pytest.fixture(params=["Client", "AsyncClient"])
 async def either_client(request: Any, server: Server) -> Any:
     """Tests run with `Client` and with `AsyncClient`."""

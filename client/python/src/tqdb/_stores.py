@@ -8,7 +8,6 @@ stores.
 from __future__ import annotations
 
 import asyncio
-import uuid
 import weakref
 from dataclasses import replace
 from typing import Any, Generator, Iterable, List, Mapping, Optional, Sequence, TypeVar
@@ -22,22 +21,15 @@ from .calls import Call
 from .client import Client
 from .errors import AlreadyExists, Error, InvalidArgument, NotFound
 from .filters import FilterLike
-from .ids import is_uuid
 from .types import IdLike, Mmr, Page, Point, Query, Record, ScoredPoint, TextQuery
 
 T = TypeVar("T")
 Steps = Generator[Call[Any], Any, T]
 
-_NAMESPACE = uuid.UUID("b1f0a1f4-6f0c-5a83-9c0e-2d1c8f6c7b1e")  # of ids that are no UUIDs; frozen
 _MIN_DIM = 8  # of a vector space
 _UPSERT_BYTES = 8 << 20
 _PAGE = 1000
 _OF_CALLS = ("timeout", "with_payload", "with_vectors")  # and not of the parts of a hybrid search
-
-
-def point_id(id: str) -> str:
-    """A UUID stands for itself, every other text for one derived from it."""
-    return id.lower() if is_uuid(id) else str(uuid.uuid5(_NAMESPACE, id))
 
 
 class Connection:
@@ -273,8 +265,3 @@ def as_vector(embedding: Any) -> npt.NDArray[np.float32]:
     if vector.size < _MIN_DIM:
         vector = np.pad(vector, (0, _MIN_DIM - vector.size))
     return vector
-
-
-def quoted(name: str) -> str:
-    """A name as a key: one with a dot would else be a path."""
-    return f'"{name}"' if "." in name else name

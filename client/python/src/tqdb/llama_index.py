@@ -27,12 +27,13 @@ from llama_index.core.vector_stores.types import (
 from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
 
 from ._channel import TLS
-from ._stores import Collection, Connection, Steps, as_vector, point_id, quoted
-from ._wire import write_payload
+from ._payloads import quoted, write_payload
+from ._stores import Collection, Connection, Steps, as_vector
 from .aio import AsyncClient
 from .client import Client
 from .errors import InvalidArgument
 from .filters import Field, Filter, all_of, any_of, has_id
+from .ids import id_from_text as point_id
 from .types import Point, Record, ScoredPoint
 
 _CONTENT = "_node_content"  # what node_to_metadata_dict puts the node itself into

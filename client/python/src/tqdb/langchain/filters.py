@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Union
 
-from .._stores import quoted
+from .._payloads import quoted
 from ..filters import Field, Filter, FilterLike, all_of
 
 _PARTS = {"must", "should", "must_not", "min_should"}

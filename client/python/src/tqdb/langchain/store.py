@@ -23,12 +23,13 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
 from .._channel import TLS
-from .._stores import Collection, Connection, Steps, as_vector, point_id
-from .._wire import write_payload
+from .._payloads import write_payload
+from .._stores import Collection, Connection, Steps, as_vector
 from ..aio import AsyncClient
 from ..client import Client
 from ..errors import InvalidArgument
 from ..filters import Field
+from ..ids import id_from_text as point_id
 from ..types import Point, ScoredPoint
 from .documents import document_of, documents_of, scored_of
 from .filters import StoreFilter, filter_of
