@@ -58,7 +58,7 @@ class Server:
     def stop(self, with_signal: int = signal.SIGTERM) -> None:
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
-        self.process.wait(30)
+        self.process.wait(60)  # it flushes every collection
 
 
 @pytest.fixture(scope="session")

@@ -261,7 +261,7 @@ def test_a_copy_of_a_client_connects_by_itself(server, cls):
     options = {"grpc.keepalive_time_ms": 90_000}
     original = cls(server.address, timeout=7, retry=retry, options=options)
     copy = pickle.loads(pickle.dumps(original))
-    assert type(copy) is cls and copy._settings == original._settings
+    assert type(copy) is cls and copy.settings == original.settings
     assert asyncio.run(in_either_way(copy.server_info())).version
 
 
@@ -279,7 +279,7 @@ def test_a_copy_has_no_key_and_says_where_it_takes_one_from(server, cls, monkeyp
         asyncio.run(ask(pickle.loads(data)))
     again = pickle.dumps(pickle.loads(data))  # a copy of a copy
     monkeypatch.setenv("TQDB_API_KEY", "a-secret-of-this-test")
-    assert pickle.loads(again)._settings.api_key == "a-secret-of-this-test"
+    assert pickle.loads(again).settings.api_key == "a-secret-of-this-test"
     assert asyncio.run(ask(pickle.loads(again))).version
 
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 import asyncio
 import weakref
 from dataclasses import replace
-from typing import Any, Generator, Iterable, List, Mapping, Optional, Sequence, TypeVar
+from typing import Any, Dict, Generator, Iterable, List, Mapping, Optional, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from . import calls
+from ._channel import Settings
 from .aio import AsyncClient
 from .calls import Call
 from .client import Client
 from .errors import AlreadyExists, Error, InvalidArgument, NotFound
-from .filters import FilterLike
+from .filters import Field, Filter, FilterLike, any_of
 from .types import IdLike, Mmr, Page, Point, Query, Record, ScoredPoint, TextQuery
 
 T = TypeVar("T")
@@ -39,17 +40,30 @@ class Connection:
         self,
         client: Optional[Client],
         async_client: Optional[AsyncClient],
-        settings: Mapping[str, Any],
+        settings: Settings,
     ) -> None:
         self._client = client
         self._async_client = async_client
-        self._settings = settings
+        given = client or async_client
+        #: Of the clients that are made here: those of a client that was given, so that both are
+        #: of one server.
+        self.settings = settings if given is None else given.settings
         self._by_loop: weakref.WeakKeyDictionary[Any, AsyncClient] = weakref.WeakKeyDictionary()
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """A copy connects by itself, to the same server; without the API key."""
+        return {"settings": self.settings}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        Connection.__init__(self, None, None, state["settings"])
+
+    def __deepcopy__(self, memo: Any) -> Connection:
+        return self  # within one process
 
     @property
     def client(self) -> Client:
         if self._client is None:
-            self._client = Client(**self._settings)
+            self._client = Client.of(self.settings)
         return self._client
 
     @property
@@ -58,7 +72,7 @@ class Connection:
             return self._async_client
         loop = asyncio.get_running_loop()
         if loop not in self._by_loop:
-            self._by_loop[loop] = AsyncClient(**self._settings)
+            self._by_loop[loop] = AsyncClient.of(self.settings)
         return self._by_loop[loop]
 
     def run(self, steps: Steps[T]) -> T:
@@ -107,10 +121,21 @@ class Collection:
         self._text_key = text_key
         self._text_index = text_index
 
-    def write(self, points: Sequence[Point]) -> Steps[None]:
-        """The last of those that share an id wins."""
-        distinct = list({point.id: point for point in points}.values())
+    def write(self, points: Sequence[Point], names: Sequence[str]) -> Steps[None]:
+        """The last of those that share an id wins. Errors call points by their `names`."""
+        places = {point.id: i for i, point in enumerate(points)}
+        distinct = [points[i] for i in places.values()]
         for part in _parts(distinct):
+            try:
+                yield from self._write(part)
+            except Error as error:
+                if error.row is not None and error.row < len(part):
+                    error.row = error.position = places[part[error.row].id]
+                    error.say(f"{names[error.row]}: {error.message}")
+                raise
+
+    def _write(self, part: List[Point]) -> Steps[None]:
+        if part:
             try:
                 yield calls.upsert(self.name, part)
             except NotFound:
@@ -235,6 +260,14 @@ class Collection:
                 raise
             return empty
         return result
+
+
+def one_of(field: Field, values: List[Any]) -> Filter:
+    """Some value is one of these, of whatever types; of none, no point is found."""
+    for kind in (str, int):
+        if all(isinstance(value, kind) and not isinstance(value, bool) for value in values):
+            return field.any(*values)
+    return any_of([field.eq(value) for value in values])
 
 
 def _dim(point: Point) -> int:

@@ -83,8 +83,15 @@ class AsyncClient:
                 _channel.Settings(address, path, server, api_key, tls, timeout, retry, options)
             )
 
+    @classmethod
+    def of(cls, settings: _channel.Settings) -> AsyncClient:
+        """With the arguments of another client, `client.settings`."""
+        made = cls.__new__(cls)
+        made._connect(settings)
+        return made
+
     def _connect(self, settings: _channel.Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._answered = self._closed = False
         self._lock = threading.Lock()
         self._release: Callable[[], Any] = lambda: None
@@ -102,10 +109,16 @@ class AsyncClient:
         await asyncio.get_running_loop().run_in_executor(None, self._release)
 
     def __repr__(self) -> str:
-        return f"AsyncClient({self._settings}{', closed' if self._closed else ''})"
+        return f"AsyncClient({self.settings}{', closed' if self._closed else ''})"
 
     def __getstate__(self) -> Dict[str, Any]:
-        return {"settings": self._settings}
+        return {"settings": self.settings}
+
+    def __copy__(self) -> AsyncClient:
+        return self.of(self.settings)
+
+    def __deepcopy__(self, memo: Any) -> AsyncClient:
+        return self.of(self.settings)
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._connect(state["settings"])
@@ -294,7 +307,7 @@ class AsyncClient:
             await asyncio.sleep(tries.pause_after(failure, call.idempotent))
 
     def _tries(self, timeout: Optional[float]) -> Tries:
-        settings = self._settings
+        settings = self.settings
         wait_s = settings.timeout if timeout is None else checked_timeout(timeout)
         return Tries(settings.retry, wait_s, self._answered)
 
@@ -307,7 +320,7 @@ class AsyncClient:
     def _check_open(self) -> None:
         if self._closed:
             raise FailedPrecondition("the client is closed")
-        self._settings.check_key()
+        self.settings.check_key()
 
     async def _open(self) -> _OfLoop:
         self._check_open()
@@ -322,11 +335,11 @@ class AsyncClient:
     def _start(self) -> None:
         """The server on the path; once, whoever calls first."""
         with self._lock:
-            path = self._settings.path
+            path = self.settings.path
             if self._target is None and path is not None:
-                local = LocalServer.share(path, self._settings.server)
+                local = LocalServer.share(path, self.settings.server)
                 self._release = weakref.finalize(self, local.release)
-                self._target = self._settings.target(local)
+                self._target = self.settings.target(local)
 
     @staticmethod
     def _stub(own: _OfLoop, name: str) -> Callable[..., Any]:
@@ -360,7 +373,7 @@ class AsyncClient:
         else:
             batches = _batches.cut(rows, batcher)
         tries = self._tries(timeout)
-        wait_s = self._settings.timeout if timeout is None else checked_timeout(timeout)
+        wait_s = self.settings.timeout if timeout is None else checked_timeout(timeout)
         with Upload(collection, total, in_flight, progress, skip) as upload:
             stream = await self._stream(wait_s)
             try:

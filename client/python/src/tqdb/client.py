@@ -79,8 +79,15 @@ class Client:
                 _channel.Settings(address, path, server, api_key, tls, timeout, retry, options)
             )
 
+    @classmethod
+    def of(cls, settings: _channel.Settings) -> Client:
+        """With the arguments of another client, `client.settings`."""
+        made = cls.__new__(cls)
+        made._connect(settings)
+        return made
+
     def _connect(self, settings: _channel.Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._answered = self._closed = False
         self._stubs: Dict[str, Callable[..., Any]] = {}
         self._release: Callable[[], Any] = lambda: None
@@ -101,10 +108,16 @@ class Client:
         self._release()
 
     def __repr__(self) -> str:
-        return f"Client({self._settings}{', closed' if self._closed else ''})"
+        return f"Client({self.settings}{', closed' if self._closed else ''})"
 
     def __getstate__(self) -> Dict[str, Any]:
-        return {"settings": self._settings}
+        return {"settings": self.settings}
+
+    def __copy__(self) -> Client:
+        return self.of(self.settings)
+
+    def __deepcopy__(self, memo: Any) -> Client:
+        return self.of(self.settings)
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._connect(state["settings"])
@@ -296,7 +309,7 @@ class Client:
             time.sleep(tries.pause_after(failure, call.idempotent))
 
     def _tries(self, timeout: Optional[float]) -> Tries:
-        settings = self._settings
+        settings = self.settings
         wait_s = settings.timeout if timeout is None else checked_timeout(timeout)
         return Tries(settings.retry, wait_s, self._answered)
 
@@ -309,7 +322,7 @@ class Client:
     def _check_open(self) -> None:
         if self._closed:
             raise FailedPrecondition("the client is closed")
-        self._settings.check_key()
+        self.settings.check_key()
 
     def _stub(self, name: str) -> Callable[..., Any]:
         self._check_open()
@@ -338,7 +351,7 @@ class Client:
         number = _messages.enum_number("Durability", durability)
         batches = _batches.batches(rows, collection, number, batch_size, skip)
         tries = self._tries(timeout)
-        wait_s = self._settings.timeout if timeout is None else checked_timeout(timeout)
+        wait_s = self.settings.timeout if timeout is None else checked_timeout(timeout)
         with Upload(collection, total, in_flight, progress, skip) as upload:
             stream = self._stream(wait_s)
             try:
