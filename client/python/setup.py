@@ -2,11 +2,17 @@
 
 The package builds its message classes from it at import (tqdb/_proto.py). So there is no generated
 code that would tie the package to one release of protobuf or grpcio.
+
+What a build leaves goes to a temporary folder: the clone stays as it is, and no wheel has what an
+earlier one left there, such as a module that is gone.
 """
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 from setuptools import setup
@@ -62,4 +68,20 @@ def compile_descriptors(target: Path) -> None:
         raise SystemExit(f"setup.py: protoc failed with code {code}")
 
 
-setup(cmdclass={"build_py": BuildWithDescriptors, "sdist": SdistWithProtos})
+def build_folders() -> dict[str, dict[str, str]]:
+    """An installation in place (`pip install -e`) keeps its folders: it is the clone."""
+    if any(name in sys.argv for name in ("editable_wheel", "develop")):
+        return {}
+    temporary = Path(tempfile.mkdtemp(prefix="tqdb-build-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    (temporary / "egg").mkdir()
+    return {
+        "build": {"build_base": str(temporary / "build")},
+        "egg_info": {"egg_base": str(temporary / "egg")},
+    }
+
+
+setup(
+    options=build_folders(),
+    cmdclass={"build_py": BuildWithDescriptors, "sdist": SdistWithProtos},
+)
