@@ -7,7 +7,7 @@ batches. So what is stored does not depend on where batches end.
 from __future__ import annotations
 
 from typing import Any, AsyncIterator, Callable, Dict, Iterable, Iterator, List, NamedTuple
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Sequence
 
 from . import _wire
 from ._columns import Row
@@ -23,7 +23,8 @@ MAX_BATCH_BYTES = 16 << 20
 # Bytes of an upsert that is a call of its own: one batch, as long as the server takes it.
 MAX_UPSERT_BYTES = 60 << 20
 
-_UUID_HEAD = _wire.write_id("00000000-0000-0000-0000-000000000000", "id")[:4]
+# Bytes of an id that is a UUID; those of numbers are fewer.
+_UUID_BYTES = len(_wire.write_id("00000000-0000-0000-0000-000000000000", "id"))
 
 
 class Batch(NamedTuple):
@@ -65,40 +66,46 @@ class Batcher:
 
     def _clear(self) -> None:
         self._parts: List[Any] = []
-        self._size = self._count = 0
-        # By id: the row, where its parts begin and end, and their bytes.
-        self._places: Dict[bytes, Tuple[int, int, int, int]] = {}
+        self._size = 0
+        # Where the parts of each row begin, and the last row of each id.
+        self._begins: List[int] = []
+        self._places: Dict[bytes, int] = {}
 
     def add(self, row: Row) -> Optional[Batch]:
         """The batch that this row completes."""
+        parts, begins, places = self._parts, self._begins, self._places
         id = row[0]
-        key = id.lower() if id.startswith(_UUID_HEAD) else id
-        begin = len(self._parts)
-        size = _wire.append_point(self._parts, *row)
-        earlier = self._places.pop(key, None)
+        if len(id) == _UUID_BYTES:
+            id = id.lower()
+        earlier = places.pop(id, None)
+        places[id] = len(begins)
+        begins.append(len(parts))
+        self._size += _wire.append_point(parts, *row)
         if earlier is not None:
-            _, from_part, to_part, bytes_before = earlier
-            self._parts[from_part:to_part] = [b""] * (to_part - from_part)
-            self._size -= bytes_before
-        self._places[key] = (self._first + self._count, begin, len(self._parts), size)
-        self._size += size
-        self._count += 1
-        full = self._count == self._max_rows or self._size >= self._max_bytes
-        return self.finish() if full else None
+            self._drop(earlier)
+        if len(begins) == self._max_rows or self._size >= self._max_bytes:
+            return self.finish()
+        return None
+
+    def _drop(self, row: int) -> None:
+        """Empties the parts of a row whose id has come again."""
+        for i in range(self._begins[row], self._begins[row + 1]):
+            self._size -= len(self._parts[i])
+            self._parts[i] = b""
 
     def finish(self) -> Optional[Batch]:
         """What is left, if anything."""
-        if not self._count:
+        count, first = len(self._begins), self._first
+        if not count:
             return None
         self._sequence += 1
         data = self._write(self._sequence, self._parts, self._size)
         kept = None
-        if len(self._places) != self._count:
-            kept = [place[0] for place in self._places.values()]  # in the order of the message
-        batch = Batch(self._sequence, self._first, self._count, data, kept)
-        self._first += self._count
+        if len(self._places) != count:
+            kept = [first + row for row in self._places.values()]  # in the order of the message
+        self._first += count
         self._clear()
-        return batch
+        return Batch(self._sequence, first, count, data, kept)
 
 
 def stream_batcher(
