@@ -2,18 +2,28 @@
 
 The package builds its message classes from it at import (tqdb/_proto.py). So there is no generated
 code that would tie the package to one release of protobuf or grpcio.
+
+What a build leaves goes to a temporary folder: the clone stays as it is, and no wheel has what an
+earlier one left there, such as a module that is gone.
+
+Where src/tqdb/bin/tqdb-server is there, the wheel carries it, and is for this kind of machine.
 """
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
+SERVER = HERE / "src" / "tqdb" / "bin" / "tqdb-server"
 
 
 def proto_directory() -> Path:
@@ -31,6 +41,16 @@ class BuildWithDescriptors(build_py):
         target = (HERE / "src" if in_place else Path(self.build_lib)) / "tqdb" / "tqdb.binpb"
         target.parent.mkdir(parents=True, exist_ok=True)
         compile_descriptors(target)
+
+
+class WheelWithServer(bdist_wheel):
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.root_is_pure = not SERVER.exists()
+
+    def get_tag(self) -> tuple[str, str, str]:
+        python, abi, platform = super().get_tag()
+        return ("py3", "none", platform) if SERVER.exists() else (python, abi, platform)
 
 
 class SdistWithProtos(sdist):
@@ -62,4 +82,24 @@ def compile_descriptors(target: Path) -> None:
         raise SystemExit(f"setup.py: protoc failed with code {code}")
 
 
-setup(cmdclass={"build_py": BuildWithDescriptors, "sdist": SdistWithProtos})
+def build_folders() -> dict[str, dict[str, str]]:
+    """An installation in place (`pip install -e`) keeps its folders: it is the clone."""
+    if any(name in sys.argv for name in ("editable_wheel", "develop")):
+        return {}
+    temporary = Path(tempfile.mkdtemp(prefix="tqdb-build-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    (temporary / "egg").mkdir()
+    return {
+        "build": {"build_base": str(temporary / "build")},
+        "egg_info": {"egg_base": str(temporary / "egg")},
+    }
+
+
+setup(
+    options=build_folders(),
+    cmdclass={
+        "bdist_wheel": WheelWithServer,
+        "build_py": BuildWithDescriptors,
+        "sdist": SdistWithProtos,
+    },
+)

@@ -58,7 +58,7 @@ class Server:
     def stop(self, with_signal: int = signal.SIGTERM) -> None:
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
-        self.process.wait(30)
+        self.process.wait(60)  # it flushes every collection
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +100,11 @@ class Awaiting:
             return list(result) if inspect.isgenerator(result) else result
 
         return call
+
+
+async def in_either_way(result: Any) -> Any:
+    """The result of a method of either client."""
+    return await result if inspect.isawaitable(result) else result
 
 
 @pytest.fixture(params=["Client", "AsyncClient"])

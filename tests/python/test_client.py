@@ -163,7 +163,7 @@ async def test_offset_and_diversity(client, name):
     assert arrays.ids.tolist() == [[0, 4], [1, 4]]
     batch = await client.search_batch(name, rows[:2], 1, offset=1, exact=True)
     assert [[h.id for h in hits] for hits in batch][0] == [1]
-    with pytest.raises(tqdb.InvalidArgument, match="offset -1"):
+    with pytest.raises(tqdb.InvalidArgument, match="offset is -1"):
         await client.search(name, rows[0], 2, offset=-1)
     with pytest.raises(tqdb.InvalidArgument, match="diversity"):
         await client.search(name, rows[0], 2, mmr=tqdb.Mmr(2))

@@ -9,6 +9,7 @@ hits = client.search("notes", vector, limit=5, filter=tqdb.Field("year") >= 2020
 
 from ._channel import TLS
 from ._retry import NO_RETRY, Retry
+from ._version import __version__
 from .aio import AsyncClient
 from .client import Client
 from .errors import (
@@ -29,6 +30,7 @@ from .errors import (
     Unimplemented,
 )
 from .filters import Field, Filter, all_of, any_of, at_least, has_id
+from .ids import id_from_text
 from .types import (
     CollectionInfo,
     FacetCount,
@@ -52,7 +54,7 @@ from .types import (
 )
 
 __all__ = [
-    "TLS", "NO_RETRY", "Retry", "AsyncClient", "Client",
+    "__version__", "TLS", "NO_RETRY", "Retry", "AsyncClient", "Client", "id_from_text",
     "Aborted", "AlreadyExists", "Cancelled", "DataLoss", "DeadlineExceeded", "Error",
     "FailedPrecondition", "Internal", "InvalidArgument", "NotFound", "PermissionDenied",
     "ResourceExhausted", "Unauthenticated", "Unavailable", "Unimplemented",

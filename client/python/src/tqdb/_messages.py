@@ -7,7 +7,8 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
-from . import _proto, _wire
+from . import _proto
+from ._payloads import write_payload
 from .errors import InvalidArgument
 from .filters import FilterLike, filter_to_proto
 from .ids import id_from_proto, id_to_proto
@@ -31,6 +32,7 @@ from .types import (
 from .vectors import vector_to_proto, vectors_from_proto
 
 _SearchQuery = _proto.message("SearchQuery")
+_MAX_UINT32 = 2**32 - 1
 
 # --- To messages.
 
@@ -44,6 +46,17 @@ def enum_number(enum: str, name: Optional[str]) -> int:
             f"{name!r} is no {enum}; allowed are {', '.join(allowed)}"
         )
     return _proto.number(enum, name.upper())
+
+
+def checked_number(value: Any, field: str, low: int = 0, high: int = _MAX_UINT32) -> int:
+    """An integer of the range; NumPy's too."""
+    try:
+        number = None if isinstance(value, (bool, str, bytes)) else int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or number != value or not low <= number <= high:
+        raise InvalidArgument(f"{field} is {value!r}; need an integer of {low} to {high}")
+    return number
 
 
 def space_fields(space: VectorSpace, field: str) -> Dict[str, Any]:
@@ -71,7 +84,10 @@ def space_fields(space: VectorSpace, field: str) -> Dict[str, Any]:
 def id_messages(ids: Iterable[IdLike], field: str = "ids") -> List[Any]:
     if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
         raise InvalidArgument(f"{field} is {ids!r}; need a list of ids")
-    return [id_to_proto(id, f"{field}[{i}]") for i, id in enumerate(ids)]
+    listed: Any = ids
+    if hasattr(listed, "to_pylist"):  # a column of Arrow
+        listed = listed.to_pylist()
+    return [id_to_proto(id, f"{field}[{i}]") for i, id in enumerate(listed)]
 
 
 def set_filter(request: Any, filter: Optional[FilterLike]) -> None:
@@ -90,14 +106,12 @@ def query_message(
     query: Query, with_payload: bool, with_vectors: bool, field: str = ""
 ) -> Any:
     """`field`: what errors begin with."""
-    if query.limit < 0 or query.offset < 0:
-        raise InvalidArgument(
-            f"{field}limit is {query.limit}, offset {query.offset}; need numbers from 0"
-        )
+    if not isinstance(query, Query):
+        raise InvalidArgument(f"{field or 'query'} is a {type(query).__name__}; need a tqdb.Query")
     message = _SearchQuery(
         vector_name=query.vector_name,
-        limit=query.limit,
-        offset=query.offset,
+        limit=checked_number(query.limit, f"{field}limit"),
+        offset=checked_number(query.offset, f"{field}offset"),
         score_threshold=query.score_threshold,
         select={"with_payload": with_payload, "with_vectors": with_vectors},
         params={
@@ -134,7 +148,7 @@ def query_message(
 
 
 def payload_text(payload: PayloadLike) -> str:
-    return _wire.write_payload(payload, "payload").decode()
+    return write_payload(payload, "payload").decode()
 
 
 # --- From messages.
@@ -192,6 +206,13 @@ def _enum_name(message: Any, field: str) -> str:
     known = enum.values_by_number.get(number)
     prefix = len(enum.values_by_number[0].name) - len("UNSPECIFIED")
     return known.name[prefix:].lower() if known is not None else f"unknown ({number})"
+
+
+def read_setting(message: Any, field: str) -> Any:
+    """A field as Python has it, names of enums in lower case."""
+    if message.DESCRIPTOR.fields_by_name[field].enum_type is not None:
+        return repr(_enum_name(message, field))
+    return getattr(message, field)
 
 
 def read_collection_info(info: Any) -> CollectionInfo:

@@ -8,36 +8,29 @@ stores.
 from __future__ import annotations
 
 import asyncio
-import uuid
 import weakref
 from dataclasses import replace
-from typing import Any, Generator, Iterable, List, Mapping, Optional, Sequence, TypeVar
+from typing import Any, Dict, Generator, Iterable, List, Mapping, Optional, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from . import calls
+from ._channel import Settings
 from .aio import AsyncClient
 from .calls import Call
 from .client import Client
 from .errors import AlreadyExists, Error, InvalidArgument, NotFound
-from .filters import FilterLike
-from .ids import is_uuid
+from .filters import Field, Filter, FilterLike, any_of
 from .types import IdLike, Mmr, Page, Point, Query, Record, ScoredPoint, TextQuery
 
 T = TypeVar("T")
 Steps = Generator[Call[Any], Any, T]
 
-_NAMESPACE = uuid.UUID("b1f0a1f4-6f0c-5a83-9c0e-2d1c8f6c7b1e")  # of ids that are no UUIDs; frozen
 _MIN_DIM = 8  # of a vector space
 _UPSERT_BYTES = 8 << 20
 _PAGE = 1000
 _OF_CALLS = ("timeout", "with_payload", "with_vectors")  # and not of the parts of a hybrid search
-
-
-def point_id(id: str) -> str:
-    """A UUID stands for itself, every other text for one derived from it."""
-    return id.lower() if is_uuid(id) else str(uuid.uuid5(_NAMESPACE, id))
 
 
 class Connection:
@@ -47,17 +40,30 @@ class Connection:
         self,
         client: Optional[Client],
         async_client: Optional[AsyncClient],
-        settings: Mapping[str, Any],
+        settings: Settings,
     ) -> None:
         self._client = client
         self._async_client = async_client
-        self._settings = settings
+        given = client or async_client
+        #: Of the clients that are made here: those of a client that was given, so that both are
+        #: of one server.
+        self.settings = settings if given is None else given.settings
         self._by_loop: weakref.WeakKeyDictionary[Any, AsyncClient] = weakref.WeakKeyDictionary()
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """A copy connects by itself, to the same server; without the API key."""
+        return {"settings": self.settings}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        Connection.__init__(self, None, None, state["settings"])
+
+    def __deepcopy__(self, memo: Any) -> Connection:
+        return self  # within one process
 
     @property
     def client(self) -> Client:
         if self._client is None:
-            self._client = Client(**self._settings)
+            self._client = Client.of(self.settings)
         return self._client
 
     @property
@@ -66,7 +72,7 @@ class Connection:
             return self._async_client
         loop = asyncio.get_running_loop()
         if loop not in self._by_loop:
-            self._by_loop[loop] = AsyncClient(**self._settings)
+            self._by_loop[loop] = AsyncClient.of(self.settings)
         return self._by_loop[loop]
 
     def run(self, steps: Steps[T]) -> T:
@@ -115,10 +121,21 @@ class Collection:
         self._text_key = text_key
         self._text_index = text_index
 
-    def write(self, points: Sequence[Point]) -> Steps[None]:
-        """The last of those that share an id wins."""
-        distinct = list({point.id: point for point in points}.values())
+    def write(self, points: Sequence[Point], names: Sequence[str]) -> Steps[None]:
+        """The last of those that share an id wins. Errors call points by their `names`."""
+        places = {point.id: i for i, point in enumerate(points)}
+        distinct = [points[i] for i in places.values()]
         for part in _parts(distinct):
+            try:
+                yield from self._write(part)
+            except Error as error:
+                if error.row is not None and error.row < len(part):
+                    error.row = error.position = places[part[error.row].id]
+                    error.say(f"{names[error.row]}: {error.message}")
+                raise
+
+    def _write(self, part: List[Point]) -> Steps[None]:
+        if part:
             try:
                 yield calls.upsert(self.name, part)
             except NotFound:
@@ -245,6 +262,14 @@ class Collection:
         return result
 
 
+def one_of(field: Field, values: List[Any]) -> Filter:
+    """Some value is one of these, of whatever types; of none, no point is found."""
+    for kind in (str, int):
+        if all(isinstance(value, kind) and not isinstance(value, bool) for value in values):
+            return field.any(*values)
+    return any_of([field.eq(value) for value in values])
+
+
 def _dim(point: Point) -> int:
     vector: Any = point.vectors
     return len(vector)
@@ -273,8 +298,3 @@ def as_vector(embedding: Any) -> npt.NDArray[np.float32]:
     if vector.size < _MIN_DIM:
         vector = np.pad(vector, (0, _MIN_DIM - vector.size))
     return vector
-
-
-def quoted(name: str) -> str:
-    """A name as a key: one with a dot would else be a path."""
-    return f'"{name}"' if "." in name else name

@@ -2,25 +2,26 @@
 
 The clients send what they are told and hand over what they receive:
 
-    when upload.may_send(): send the data of upload.next_batch()
+    when upload.may_send(): send the data of the next batch, which upload.sent(batch) is told of
     for each answer: upload.answered(response)
     after a break: send the data of upload.unanswered again, in this order, over a new stream
+    after an error: read the answers that are still to come, upload.settled(response)
 
 At most `in_flight` batches are without an answer, and only they are kept.
 """
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from types import TracebackType
-from typing import Any, Deque, Iterator, Optional, Type
+from typing import Any, Deque, Optional, Sequence, Type
 
-from tqdm.auto import tqdm
-
-from ._batches import Batch
+from . import _proto
+from ._batches import Batch, point_of_message
+from ._messages import checked_number
+from ._progress import make_bar
 from .errors import Error, Internal, from_number, make_error
-from .types import WriteResult
+from .types import Id, WriteResult
 
 # More than the server works on at once (--stream-batches, 8), so that it never waits for the next.
 IN_FLIGHT = 12
@@ -29,20 +30,21 @@ IN_FLIGHT = 12
 class Upload:
     def __init__(
         self,
-        batches: Iterator[Batch],
         collection: str,
         total: Optional[int],
         in_flight: Optional[int],
         progress: Optional[bool],
+        skip: int,
     ) -> None:
-        self._batches = batches
         self.unanswered: Deque[Batch] = deque()
-        self._in_flight = max(1, in_flight or IN_FLIGHT)
+        self._in_flight = IN_FLIGHT
+        if in_flight is not None:
+            self._in_flight = max(1, checked_number(in_flight, "in_flight"))
         self._inserted = self._replaced = 0
-        show = sys.stderr.isatty() if progress is None else progress
-        self._bar: Any = tqdm(
-            total=total, desc=collection, unit=" points", unit_scale=True, disable=not show
-        )
+        #: Rows before it are written, or skipped.
+        self._resume = skip
+        self._failed = False
+        self._bar: Any = make_bar(collection, total, skip, progress)
 
     def __enter__(self) -> Upload:
         return self
@@ -58,12 +60,8 @@ class Upload:
     def may_send(self) -> bool:
         return len(self.unanswered) < self._in_flight
 
-    def next_batch(self) -> Optional[Batch]:
-        """To be sent at once: it counts as on its way. None after the last."""
-        batch = next(self._batches, None)
-        if batch is not None:
-            self.unanswered.append(batch)
-        return batch
+    def sent(self, batch: Batch) -> None:
+        self.unanswered.append(batch)
 
     def answered(self, response: Any) -> None:
         """Raises what the server found wrong with the batch; those before it are written."""
@@ -71,16 +69,54 @@ class Upload:
             raise Internal(f"an answer to batch {response.sequence}, which was not the next one")
         batch = self.unanswered.popleft()
         if response.status_code:
+            self._failed = True
             error = from_number(response.status_code, response.status_message)
             raise _with_rows(error, batch)
+        self._count(response, batch)
+
+    def settled(self, response: Any) -> None:
+        """After an error: what comes of the batches that were on their way."""
+        if self.unanswered and response.sequence == self.unanswered[0].sequence:
+            batch = self.unanswered.popleft()
+            if response.status_code:
+                self._failed = True
+            else:
+                self._count(response, batch)
+
+    def _count(self, response: Any, batch: Batch) -> None:
         self._inserted += response.result.inserted
-        self._replaced += response.result.replaced
+        self._replaced += response.result.replaced + batch.dropped
+        if not self._failed:
+            self._resume = batch.first_row + batch.rows
         self._bar.update(batch.rows)
 
-    def result(self) -> WriteResult:
-        return WriteResult(self._inserted, self._replaced)
+    def result(self, ids: Optional[Sequence[Id]] = None) -> WriteResult:
+        return WriteResult(self._inserted, self._replaced, tuple(ids or ()))
+
+    def describe(self, error: BaseException) -> None:
+        """Sets `rows_written` and `resume_row` of whatever ends the upload."""
+        try:
+            error.rows_written = self._inserted + self._replaced  # type: ignore[attr-defined]
+            error.resume_row = self._resume  # type: ignore[attr-defined]
+        except AttributeError:
+            return  # a class with slots
+        if isinstance(error, Error) and error.row is None:
+            error.row = error.position
+        if not self._inserted + self._replaced:
+            return
+        written = f"{self._inserted + self._replaced:,} rows are written; skip={self._resume}"
+        if isinstance(error, Error):
+            error.say(f"{error.message} ({written} goes on)")
+        elif hasattr(error, "add_note"):
+            error.add_note(f"tqdb: {written} of the upload goes on")
 
 
 def _with_rows(error: Error, batch: Batch) -> Error:
     last = batch.first_row + batch.rows - 1
-    return make_error(error.code, f"rows {batch.first_row} to {last}: {error.message}")
+    request = _proto.message("UpsertStreamRequest")
+    point = point_of_message(error.message, lambda: request.FromString(batch.data).batch.points)
+    row = None if point is None else batch.row_of(point)
+    where = "" if row is None else f"row {row}, in the batch of "
+    told = make_error(error.code, f"{where}rows {batch.first_row} to {last}: {error.message}")
+    told.row = told.position = row
+    return told

@@ -9,17 +9,15 @@ the message classes and compares.
 
 from __future__ import annotations
 
-import json
+import re
 import struct
 import uuid
 from functools import lru_cache
-from typing import Any, Iterable, List, Mapping, NamedTuple, Optional
+from typing import Any, Iterable, List, NamedTuple
 
 import numpy as np
 
-from .errors import InvalidArgument
 from .ids import id_to_proto
-from .types import PayloadLike
 from .vectors import F16
 
 # Tags of length-delimited fields (number << 3 | 2), and of those that are varints (number << 3).
@@ -29,6 +27,12 @@ _NAMED_NAME, _NAMED_VECTOR = b"\x0a", b"\x12"
 _VECTOR_F32, _VECTOR_F16 = b"\x0a", b"\x12"
 _UPSERT_COLLECTION, _UPSERT_POINTS, _UPSERT_DURABILITY = b"\x0a", b"\x12", b"\x18"
 _STREAM_SEQUENCE, _STREAM_BATCH = b"\x08", b"\x12"
+
+# How the server names a point of a batch: "points[3].payload ..", "vector 3 has nan ..",
+# "vectors 'title': vector 3 ..".
+POINT_IN_MESSAGE = re.compile(
+    r"\bpoints\[(?P<point>\d+)\]|(?:\bvectors '(?P<space>[^']*)': )?\bvector (?P<vector>\d+)\b"
+)
 
 _SHORT = [struct.pack("B", n) for n in range(128)]
 
@@ -58,38 +62,6 @@ def write_id(id: Any, field: str) -> bytes:
         return b"\x0a\x26" + _ID_UUID_36 + str(id).encode()
     data: bytes = id_to_proto(id, field).SerializeToString()
     return _field(_POINT_ID, data)
-
-
-def write_payload(payload: Optional[PayloadLike], field: str) -> bytes:
-    """JSON in UTF-8. Text is taken as it is; the server checks it."""
-    if payload is None:
-        return b""
-    if isinstance(payload, (str, bytes)):
-        return payload.encode() if isinstance(payload, str) else payload
-    if not isinstance(payload, Mapping):
-        raise InvalidArgument(f"{field} is a {type(payload).__name__}; need a dict or JSON text")
-    try:
-        return _encode_json(payload).encode()
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"{field} does not make JSON: {error}") from None
-
-
-def _plain(value: Any) -> Any:
-    """NumPy's values, ids and times as JSON has them."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise TypeError(f"a value of type {type(value).__name__}")
-
-
-_encode_json = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
-).encode
 
 
 @lru_cache(maxsize=256)

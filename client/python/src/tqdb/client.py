@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import weakref
 from types import TracebackType
 from typing import (
     Any,
@@ -22,12 +23,19 @@ from typing import (
 
 import grpc
 
-from . import _batches, _channel, _messages, _proto, calls
-from ._methods import method
-from ._retry import Retry, Tries
+from . import _batches, _channel, _columns, _messages, _proto, calls
+from ._local_server import LocalServer
+from ._methods import arguments_of, method
+from ._retry import Retry, Tries, checked_timeout
 from ._upload import Upload
 from .calls import Call
-from .errors import DeadlineExceeded, Error, Unavailable, from_grpc
+from .errors import (
+    DeadlineExceeded,
+    Error,
+    FailedPrecondition,
+    Unavailable,
+    from_grpc,
+)
 from .filters import FilterLike
 from .types import CollectionInfo, IdLike, PayloadLike, Point, Record, SparseLike, WriteResult
 
@@ -42,33 +50,77 @@ class Client:
             client.upload("notes", vectors, ids=range(len(vectors)), payloads=payloads)
             hits = client.search("notes", vector, limit=5, filter={"must": [..]})
 
+    `path`, in place of an address, is a local directory: the first client of it starts a server of
+    its own, which stops when the last one is closed or this process ends. `server` is the program,
+    tqdb-server; without it $TQDB_SERVER, PATH and this package are asked.
+
     `timeout` in seconds is for each call, all its tries together; None waits for ever. `api_key` is
     sent as `authorization: Bearer KEY`, readable by others on the way unless `tls` is on. `options`
     are those of a gRPC channel.
+
+    A copy made by pickle connects by itself, with the same arguments. It lacks the API key, and
+    takes the one in $TQDB_API_KEY.
     """
 
     def __init__(
         self,
-        address: str = "localhost:6334",
+        address: Optional[str] = None,
         *,
+        path: Optional[_channel.PathLike] = None,
+        server: Optional[_channel.PathLike] = None,
         api_key: Optional[str] = None,
         tls: Union[bool, _channel.TLS] = False,
         timeout: Optional[float] = 60.0,
         retry: Retry = Retry(),
         options: Optional[Mapping[str, Any]] = None,
     ) -> None:
-        target = _channel.make_target(address, api_key, tls, options)
-        self._metadata = target.metadata
-        self._timeout = timeout
-        self._retry = retry
+        with arguments_of("Client"):
+            self._connect(
+                _channel.Settings(address, path, server, api_key, tls, timeout, retry, options)
+            )
+
+    @classmethod
+    def of(cls, settings: _channel.Settings) -> Client:
+        """With the arguments of another client, `client.settings`."""
+        made = cls.__new__(cls)
+        made._connect(settings)
+        return made
+
+    def _connect(self, settings: _channel.Settings) -> None:
+        self.settings = settings
+        self._answered = self._closed = False
+        self._stubs: Dict[str, Callable[..., Any]] = {}
+        self._release: Callable[[], Any] = lambda: None
+        local = None
+        if settings.path is not None:
+            local = LocalServer.share(settings.path, settings.server)
+            self._release = weakref.finalize(self, local.release)
+        self._target = target = settings.target(local)
         if target.credentials is None:
             self._channel = grpc.insecure_channel(target.address, target.options)
         else:
             self._channel = grpc.secure_channel(target.address, target.credentials, target.options)
-        self._stubs: Dict[str, Callable[..., Any]] = {}
 
     def close(self) -> None:
+        """Ends the connection, and with the last client of a `path` its server."""
+        self._closed = True
         self._channel.close()
+        self._release()
+
+    def __repr__(self) -> str:
+        return f"Client({self.settings}{', closed' if self._closed else ''})"
+
+    def __getstate__(self) -> Dict[str, Any]:
+        return {"settings": self.settings}
+
+    def __copy__(self) -> Client:
+        return self.of(self.settings)
+
+    def __deepcopy__(self, memo: Any) -> Client:
+        return self.of(self.settings)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self._connect(state["settings"])
 
     def __enter__(self) -> Client:
         return self
@@ -82,6 +134,8 @@ class Client:
         self.close()
 
     create_collection = method(calls.create_collection)
+    get_or_create_collection = method(calls.get_or_create_collection)
+    collection_exists = method(calls.collection_exists)
     get_collection = method(calls.get_collection)
     list_collections_page = method(calls.list_collections_page)
     update_collection = method(calls.update_collection)
@@ -151,10 +205,11 @@ class Client:
         self,
         collection: str,
         vectors: Any,
-        ids: Iterable[IdLike],
+        ids: Union[Iterable[IdLike], str],
         payloads: Optional[Iterable[Optional[PayloadLike]]] = None,
         *,
         sparse: Optional[Mapping[str, Iterable[Optional[SparseLike]]]] = None,
+        skip: int = 0,
         batch_size: Optional[int] = None,
         in_flight: Optional[int] = None,
         dtype: Any = None,
@@ -164,27 +219,36 @@ class Client:
     ) -> WriteResult:
         """Inserts or replaces any number of points, over a stream with several batches in flight.
 
-        `vectors` is a matrix (an array, a memory map), a dict of matrices by vector space, or an
-        iterable of rows or of matrices; `ids`, `payloads` and, by sparse space, those of `sparse`
-        are any iterables. Of what iterables give, only the batches on their way are in memory.
-        `dtype="float16"` halves what travels.
+        `vectors` is a matrix (an array, a memory map, a tensor; a table or a column of vectors, of
+        pandas, polars or Arrow), a dict of matrices by vector space, or an iterable of rows or of
+        matrices. `ids`, `payloads` (also a table) and, by sparse space, those of `sparse` are any
+        iterables. Of what iterables give, only the batches on their way are in memory. With
+        `ids="uuid"` the client makes the ids, and the result has them. `dtype="float16"` halves
+        what travels.
 
-        Batches are atomic, each by itself. After a broken connection those without an answer are
-        sent again, for as long as `timeout` after the last answer. An error of one batch is raised
-        when its answer comes, and names its rows; batches sent before and after may have been
-        written. `progress` shows a bar; None does on a terminal.
+        Batches are atomic, each by itself; of rows with the same id the last counts. After a broken
+        connection those without an answer are sent again, for as long as `timeout` after the last
+        answer. An error of one batch is raised when the batches on their way are answered. It has
+        the `row`, and says in `rows_written` and `resume_row` what is stored: `skip` rows are left
+        out, so that an upload can go on there. `progress` shows a bar; None does on a terminal and
+        in a notebook.
         """
-        rows = _batches.rows_of_columns(vectors, ids, payloads, dtype, sparse)
-        total = _batches.total_rows(vectors)
-        return self._upload(
-            collection, rows, total, batch_size, in_flight, durability, progress, timeout
-        )
+        made = _columns.NewIds() if isinstance(ids, str) and ids == _columns.NEW_IDS else None
+        with arguments_of("upload"):
+            begin = _messages.checked_number(skip, "skip")
+            rows = _columns.rows_of_columns(vectors, made or ids, payloads, dtype, sparse, begin)
+            total = _columns.total_rows(vectors)
+            return self._upload(
+                collection, rows, total, begin, batch_size, in_flight, durability, progress,
+                timeout, made,
+            )  # fmt: skip
 
     def upload_points(
         self,
         collection: str,
         points: Iterable[Point],
         *,
+        skip: int = 0,
         batch_size: Optional[int] = None,
         in_flight: Optional[int] = None,
         durability: Optional[str] = None,
@@ -192,25 +256,76 @@ class Client:
         timeout: Optional[float] = None,
     ) -> WriteResult:
         """Uploads points one by one, which may differ in the vector spaces they take part in."""
-        rows, total = _batches.rows_of_points(points), _batches.total_rows(points)
-        return self._upload(
-            collection, rows, total, batch_size, in_flight, durability, progress, timeout
-        )
+        with arguments_of("upload_points"):
+            begin = _messages.checked_number(skip, "skip")
+            rows, total = _columns.rows_of_points(points, begin), _columns.total_rows(points)
+            return self._upload(
+                collection, rows, total, begin, batch_size, in_flight, durability, progress, timeout
+            )
 
     def run(self, call: Call[R]) -> R:
         """Carries out a call made by a function of `tqdb.calls`."""
-        tries = Tries(self._retry, self._timeout if call.timeout is None else call.timeout)
-        stub = self._stub(call.method)
-        while True:
+        if call.parts:
+            return call.read(self._run_parts(call))
+        if not call.method:
+            return call.read(None)
+        try:
+            response = self._ask(call)
+        except Error as error:
+            other = None if call.instead is None else call.instead(error)
+            if other is None:
+                raise
+        else:
+            return call.read(response)
+        return self.run(other)
+
+    def _run_parts(self, call: Call[Any]) -> List[Any]:
+        done: List[Any] = []
+        for part in call.parts:
             try:
-                response = stub(call.request, timeout=tries.left_s(), metadata=self._metadata)
+                done.append(self.run(part))
+            except Error as error:
+                if call.stopped is not None:
+                    call.stopped(error, done)
+                raise
+        return done
+
+    def _ask(self, call: Call[Any]) -> Any:
+        tries = self._tries(call.timeout)
+        while True:
+            stub = self._stub(call.method)
+            try:
+                response = stub(
+                    call.request, timeout=tries.left_s(), metadata=self._target.metadata
+                )
             except grpc.RpcError as error:
-                failure = from_grpc(error)
+                failure = self._failure(error)
+            except ValueError:
+                self._check_open()  # closed by another thread
+                raise
             else:
-                return call.read(response)
+                self._answered = True
+                return response
             time.sleep(tries.pause_after(failure, call.idempotent))
 
+    def _tries(self, timeout: Optional[float]) -> Tries:
+        settings = self.settings
+        wait_s = settings.timeout if timeout is None else checked_timeout(timeout)
+        return Tries(settings.retry, wait_s, self._answered)
+
+    def _failure(self, error: grpc.RpcError) -> Error:
+        failure = _channel.explained(from_grpc(error), self._target, self._answered)
+        if not isinstance(failure, (Unavailable, DeadlineExceeded)):
+            self._answered = True
+        return failure
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise FailedPrecondition("the client is closed")
+        self.settings.check_key()
+
     def _stub(self, name: str) -> Callable[..., Any]:
+        self._check_open()
         stub = self._stubs.get(name)
         if stub is None:
             known = _proto.METHODS[name]
@@ -223,59 +338,89 @@ class Client:
     def _upload(
         self,
         collection: str,
-        rows: Iterator[_batches.Row],
+        rows: Iterator[_columns.Row],
         total: Optional[int],
+        skip: int,
         batch_size: Optional[int],
         in_flight: Optional[int],
         durability: Optional[str],
         progress: Optional[bool],
         timeout: Optional[float],
+        made: Optional[_columns.NewIds] = None,
     ) -> WriteResult:
         number = _messages.enum_number("Durability", durability)
-        batches = _batches.batches(rows, collection, number, batch_size)
-        wait_s = self._timeout if timeout is None else timeout
-        tries = Tries(self._retry, wait_s)
-        with Upload(batches, collection, total, in_flight, progress) as upload:
-            stream = _Stream(self._channel, self._metadata, wait_s)
+        batches = _batches.batches(rows, collection, number, batch_size, skip)
+        tries = self._tries(timeout)
+        wait_s = self.settings.timeout if timeout is None else checked_timeout(timeout)
+        with Upload(collection, total, in_flight, progress, skip) as upload:
+            stream = self._stream(wait_s)
             try:
                 while True:
                     try:
-                        self._send(upload, stream, tries)
-                        return upload.result()
+                        self._send(batches, upload, stream, tries)
+                        return upload.result(None if made is None else made.made[skip:])
                     except Error as error:
                         if not stream.broken:
                             raise
                         stream.close()
                         time.sleep(tries.pause_after(error, idempotent=True))
-                        stream = _Stream(self._channel, self._metadata, wait_s)
+                        stream = self._stream(wait_s)
                         for batch in upload.unanswered:
                             stream.send(batch.data)
+            except BaseException as error:
+                if isinstance(error, Exception) and not isinstance(error, DeadlineExceeded):
+                    _settle(upload, stream)
+                upload.describe(error)
+                raise
             finally:
                 stream.close()
 
-    def _send(self, upload: Upload, stream: _Stream, tries: Tries) -> None:
+    def _stream(self, wait_s: Optional[float]) -> _Stream:
+        self._check_open()
+        return _Stream(self._channel, self._target.metadata, wait_s, self._failure)
+
+    def _send(
+        self, batches: Iterator[_batches.Batch], upload: Upload, stream: _Stream, tries: Tries
+    ) -> None:
         """All that is left, until the last answer."""
         while True:
             while not upload.may_send():
                 upload.answered(stream.receive())
                 tries.progress()
-            batch = upload.next_batch()
+            batch = next(batches, None)
             if batch is None:
                 break
+            upload.sent(batch)
             stream.send(batch.data)
         while upload.unanswered:
             upload.answered(stream.receive())
             tries.progress()
 
 
+def _settle(upload: Upload, stream: _Stream) -> None:
+    """Waits for the answers to what is on its way, so that it is known what was written."""
+    try:
+        while upload.unanswered and not stream.broken:
+            upload.settled(stream.receive())
+    except Error:
+        pass  # what ended the upload is told
+
+
 class _Stream:
     """One UpsertStream. gRPC's threads take requests from one queue and put answers into another,
     so the caller's iterables run in the caller's thread alone."""
 
-    def __init__(self, channel: Any, metadata: Any, wait_s: Optional[float]) -> None:
+    def __init__(
+        self,
+        channel: Any,
+        metadata: Any,
+        wait_s: Optional[float],
+        failure: Callable[[grpc.RpcError], Error],
+    ) -> None:
         known = _proto.METHODS["PointService.UpsertStream"]
         stub = channel.stream_stream(known.path, _channel.serialize, known.response.FromString)
         self._wait_s = wait_s
+        self._failure = failure
         self._outgoing: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
         #: The stream ended by itself: a new one may be tried.
@@ -307,4 +452,4 @@ class _Stream:
                 self._incoming.put(response)
             self._incoming.put(Unavailable("the server ended the stream"))
         except grpc.RpcError as error:
-            self._incoming.put(from_grpc(error))
+            self._incoming.put(self._failure(error))

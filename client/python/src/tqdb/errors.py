@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Optional, Type
 
 import grpc
 
+# "ids[3] is ..", "payloads[3] does not ..", "sparse['splade'][3] has ..": the place in a list.
+_PLACE = re.compile(r"\w+(?:\['[^']*'\])?\[(\d+)\]")
+
 
 class Error(Exception):
-    """A call failed. The server's message names the field, the value and what is needed."""
+    """A call failed. The server's message names the field, the value and what is needed.
+
+    The attributes below are None where they do not apply.
+    """
 
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
 
@@ -17,13 +24,30 @@ class Error(Exception):
         message: str,
         code: Optional[grpc.StatusCode] = None,
         retry_after_s: Optional[float] = None,
+        key: Optional[str] = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         if code is not None:
             self.code = code
-        #: Set when the server was too busy and says when to come again.
+        #: Seconds after which to come again, when the server was too busy.
         self.retry_after_s = retry_after_s
+        #: Path of the value in a payload that is wrong: "author.name", "tags[2]".
+        self.key = key
+        place = _PLACE.match(message)
+        #: Index in the list of the call (ids, points, vectors, texts, ..), from 0.
+        self.position: Optional[int] = int(place[1]) if place else None
+        #: Index of the point that is wrong, of all that an upload or upsert was given, from 0.
+        self.row: Optional[int] = None
+        #: Points that an upload has written for sure, or a large call that was sent in parts.
+        self.rows_written: Optional[int] = None
+        #: All rows before this one are written: `upload(.., skip=error.resume_row)` goes on.
+        self.resume_row: Optional[int] = None
+
+    def say(self, message: str) -> None:
+        """Replaces the message."""
+        self.message = message
+        self.args = (message,)
 
 
 class InvalidArgument(Error, ValueError):
@@ -45,7 +69,7 @@ class AlreadyExists(Error):
 
 
 class FailedPrecondition(Error):
-    """The collection is read-only, or keeps no originals."""
+    """The collection is read-only, or keeps no originals; the client is closed."""
 
     code = grpc.StatusCode.FAILED_PRECONDITION
 

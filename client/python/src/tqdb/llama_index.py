@@ -1,4 +1,5 @@
-"""A vector store for LlamaIndex, on both clients: `pip install tqdb[llama-index]`.
+"""A vector store for LlamaIndex, on both clients: an extra of the package:
+`[llama-index]`.
 
     store = TqdbVectorStore("notes", address="localhost:6334")
     context = StorageContext.from_defaults(vector_store=store)
@@ -10,6 +11,7 @@ keys directly.
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from llama_index.core.bridge.pydantic import PrivateAttr
@@ -26,13 +28,14 @@ from llama_index.core.vector_stores.types import (
 )
 from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
 
-from ._channel import TLS
-from ._stores import Collection, Connection, Steps, as_vector, point_id, quoted
-from ._wire import write_payload
+from ._channel import KEY_VARIABLE, TLS, PathLike, Settings
+from ._payloads import quoted, write_payload
+from ._stores import Collection, Connection, Steps, as_vector, one_of
 from .aio import AsyncClient
 from .client import Client
 from .errors import InvalidArgument
 from .filters import Field, Filter, all_of, any_of, has_id
+from .ids import id_from_text as point_id
 from .types import Point, Record, ScoredPoint
 
 _CONTENT = "_node_content"  # what node_to_metadata_dict puts the node itself into
@@ -52,7 +55,9 @@ class TqdbVectorStore(BasePydanticVectorStore):
 
     `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that.
     `client` and `async_client` share connections; without them the store connects to `address`
-    itself. `search_options`, such as {"rerank": True}, go with every query.
+    itself, or has a server of its own on the directory `path`. Copies (pickle, to_dict, to_json)
+    connect to the same server, without the API key: they take it from $TQDB_API_KEY.
+    `search_options`, such as {"rerank": True}, go with every query.
 
     Query modes:
     - DEFAULT
@@ -74,6 +79,13 @@ class TqdbVectorStore(BasePydanticVectorStore):
     metric: str = "cosine"
     collection_settings: Dict[str, Any] = {}
     search_options: Dict[str, Any] = {}
+    # What a copy made by pickle, to_dict or to_json connects with: the same server, no API key.
+    address: Optional[str] = None
+    path: Optional[str] = None
+    tls: Union[bool, Dict[str, Optional[str]]] = False
+    create: bool = True
+    text_index: bool = True
+    needs_api_key: bool = False
 
     _connection: Connection = PrivateAttr()
     _points: Collection = PrivateAttr()
@@ -84,27 +96,42 @@ class TqdbVectorStore(BasePydanticVectorStore):
         *,
         client: Optional[Client] = None,
         async_client: Optional[AsyncClient] = None,
-        address: str = "localhost:6334",
+        address: Optional[str] = None,
+        path: Optional[PathLike] = None,
         api_key: Optional[str] = None,
-        tls: Union[bool, TLS] = False,
+        tls: Union[bool, TLS, Mapping[str, Optional[str]]] = False,
         metric: str = "cosine",
         collection_settings: Optional[Mapping[str, Any]] = None,
         create: bool = True,
         search_options: Optional[Mapping[str, Any]] = None,
         text_index: bool = True,
+        needs_api_key: bool = False,
         **kwargs: Any,
     ) -> None:
+        files = TLS(**tls) if isinstance(tls, Mapping) else tls
+        if api_key is None and needs_api_key:
+            api_key = os.environ.get(KEY_VARIABLE)
+        settings = Settings(
+            address, path, None, api_key, files, lost_key=needs_api_key and api_key is None
+        )
+        connection = Connection(client, async_client, settings)
+        settings = connection.settings
         super().__init__(
             **{
                 "collection": collection,
                 "metric": metric,
+                "address": settings.address,
+                "path": None if settings.path is None else str(settings.path),
+                "tls": _files_of(settings.tls),
+                "create": create,
+                "text_index": text_index,
+                "needs_api_key": settings.api_key is not None or settings.lost_key,
                 "collection_settings": dict(collection_settings or {}),
                 "search_options": dict(search_options or {}),
                 **kwargs,
             }
         )
-        settings = {"address": address, "api_key": api_key, "tls": tls}
-        self._connection = Connection(client, async_client, settings)
+        self._connection = connection
         self._points = Collection(
             collection, create, {"metric": metric, **self.collection_settings}, _TEXT, text_index
         )
@@ -186,12 +213,13 @@ class TqdbVectorStore(BasePydanticVectorStore):
 
     def _add(self, nodes: Sequence[BaseNode]) -> Steps[None]:
         points = []
-        for node in nodes:
+        names = [f"node {node.node_id!r}" for node in nodes]
+        for node, name in zip(nodes, names):
             metadata = node_to_metadata_dict(node, flat_metadata=self.flat_metadata)
             metadata[_TEXT] = node.get_content(metadata_mode=MetadataMode.NONE)
-            payload = write_payload(metadata, f"metadata of node {node.node_id!r}")
+            payload = write_payload(metadata, f"metadata of {name}")
             points.append(Point(point_id(node.node_id), as_vector(node.get_embedding()), payload))
-        return self._points.write(points)
+        return self._points.write(points, names)
 
     def _delete_document(self, ref_doc_id: str) -> Steps[int]:
         return self._points.delete(filter=Field("ref_doc_id") == ref_doc_id)
@@ -254,6 +282,13 @@ class TqdbVectorStore(BasePydanticVectorStore):
         return self._points.search_mmr(vector, top_k, candidates, threshold, **options)
 
 
+def _files_of(tls: Union[bool, TLS]) -> Union[bool, Dict[str, Optional[str]]]:
+    """Of JSON."""
+    if not isinstance(tls, TLS):
+        return tls
+    return {name: None if file is None else str(file) for name, file in vars(tls).items()}
+
+
 def _conditions(node_ids: Optional[List[str]], filters: Optional[MetadataFilters]) -> List[Filter]:
     conditions = []
     if node_ids is not None:
@@ -285,7 +320,7 @@ def _condition(filter: MetadataFilter) -> Filter:
             raise _wrong(filter, "a list")
         if operator == FilterOperator.ALL:
             return all_of([field == item for item in value])
-        found = _one_of(field, value)
+        found = one_of(field, value)
         return ~found if operator == FilterOperator.NIN else found
     if value is None or isinstance(value, list):
         raise _wrong(filter, "a single value")
@@ -306,12 +341,6 @@ def _condition(filter: MetadataFilter) -> Filter:
     if operator in bounds:
         return field.range(**{bounds[operator]: value})
     raise _wrong(filter, "another operator: tqdb has none like it")
-
-
-def _one_of(field: Field, values: List[Any]) -> Filter:
-    if any(isinstance(value, float) for value in values):
-        return any_of([field == value for value in values])
-    return field.any(*values)
 
 
 def _wrong(filter: MetadataFilter, need: str) -> InvalidArgument:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 
 import numpy as np
 
@@ -52,13 +52,17 @@ def sparse_to_proto(value: SparseLike, field: str = "sparse") -> Any:
     return _SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
 
 
-def sparse_fields(vectors: Optional[Mapping[str, SparseLike]], field: str) -> bytes:
-    """Those of a point, by sparse space, as fields of its message. By message objects: 100 entries
-    take 10 us, and 27 when NumPy packs them."""
+def sparse_fields(
+    vectors: Optional[Mapping[str, SparseLike]], field_of: Callable[[str], str]
+) -> bytes:
+    """Those of a point, by sparse space, as fields of its message. `field_of` names the one of a
+    space in errors. By message objects: 100 entries take 10 us, and 27 when NumPy packs them."""
     point = _Point()
+    if vectors is not None and not isinstance(vectors, Mapping):
+        raise InvalidArgument(f"{field_of('..')} is in no dict by sparse space; need one")
     for name, value in (vectors or {}).items():
         named = point.sparse_vectors.add(name=name)
-        named.vector.CopyFrom(sparse_to_proto(value, f"{field}[{name!r}]"))
+        named.vector.CopyFrom(sparse_to_proto(value, field_of(name)))
     data: bytes = point.SerializeToString()
     return data
 

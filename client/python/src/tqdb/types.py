@@ -161,6 +161,8 @@ class FacetCount(NamedTuple):
 class WriteResult:
     inserted: int
     replaced: int
+    #: Those that `upload` made, with `ids="uuid"`, in the order of the rows.
+    ids: Tuple[Id, ...] = field(default=(), repr=False)
 
     @property
     def written(self) -> int:

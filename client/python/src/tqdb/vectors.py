@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _proto
+from ._arrays import to_array
 from .errors import InvalidArgument
 
 _Vector = _proto.message("Vector")
@@ -18,20 +19,20 @@ F32 = np.dtype("<f4")
 F16 = np.dtype("<f2")
 
 
-def as_floats(values: Any, ndim: int, field: str, dtype: Any = None) -> npt.NDArray[Any]:
-    """A contiguous array of F32 or F16. Copies only what has another type or layout."""
-    try:
-        array = np.asarray(values)
-        target = F16 if np.dtype(dtype or array.dtype) == np.float16 else F32
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"numbers of type {array.dtype}")
-        array = np.ascontiguousarray(array, dtype=target)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"{field} does not make an array of floats: {error}") from None
+def as_floats(
+    values: Any, ndim: int, field: str, dtype: Any = None, first_row: int = 0
+) -> npt.NDArray[Any]:
+    """A contiguous array of F32 or F16. Copies only what has another type or layout. Errors count
+    rows from `first_row`."""
+    array = to_array(values, field, first_row)
     if array.ndim != ndim:
         need = "one row of numbers" if ndim == 1 else "a matrix, one row a point"
         raise InvalidArgument(f"{field} has shape {array.shape}; need {need}")
-    return array
+    try:
+        target = F16 if np.dtype(dtype or array.dtype) == np.float16 else F32
+        return np.ascontiguousarray(array, dtype=target)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"{field} does not make an array of floats: {error}") from None
 
 
 def vector_to_proto(values: Any, field: str = "vector") -> Any:

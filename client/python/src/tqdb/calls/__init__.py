@@ -8,11 +8,13 @@ None is the client's. Vectors are whatever NumPy makes rows of; float16 arrays t
 from ._call import Call
 from .admin import server_info
 from .collections import (
+    collection_exists,
     create_collection,
     create_payload_index,
     delete_collection,
     delete_payload_index,
     get_collection,
+    get_or_create_collection,
     list_collections_page,
     update_collection,
 )
@@ -40,6 +42,7 @@ from .searches import (
 __all__ = [
     "Call",
     "clear_payload",
+    "collection_exists",
     "count",
     "create_collection",
     "create_payload_index",
@@ -50,6 +53,7 @@ __all__ = [
     "facet",
     "get",
     "get_collection",
+    "get_or_create_collection",
     "list_collections_page",
     "overwrite_payload",
     "recommend",

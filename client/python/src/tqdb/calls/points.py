@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
-from .. import _batches, _wire
+from .. import _batches, _columns, _proto
 from .._messages import (
+    checked_number,
     enum_number,
     id_messages,
     payload_text,
@@ -13,10 +14,15 @@ from .._messages import (
     set_filter,
     write_result,
 )
-from ..errors import InvalidArgument
+from ..errors import Error, InvalidArgument
 from ..filters import FilterLike, has_id
 from ..types import FacetCount, IdLike, Page, PayloadLike, Point, Record, WriteResult
-from ._call import Call, make_request
+from ._call import Call, in_parts, known, make_request, slices
+
+# The server's limit of one call is 10,000 ids. Answers with vectors are large: 1,000 of dim 4,096
+# are 16 MiB.
+_IDS = 10_000
+_RECORDS = 1_000
 
 
 def upsert(
@@ -26,17 +32,45 @@ def upsert(
     durability: Optional[str] = None,
     timeout: Optional[float] = None,
 ) -> Call[WriteResult]:
-    """Inserts or replaces up to 10,000 points, all or none. More and faster: `upload`.
+    """Inserts or replaces points. More and faster: `upload`.
 
-    `durability` "sync" (the default: on disk) or "async" (with the operating system).
+    Up to 10,000 points, and 60 MiB, are written all or none; more go in parts, each of them all or
+    none. Of points with the same id the last counts. `durability` "sync" (the default: on disk) or
+    "async" (with the operating system).
     """
-    parts: List[Any] = []
-    for row in _batches.rows_of_points(points):
-        _wire.append_point(parts, *row)
-    data = _wire.upsert_request(
-        collection, enum_number("Durability", durability), parts
-    )
-    return Call("PointService.Upsert", data, write_result, timeout)
+    batcher = _batches.upsert_batcher(collection, enum_number("Durability", durability))
+    try:
+        batches = list(_batches.cut(_columns.rows_of_points(points), batcher))
+    except Error as error:
+        error.row = error.position
+        raise
+    if not batches:
+        return known(WriteResult(0, 0))
+
+    def stopped(error: Error, done: List[WriteResult]) -> None:
+        batch = batches[len(done)]
+        request = _proto.message("UpsertRequest")
+        point = _batches.point_of_message(
+            error.message, lambda: request.FromString(batch.data).points
+        )
+        error.row = None if point is None else batch.row_of(point)
+        error.position = error.row
+        error.rows_written = sum(result.written for result in done)
+        error.resume_row = batch.first_row
+
+    return in_parts([_upsert(batch, timeout) for batch in batches], _sum, stopped)
+
+
+def _upsert(batch: _batches.Batch, timeout: Optional[float]) -> Call[WriteResult]:
+    def read(response: Any) -> WriteResult:
+        told = write_result(response)
+        return WriteResult(told.inserted, told.replaced + batch.dropped)
+
+    return Call("PointService.Upsert", batch.data, read, timeout)
+
+
+def _sum(results: List[WriteResult]) -> WriteResult:
+    return WriteResult(sum(r.inserted for r in results), sum(r.replaced for r in results))
 
 
 def delete(
@@ -47,21 +81,21 @@ def delete(
     durability: Optional[str] = None,
     timeout: Optional[float] = None,
 ) -> Call[int]:
-    """Deletes points by id or by filter; returns how many there were."""
+    """Deletes points by id or by filter; returns how many there were. More than 10,000 ids go in
+    parts, each of them all or none."""
     if (ids is None) == (filter is None):
         raise InvalidArgument("delete needs ids or filter, one of them")
-    request = make_request(
-        "PointService.Delete",
-        collection=collection,
-        durability=enum_number("Durability", durability),
-    )
-    if ids is not None:
-        request.ids.extend(id_messages(ids))
-    else:
+    number = enum_number("Durability", durability)
+
+    def part(own: Iterable[Any]) -> Call[int]:
+        method = "PointService.Delete"
+        request = make_request(method, collection=collection, durability=number, ids=own)
         set_filter(request, filter)
-    return Call(
-        "PointService.Delete", request, lambda response: int(response.deleted), timeout
-    )
+        return Call(method, request, lambda response: int(response.deleted), timeout)
+
+    if ids is None:
+        return part(())
+    return in_parts([part(own) for own in slices(id_messages(ids), _IDS)], sum)
 
 
 def set_payload(
@@ -143,9 +177,7 @@ def _edit(
     set_filter(request, filter)
     if ids is not None:
         request.ids.extend(id_messages(ids))
-        if (
-            not request.ids
-        ):  # of no ids, none: without ids the server takes all that match
+        if not request.ids:  # of no ids, none: without ids the server takes all that match
             set_filter(request, has_id())
     return Call(method, request, lambda response: int(response.updated), timeout)
 
@@ -158,19 +190,18 @@ def get(
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[List[Record]]:
-    """Points by id, in the order asked; ids that do not exist are left out."""
-    request = make_request(
-        "PointService.Get",
-        collection=collection,
-        ids=id_messages(ids),
-        select={"with_payload": with_payload, "with_vectors": with_vectors},
-    )
-    return Call(
-        "PointService.Get",
-        request,
-        lambda response: read_records(response.points),
-        timeout,
-    )
+    """Points by id, in the order asked; ids that do not exist are left out. Many are read in
+    parts."""
+
+    def part(own: Iterable[Any]) -> Call[List[Record]]:
+        method = "PointService.Get"
+        select = {"with_payload": with_payload, "with_vectors": with_vectors}
+        request = make_request(method, collection=collection, ids=own, select=select)
+        return Call(method, request, lambda response: read_records(response.points), timeout)
+
+    size = _RECORDS if with_vectors else _IDS
+    parts = [part(own) for own in slices(id_messages(ids), size)]
+    return in_parts(parts, lambda results: [record for each in results for record in each])
 
 
 def scroll_page(
@@ -191,7 +222,7 @@ def scroll_page(
     request = make_request(
         "PointService.Scroll",
         collection=collection,
-        page_size=page_size,
+        page_size=checked_number(page_size, "page_size"),
         page_token=page_token,
         select={"with_payload": with_payload, "with_vectors": with_vectors},
     )
@@ -231,7 +262,8 @@ def facet(
 ) -> Call[List[FacetCount]]:
     """The most frequent strings, integers and booleans of a payload key, highest first."""
     method = "PointService.Facet"
-    request = make_request(method, collection=collection, key=key, limit=limit)
+    request = make_request(method, collection=collection, key=key)
+    request.limit = checked_number(limit, "limit")
     set_filter(request, filter)
 
     def read(response: Any) -> List[FacetCount]:

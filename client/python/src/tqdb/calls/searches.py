@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Optional, Sequence
+from typing import Any, Callable, Iterable, List, Optional, Sequence, TypeVar
 
-from .._messages import query_message, read_hits, read_search_arrays, set_text
-from ..errors import InvalidArgument
+from .._messages import checked_number, query_message, read_hits, read_search_arrays, set_text
+from ..errors import Error, InvalidArgument
 from ..filters import FilterLike
 from ..sparse import sparse_to_proto
 from ..types import (
@@ -20,7 +20,11 @@ from ..types import (
     VectorLike,
 )
 from ..vectors import as_floats, vector_to_proto
-from ._call import Call, make_request
+from ._call import Call, in_parts, make_request, slices
+
+# The server's limit of one call.
+_QUERIES = 1_000
+R = TypeVar("R")
 
 
 def search(
@@ -124,7 +128,7 @@ def _search(
     )
 
 
-def _batch_request(
+def _batch_requests(
     collection: str,
     query: Query,
     with_payload: bool,
@@ -132,22 +136,51 @@ def _batch_request(
     vectors: Any = None,
     sparse: Optional[Iterable[SparseLike]] = None,
     texts: Optional[Iterable[TextQuery]] = None,
-) -> Any:
+) -> List[Any]:
     if sum(each is not None for each in (vectors, sparse, texts)) != 1:
         raise InvalidArgument("vectors, sparse, texts: need one of them")
-    request = make_request("PointService.SearchBatch", collection=collection)
-    message = query_message(query, with_payload, with_vectors)
+    for name, each in (("sparse", sparse), ("texts", texts)):
+        if each is not None and (isinstance(each, str) or not isinstance(each, Iterable)):
+            raise InvalidArgument(f"{name} is {each!r}; need a list")
+    queries = []
     if vectors is not None:
-        for i, row in enumerate(as_floats(vectors, 2, "vectors")):
-            message.vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
-            request.queries.append(message)
+        for i, row in enumerate(_matrix(vectors)):
+            queries.append(query_message(query, with_payload, with_vectors))
+            queries[i].vector.CopyFrom(vector_to_proto(row, f"vectors[{i}]"))
     for i, value in enumerate(sparse or ()):
-        message.sparse.CopyFrom(sparse_to_proto(value, f"sparse[{i}]"))
-        request.queries.append(message)
+        queries.append(query_message(query, with_payload, with_vectors))
+        queries[i].sparse.CopyFrom(sparse_to_proto(value, f"sparse[{i}]"))
     for i, text in enumerate(texts or ()):
-        set_text(message, text, f"texts[{i}]")
-        request.queries.append(message)
-    return request
+        queries.append(query_message(query, with_payload, with_vectors))
+        set_text(queries[i], text, f"texts[{i}]")
+    method = "PointService.SearchBatch"
+    return [
+        make_request(method, collection=collection, queries=part)
+        for part in slices(queries, _QUERIES)
+    ]
+
+
+def _matrix(vectors: Any) -> Any:
+    """No rows are a matrix, too."""
+    empty = hasattr(vectors, "__len__") and len(vectors) == 0
+    return () if empty else as_floats(vectors, 2, "vectors")
+
+
+def _search_in_parts(
+    requests: List[Any], timeout: Optional[float], read: Callable[[List[Any]], R]
+) -> Call[R]:
+    """`read` is given the results of all requests."""
+
+    def part(request: Any) -> Call[List[Any]]:
+        method = "PointService.SearchBatch"
+        return Call(method, request, lambda response: list(response.results), timeout)
+
+    def stopped(error: Error, done: List[List[Any]]) -> None:
+        if error.position is not None:
+            error.position += sum(map(len, done))
+
+    parts = [part(request) for request in requests]
+    return in_parts(parts, lambda results: read(sum(results, [])), stopped)
 
 
 def search_batch(
@@ -170,8 +203,8 @@ def search_batch(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[List[ScoredPoint]]]:
-    """`search` for each row of a matrix, or each of `sparse` or `texts`, up to 1,000 of them; rows
-    of a matrix in one pass."""
+    """`search` for each row of a matrix, or each of `sparse` or `texts`; rows of a matrix in one
+    pass. More than 1,000 of them go in parts."""
     query = Query(
         limit=limit,
         filter=filter,
@@ -184,13 +217,11 @@ def search_batch(
         oversampling=oversampling,
         error_bound=error_bound,
     )
-    return Call(
-        "PointService.SearchBatch",
-        _batch_request(
-            collection, query, with_payload, with_vectors, vectors, sparse, texts
-        ),
-        lambda response: [read_hits(result.points) for result in response.results],
-        timeout,
+    requests = _batch_requests(
+        collection, query, with_payload, with_vectors, vectors, sparse, texts
+    )
+    return _search_in_parts(
+        requests, timeout, lambda results: [read_hits(result.points) for result in results]
     )
 
 
@@ -223,11 +254,9 @@ def search_arrays(
         oversampling=oversampling,
         error_bound=error_bound,
     )
-    return Call(
-        "PointService.SearchBatch",
-        _batch_request(collection, query, False, False, vectors),
-        lambda response: read_search_arrays(response.results, limit),
-        timeout,
+    requests = _batch_requests(collection, query, False, False, vectors)
+    return _search_in_parts(
+        requests, timeout, lambda results: read_search_arrays(results, limit)
     )
 
 
@@ -275,7 +304,7 @@ def search_groups(
         "PointService.SearchGroups",
         collection=collection,
         group_by=group_by,
-        group_size=group_size,
+        group_size=checked_number(group_size, "group_size"),
     )
     request.query.CopyFrom(query_message(query, with_payload, with_vectors))
 
@@ -309,8 +338,8 @@ def search_hybrid(
     request = make_request(
         method,
         collection=collection,
-        limit=limit,
-        offset=offset,
+        limit=checked_number(limit, "limit"),
+        offset=checked_number(offset, "offset"),
         select={"with_payload": with_payload, "with_vectors": with_vectors},
     )
     if fusion == "rrf":

@@ -1,24 +1,13 @@
-"""A vector store for LangChain, on both clients: `pip install tqdb[langchain]`.
-
-    store = TqdbVectorStore("notes", OpenAIEmbeddings(), address="localhost:6334")
-    store.add_texts(["..."], metadatas=[{"year": 2024}])
-    store.similarity_search("...", k=4, filter={"year": 2024})
-
-A document is a point with the payload {"id", "text", "metadata"}. So `filter` is
-- a dict of metadata and what it is to equal, or a list of what it may equal,
-- a filter of tqdb, in which metadata has keys such as "metadata.year".
-"""
+"""The store itself."""
 
 from __future__ import annotations
 
-import uuid
 from typing import (
     Any,
     Callable,
     Dict,
     Iterable,
     List,
-    Literal,
     Mapping,
     Optional,
     Sequence,
@@ -31,18 +20,24 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
-from ._channel import TLS
-from ._stores import Collection, Connection, Steps, as_vector, point_id, quoted
-from ._wire import write_payload
-from .aio import AsyncClient
-from .client import Client
-from .errors import InvalidArgument
-from .filters import Field, Filter, FilterLike, all_of
-from .types import Point, Record, ScoredPoint
-
-_PARTS = {"must", "should", "must_not", "min_should"}
-StoreFilter = Union[FilterLike, Mapping[str, Any]]
-RetrievalMode = Literal["dense", "text", "hybrid"]
+from .._channel import TLS, PathLike, Settings
+from .._payloads import write_payload
+from .._stores import Collection, Connection, Steps, as_vector
+from ..aio import AsyncClient
+from ..client import Client
+from ..errors import InvalidArgument
+from ..filters import Field
+from ..ids import id_from_text as point_id
+from ..types import Point, ScoredPoint
+from .arguments import (
+    RetrievalMode,
+    checked_mode,
+    checked_texts,
+    ids_of,
+    relevance_of_product,
+)
+from .documents import Layout, documents_of
+from .filters import StoreFilter, filter_of
 
 
 class TqdbVectorStore(VectorStore):
@@ -50,13 +45,20 @@ class TqdbVectorStore(VectorStore):
 
     `metric` and `collection_settings` (arguments of `Client.create_collection`) are for that.
     `client` and `async_client` share connections; without them the store connects to `address`
-    itself. `search_options`, such as {"rerank": True}, go with every search; arguments of one
-    search override them. `score`s are tqdb's: higher is better.
+    itself, or has a server of its own on the directory `path`. A copy made by pickle connects to
+    the same server, without the API key: it takes it from $TQDB_API_KEY.
+
+    `search_options`, such as {"rerank": True}, go with every search; arguments of one search
+    override them. `score`s are tqdb's: higher is better.
 
     `retrieval_mode`, of the store or of one search, says how `similarity_search` and its kin find
     documents: "dense", by embeddings; "text", by the words of the query, ranked by BM25; "hybrid",
     by both. Those need an index of kind "text" for the key "text", which comes with a collection
     that is made here, unless `text_index` is false.
+
+    `content_key` and `metadata_key` are the keys of a payload that hold text and metadata. With
+    `metadata_key=None`, all other keys of the payload are the metadata. A point without a text
+    raises InvalidArgument.
     """
 
     def __init__(
@@ -66,7 +68,8 @@ class TqdbVectorStore(VectorStore):
         *,
         client: Optional[Client] = None,
         async_client: Optional[AsyncClient] = None,
-        address: str = "localhost:6334",
+        address: Optional[str] = None,
+        path: Optional[PathLike] = None,
         api_key: Optional[str] = None,
         tls: Union[bool, TLS] = False,
         metric: str = "cosine",
@@ -76,17 +79,20 @@ class TqdbVectorStore(VectorStore):
         relevance_score_fn: Optional[Callable[[float], float]] = None,
         retrieval_mode: RetrievalMode = "dense",
         text_index: bool = True,
+        content_key: str = "text",
+        metadata_key: Optional[str] = "metadata",
     ) -> None:
-        settings = {"address": address, "api_key": api_key, "tls": tls}
+        settings = Settings(address, path, None, api_key, tls)
         self._connection = Connection(client, async_client, settings)
+        self._layout = Layout(content_key, metadata_key)
         self._collection = Collection(
             collection,
             create,
             {"metric": metric, **(collection_settings or {})},
-            "text",
+            self._layout.content_path(),
             text_index,
         )
-        self._retrieval_mode = _checked_mode(retrieval_mode)
+        self._retrieval_mode = checked_mode(retrieval_mode)
         self._embedding = embedding
         self._metric = metric
         self._search_options = dict(search_options or {})
@@ -120,7 +126,7 @@ class TqdbVectorStore(VectorStore):
         **kwargs: Any,
     ) -> List[str]:
         """Adds or replaces. Ids are any strings; those that are missing or None are made up."""
-        texts, ids = _checked(texts, metadatas, ids)
+        texts, ids = checked_texts(texts, metadatas, ids)
         vectors = self._embedding.embed_documents(texts)
         self._connection.run(self._write(texts, vectors, metadatas, ids))
         return ids
@@ -133,7 +139,7 @@ class TqdbVectorStore(VectorStore):
         ids: Optional[List[str]] = None,
         **kwargs: Any,
     ) -> List[str]:
-        texts, ids = _checked(texts, metadatas, ids)
+        texts, ids = checked_texts(texts, metadatas, ids)
         vectors = await self._embedding.aembed_documents(texts)
         await self._connection.arun(self._write(texts, vectors, metadatas, ids))
         return ids
@@ -162,12 +168,12 @@ class TqdbVectorStore(VectorStore):
     # --- Reading.
 
     def get_by_ids(self, ids: Sequence[str], /) -> List[Document]:
-        records = self._connection.run(self._collection.get(map(point_id, ids)))
-        return [_document(record) for record in records]
+        records = self._connection.run(self._collection.get(map(point_id, ids_of(ids))))
+        return [self._layout.document_of(record) for record in records]
 
     async def aget_by_ids(self, ids: Sequence[str], /) -> List[Document]:
-        records = await self._connection.arun(self._collection.get(map(point_id, ids)))
-        return [_document(record) for record in records]
+        records = await self._connection.arun(self._collection.get(map(point_id, ids_of(ids))))
+        return [self._layout.document_of(record) for record in records]
 
     def similarity_search(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
@@ -180,12 +186,12 @@ class TqdbVectorStore(VectorStore):
         by their ranks; or, with `alpha`, by their scores: 1 are those of the embedding alone, 0
         those of the words.
         """
-        return _documents(self.similarity_search_with_score(query, k, filter=filter, **kwargs))
+        return documents_of(self.similarity_search_with_score(query, k, filter=filter, **kwargs))
 
     async def asimilarity_search(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
     ) -> List[Document]:
-        return _documents(
+        return documents_of(
             await self.asimilarity_search_with_score(query, k, filter=filter, **kwargs)
         )
 
@@ -194,7 +200,8 @@ class TqdbVectorStore(VectorStore):
     ) -> List[Tuple[Document, float]]:
         mode, given = self._mode(kwargs)
         vector = [] if mode == "text" else self._embedding.embed_query(query)
-        return _scored(self._connection.run(self._find(mode, query, vector, k, filter, given)))
+        steps = self._find(mode, query, vector, k, filter, given)
+        return self._layout.scored_of(self._connection.run(steps))
 
     async def asimilarity_search_with_score(
         self, query: str, k: int = 4, *, filter: Optional[StoreFilter] = None, **kwargs: Any
@@ -202,7 +209,7 @@ class TqdbVectorStore(VectorStore):
         mode, given = self._mode(kwargs)
         vector = [] if mode == "text" else await self._embedding.aembed_query(query)
         steps = self._find(mode, query, vector, k, filter, given)
-        return _scored(await self._connection.arun(steps))
+        return self._layout.scored_of(await self._connection.arun(steps))
 
     def _similarity_search_with_relevance_scores(
         self, query: str, k: int = 4, **kwargs: Any
@@ -224,7 +231,7 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Document]:
-        return _documents(
+        return documents_of(
             self.similarity_search_with_score_by_vector(embedding, k, filter=filter, **kwargs)
         )
 
@@ -236,7 +243,7 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Document]:
-        return _documents(
+        return documents_of(
             await self.asimilarity_search_with_score_by_vector(
                 embedding, k, filter=filter, **kwargs
             )
@@ -250,7 +257,8 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Tuple[Document, float]]:
-        return _scored(self._connection.run(self._search(embedding, k, filter, kwargs)))
+        steps = self._search(embedding, k, filter, kwargs)
+        return self._layout.scored_of(self._connection.run(steps))
 
     async def asimilarity_search_with_score_by_vector(
         self,
@@ -260,7 +268,8 @@ class TqdbVectorStore(VectorStore):
         filter: Optional[StoreFilter] = None,
         **kwargs: Any,
     ) -> List[Tuple[Document, float]]:
-        return _scored(await self._connection.arun(self._search(embedding, k, filter, kwargs)))
+        steps = self._search(embedding, k, filter, kwargs)
+        return self._layout.scored_of(await self._connection.arun(steps))
 
     def max_marginal_relevance_search(
         self,
@@ -304,7 +313,7 @@ class TqdbVectorStore(VectorStore):
         **kwargs: Any,
     ) -> List[Document]:
         steps = self._mmr(embedding, k, fetch_k, lambda_mult, filter, kwargs)
-        return [_document(hit) for hit in self._connection.run(steps)]
+        return [self._layout.document_of(hit) for hit in self._connection.run(steps)]
 
     async def amax_marginal_relevance_search_by_vector(
         self,
@@ -317,7 +326,7 @@ class TqdbVectorStore(VectorStore):
         **kwargs: Any,
     ) -> List[Document]:
         steps = self._mmr(embedding, k, fetch_k, lambda_mult, filter, kwargs)
-        return [_document(hit) for hit in await self._connection.arun(steps)]
+        return [self._layout.document_of(hit) for hit in await self._connection.arun(steps)]
 
     # --- From texts.
 
@@ -352,14 +361,21 @@ class TqdbVectorStore(VectorStore):
         await store.aadd_texts(texts, metadatas, ids=ids)
         return store
 
+    @classmethod
+    def from_existing_collection(
+        cls: Type[TqdbVectorStore], collection: str, embedding: Embeddings, **kwargs: Any
+    ) -> TqdbVectorStore:
+        """A store over a collection that is there: a missing one is NotFound, and not made."""
+        return cls(collection, embedding, create=False, **kwargs)
+
     # --- Once for both.
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
         if self._relevance_score_fn is not None:
             return self._relevance_score_fn
         if self._metric == "l2":
-            return lambda score: 1 / (1 - score)  # of minus a squared distance
-        return lambda score: (1 + score) / 2  # of a cosine, and of products of unit vectors
+            return lambda score: 1 / (1 - min(score, 0))  # of minus a squared distance
+        return relevance_of_product
 
     def _write(
         self,
@@ -370,28 +386,31 @@ class TqdbVectorStore(VectorStore):
     ) -> Steps[None]:
         points = []
         for i, (text, vector, id) in enumerate(zip(texts, vectors, ids)):
-            payload = {"id": id, "text": text, "metadata": metadatas[i] if metadatas else {}}
+            metadata = metadatas[i] if metadatas else {}
+            payload = self._layout.payload_of(id, text, metadata, f"metadatas[{i}]")
             text_of_it = write_payload(payload, f"metadatas[{i}]")
             points.append(Point(point_id(id), as_vector(vector), text_of_it))
-        return self._collection.write(points)
+        names = [f"texts[{i}] (id {id!r})" for i, id in enumerate(ids)]
+        return self._collection.write(points, names)
 
     def _delete(self, ids: Optional[List[str]], filter: Optional[StoreFilter]) -> Steps[int]:
         if ids is not None:
-            return self._collection.delete([point_id(id) for id in ids])
-        every = Field("text").exists()
-        return self._collection.delete(filter=every if filter is None else _filter(filter))
+            return self._collection.delete([point_id(id) for id in ids_of(ids)])
+        if filter is None:
+            filter = Field(self._layout.content_path()).exists()
+        return self._collection.delete(filter=filter_of(filter, self._layout))
 
     def _options(self, filter: Optional[StoreFilter], given: Mapping[str, Any]) -> Dict[str, Any]:
         return {
             **self._search_options,
             **given,
-            "filter": None if filter is None else _filter(filter),
+            "filter": None if filter is None else filter_of(filter, self._layout),
         }
 
     def _mode(self, given: Mapping[str, Any]) -> Tuple[RetrievalMode, Dict[str, Any]]:
         """And the rest of what was given."""
         rest = dict(given)
-        return _checked_mode(rest.pop("retrieval_mode", self._retrieval_mode)), rest
+        return checked_mode(rest.pop("retrieval_mode", self._retrieval_mode)), rest
 
     def _check_relevance(self, given: Mapping[str, Any]) -> None:
         mode, _ = self._mode(given)
@@ -414,7 +433,7 @@ class TqdbVectorStore(VectorStore):
             return self._search(embedding, k, filter, given)
         if mode == "text":
             return self._collection.search_text(
-                query, k, None if filter is None else _filter(filter)
+                query, k, None if filter is None else filter_of(filter, self._layout)
             )
         alpha = given.pop("alpha", None)
         candidates = given.pop("fetch_k", max(k, 100))
@@ -449,48 +468,3 @@ class TqdbVectorStore(VectorStore):
         return self._collection.search_mmr(
             as_vector(embedding), k, fetch_k, lambda_mult, **self._options(filter, given)
         )
-
-
-def _checked(
-    texts: Iterable[str], metadatas: Optional[List[Dict[str, Any]]], ids: Optional[List[str]]
-) -> Tuple[List[str], List[str]]:
-    texts = list(texts)
-    for name, values in (("metadatas", metadatas), ("ids", ids)):
-        if values is not None and len(values) != len(texts):
-            raise ValueError(f"{name} has {len(values)} values for {len(texts)} texts")
-    return texts, [id or str(uuid.uuid4()) for id in ids or [""] * len(texts)]
-
-
-def _checked_mode(mode: Any) -> RetrievalMode:
-    if mode not in ("dense", "text", "hybrid"):
-        raise InvalidArgument(f"retrieval_mode is {mode!r}; need 'dense', 'text' or 'hybrid'")
-    return mode  # type: ignore[no-any-return]
-
-
-def _filter(filter: StoreFilter) -> FilterLike:
-    if isinstance(filter, (Filter, str)) or _PARTS.issuperset(filter):
-        return filter
-    conditions = []
-    for name, value in filter.items():
-        field = Field(f"metadata.{quoted(name)}")
-        conditions.append(
-            field.any(*value) if isinstance(value, (list, tuple, set)) else field.eq(value)
-        )
-    return all_of(conditions)
-
-
-def _document(record: Record) -> Document:
-    payload = record.payload
-    return Document(
-        id=payload.get("id", str(record.id)),
-        page_content=payload.get("text", ""),
-        metadata=payload.get("metadata", {}),
-    )
-
-
-def _scored(hits: List[ScoredPoint]) -> List[Tuple[Document, float]]:
-    return [(_document(hit), hit.score) for hit in hits]
-
-
-def _documents(scored: List[Tuple[Document, float]]) -> List[Document]:
-    return [document for document, _ in scored]
