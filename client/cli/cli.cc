@@ -2,9 +2,11 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/flags.h"
 #include "client/cli/commands/commands.h"
+#include "client/cpp/address.h"
 
 namespace tqdb::client {
 namespace {
@@ -42,7 +44,7 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   FlagParser parser("tqdb: command line of the tqdb embedding vector database.", "tqdb");
   parser.SetVersion("tqdb " TQDB_VERSION " (" TQDB_COMMIT ")");
   FlagSet app = parser.root();
-  app.Add("--address", context.address(), "Server, as host:port or unix:/path")
+  app.Add("--address", context.address(), "Server, as host, host:port or unix:/path")
       .Environment("TQDB_ADDRESS")
       .ShowDefault();
   app.Add("--timeout", context.timeout(), "Longest time for one call, such as 30, 500ms or 2m")
@@ -97,7 +99,16 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   AddPayloadCommand(app, context);
   AddStatusCommand(app, context);
   AddPingCommand(app, context);
+  AddCompletionCommand(app, context);
 
+  // The words to complete may be anything, so they do not go through the parser.
+  if (argc > 2 && absl::string_view(argv[1]) == "completion" &&
+      absl::string_view(argv[2]) == "words") {
+    for (const std::string& candidate : parser.Candidates({argv + 3, argv + argc})) {
+      out << candidate << '\n';
+    }
+    return kExitOk;
+  }
   if (argc <= 1) {
     err << parser.Help();
     return kExitUsage;
@@ -111,8 +122,8 @@ int RunCli(int argc, const char* const* argv, const Terminal& terminal, std::ost
   if (absl::StatusOr<absl::Duration> timeout = context.ParseTimeout(); !timeout.ok()) {
     return context.FailUsage(std::string(timeout.status().message()));
   }
-  if (context.address().empty()) {
-    return context.FailUsage("--address: must not be empty; give host:port or unix:/path");
+  if (auto address = NormalizeAddress(context.address()); !address.ok()) {
+    return context.FailUsage(absl::StrCat("--", address.status().message()));
   }
   const int code = context.command()();
   out.flush();

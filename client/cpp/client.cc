@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cpp/address.h"
 #include "client/cpp/convert.h"
 #include "client/cpp/convert_filter.h"
 #include "client/cpp/convert_query.h"
@@ -17,9 +18,6 @@ namespace {
 
 // Checks options before gRPC sees them: its own errors come later and do not name the option.
 absl::Status Validate(const ConnectOptions& options) {
-  if (options.address.empty()) {
-    return absl::InvalidArgumentError("address: must not be empty; give host:port or unix:/path");
-  }
   if (options.timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
         absl::StrCat("timeout: ", absl::FormatDuration(options.timeout), " is not positive"));
@@ -52,11 +50,15 @@ Client::Client(std::shared_ptr<Transport> transport) : transport_(std::move(tran
 Client::~Client() = default;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& options) {
+  absl::StatusOr<std::string> address = NormalizeAddress(options.address);
+  if (!address.ok()) return address.status();
   if (absl::Status status = Validate(options); !status.ok()) return status;
   absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials =
       MakeCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
-  auto transport = std::make_shared<Transport>(options, *std::move(credentials));
+  ConnectOptions normalized = options;
+  normalized.address = *std::move(address);
+  auto transport = std::make_shared<Transport>(normalized, *std::move(credentials));
   if (options.wait_for_ready) {
     if (absl::Status status = transport->WaitForConnection(); !status.ok()) return status;
   }

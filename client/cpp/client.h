@@ -51,7 +51,7 @@ struct TlsOptions {
 
 // Settings of a connection.
 struct ConnectOptions {
-  std::string address = kDefaultAddress;  // host:port, or unix:/path
+  std::string address = kDefaultAddress;  // host, host:port (default 6334), or unix:/path
   // Time limit of each call, all its attempts included. InfiniteDuration() never gives up.
   absl::Duration timeout = absl::Seconds(30);
   size_t max_message_bytes = size_t{64} << 20;  // limit of one request and of one response

@@ -1,6 +1,12 @@
 #include "client/cpp/credentials.h"
 
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -12,6 +18,47 @@
 
 namespace tqdb::client {
 namespace {
+
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+using PrivateKey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+Bio Open(const std::string& pem) {
+  return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+}
+
+// Returns no password. OpenSSL's own function would ask for one at the terminal.
+int NoPassword(char*, int, int, void*) { return 0; }
+
+// Checks that the key is readable and belongs to the certificate. Empties OpenSSL's queue of
+// errors, because a later call on this thread would take what is left there for an error of its
+// own.
+absl::Status CheckKey(const TlsOptions& tls, const std::string& cert, const std::string& key) {
+  if (absl::StrContains(key, "ENCRYPTED")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tls.key_file: ", tls.key_file,
+        " is encrypted by a passphrase; decrypt it (openssl pkey -in FILE -out FILE)"));
+  }
+  const Bio cert_bio = Open(cert);
+  const Certificate certificate(PEM_read_bio_X509(cert_bio.get(), nullptr, &NoPassword, nullptr),
+                                &X509_free);
+  const Bio key_bio = Open(key);
+  const PrivateKey private_key(
+      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, &NoPassword, nullptr), &EVP_PKEY_free);
+  absl::Status status;
+  if (certificate == nullptr) {
+    status = absl::InvalidArgumentError(
+        absl::StrCat("tls.cert_file: ", tls.cert_file, " holds no certificate in PEM form"));
+  } else if (private_key == nullptr) {
+    status = absl::InvalidArgumentError(
+        absl::StrCat("tls.key_file: ", tls.key_file, " holds no private key in PEM form"));
+  } else if (X509_check_private_key(certificate.get(), private_key.get()) != 1) {
+    status = absl::InvalidArgumentError(absl::StrCat(
+        "tls.key_file: ", tls.key_file, " is not the key of tls.cert_file ", tls.cert_file));
+  }
+  ERR_clear_error();
+  return status;
+}
 
 // Returns the text of a PEM file, or "" without a path. A file that holds no `what` is refused
 // here, because gRPC would only say that the connection failed.
@@ -49,6 +96,10 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const 
     absl::StatusOr<std::string> text = ReadPem(*file, field, what);
     if (!text.ok()) return text.status();
     *pem = *std::move(text);
+  }
+  if (!tls.cert_file.empty()) {
+    absl::Status status = CheckKey(tls, options.pem_cert_chain, options.pem_private_key);
+    if (!status.ok()) return status;
   }
   return grpc::SslCredentials(options);
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "client/cpp/address.h"
 
 namespace tqdb::client {
 namespace {
@@ -13,6 +14,12 @@ namespace {
 // Pauses double from the first to the longest one: 50, 100, 200 ms, ...
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
+
+// Time without a byte from the server after which the client pings, and the time that the answer
+// may take. The server allows one ping in 10 s (kMinPingIntervalMs in server/server.cc) and would
+// close the connection of a client that sends more.
+constexpr int kKeepaliveTimeMs = 10'000;
+constexpr int kKeepaliveTimeoutMs = 5'000;
 
 // Returns a channel. It connects on the first call.
 std::shared_ptr<grpc::Channel> MakeChannel(
@@ -27,6 +34,13 @@ std::shared_ptr<grpc::Channel> MakeChannel(
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // Two clients in one process must not share one connection: each has its own limits.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  // Later releases of gRPC wait for the answer to any ping, for a minute by default.
+  arguments.SetInt("grpc.http2.ping_timeout_ms", kKeepaliveTimeoutMs);
+  // By default gRPC stops after two pings without data. A call that waits long needs more.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  if (IsLoopback(options.address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (!options.tls.server_name.empty()) {
     arguments.SetSslTargetNameOverride(options.tls.server_name);
   }
@@ -46,7 +60,7 @@ absl::string_view Advice(const ConnectOptions& options, absl::string_view messag
     return "what answers there does not speak TLS";
   }
   if (absl::StrContains(message, "certificate verify failed")) {
-    return "its TLS certificate is not signed by an authority that is trusted here";
+    return "its TLS certificate has expired, or is not signed by an authority that is trusted here";
   }
   if (absl::StrContains(message, "not in peer certificate")) {
     return "its TLS certificate is for another name";
@@ -65,6 +79,10 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
 Transport::Transport(const ConnectOptions& options,
                      std::shared_ptr<grpc::ChannelCredentials> credentials)
     : options_(options),
+      where_(ProxyBefore(options.address).empty()
+                 ? options.address
+                 : absl::StrCat(options.address, " by way of the proxy ",
+                                ProxyBefore(options.address))),
       channel_(MakeChannel(options, credentials)),
       admin_(v1::AdminService::NewStub(channel_)),
       collections_(v1::CollectionService::NewStub(channel_)),
@@ -73,7 +91,7 @@ Transport::Transport(const ConnectOptions& options,
 absl::Status Transport::WaitForConnection() {
   const absl::Time deadline = absl::Now() + options_.timeout;
   if (channel_->WaitForConnected(absl::ToChronoTime(deadline))) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("no server answers at ", options_.address, " within ",
+  return absl::UnavailableError(absl::StrCat("no server answers at ", where_, " within ",
                                              absl::FormatDuration(options_.timeout)));
 }
 
@@ -88,12 +106,12 @@ void Transport::Prepare(grpc::ClientContext& context, absl::Time deadline) const
 absl::Status Transport::Explain(const absl::Status& status) const {
   if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
   if (absl::StartsWith(status.message(), "failed to connect")) {
-    return absl::Status(status.code(), absl::StrCat("cannot connect to ", options_.address, "; ",
+    return absl::Status(status.code(), absl::StrCat("cannot connect to ", where_, "; ",
                                                     Advice(options_, status.message()), " (",
                                                     status.message(), ")"));
   }
   return absl::Status(status.code(),
-                      absl::StrCat("server at ", options_.address, ": ",
+                      absl::StrCat("server at ", where_, ": ",
                                    status.message().empty() ? "no answer" : status.message()));
 }
 

@@ -13,6 +13,13 @@
 // as the connection is back, at 350 ms at the latest. It succeeds, and the caller sees a slow
 // answer and no error.
 //
+// A connection may be dead without a word: a firewall forgot it, or the server lost its power. So
+// while calls are under way, the client pings. Without an answer it leaves the connection, the
+// calls on it are Unavailable, and the next attempt connects anew. That takes 15 s at most.
+//
+// A proxy of the environment (http_proxy and others) is ignored for servers on this machine. For
+// others it is used, and messages name it.
+//
 // Left out: retries after other codes. ResourceExhausted tells that the server is busy, and sending
 // more would not help it; the caller decides. Streams are not retried either (upsert_stream.h).
 //
@@ -23,6 +30,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -42,6 +50,7 @@ enum class Repeatable { kNo, kYes };
 // One connection to a server. Clients, scrolls and streams share it.
 class Transport {
  public:
+  // Requires: NormalizeAddress returned options.address.
   Transport(const ConnectOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials);
 
   // Waits for a connection. Unavailable if there is none after the timeout.
@@ -82,6 +91,7 @@ class Transport {
   bool Pause(int attempt, absl::Time deadline);
 
   const ConnectOptions options_;
+  const std::string where_;  // address, and the proxy before it, for messages
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
   const std::unique_ptr<v1::CollectionService::Stub> collections_;

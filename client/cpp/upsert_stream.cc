@@ -109,6 +109,11 @@ class UpsertStream::Impl
     return EndStatus();
   }
 
+  bool ended() const {
+    absl::MutexLock lock(&mutex_);
+    return ended_;
+  }
+
   UpsertStreamSummary summary() const {
     absl::MutexLock lock(&mutex_);
     return summary_;
@@ -290,6 +295,7 @@ UpsertStream::~UpsertStream() = default;
 
 absl::Status UpsertStream::Send(absl::Span<const Point> points) { return impl_->Send(points); }
 absl::Status UpsertStream::Finish() { return impl_->Finish(); }
+bool UpsertStream::ended() const { return impl_->ended(); }
 UpsertStreamSummary UpsertStream::summary() const { return impl_->summary(); }
 
 }  // namespace tqdb::client

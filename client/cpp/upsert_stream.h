@@ -14,7 +14,8 @@
 // `on_ack` and in the summary. A stream that breaks leaves batches without an answer. Each of them
 // is written as a whole or not at all. Sending them again is safe, as upserts are idempotent.
 //
-// Left out: sending again by itself. The stream does not keep batches, so only the caller can.
+// Left out: sending again by itself. The stream does not keep batches, so only the caller can; the
+// command line's import does (client/cli/load/uploader.h).
 #ifndef TQDB_CLIENT_CPP_UPSERT_STREAM_H_
 #define TQDB_CLIENT_CPP_UPSERT_STREAM_H_
 
@@ -96,6 +97,9 @@ class UpsertStream {
   // Waits until every batch is answered, and closes the stream. OK if all were answered, even by
   // refusals: see summary().batches_failed. Further calls return the same status.
   absl::Status Finish();
+
+  // Returns whether the call is over, so that no more answers come. Send and Finish say why.
+  bool ended() const;
 
   UpsertStreamSummary summary() const;
 

@@ -38,7 +38,7 @@ Result RunTqdb(std::vector<std::string> arguments) {
 TEST(CliTest, EveryCommandHasHelpWithExamples) {
   for (const char* command :
        {"create", "list", "info", "update", "drop", "index", "import", "export", "search", "scroll",
-        "sample", "get", "delete", "count", "facet", "payload", "status", "ping"}) {
+        "sample", "get", "delete", "count", "facet", "payload", "status", "ping", "completion"}) {
     const Result result = RunTqdb({command, "--help"});
     EXPECT_EQ(result.code, kExitOk) << command;
     EXPECT_THAT(result.out, HasSubstr("Examples:\n  tqdb " + std::string(command)));
@@ -83,6 +83,16 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
       {"import", "c", "x.txt"},
       {"import", "c", "x.npy", "--batch-size", "0"},
       {"import", "c", "x.npy", "--id-field", "id"},
+      {"import", "c", "x.npy", "--id-start", "-1"},
+      {"import", "c", "x.npy", "--skip=-1"},
+      {"import", "c", "x.npy", "--rows", "-5"},
+      {"import", "c", "x.npy", "--retry-for", "soon"},
+      {"import", "c", "x.npy", "--payload-rest"},
+      {"import", "c", "x.npy", "--array", "a"},
+      {"import", "c", "x.parquet"},
+      {"import", "c", "-", "--format", "npy", "--ids", "-"},
+      {"completion"},
+      {"completion", "powershell"},
       {"import", "c", "x.npy", "--format", "csv"},
       {"export", "c", "x.parquet"},
       {"export", "c", "x.npy", "--no-vectors"},
@@ -165,6 +175,9 @@ TEST(CliTest, WrongUsageExitsWithTwo) {
       {"list", "--timeout", "0"},
       {"list", "--timeout", "-3s"},
       {"list", "--address", ""},
+      {"list", "--address", "http://localhost:6334"},
+      {"list", "--address", "localhost:port"},
+      {"list", "--address", "localhost:0"},
       {"list", "surplus"},
   };
   for (const auto& arguments : wrong) {
@@ -241,6 +254,31 @@ TEST(CliTest, ABadFileIsFoundBeforeTheServerIsAsked) {
   EXPECT_EQ(result.code, kExitError);
   EXPECT_THAT(result.err, HasSubstr("not a .npy file"));
   EXPECT_EQ(RunTqdb({"import", "c", dir.File("none.npy")}).code, kExitError);
+}
+
+TEST(CliTest, ANegativeNumberIsRefusedInAFewWords) {
+  EXPECT_THAT(RunTqdb({"create", "c", "--dim", "-16"}).err, HasSubstr("--dim: -16 is below 0\n"));
+  EXPECT_THAT(RunTqdb({"create", "c", "--dim", "0"}).err, HasSubstr("--dim: 0 is not above 0\n"));
+}
+
+TEST(CliTest, CompletesCommandsFlagsAndValues) {
+  const auto words = [](std::vector<std::string> typed) {
+    typed.insert(typed.begin(), {"completion", "words"});
+    std::vector<const char*> argv = {"tqdb"};
+    for (const std::string& word : typed) argv.push_back(word.c_str());
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(RunCli(static_cast<int>(argv.size()), argv.data(), Terminal(), out, err), kExitOk);
+    return out.str();
+  };
+  EXPECT_EQ(words({"im"}), "import\n");
+  EXPECT_EQ(words({"payload", "set", "c", "--dry"}), "--dry-run\n");
+  EXPECT_EQ(words({"import", "c", "x", "--metric", "d"}), "dot\n");
+  EXPECT_EQ(words({"import", "c", "x", "--format", "b"}), "bvecs\n");
+  EXPECT_EQ(words({"import", "c", "x.n"}), "");
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_THAT(RunTqdb({"completion", shell}).out, HasSubstr("tqdb completion words"));
+  }
 }
 
 TEST(TimeoutTest, ParsesSecondsAndUnits) {

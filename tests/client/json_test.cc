@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "client/cli/input/point_line.h"
 #include "client/cli/output/point_json.h"
 
 namespace tqdb::client {

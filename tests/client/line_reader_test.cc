@@ -1,11 +1,16 @@
 #include "client/cli/input/line_reader.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include <atomic>
 #include <random>
 
+#include "absl/time/clock.h"
 #include "tests/support/temp_dir.h"
 
 namespace tqdb::client {
@@ -92,6 +97,59 @@ TEST(LineReaderTest, ReportsHowFarItIs) {
     last = (*reader)->fraction_read();
   }
   EXPECT_EQ(last, 1.0);
+}
+
+TEST(LineReaderTest, PassesOverAByteOrderMark) {
+  testing::TempDir dir;
+  EXPECT_THAT(*ReadLines(dir.Write("a",
+                                   "\xef\xbb\xbf"
+                                   "7\n8\n")),
+              ElementsAre("7", "8"));
+  WriteGzip(dir.File("a.gz"), "\xef\xbb\xbf{}\n");
+  EXPECT_THAT(*ReadLines(dir.File("a.gz")), ElementsAre("{}"));
+  EXPECT_THAT(ReadLines(dir.Write("b", std::string("\xff\xfe"
+                                                   "7\0\n\0",
+                                                   6)))
+                  .status()
+                  .message(),
+              HasSubstr("is UTF-16"));
+}
+
+TEST(LineReaderTest, ReadsCompressedFilesThatWereJoined) {
+  testing::TempDir dir;
+  WriteGzip(dir.File("a.gz"), "one\n");
+  WriteGzip(dir.File("b.gz"), "two\n");
+  EXPECT_THAT(*ReadLines(dir.Write("c.gz", dir.Read("a.gz") + dir.Read("b.gz"))),
+              ElementsAre("one", "two"));
+  // tar and tape drives pad files with zeros.
+  EXPECT_THAT(*ReadLines(dir.Write("d.gz", dir.Read("a.gz") + std::string(512, '\0'))),
+              ElementsAre("one"));
+}
+
+// A pipe whose lines come one by one.
+TEST(LineReaderTest, GivesTheLinesOfAPipeAsTheyCome) {
+  testing::TempDir dir;
+  ASSERT_EQ(mkfifo(dir.File("pipe").c_str(), 0600), 0);
+  const int writer = open(dir.File("pipe").c_str(), O_RDWR);
+  std::atomic<bool> interrupted{false};
+  auto reader = LineReader::Open(dir.File("pipe"), [&] { return interrupted.load(); });
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_FALSE((*reader)->is_regular_file());
+  const auto soon = [] { return absl::Now() + absl::Milliseconds(50); };
+  EXPECT_FALSE((*reader)->Await(soon()));
+  ASSERT_EQ(write(writer, "one\ntw", 6), 6);
+  EXPECT_TRUE((*reader)->Await(soon()));
+  std::string line;
+  ASSERT_TRUE(*(*reader)->Next(line));
+  EXPECT_EQ(line, "one");
+  EXPECT_FALSE((*reader)->Await(soon()));  // half a line
+  ASSERT_EQ(write(writer, "o\n", 2), 2);
+  EXPECT_TRUE((*reader)->Await(soon()));
+  ASSERT_TRUE(*(*reader)->Next(line));
+  EXPECT_EQ(line, "two");
+  interrupted = true;
+  EXPECT_EQ((*reader)->Next(line).status().code(), absl::StatusCode::kCancelled);
+  close(writer);
 }
 
 TEST(LineReaderTest, RefusesDirectoriesAndMissingFiles) {

@@ -28,7 +28,7 @@ TEST(NpyWriterTest, WritesWhatTheReaderReads) {
       EXPECT_FALSE(writer->Append(std::vector<float>(dim + 1)).ok());
       ASSERT_TRUE(writer->Finish().ok());
 
-      auto reader = NpyMatrix::Open(dir.File("w.npy"));
+      auto reader = NpyMatrix::Open(*FileReader::Open(dir.File("w.npy")));
       ASSERT_TRUE(reader.ok()) << reader.status();
       ASSERT_EQ((*reader)->rows(), rows);
       std::vector<float> row;

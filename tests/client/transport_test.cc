@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -209,6 +210,20 @@ TEST_F(TransportTest, WaitsForAServerThatComesLater) {
   later.join();
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_EQ(*(*client)->Count("c"), 7u);
+}
+
+// Nothing listens on the port of the proxy.
+TEST_F(TransportTest, IgnoresTheProxyOfTheEnvironmentForThisMachine) {
+  setenv("http_proxy", "http://127.0.0.1:9", 1);
+  auto client = Connect();
+  const auto count = client->Count("c");
+  const auto far = Client::Connect({.address = "192.0.2.1:6334", .timeout = absl::Seconds(5)});
+  ASSERT_TRUE(far.ok());
+  const absl::Status unreachable = (*far)->Count("c").status();
+  unsetenv("http_proxy");
+  EXPECT_EQ(count.status(), absl::OkStatus());
+  EXPECT_THAT(std::string(unreachable.message()),
+              HasSubstr("192.0.2.1:6334 by way of the proxy 127.0.0.1:9 (http_proxy)"));
 }
 
 TEST_F(TransportTest, RefusesOptionsOutOfRange) {

@@ -10,7 +10,9 @@
 namespace tqdb::client {
 namespace vector_source_test {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class VectorSourceTest : public ::testing::Test {
  protected:
@@ -23,17 +25,16 @@ class VectorSourceTest : public ::testing::Test {
     EXPECT_TRUE(writer->Finish().ok());
     return dir_.File("x.npy");
   }
-  absl::StatusOr<std::vector<Point>> ReadAll(const SourceOptions& options, uint64_t skip = 0) {
+  absl::StatusOr<std::vector<Point>> ReadAll(const SourceOptions& options) {
     auto source = VectorSource::Open(options);
     if (!source.ok()) return source.status();
-    if (absl::Status s = (*source)->Skip(skip); !s.ok()) return s;
     std::vector<Point> all;
     while (true) {
-      absl::StatusOr<std::vector<Point>> batch = ReadBatch(**source, {.points = 3});
-      if (!batch.ok()) return batch.status();
-      if (batch->empty()) return all;
-      EXPECT_LE(batch->size(), 3u);
-      for (Point& point : *batch) all.push_back(std::move(point));
+      Point point;
+      absl::StatusOr<bool> more = (*source)->Next(point);
+      if (!more.ok()) return more.status();
+      if (!*more) return all;
+      all.push_back(std::move(point));
     }
   }
 
@@ -72,11 +73,12 @@ TEST_F(VectorSourceTest, TakesIdsFromAPayloadField) {
 TEST_F(VectorSourceTest, SkipKeepsRowsPayloadsAndIdsTogether) {
   const std::string payloads =
       dir_.Write("p.jsonl", "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
-  auto points = ReadAll({.path = WriteNpy(4, 1), .payloads_path = payloads, .id_start = 10}, 2);
+  auto points =
+      ReadAll({.path = WriteNpy(4, 1), .payloads_path = payloads, .id_start = 10, .skip = 2});
   ASSERT_TRUE(points.ok()) << points.status();
   ASSERT_EQ(points->size(), 2u);
   EXPECT_EQ((*points)[0], (Point{PointId::Number(12), {{"", {2}}}, R"({"n":2})"}));
-  EXPECT_TRUE(ReadAll({.path = WriteNpy(4, 1)}, 99)->empty());
+  EXPECT_TRUE(ReadAll({.path = WriteNpy(4, 1), .skip = 4})->empty());
 }
 
 TEST_F(VectorSourceTest, NoticesTooFewAndTooManyLines) {
@@ -118,12 +120,11 @@ TEST_F(VectorSourceTest, ReadsSparseVectorsOfJsonLines) {
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ((*source)->spaces().size(), 1u);
   EXPECT_EQ((*source)->sparse_spaces(), std::vector<std::string>{"t"});
-  // The first point has 4 + 16 bytes.
-  EXPECT_EQ(ReadBatch(**source, {.points = 100, .bytes = 20})->size(), 1u);
-  const auto rest = ReadBatch(**source, {.points = 100, .bytes = 21});
-  ASSERT_EQ(rest->size(), 1u);
-  EXPECT_EQ((*rest)[0].sparse_vectors, (std::vector<NamedSparseVector>{{"u", {{9}, {2}}}}));
-  EXPECT_TRUE((*rest)[0].vectors.empty());
+  Point point;
+  ASSERT_TRUE(*(*source)->Next(point));
+  ASSERT_TRUE(*(*source)->Next(point));
+  EXPECT_EQ(point.sparse_vectors, (std::vector<NamedSparseVector>{{"u", {{9}, {2}}}}));
+  EXPECT_TRUE(point.vectors.empty());
 }
 
 TEST_F(VectorSourceTest, NumbersJsonLinesWithoutIds) {
@@ -144,16 +145,6 @@ TEST_F(VectorSourceTest, EmptyJsonLinesHoldNothing) {
   EXPECT_TRUE((*source)->spaces().empty());
   Point point;
   EXPECT_FALSE(*(*source)->Next(point));
-}
-
-TEST_F(VectorSourceTest, BatchesEndAtTheirLimits) {
-  auto source = VectorSource::Open({.path = WriteNpy(10, 100)});
-  ASSERT_TRUE(source.ok());
-  EXPECT_EQ(ReadBatch(**source, {.points = 100, .bytes = 800})->size(), 2u);
-  EXPECT_EQ(ReadBatch(**source, {.points = 100, .bytes = 1})->size(), 1u);
-  EXPECT_EQ(ReadBatch(**source, {.points = 4, .bytes = 1 << 20})->size(), 4u);
-  EXPECT_EQ(ReadBatch(**source, {.points = 100, .bytes = 1 << 20})->size(), 3u);
-  EXPECT_TRUE(ReadBatch(**source, {.points = 100, .bytes = 1 << 20})->empty());
 }
 
 TEST(SourceOptionsTest, FindsContradictions) {
@@ -182,16 +173,77 @@ TEST_F(VectorSourceTest, PassesOverBadJsonLinesWhenToldTo) {
   EXPECT_EQ(ReadAll({.path = path}).status(),
             absl::InvalidArgumentError(path + ":1: not valid JSON at byte 2"));
   std::vector<std::string> bad;
-  const auto points = ReadAll({.path = path, .on_bad_line = [&bad](const absl::Status& status) {
-                                 bad.push_back(std::string(status.message()));
-                               }});
+  const auto points = ReadAll(
+      {.path = path, .on_bad_row = [&bad](const RowPlace& place, const absl::Status& status) {
+         bad.push_back(absl::StrCat(place.row, " ", status.message()));
+       }});
   ASSERT_TRUE(points.ok()) << points.status();
   // A mended line would not change the ids of the others.
   EXPECT_THAT(*points, ::testing::ElementsAre(Point{PointId::Number(1), {{"", {1, 2}}}, ""},
                                               Point{PointId::Number(5), {{"", {5, 6}}}, ""}));
-  EXPECT_THAT(bad, ::testing::ElementsAre(HasSubstr(":1: "), HasSubstr(":4: vector[1]: \"x\""),
-                                          HasSubstr(":5: has an \"id\""),
-                                          HasSubstr(":6: unknown key \"title\"")));
+  EXPECT_THAT(bad, ::testing::ElementsAre(
+                       AllOf(StartsWith("0 "), HasSubstr(":1: ")),
+                       AllOf(StartsWith("2 "), HasSubstr(":4: vector[1]: \"x\"")),
+                       HasSubstr(":5: has an \"id\""), HasSubstr(":6: unknown key \"title\"")));
+}
+
+TEST_F(VectorSourceTest, ChecksCountsAndIdsBeforeTheFirstRow) {
+  const std::string path = WriteNpy(3, 1);
+  const auto error = [](const SourceOptions& options) {
+    return VectorSource::Open(options).status();
+  };
+  EXPECT_THAT(error({.path = path, .payloads_path = dir_.Write("two", "{}\n{}\n")}).message(),
+              HasSubstr("ends after 2 lines"));
+  EXPECT_THAT(
+      error({.path = path, .payloads_path = dir_.Write("four", "{}\n{}\n{}\n{}\n")}).message(),
+      HasSubstr("four:4: more lines"));
+  EXPECT_THAT(error({.path = path, .ids_path = dir_.Write("i", "1\n2\nthree\n")}).message(),
+              HasSubstr("i:3: point id 'three'"));
+  EXPECT_THAT(error({.path = path, .id_start = ~uint64_t{0} - 1}).message(),
+              HasSubstr("beyond 2^64 - 1"));
+  EXPECT_TRUE(error({.path = path, .id_start = ~uint64_t{0} - 2}).ok());
+  EXPECT_EQ(error({.path = path, .skip = 4}),
+            absl::OutOfRangeError("--skip 4: " + path + " has 3 rows"));
+}
+
+TEST_F(VectorSourceTest, ABadPayloadCostsItsRowAlone) {
+  std::vector<uint64_t> bad;
+  const auto points = ReadAll({.path = WriteNpy(4, 1),
+                               .payloads_path = dir_.Write("p", "{}\n[]\n{}\n{\n"),
+                               .ids_path = dir_.Write("i", "10\n11\nx\n13\n"),
+                               .on_bad_row = [&bad](const RowPlace& place, const absl::Status&) {
+                                 bad.push_back(place.row);
+                               }});
+  ASSERT_TRUE(points.ok()) << points.status();
+  ASSERT_EQ(points->size(), 1u);
+  EXPECT_EQ((*points)[0].id, PointId::Number(10));
+  EXPECT_THAT(bad, ::testing::ElementsAre(1, 2, 3));
+}
+
+TEST_F(VectorSourceTest, SkipsAndLimitsJsonLinesByRows) {
+  const std::string path =
+      dir_.Write("x.jsonl", "{\"vector\":[0]}\nbad\n\n{\"vector\":[2]}\n{\"vector\":[3]}\n");
+  // A bad line counts as a row, and is not looked at when it is passed over.
+  const auto points = ReadAll({.path = path, .skip = 2, .rows = 1});
+  ASSERT_TRUE(points.ok()) << points.status();
+  ASSERT_EQ(points->size(), 1u);
+  EXPECT_EQ((*points)[0].id, PointId::Number(2));
+  EXPECT_EQ(ReadAll({.path = path, .skip = 5}).status(),
+            absl::OutOfRangeError("--skip 5: " + path + " has 4 rows"));
+}
+
+TEST_F(VectorSourceTest, RefusesIdsBeyond64Bits) {
+  const std::string path = dir_.Write("x.jsonl", "{\"vector\":[0]}\n{\"vector\":[1]}\n");
+  EXPECT_THAT(ReadAll({.path = path, .id_start = ~uint64_t{0}}).status().message(),
+              HasSubstr("x.jsonl:2: the id of this row would be beyond 2^64 - 1"));
+}
+
+TEST_F(VectorSourceTest, SaysHowToConvertOtherFormats) {
+  EXPECT_THAT(Validate(SourceOptions{.path = "d/x.parquet"}).message(),
+              AllOf(HasSubstr("pandas.read_parquet('d/x.parquet').to_json('d/x.jsonl'"),
+                    HasSubstr("--payload-rest")));
+  EXPECT_THAT(Validate(SourceOptions{.path = "x.hdf5"}).message(), HasSubstr("h5py"));
+  EXPECT_THAT(Validate(SourceOptions{.path = "x.docx"}).message(), HasSubstr("--format"));
 }
 
 }  // namespace vector_source_test

@@ -94,7 +94,7 @@ class CliSessionTest : public ::testing::Test {
     EXPECT_EQ(done["acknowledged"], kRows);
     EXPECT_EQ(done["inserted"], kRows);
     EXPECT_EQ(done["replaced"], 0);
-    EXPECT_EQ(done["failed_batches"], 0);
+    EXPECT_EQ(done["bad_rows"], 0);
   }
 
   testing::TempDir dir_;

@@ -214,7 +214,7 @@ TEST_F(CliSessionTest, CompressedLinesRoundTripAndBadOnesAreReported) {
   EXPECT_EQ(passed.code, 1);
   const Json report = Json::parse(passed.out, nullptr, false);
   EXPECT_EQ(report["acknowledged"], 2);
-  EXPECT_EQ(report["bad_lines"], 1);
+  EXPECT_EQ(report["bad_rows"], 1);
   EXPECT_THAT(passed.err, HasSubstr("bad.jsonl:2: "));
   EXPECT_EQ(RunJsonLine({"count", "small"})["count"], 2);
 }
@@ -236,12 +236,12 @@ TEST_F(CliSessionTest, TakesUuidsAndNamedVectors) {
   EXPECT_EQ(RunJsonLine({"get", "c", uuid.substr(0, 35) + "1"})["payload"]["i"], 1);
 }
 
-TEST_F(CliSessionTest, ARefusedBatchNamesItsRowsAndWritesNothing) {
+TEST_F(CliSessionTest, ARefusedRowIsNamedAndWritesNothing) {
   RunJsonLine({"create", "books", "--dim", absl::StrCat(kDim + 1)});
   WriteRows();
   const CommandResult result = RunTqdb({"import", "books", dir_.File("rows.npy"), "--no-progress"});
   EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.err, HasSubstr("rows 0..255 were refused"));
+  EXPECT_THAT(result.err, HasSubstr("rows.npy: row 0: "));
   EXPECT_THAT(result.err, HasSubstr("INVALID_ARGUMENT"));
   EXPECT_EQ(RunJsonLine({"count", "books"})["count"], 0);
   EXPECT_EQ(RunTqdb({"import", "absent", dir_.File("rows.npy")}).code, 1);
@@ -270,7 +270,7 @@ TEST_F(CliSessionTest, AnInterruptedImportSaysWhatIsStored) {
   const Json report = Json::parse(dir_.Read("import.out"), nullptr, false);
   ASSERT_TRUE(report.is_object()) << dir_.Read("import.out");
   EXPECT_EQ(report["interrupted"], true);
-  EXPECT_EQ(report["unknown_batches"], 0);
+  EXPECT_EQ(report["rows_in_doubt"], 0);
   EXPECT_GT(report["acknowledged"], 0);
   EXPECT_LT(report["acknowledged"], 300000);
   EXPECT_EQ(report["resume_at_row"], report["acknowledged"]);

@@ -141,6 +141,29 @@ TEST_F(SecurityTest, TlsServesThoseThatTrustItsAuthority) {
   EXPECT_THAT(std::string(tls.message()), HasSubstr("does not speak TLS"));
 }
 
+// gRPC alone reports these as a failed connection, after several tries.
+TEST_F(SecurityTest, TheClientChecksItsKeyAtOnce) {
+  ASSERT_EQ(tqdb::testing::MakeCertificate(dir_.path(), "client", "ca"), absl::OkStatus());
+  const auto error = [this](const std::string& cert, const std::string& key) {
+    TlsOptions tls = Tls();
+    tls.cert_file = dir_.File(cert);
+    tls.key_file = dir_.File(key);
+    return Client::Connect({.tls = tls}).status();
+  };
+  EXPECT_EQ(error("client.pem", "client.key"), absl::OkStatus());
+  EXPECT_EQ(error("client.pem", "server.key"),
+            absl::InvalidArgumentError(absl::StrCat("tls.key_file: ", dir_.File("server.key"),
+                                                    " is not the key of tls.cert_file ",
+                                                    dir_.File("client.pem"))));
+  dir_.Write("locked.key",
+             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIF\n-----END ENCRYPTED PRIVATE KEY-----\n");
+  EXPECT_THAT(std::string(error("client.pem", "locked.key").message()),
+              HasSubstr("is encrypted by a passphrase"));
+  dir_.Write("broken.key", "-----BEGIN PRIVATE KEY-----\nMIIF\n-----END PRIVATE KEY-----\n");
+  EXPECT_THAT(std::string(error("client.pem", "broken.key").message()),
+              HasSubstr("holds no private key"));
+}
+
 TEST_F(SecurityTest, MutualTlsServesThoseWithACertificate) {
   ASSERT_EQ(tqdb::testing::MakeCertificate(dir_.path(), "client", "ca"), absl::OkStatus());
   ASSERT_EQ(tqdb::testing::MakeAuthority(dir_.path(), "other"), absl::OkStatus());

@@ -96,7 +96,7 @@ LIBRARIES = {
     "grpcpp/": ("server", "client/cpp"),
     "prometheus/": ("server", "service"),
     "civetweb.h": ("server/http",),
-    "openssl/": ("server/security",),
+    "openssl/": ("server/security", "client/cpp/credentials.cc"),
     "spdlog/": ("server", "service"),
     "CLI/": ("base/flags.cc", "server/config.cc"),
     "zlib.h": ("client/cli",),

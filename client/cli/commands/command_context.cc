@@ -13,19 +13,24 @@
 
 namespace tqdb::client {
 
-absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text) {
+absl::StatusOr<absl::Duration> ParseDurationText(const std::string& option, const std::string& text,
+                                                 bool zero) {
   absl::Duration duration;
   double seconds = 0;
   if (absl::SimpleAtod(text, &seconds) && !std::isnan(seconds)) {
     duration = absl::Seconds(seconds);
   } else if (!absl::ParseDuration(text, &duration)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--timeout: \"", text, "\" is not a time such as 30, 1.5s, 500ms, 2m or inf"));
+        absl::StrCat(option, ": \"", text, "\" is not a time such as 30, 1.5s, 500ms, 2m or inf"));
   }
-  if (!(duration > absl::ZeroDuration())) {
-    return absl::InvalidArgumentError(absl::StrCat("--timeout: \"", text, "\" is not above zero"));
+  if (duration < absl::ZeroDuration() || (duration == absl::ZeroDuration() && !zero)) {
+    return absl::InvalidArgumentError(absl::StrCat(option, ": \"", text, "\" is not above zero"));
   }
   return duration;
+}
+
+absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text) {
+  return ParseDurationText("--timeout", text, /*zero=*/false);
 }
 
 absl::StatusOr<absl::Duration> CommandContext::ParseTimeout() const {
@@ -49,6 +54,11 @@ absl::StatusOr<std::unique_ptr<Client>> CommandContext::Connect() const {
     options.api_key = std::string(absl::StripAsciiWhitespace(key));
   }
   return Client::Connect(options);
+}
+
+bool WasTurnedAway(const absl::Status& status) {
+  return absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status) ||
+         absl::IsInvalidArgument(status) || absl::IsNotFound(status);
 }
 
 absl::StatusOr<std::string> ReadApiKey(const std::string& path) {

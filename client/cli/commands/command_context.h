@@ -86,13 +86,21 @@ class CommandContext {
   std::function<int()> command_;
 };
 
+// Returns whether the server did nothing of what it was asked: it does not know the caller or the
+// collection, does not let the caller write, or found the request wrong.
+bool WasTurnedAway(const absl::Status& status);
+
 // Returns the first key of a file in the form of the server's key file. A line is a key, perhaps
 // ` ro`, perhaps a comment from `#` on. InvalidArgument if the file has no key. Messages never
 // contain the key.
 absl::StatusOr<std::string> ReadApiKey(const std::string& path);
 
 // Returns the duration of a text such as "30" (seconds), "1.5s", "500ms", "2m" or "inf".
-// InvalidArgument for other texts and for durations that are not positive.
+// InvalidArgument, with the option's name, for other texts, for negative durations and, unless
+// `zero` is set, for zero.
+absl::StatusOr<absl::Duration> ParseDurationText(const std::string& option, const std::string& text,
+                                                 bool zero);
+// Returns the value of --timeout, which is above zero.
 absl::StatusOr<absl::Duration> ParseTimeoutText(const std::string& text);
 
 }  // namespace tqdb::client

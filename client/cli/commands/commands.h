@@ -30,6 +30,8 @@ void AddPayloadCommand(FlagSet app, CommandContext& context);
 // Commands on the server.
 void AddStatusCommand(FlagSet app, CommandContext& context);
 void AddPingCommand(FlagSet app, CommandContext& context);
+// Commands on this program.
+void AddCompletionCommand(FlagSet app, CommandContext& context);
 
 }  // namespace tqdb::client
 

@@ -85,6 +85,7 @@ int EditByFilter(Client& client, const PayloadOptions& options, const Filter& fi
   }
   absl::StatusOr<uint64_t> updated =
       client.UpdatePayload(options.collection, {.ids = {}, .filter = filter}, edit);
+  if (!updated.ok() && WasTurnedAway(updated.status())) return context.Fail(updated.status());
   if (!updated.ok()) {
     return context.Fail(absl::Status(
         updated.status().code(),

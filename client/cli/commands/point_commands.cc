@@ -95,6 +95,7 @@ int DeleteByFilter(const DeleteOptions& options, const Filter& filter, CommandCo
     return *code;
   }
   absl::StatusOr<uint64_t> deleted = (*client)->DeleteMatching(collection, filter);
+  if (!deleted.ok() && WasTurnedAway(deleted.status())) return context.Fail(deleted.status());
   if (!deleted.ok()) {
     return context.Fail(absl::Status(
         deleted.status().code(),
@@ -133,6 +134,7 @@ int DeleteByIds(const IdOptions& options, CommandContext& context) {
   for (size_t begin = 0; begin < ids->size(); begin += kDeleteBatch) {
     absl::StatusOr<uint64_t> count = (*client)->Delete(
         options.collection, absl::MakeConstSpan(*ids).subspan(begin, kDeleteBatch));
+    if (!count.ok() && begin == 0) return context.Fail(count.status());
     if (!count.ok()) {
       return context.Fail(absl::Status(
           count.status().code(),

@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<float>> VectorOfPoint(Client& client, const SearchOpt
 int SearchFile(Client& client, const SearchOptions& options, const Query& query,
                CommandContext& context) {
   const QueryFlags& flags = options.query;
-  absl::StatusOr<std::unique_ptr<MatrixReader>> matrix = OpenMatrix(flags.vector_file);
+  absl::StatusOr<std::unique_ptr<MatrixReader>> matrix = OpenMatrix({.path = flags.vector_file});
   if (!matrix.ok()) return context.Fail(matrix.status());
   uint64_t begin = 0;
   uint64_t end = (*matrix)->rows();
@@ -163,7 +163,7 @@ void AddSearchCommand(FlagSet app, CommandContext& context) {
       "--sparse-name terms\n"
       "  tqdb search books --id 7 --limit 20 --offset 20\n"
       "  tqdb search books --id 7 --mmr 0.5\n"
-      "  tqdb search books --id 7 --group-by author --group-size 2 --limit 5\n"
+      "  tqdb search books --id 7 --group-by author.name --group-size 2 --limit 5\n"
       "  tqdb search books --vector-file queries.npy --row 3\n"
       "  tqdb search books --vector-file queries.npy --json > hits.jsonl\n"
       "Several of a vector, words and a sparse vector make a hybrid search, a part each:\n"

@@ -1,18 +1,12 @@
-// Reads points from JSON lines, plain or gzip. Each line is one object:
+// Reads points from JSON lines, plain or gzip. point_line.h shows a line.
 //
-// clang-format off
-//   {"id": 7, "vector": [0.1, ...], "payload": {"title": "..."}}
-//   {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "vectors": {"image": [...], "text": [...]}}
-// clang-format on
-//
-// Either all lines have an "id" or none has. Without ids, lines are numbered from `id_start`. Bad
+// Either all lines have an id or none has. Without ids, lines are numbered from `id_start`. Bad
 // lines are counted too. So the others keep their ids when a bad line is mended and the file is
 // imported again. Blank lines are skipped and not counted.
 #ifndef TQDB_CLIENT_CLI_INPUT_JSONL_READER_H_
 #define TQDB_CLIENT_CLI_INPUT_JSONL_READER_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/cli/input/line_reader.h"
+#include "client/cli/input/point_line.h"
 #include "client/cli/input/vector_source.h"
 
 namespace tqdb::client {
@@ -27,34 +22,37 @@ namespace tqdb::client {
 // An open file of JSON lines.
 class JsonlReader : public VectorSource {
  public:
-  using OnBadLine = std::function<void(const absl::Status&)>;
-
-  // Opens a file and reads its first point, to know the vector spaces. A bad line is reported to
-  // `on_bad_line` and skipped. It is an error if `on_bad_line` is empty.
-  static absl::StatusOr<std::unique_ptr<VectorSource>> Open(const std::string& path,
-                                                            uint64_t id_start,
-                                                            OnBadLine on_bad_line = nullptr);
+  // Opens a file, passes over `skip` rows, and reads the first point, to know the vector spaces.
+  static absl::StatusOr<std::unique_ptr<VectorSource>> Open(const SourceOptions& options);
 
   const std::vector<SourceSpace>& spaces() const override { return spaces_; }
   std::vector<std::string> sparse_spaces() const override { return sparse_spaces_; }
   std::optional<uint64_t> total_rows() const override { return std::nullopt; }
-  double fraction_read() const override { return lines_->fraction_read(); }
+  double fraction_read() const override;
+  bool Await(absl::Time deadline) override;
   absl::StatusOr<bool> Next(Point& point) override;
+  RowPlace place() const override { return place_; }
+  std::string Describe(const RowPlace& place) const override;
 
  private:
-  JsonlReader(std::unique_ptr<LineReader> lines, uint64_t id_start, OnBadLine on_bad_line);
-  // Reads the next good point from the file; false at the end.
-  absl::StatusOr<bool> Parse(Point& point);
-  // Returns the point of line_.
-  absl::StatusOr<Point> ParseLine();
+  JsonlReader(std::unique_ptr<LineReader> lines, const SourceOptions& options);
+  // Reads the next line that is not blank into line_. Returns false after the last row.
+  absl::StatusOr<bool> TakeRow();
+  absl::Status SkipRows();
+  // Reads the next good point from the file into `point`, and its place into `place`.
+  absl::StatusOr<bool> Parse(Point& point, RowPlace& place);
+  // Returns the point of line_, which is that of `row`.
+  absl::StatusOr<Point> ParseLine(uint64_t row);
 
   const std::unique_ptr<LineReader> lines_;
-  const uint64_t id_start_;
-  const OnBadLine on_bad_line_;
+  const SourceOptions options_;
+  const LineFields fields_;
   std::string line_;
   std::vector<SourceSpace> spaces_;
   std::vector<std::string> sparse_spaces_;
-  std::optional<Point> first_;          // point that Open has read, until Next returns it
+  std::optional<Point> first_;  // point that Open has read, until Next returns it
+  RowPlace first_place_;
+  RowPlace place_;
   uint64_t rows_ = 0;                   // number of lines read that are not blank
   std::optional<bool> lines_have_ids_;  // whether the first good line has an id
 };

@@ -1,112 +1,94 @@
 #include "client/cli/input/line_reader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace tqdb::client {
 namespace {
 
 constexpr size_t kReadBytes = 1 << 18;
+constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+bool IsUtf16(absl::string_view text) {
+  return absl::StartsWith(text, "\xff\xfe") || absl::StartsWith(text, "\xfe\xff");
+}
 
 }  // namespace
 
-LineReader::LineReader(std::string path, gzFile file, uint64_t file_bytes)
-    : path_(std::move(path)), file_(file), file_bytes_(file_bytes) {}
-
-LineReader::~LineReader() { gzclose(file_); }
-
-absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path) {
-  const bool standard_input = path == "-";
-  const int descriptor =
-      standard_input ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const std::string name = standard_input ? "standard input" : path;
-  if (descriptor < 0) return absl::ErrnoToStatus(errno, name);
-  struct stat stat = {};
-  if (fstat(descriptor, &stat) != 0) {
-    const int error = errno;
-    close(descriptor);
-    return absl::ErrnoToStatus(error, name);
-  }
-  if (S_ISDIR(stat.st_mode)) {
-    close(descriptor);
-    return absl::InvalidArgumentError(absl::StrCat(name, ": is a directory"));
-  }
-  const gzFile file = gzdopen(descriptor, "rb");
-  if (file == nullptr) {
-    close(descriptor);
-    return absl::ResourceExhaustedError(absl::StrCat(name, ": no memory to read it"));
-  }
-  gzbuffer(file, kReadBytes);
-  const uint64_t bytes = S_ISREG(stat.st_mode) ? static_cast<uint64_t>(stat.st_size) : 0;
-  return std::unique_ptr<LineReader>(new LineReader(name, file, bytes));
+absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path,
+                                                             std::function<bool()> interrupted) {
+  absl::StatusOr<std::unique_ptr<ByteStream>> bytes =
+      ByteStream::Open(path, std::move(interrupted));
+  if (!bytes.ok()) return bytes.status();
+  return std::unique_ptr<LineReader>(new LineReader(*std::move(bytes)));
 }
 
-absl::StatusOr<bool> LineReader::Fill() {
+bool LineReader::HasLine() {
+  const size_t held = end_ - begin_;
+  if (held == searched_) return false;
+  const char* start = buffer_.data() + begin_;
+  const void* newline = std::memchr(start + searched_, '\n', held - searched_);
+  searched_ =
+      newline == nullptr ? held : static_cast<size_t>(static_cast<const char*>(newline) - start);
+  return newline != nullptr;
+}
+
+void LineReader::Fill() {
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
   if (end_ >= kMaxLineBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(path_, ": line ", line_number_ + 1,
-                                                   " is longer than ", kMaxLineBytes, " bytes"));
+    error_ = absl::InvalidArgumentError(absl::StrCat(path(), ": line ", line_number_ + 1,
+                                                     " is longer than ", kMaxLineBytes, " bytes"));
+    return;
   }
   buffer_.resize(std::max(buffer_.size(), end_ + kReadBytes));
-  const int got = gzread(file_, buffer_.data() + end_, kReadBytes);
-  int error = Z_OK;
-  const char* message = gzerror(file_, &error);
-  // At the end of a file that was cut off, gzread returns the bytes that it has, and then 0 with
-  // Z_BUF_ERROR. Z_STREAM_END is the proper end.
-  if (got < 0 || (got == 0 && error != Z_OK && error != Z_STREAM_END)) {
-    if (error == Z_ERRNO) return absl::ErrnoToStatus(errno, path_);
-    return absl::DataLossError(
-        absl::StrCat(path_, ": compressed data is damaged or cut off: ", message));
+  const absl::StatusOr<size_t> got = bytes_->Read(buffer_.data() + end_, kReadBytes);
+  if (!got.ok()) {
+    error_ = got.status();
+    return;
   }
-  end_ += static_cast<size_t>(got);
-  return got > 0;
+  ended_ = *got == 0;
+  end_ += *got;
+}
+
+bool LineReader::Await(absl::Time deadline) {
+  while (!HasLine() && !ended_ && error_.ok()) {
+    if (!bytes_->Await(deadline)) return false;
+    Fill();
+  }
+  return true;
 }
 
 absl::StatusOr<bool> LineReader::Next(std::string& line) {
-  size_t searched = 0;  // from begin_
-  while (true) {
-    const char* start = buffer_.data() + begin_;
-    const void* newline = end_ - begin_ > searched
-                              ? std::memchr(start + searched, '\n', end_ - begin_ - searched)
-                              : nullptr;
-    size_t length = 0;
-    size_t consumed = 0;
-    if (newline != nullptr) {
-      length = static_cast<size_t>(static_cast<const char*>(newline) - start);
-      consumed = length + 1;
-    } else {
-      searched = end_ - begin_;
-      absl::StatusOr<bool> filled = Fill();
-      if (!filled.ok()) return filled.status();
-      if (*filled) continue;
-      if (begin_ == end_) return false;
-      length = consumed = end_ - begin_;
-    }
-    line.assign(buffer_.data() + begin_, length);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    begin_ += consumed;
-    ++line_number_;
-    return true;
+  bool whole = HasLine();
+  while (!whole && !ended_ && error_.ok()) {
+    Fill();
+    whole = HasLine();
   }
-}
-
-double LineReader::fraction_read() const {
-  if (file_bytes_ == 0) return 0;
-  const double offset = static_cast<double>(gzoffset(file_));
-  return std::clamp(offset / static_cast<double>(file_bytes_), 0.0, 1.0);
+  if (!whole && !error_.ok()) return error_;
+  if (!whole && begin_ == end_) return false;
+  absl::string_view text(buffer_.data() + begin_, whole ? searched_ : end_ - begin_);
+  begin_ += text.size() + (whole ? 1 : 0);
+  searched_ = 0;
+  if (line_number_++ == 0) {
+    if (IsUtf16(text)) {
+      error_ = absl::InvalidArgumentError(
+          absl::StrCat(path(), ": is UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"));
+      return error_;
+    }
+    if (absl::StartsWith(text, kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  }
+  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  line.assign(text.data(), text.size());
+  return true;
 }
 
 }  // namespace tqdb::client

@@ -3,6 +3,7 @@
 #define TQDB_CLIENT_CLI_INPUT_MATRIX_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,17 @@ class MatrixReader {
   virtual void Seek(uint64_t row) = 0;
 };
 
-// Opens a file by the ending of its name: .npy or .fvecs. InvalidArgument for other names.
-absl::StatusOr<std::unique_ptr<MatrixReader>> OpenMatrix(const std::string& path);
+// A file of vectors to open.
+struct MatrixFile {
+  std::string path = {};    // "-": the standard input
+  std::string format = {};  // npy, npz, fvecs, bvecs or ivecs; empty: by the ending of the path
+  std::string array = {};   // array of a .npz; empty: the only one
+  std::function<bool()> interrupted = nullptr;  // asked while a pipe is waited for
+};
+
+// Opens a file; a pipe is copied to a temporary one. InvalidArgument if the name does not tell the
+// format.
+absl::StatusOr<std::unique_ptr<MatrixReader>> OpenMatrix(const MatrixFile& file);
 
 }  // namespace tqdb::client
 

@@ -1,41 +1,95 @@
 #include "client/cli/input/vector_source.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/cli/input/fvecs_reader.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/input/jsonl_reader.h"
 #include "client/cli/input/matrix_source.h"
-#include "client/cli/input/npy_matrix.h"
 
 namespace tqdb::client {
 namespace {
 
-// Returns npy, fvecs or jsonl. The standard input has no name, so it is JSON lines.
+// A format that is not read here, and a command that converts it. Python's packages for it are many
+// times the size of this program.
+struct ForeignFormat {
+  const char* ending;
+  const char* conversion;  // with $0 for the path without its ending
+};
+
+constexpr ForeignFormat kForeignFormats[] = {
+    {".parquet",
+     "python3 -c \"import pandas; pandas.read_parquet('$0.parquet').to_json('$0.jsonl', "
+     "orient='records', lines=True, double_precision=15)\", then import $0.jsonl with "
+     "--payload-rest"},
+    {".feather",
+     "python3 -c \"import pandas; pandas.read_feather('$0.feather').to_json('$0.jsonl', "
+     "orient='records', lines=True, double_precision=15)\", then import $0.jsonl with "
+     "--payload-rest"},
+    {".arrow",
+     "python3 -c \"import pandas; pandas.read_feather('$0.arrow').to_json('$0.jsonl', "
+     "orient='records', lines=True, double_precision=15)\", then import $0.jsonl with "
+     "--payload-rest"},
+    {".hdf5",
+     "python3 -c \"import h5py, numpy; numpy.save('$0.npy', h5py.File('$0.hdf5')['train'])\", with "
+     "the name of your data set for train, then import $0.npy"},
+    {".h5",
+     "python3 -c \"import h5py, numpy; numpy.save('$0.npy', h5py.File('$0.h5')['train'])\", with "
+     "the name of your data set for train, then import $0.npy"},
+    {".csv",
+     "python3 -c \"import numpy; numpy.save('$0.npy', numpy.loadtxt('$0.csv', delimiter=','))\", "
+     "if it holds numbers alone, then import $0.npy"},
+    {".tsv",
+     "python3 -c \"import numpy; numpy.save('$0.npy', numpy.loadtxt('$0.tsv'))\", if it holds "
+     "numbers alone, then import $0.npy"},
+    {".json",
+     "jq -c '.[]' $0.json > $0.jsonl, if it is one array of objects, then import $0.jsonl"},
+};
+
+// Returns InvalidArgument for a name that tells none of our formats.
+absl::Status UnknownFormat(const std::string& path) {
+  for (const ForeignFormat& foreign : kForeignFormats) {
+    if (!absl::EndsWithIgnoreCase(path, foreign.ending)) continue;
+    const std::string stem = path.substr(0, path.size() - std::string(foreign.ending).size());
+    std::string how = foreign.conversion;
+    for (size_t at = how.find("$0"); at != how.npos; at = how.find("$0", at + stem.size())) {
+      how.replace(at, 2, stem);
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", foreign.ending, " is not read directly. Convert it: ", how));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": the name ends in none of .",
+                   absl::StrJoin(std::begin(kSourceFormats), std::end(kSourceFormats), ", ."),
+                   ", .jsonl.gz, .ndjson; give --format"));
+}
+
+// Returns one of kSourceFormats. The standard input has no name, so it is JSON lines.
 absl::StatusOr<std::string> FormatOf(const SourceOptions& options) {
   if (!options.format.empty()) return options.format;
   const std::string& path = options.path;
-  if (absl::EndsWithIgnoreCase(path, ".npy")) return "npy";
-  if (absl::EndsWithIgnoreCase(path, ".fvecs")) return "fvecs";
-  if (path == "-" || absl::EndsWithIgnoreCase(path, ".jsonl") ||
-      absl::EndsWithIgnoreCase(path, ".ndjson") || absl::EndsWithIgnoreCase(path, ".jsonl.gz")) {
+  if (path == "-" || absl::EndsWithIgnoreCase(path, ".ndjson") ||
+      absl::EndsWithIgnoreCase(path, ".jsonl.gz") || absl::EndsWithIgnoreCase(path, ".ndjson.gz")) {
     return "jsonl";
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(path,
-                   ": the name ends in none of .npy, .fvecs, .jsonl, .jsonl.gz, .ndjson; "
-                   "give --format"));
+  for (const char* format : kSourceFormats) {
+    if (absl::EndsWithIgnoreCase(path, absl::StrCat(".", format))) return format;
+  }
+  return UnknownFormat(path);
 }
 
-// Returns about the bytes of a point in a message.
-size_t PointBytes(const Point& point) {
-  size_t bytes = point.payload.size();
-  for (const NamedVector& vector : point.vectors) bytes += vector.values.size() * sizeof(float);
-  for (const NamedSparseVector& sparse : point.sparse_vectors) {
-    bytes += sparse.vector.values.size() * (sizeof(uint32_t) + sizeof(float));
+// Returns InvalidArgument if two of the files are the standard input.
+absl::Status CheckStandardInput(const SourceOptions& options) {
+  int uses = 0;
+  for (const std::string* path : {&options.path, &options.payloads_path, &options.ids_path}) {
+    uses += *path == "-" ? 1 : 0;
   }
-  return bytes;
+  if (uses <= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "- is given for several files, and there is one standard input");
 }
 
 }  // namespace
@@ -43,56 +97,43 @@ size_t PointBytes(const Point& point) {
 absl::Status Validate(const SourceOptions& options) {
   absl::StatusOr<std::string> format = FormatOf(options);
   if (!format.ok()) return format.status();
-  if (*format == "jsonl" && (!options.payloads_path.empty() || !options.ids_path.empty() ||
-                             !options.vector_name.empty() || !options.id_field.empty())) {
+  const bool lines = *format == "jsonl";
+  if (lines && (!options.payloads_path.empty() || !options.ids_path.empty() ||
+                !options.vector_name.empty())) {
     return absl::InvalidArgumentError(
-        "--payloads, --ids, --id-field and --vector-name go with .npy and .fvecs; JSON lines hold "
-        "ids, names and payloads themselves");
+        "--payloads, --ids and --vector-name go with files of vectors; JSON lines hold ids, names "
+        "and payloads themselves");
   }
-  if (!options.id_field.empty() && options.payloads_path.empty()) {
+  if (!lines && (!options.vector_field.empty() || options.payload_rest)) {
+    return absl::InvalidArgumentError("--vector-field and --payload-rest go with JSON lines");
+  }
+  if (!options.array.empty() && *format != "npz") {
+    return absl::InvalidArgumentError("--array goes with .npz");
+  }
+  if (!lines && !options.id_field.empty() && options.payloads_path.empty()) {
     return absl::InvalidArgumentError("--id-field needs --payloads");
   }
   if (!options.id_field.empty() && !options.ids_path.empty()) {
     return absl::InvalidArgumentError("--id-field and --ids: give one of them");
   }
-  return absl::OkStatus();
+  if (!options.vector_field.empty() && options.vector_field == options.id_field) {
+    return absl::InvalidArgumentError("--id-field and --vector-field name the same key");
+  }
+  return CheckStandardInput(options);
 }
 
 absl::StatusOr<std::unique_ptr<VectorSource>> VectorSource::Open(const SourceOptions& options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
   absl::StatusOr<std::string> format = FormatOf(options);
   if (!format.ok()) return format.status();
-  if (*format == "jsonl") {
-    return JsonlReader::Open(options.path, options.id_start, options.on_bad_line);
-  }
+  if (*format == "jsonl") return JsonlReader::Open(options);
   absl::StatusOr<std::unique_ptr<MatrixReader>> matrix =
-      *format == "npy" ? NpyMatrix::Open(options.path) : FvecsReader::Open(options.path);
+      OpenMatrix({.path = options.path,
+                  .format = *format,
+                  .array = options.array,
+                  .interrupted = options.interrupted});
   if (!matrix.ok()) return matrix.status();
   return MatrixSource::Open(*std::move(matrix), options);
-}
-
-absl::Status VectorSource::Skip(uint64_t rows) {
-  Point point;
-  for (uint64_t i = 0; i < rows; ++i) {
-    absl::StatusOr<bool> more = Next(point);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<Point>> ReadBatch(VectorSource& source, const BatchLimits& limits) {
-  std::vector<Point> batch;
-  size_t bytes = 0;
-  while (batch.empty() || (batch.size() < limits.points && bytes < limits.bytes)) {
-    Point point;
-    absl::StatusOr<bool> more = source.Next(point);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    bytes += PointBytes(point);
-    batch.push_back(std::move(point));
-  }
-  return batch;
 }
 
 }  // namespace tqdb::client

@@ -1,5 +1,5 @@
 // Conversions between JSON and points. Input files, arguments and output use the same form, so that
-// an exported file can be imported.
+// an exported file can be imported. input/point_line.h reads the lines of files.
 #ifndef TQDB_CLIENT_CLI_OUTPUT_POINT_JSON_H_
 #define TQDB_CLIENT_CLI_OUTPUT_POINT_JSON_H_
 
@@ -20,18 +20,6 @@ absl::StatusOr<std::vector<float>> VectorFromJson(const Json& json, absl::string
 // Returns the sparse vector of {"indices": [7, ..], "values": [0.5, ..]}, with one value for each
 // index. InvalidArgument names `field`.
 absl::StatusOr<SparseVector> SparseVectorFromJson(const Json& json, absl::string_view field);
-// Returns the id of a number in 0..2^64-1 or of a string with a UUID. InvalidArgument otherwise.
-absl::StatusOr<PointId> PointIdFromJson(const Json& json);
-// One line of an import file.
-struct PointLine {
-  Point point;
-  bool has_id = false;  // whether the line has an "id"
-};
-// Returns the point of a line: {"id": .., "vector": [..] or "vectors": {"name": [..]},
-// "sparse_vectors": {"name": {"indices": [..], "values": [..]}}, "payload": {..}}. The
-// payload keeps the text that it is written as. InvalidArgument names the key. Unknown keys are
-// errors, because they are mostly typing errors.
-absl::StatusOr<PointLine> PointFromLine(absl::string_view line);
 
 Json ToJson(const PointId& id);
 // Each returns the JSON of a value as one line. Payloads keep their numbers as they were written,

@@ -71,7 +71,11 @@ void SearchPrinter::PrintGroups(uint64_t number, const std::vector<PointGroup>& 
     context_.out() << ResultLine(number, took_ms, "groups", absl::StrCat("[", list, "]"));
     return;
   }
-  if (!PrintHeading(number, groups.empty())) return;
+  if (!PrintHeading(number, groups.empty())) {
+    context_.out() << "A hit needs a string, an integer or a boolean at the key of --group-by; the "
+                      "parts of a path are joined by dots, as in author.name.\n";
+    return;
+  }
   std::vector<Table::Column> columns = HitColumns(options_.payload);
   columns.insert(columns.begin(), {"group"});
   Table table(std::move(columns));
