@@ -137,7 +137,7 @@ def test_calls_work_again_within_30_s_when_a_connection_swallows_everything(serv
         proxy.close()
     assert set(waited) == {"sync", "async", "short"}
     for seconds, connections in waited.values():
-        assert seconds < 30 and connections == 2, waited
+        assert seconds < 30 and connections >= 2, waited
 
 
 def test_pings_are_further_apart_than_the_server_allows():
