@@ -10,6 +10,7 @@ if(NOT TQDB_CORE_ONLY)
   find_package(CLI11 CONFIG REQUIRED)
   find_package(nlohmann_json CONFIG REQUIRED)
   find_package(roaring CONFIG REQUIRED)
+  find_package(ICU REQUIRED COMPONENTS uc)
   find_package(prometheus-cpp CONFIG REQUIRED)  # brings CivetWeb
 endif()
 if(TQDB_BUILD_TESTS)

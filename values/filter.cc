@@ -161,7 +161,8 @@ class Validator {
                  " are allowed");
     }
     std::set<std::string> words;
-    for (WordReader reader(match.text); reader.Next();) words.insert(reader.word());
+    for (WordReader reader(match.text, WordSide::kQuery); reader.Next();)
+      words.insert(reader.word());
     if (words.empty()) {
       return Bad(field, ".match.text is ", Quoted(match.text), "; need at least one word");
     }

@@ -58,7 +58,7 @@ struct TestPreparer {
   FieldTest operator()(const MatchExcept& match) const { return OneOfList(match.except, true); }
   FieldTest operator()(const MatchText& match) const {
     WordsTest test;
-    for (WordReader words(match.text); words.Next();) {
+    for (WordReader words(match.text, WordSide::kQuery); words.Next();) {
       test.words.try_emplace(words.word(), static_cast<uint32_t>(test.words.size()));
     }
     return test;
@@ -169,7 +169,7 @@ struct TestEvaluator {
     uint64_t missing = ~uint64_t{0} >> (64 - test.words.size());
     return AnyValue(object, path, [&](const json& value) {
       if (!value.is_string()) return false;
-      for (WordReader words(value.get_ref<const std::string&>()); words.Next();) {
+      for (WordReader words(value.get_ref<const std::string&>(), WordSide::kText); words.Next();) {
         const auto it = test.words.find(words.word());
         if (it != test.words.end()) missing &= ~(uint64_t{1} << it->second);
         if (missing == 0) return true;

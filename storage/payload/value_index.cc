@@ -116,14 +116,14 @@ class TextIndex : public ValueIndex {
  public:
   bool Add(uint64_t row, const json& value) override {
     if (!value.is_string()) return false;
-    for (WordReader words(value.get_ref<const std::string&>()); words.Next();) {
+    for (WordReader words(value.get_ref<const std::string&>(), WordSide::kText); words.Next();) {
       postings_.Add(words.word(), row);
     }
     return true;
   }
   void Remove(uint64_t row, const json& value) override {
     if (!value.is_string()) return;
-    for (WordReader words(value.get_ref<const std::string&>()); words.Next();) {
+    for (WordReader words(value.get_ref<const std::string&>(), WordSide::kText); words.Next();) {
       postings_.Remove(words.word(), row);
     }
   }

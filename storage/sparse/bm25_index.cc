@@ -24,7 +24,7 @@ absl::Status ValidateBm25Options(const Bm25Options& options, absl::string_view f
 
 absl::Status ValidateQueryText(absl::string_view query, absl::string_view field) {
   size_t count = 0;
-  for (WordReader words(query); count <= kMaxQueryWords && words.Next();) ++count;
+  for (WordReader words(query, WordSide::kQuery); count <= kMaxQueryWords && words.Next();) ++count;
   if (count == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(field, " has no words; need 1 to ", kMaxQueryWords));
@@ -40,7 +40,8 @@ bool Bm25Index::Add(uint64_t row, absl::Span<const absl::string_view> texts) {
   if (Contains(row)) return false;  // checked before new words get numbers
   words_.clear();
   for (const absl::string_view text : texts) {
-    for (WordReader words(text); words.Next();) words_.push_back(vocabulary_->Add(words.word()));
+    for (WordReader words(text, WordSide::kText); words.Next();)
+      words_.push_back(vocabulary_->Add(words.word()));
   }
   // Sorted, equal words lie together: each run is a term and its count.
   std::sort(words_.begin(), words_.end());
@@ -95,7 +96,7 @@ absl::StatusOr<std::vector<RowHit>> Bm25Index::Search(absl::string_view query,
   // Terms are added up in the alphabetical order of their words. Their numbers depend on the order
   // in which rows came. Scores must not depend on it, not even in the last bit.
   std::map<std::string, size_t> counts;
-  for (WordReader words(query); words.Next();) ++counts[words.word()];
+  for (WordReader words(query, WordSide::kQuery); words.Next();) ++counts[words.word()];
   std::vector<QueryTerm> terms;
   for (const auto& [word, count] : counts) {
     const std::optional<uint32_t> term = vocabulary_->Find(word);
@@ -109,11 +110,11 @@ absl::StatusOr<std::vector<RowHit>> Bm25Index::Search(absl::string_view query,
 std::optional<float> Bm25Index::Score(absl::string_view query,
                                       absl::Span<const absl::string_view> texts) const {
   std::map<std::string, size_t> counts;  // of the words of the query, in the order of Search
-  for (WordReader words(query); words.Next();) ++counts[words.word()];
+  for (WordReader words(query, WordSide::kQuery); words.Next();) ++counts[words.word()];
   std::map<std::string, uint16_t> frequencies;
   uint32_t length = 0;
   for (const absl::string_view text : texts) {
-    for (WordReader words(text); words.Next(); ++length) {
+    for (WordReader words(text, WordSide::kText); words.Next(); ++length) {
       if (!counts.contains(words.word())) continue;
       uint16_t& frequency = frequencies[words.word()];
       if (frequency < std::numeric_limits<uint16_t>::max()) ++frequency;

@@ -6,7 +6,7 @@
 // weight of "the" is 0.0005 and the weight of "fox" is 4.6. So the rows with "fox" come first, and
 // among these the short ones and the ones that repeat "fox".
 //
-// Words are cut as base/words.h says: runs of letters and digits in lower case, accents included. A
+// Words are cut as base/words.h says: runs of letters, numbers and marks, whatever their case. A
 // text is found here by the same words as by MatchText.
 //
 // Left out:
@@ -74,7 +74,7 @@ class Bm25Index {
 
   uint64_t rows() const { return index_.rows(); }
   size_t memory_bytes() const { return index_.memory_bytes() + vocabulary_->memory_bytes(); }
-  // Statistics of the scores, as inverted_index.h defines them. `word` is in lower case.
+  // Statistics of the scores, as inverted_index.h defines them. `word` is as words.h reads it.
   uint64_t held_rows() const { return index_.held_rows(); }
   double average_length() const { return index_.average_length(); }  // words of a row
   uint64_t Frequency(absl::string_view word) const;                  // rows that have the word

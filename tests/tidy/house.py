@@ -100,6 +100,7 @@ LIBRARIES = {
     "spdlog/": ("server", "service"),
     "CLI/": ("base/flags.cc", "server/config.cc"),
     "zlib.h": ("client/cli",),
+    "unicode/": ("base/characters.cc",),
 }
 # Folders whose headers name no library but Abseil: everybody includes them.
 PLAIN_HEADERS = ("base", "values", "core", "storage/api")

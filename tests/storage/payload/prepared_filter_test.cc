@@ -94,6 +94,11 @@ TEST(PreparedFilterTest, TextNeedsEveryWordInAnyOrderOverAllValues) {
   EXPECT_FALSE(Holds(kText, R"({"a":"house"})"));
   EXPECT_FALSE(Holds(kText, R"({"a":5})"));
   EXPECT_FALSE(Holds(kText, R"({})"));
+  // Words of every script, with an emoji beside them, in another form, within a sentence.
+  EXPECT_TRUE(Holds(R"({"key":"a","match":{"text":"great"}})", R"({"a":"Great👍 phone"})"));
+  EXPECT_TRUE(Holds(R"({"key":"a","match":{"text":"CAFÉ"}})", R"({"a":"cafe\u0301"})"));
+  EXPECT_TRUE(Holds(R"({"key":"a","match":{"text":"ข้าว"}})", R"({"a":"ฉันชอบกินข้าวผัด"})"));
+  EXPECT_FALSE(Holds(R"({"key":"a","match":{"text":"京東"}})", R"({"a":"東京"})"));
 }
 
 // The nearest double of -2^63 - 1 is -2^63, which is the integer of another payload.

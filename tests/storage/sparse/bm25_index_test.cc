@@ -178,20 +178,37 @@ TEST(Bm25Index, WordsAreFoundWhateverTheirCaseAndPunctuation) {
   EXPECT_EQ(RowsFor(index, "ecole"), Rows{});  // accents count
   EXPECT_EQ(RowsFor(index, "\u043c\u041e\u0421\u043a\u0432\u0430"), Rows{2});
   EXPECT_EQ(RowsFor(index, "\u6771\u4eac"), Rows{2});
-  EXPECT_EQ(RowsFor(index, "\u6771"), Rows{2});  // a word by itself
-  EXPECT_EQ(RowsFor(index, "quic"), Rows{});     // no part of a word
-  EXPECT_EQ(RowsFor(index, "foxes"), Rows{});    // nothing is stemmed
+  EXPECT_EQ(RowsFor(index, "\u6771"), Rows{2});       // a word by itself
+  EXPECT_EQ(RowsFor(index, "\u4eac\u6771"), Rows{});  // both, but not one after the other
+  EXPECT_EQ(RowsFor(index, "quic"), Rows{});          // no part of a word
+  EXPECT_EQ(RowsFor(index, "foxes"), Rows{});         // nothing is stemmed
   EXPECT_EQ(RowsFor(index, ""), Rows{});
   EXPECT_EQ(index.rows(), 4u);
-  EXPECT_EQ(index.average_length(), 10 / 4.0);
+  EXPECT_EQ(index.average_length(), 11 / 4.0);  // Han: two letters and their pair
 }
 
-TEST(Bm25Index, BytesThatAreNotUtf8AreLetters) {
+TEST(Bm25Index, BytesThatAreNotUtf8Separate) {
   Bm25Index index({});
   ASSERT_TRUE(AddText(index, 1, "a\xff\xfe b"));
   EXPECT_EQ(RowsFor(index, "A\xff\xfe"), Rows{1});
-  EXPECT_EQ(RowsFor(index, "a"), Rows{});
+  EXPECT_EQ(RowsFor(index, "a"), Rows{1});
   EXPECT_EQ(RowsFor(index, "\xff"), Rows{});
+}
+
+// As reported of full-text searches: words with emoji, foreign punctuation or capitals beside them
+// were not found, by queries or by filters.
+TEST(Bm25Index, EmojiPunctuationAndCapitalsOfEveryScriptLeaveWordsFound) {
+  Bm25Index index({});
+  const char* const texts[] = {"Great👍 phone", "مرحبا، كيف الحال", "ĐẠI HỌC",     "Άνθρωπος",
+                               "A→B",          "iPhone™",          "नमस्ते। दुनिया", "cafe\u0301",
+                               "ฉันชอบกินข้าวผัด"};
+  const char* const queries[] = {"great",  "مرحبا", "đại",  "ΆΝΘΡΩΠΟΣ", "b",
+                                 "iphone", "नमस्ते",  "CAFÉ", "ข้าว"};
+  for (uint64_t row = 0; row < std::size(texts); ++row)
+    ASSERT_TRUE(AddText(index, row, texts[row]));
+  for (uint64_t row = 0; row < std::size(queries); ++row) {
+    EXPECT_EQ(RowsFor(index, queries[row]), Rows{row}) << queries[row];
+  }
 }
 
 TEST(Bm25Index, TextsOfARowAreOne) {

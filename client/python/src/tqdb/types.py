@@ -104,7 +104,7 @@ class Mmr:
 
 @dataclass(frozen=True)
 class TextQuery:
-    """Points with words of a text, by BM25. Words are runs of letters and digits, case aside."""
+    """Points with words of a text, by BM25. Words are runs of letters and numbers, case aside."""
 
     #: Of a payload, with an index of kind "text".
     key: str
