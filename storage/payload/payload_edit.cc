@@ -33,6 +33,13 @@ absl::Status CheckObject(const std::string& text, absl::string_view field) {
       absl::StrCat(field, " is ", Quoted(text, kMaxQuotedBytes), "; need a JSON object"));
 }
 
+// Returns whether a JSON text can have the name: the text must be UTF-8.
+bool IsUtf8(const std::string& name) {
+  const std::string text =
+      nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return nlohmann::json::parse(text) == name;
+}
+
 // Deletes the values at `path`. An array on the way stands for the objects among its elements.
 void Erase(JsonText& object, absl::Span<const std::string> path) {
   if (path.size() == 1) return object.Erase(path[0]);
@@ -59,6 +66,12 @@ absl::StatusOr<PreparedEdit> PreparedEdit::Create(const PayloadEdit& edit) {
       }
       if (edit.key.empty()) break;
       TQDB_ASSIGN_OR_RETURN(prepared.at_, KeyPath::Parse(edit.key, "set.key"));
+      // The objects of the path may be made, and then their names become part of payloads.
+      for (const std::string& name : prepared.at_.segments()) {
+        if (IsUtf8(name)) continue;
+        return absl::InvalidArgumentError(
+            absl::StrCat("set.key: ", Quoted(edit.key), " is not in UTF-8"));
+      }
       break;
     }
     case PayloadEdit::Kind::kOverwrite: {

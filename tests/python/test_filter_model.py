@@ -380,12 +380,18 @@ class Collections:
                 assert json.dumps(stored[id]) == json.dumps(payload), (name, id)
 
     def check_filter(self, filter: Dict[str, Any]) -> int:
-        expected = {id for id, p in self.payloads.items() if holds(filter, id, p)}
+        expected = [id for id, p in sorted(self.payloads.items()) if holds(filter, id, p)]
         for name in INDEXES:
-            stored = {r.id for r in self.client.scroll(name, filter=filter, with_payload=False)}
-            assert stored == expected, f"{name} {json.dumps(filter)}"
-            assert self.client.count(name, filter=json.dumps(filter)) == len(expected)
+            page = self.client.scroll_page(
+                name, filter=filter, page_size=POINTS, with_payload=False
+            )
+            assert [r.id for r in page] == expected, f"{name} {json.dumps(filter)}"
         return len(expected)
+
+    def check_count(self, filter: Dict[str, Any]) -> None:
+        expected = sum(holds(filter, id, p) for id, p in self.payloads.items())
+        for name in INDEXES:
+            assert self.client.count(name, filter=json.dumps(filter)) == expected, (name, filter)
 
     def check_facets(self, filter: Dict[str, Any]) -> None:
         key = self.maker.key()
@@ -449,6 +455,7 @@ def test_random_filters_find_what_a_model_finds(own_server: Any) -> None:
             filter = maker.filter()
             matched += collections_.check_filter(filter)
             if i % 10 == 0:
+                collections_.check_count(filter)
                 collections_.check_facets(filter)
             if i % 50 == 0:
                 collections_.check_order(filter)

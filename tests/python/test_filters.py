@@ -172,7 +172,7 @@ def test_integers_beyond_doubles_are_bounds_as_they_are():
         ("2023-02-08T10:49:00,5Z", 1675853340500000),
     ],
 )
-def test_times_are_read_as_the_server_reads_them(stored, text, micros):
+def test_a_time_of_a_looser_form_is_found_by_itself(stored, text, micros):
     bound = filter_to_proto(tqdb.Field("t") <= text).must[0].field.datetime_range.lte
     assert bound.seconds * 1_000_000 + bound.nanos // 1000 == micros
     stored.upsert("filters", [tqdb.Point(99, np.ones(8), {"t": text})])
@@ -255,7 +255,7 @@ def test_the_server_names_the_place_of_what_only_it_knows(stored):
         ("2016-12-31T23:59:60Z", (1483228800, 0)),
         *(
             (bad, None)
-            for bad in ("", "1970", "1970-1-1", "1970-01-01T00:00Z", "1970-13-01", "now")
+            for bad in ("", "1970", "1970-1-1", "1970-01-01T00Z", "1970-13-01", "now")
         ),
     ],
 )

@@ -120,6 +120,8 @@ TEST(PayloadEditTest, BadEditsAreRefusedByName) {
               HasSubstr("overwrite.payload is '{'"));
   EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "{}", .key = "a..b"}, ""),
               HasSubstr("set.key: "));
+  EXPECT_THAT(Edited({.kind = Kind::kSet, .json = "{}", .key = "a.\xff"}, ""),
+              HasSubstr("set.key: 'a.\\xff' is not in UTF-8"));
   EXPECT_THAT(Edited({.kind = Kind::kDeleteKeys}, ""), HasSubstr("delete_keys.keys has 0 entries"));
   EXPECT_THAT(Edited({.kind = Kind::kDeleteKeys, .keys = {"a", ""}}, ""),
               HasSubstr("delete_keys.keys[1]: "));
