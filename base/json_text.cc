@@ -8,70 +8,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "base/json_members.h"
 
 namespace tqdb {
 
 namespace {
 
 using absl::string_view;
-
-constexpr string_view kSpaces = " \t\n\r";
-
-// Drops the spaces at the front.
-void SkipSpaces(string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kSpaces), text.size()));
-}
-
-// Drops `c` and the spaces around it from the front. Returns false if something else is there.
-bool Take(string_view& text, char c) {
-  SkipSpaces(text);
-  if (text.empty() || text[0] != c) return false;
-  text.remove_prefix(1);
-  SkipSpaces(text);
-  return true;
-}
-
-// Returns the bytes of the string at the front, quotes included.
-size_t StringBytes(string_view text) {
-  for (size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '"') return i + 1;
-    if (text[i] == '\\') ++i;
-  }
-  return text.size();
-}
-
-// Returns the bytes of the value at the front.
-size_t ValueBytes(string_view text) {
-  size_t depth = 0;
-  for (size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (c == '"') {
-      i += StringBytes(text.substr(i));
-    } else if (c == '{' || c == '[') {
-      ++depth;
-      ++i;
-    } else if (c == '}' || c == ']') {
-      if (depth == 0) return i;  // the end of what the value is in
-      --depth;
-      ++i;
-    } else if (depth > 0) {
-      ++i;
-      continue;
-    } else {
-      // A number or a word: it goes on to the next separator.
-      return std::min(text.find_first_of(" \t\n\r,}]:"), text.size());
-    }
-    if (depth == 0) return i;
-  }
-  return text.size();
-}
-
-// Takes the value off the front.
-string_view TakeValue(string_view& text) {
-  const string_view value = text.substr(0, ValueBytes(text));
-  text.remove_prefix(value.size());
-  return value;
-}
 
 // Returns the number of four hexadecimal digits.
 uint32_t Hex(string_view digits) {
@@ -156,8 +99,7 @@ struct JsonText::Parts {
 };
 
 JsonText::JsonText(string_view text) : text_(absl::StripPrefix(text, "\xef\xbb\xbf")) {
-  SkipSpaces(text_);
-  text_ = text_.substr(0, ValueBytes(text_));
+  text_ = FirstJsonValue(text_);
 }
 JsonText::JsonText(JsonText&&) = default;
 JsonText& JsonText::operator=(JsonText&&) = default;
@@ -178,25 +120,18 @@ string_view JsonText::type_name() const {
 JsonText::Parts& JsonText::Open() {
   if (parts_ != nullptr) return *parts_;
   parts_ = std::make_unique<Parts>();
-  string_view rest = text_;
-  if (Take(rest, '[')) {
-    while (!rest.empty() && rest[0] != ']') {
-      parts_->elements.emplace_back(TakeValue(rest));
-      if (!Take(rest, ',')) break;
-    }
-  } else if (Take(rest, '{')) {
-    while (!rest.empty() && rest[0] == '"') {
-      const string_view quoted = TakeValue(rest);
-      if (!Take(rest, ':')) break;
-      JsonText value(TakeValue(rest));
-      std::string name = Unescaped(quoted);
+  if (is_array()) {
+    for (const string_view element : JsonElements(text_)) parts_->elements.emplace_back(element);
+  } else if (is_object()) {
+    for (const JsonMember& member : JsonMembers(text_)) {
+      std::string name = Unescaped(member.key);
       const auto [place, is_new] = parts_->places.try_emplace(name, parts_->members.size());
       if (is_new) {
-        parts_->members.push_back({std::move(name), std::string(quoted), std::move(value)});
+        parts_->members.push_back(
+            {std::move(name), std::string(member.key), JsonText(member.value)});
       } else {
-        parts_->members[place->second].value = std::move(value);
+        parts_->members[place->second].value = JsonText(member.value);
       }
-      if (!Take(rest, ',')) break;
     }
   }
   return *parts_;

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/cli/input/json_members.h"
+#include "base/json_members.h"
 
 namespace tqdb::client {
 namespace point_line_test {

@@ -6,8 +6,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/json_members.h"
 #include "base/uuid.h"
-#include "client/cli/input/json_members.h"
 #include "client/cli/output/point_json.h"
 
 namespace tqdb::client {
