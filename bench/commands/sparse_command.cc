@@ -29,7 +29,6 @@
 namespace tqdb::bench {
 namespace {
 
-using storage::RowHit;
 using storage::SparseSearchStats;
 using storage::SparseVector;
 
@@ -109,9 +108,9 @@ Built Build(Index kind, const SparseFlags& flags, const ZipfDocuments& documents
     for (size_t i = 0; i < count; ++i) {
       const Stopwatch watch;
       if (kind == Index::kDot) {
-        built.dot->Add(begin + i, vectors[i].view());
+        built.dot->Add(begin + i, PointId::Number(begin + i), vectors[i].view());
       } else {
-        built.bm25->Add(begin + i, {texts[i]});
+        built.bm25->Add(begin + i, PointId::Number(begin + i), {texts[i]});
       }
       built.worst_add_seconds = std::max(built.worst_add_seconds, watch.seconds());
       built.postings += distinct[i];
@@ -143,8 +142,8 @@ std::vector<Query> MakeQueries(const SparseFlags& flags, const ZipfDocuments& do
 }
 
 // Searches whichever index there is.
-absl::StatusOr<std::vector<RowHit>> Search(const Built& built, const Query& query, size_t top_k,
-                                           const RowFilter* filter, SparseSearchStats* stats) {
+absl::StatusOr<std::vector<Hit>> Search(const Built& built, const Query& query, size_t top_k,
+                                        const RowFilter* filter, SparseSearchStats* stats) {
   storage::SparseSearchOptions options;
   options.top_k = top_k;
   options.filter = filter;
@@ -169,7 +168,7 @@ std::vector<std::vector<double>> BruteForce(const SparseFlags& flags,
       const uint32_t word = queries[q].words[i];
       const uint64_t frequency = built.bm25->Frequency(absl::StrCat("word", word));
       weights[word].push_back(
-          {q, storage::InverseDocumentFrequency(built.bm25->held_rows(), frequency)});
+          {q, storage::InverseDocumentFrequency(built.bm25->rows(), frequency)});
     }
   }
   std::vector<std::vector<double>> best(queries.size());
@@ -212,7 +211,7 @@ absl::Status Check(const SparseFlags& flags, const ZipfDocuments& documents, con
   if (queries.size() > flags.check) queries.resize(flags.check);
   const auto best = BruteForce(flags, documents, built, queries, filter);
   for (size_t q = 0; q < queries.size(); ++q) {
-    TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits,
+    TQDB_ASSIGN_OR_RETURN(const std::vector<Hit> hits,
                           Search(built, queries[q], flags.top_k, filter, nullptr));
     bool good = hits.size() == best[q].size();
     for (size_t i = 0; good && i < hits.size(); ++i) {

@@ -172,8 +172,9 @@ struct PageSpec {
 
 // A search for points by the words of a text.
 struct TextQuery {
-  std::string key;   // must have a payload index of texts
-  std::string text;  // at most kMaxQueryWords words, as base/words.h cuts them
+  std::string key;  // must have a payload index of texts
+  // At most kMaxQueryWords words, as base/words.h cuts them. Without any it finds nothing.
+  std::string text;
   friend bool operator==(const TextQuery&, const TextQuery&) = default;
 };
 
@@ -185,7 +186,7 @@ struct SearchSpec {
   std::optional<TextQuery> text = {};
   // Sparse vector to search for in place of a dense one, under the same restrictions as `text`. The
   // score is the exact dot product (storage/sparse/sparse_index.h). Points that share no index with
-  // the vector are left out.
+  // the vector are left out, so an empty vector finds nothing.
   std::optional<SparseVector> sparse = {};
   size_t limit = 10;  // limit + offset is 1..kMaxTopK
   size_t offset = 0;  // number of the best points to leave out

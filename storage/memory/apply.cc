@@ -1,6 +1,7 @@
 #include "storage/memory/apply.h"
 
 #include <algorithm>
+#include <cassert>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -32,10 +33,16 @@ class Applier {
   // indexes and codes does not matter to them.
   absl::Status ApplyRows(absl::Span<const Change> run) {
     rows_.clear();
+    retired_.clear();
     for (const Change& change : run) {
-      if (const auto* put = std::get_if<PutRow>(&change)) rows_.push_back({put->row, put->parsed});
+      if (const auto* put = std::get_if<PutRow>(&change)) {
+        rows_.push_back({put->row, put->id, put->parsed});
+        if (put->replaced) retired_.push_back(put->replaced->row);
+      } else {
+        retired_.push_back(std::get<DeleteRow>(change).keys.row);
+      }
     }
-    state_.payloads.Add(rows_);
+    state_.payloads.Add(rows_, retired_);
     for (size_t s = 0; s < state_.sparse_spaces.size(); ++s) AddSparse(s, run);
     for (const Change& change : run) {
       if (const auto* put = std::get_if<PutRow>(&change)) {
@@ -48,17 +55,19 @@ class Applier {
   }
 
   absl::Status ApplyRow(const PutRow& put) {
-    const IndexedPayloads::Row row = {put.row, put.parsed};
-    state_.payloads.Add({&row, 1});
+    assert(!put.replaced);
+    const IndexedPayloads::Row row = {put.row, put.id, put.parsed};
+    state_.payloads.Add({&row, 1}, {});
     for (const RowSparse& vector : put.sparse) {
-      state_.sparse_spaces[vector.space]->Add({&put.row, 1}, {&vector.vector, 1});
+      const SparseSpace::Row own = {put.row, put.id, vector.vector};
+      state_.sparse_spaces[vector.space]->Add({&own, 1}, {});
     }
     return Put(put);
   }
 
   absl::Status operator()(const SetPayload& set) {
     // Without an index of payloads there is no need to parse any.
-    const IndexedPayloads::Edit edit = {set.row, set.old_parsed, set.parsed};
+    const IndexedPayloads::Edit edit = {set.row, set.id, set.old_parsed, set.parsed};
     state_.payloads.Replace(edit, state_.moments.next_number());
     return absl::OkStatus();
   }
@@ -102,20 +111,17 @@ class Applier {
   }
 
  private:
-  // Adds the rows of a run that have a vector in one sparse space.
+  // Adds the rows of a run that have a vector in one sparse space, and retires those that die.
   void AddSparse(size_t space, absl::Span<const Change> run) {
     sparse_rows_.clear();
-    sparse_vectors_.clear();
     for (const Change& change : run) {
       const auto* put = std::get_if<PutRow>(&change);
       if (put == nullptr) continue;
       for (const RowSparse& vector : put->sparse) {
-        if (vector.space != space) continue;
-        sparse_rows_.push_back(put->row);
-        sparse_vectors_.push_back(vector.vector);
+        if (vector.space == space) sparse_rows_.push_back({put->row, put->id, vector.vector});
       }
     }
-    if (!sparse_rows_.empty()) state_.sparse_spaces[space]->Add(sparse_rows_, sparse_vectors_);
+    state_.sparse_spaces[space]->Add(sparse_rows_, retired_);
   }
 
   // Adds a row to the codes and to the id index, and hides the row that it replaces from later
@@ -164,8 +170,8 @@ class Applier {
   const size_t num_spaces_;
   // Scratch space of a run, kept so that later runs need not allocate it again.
   std::vector<IndexedPayloads::Row> rows_;
-  std::vector<uint64_t> sparse_rows_;
-  std::vector<SparseVectorView> sparse_vectors_;
+  std::vector<uint64_t> retired_;
+  std::vector<SparseSpace::Row> sparse_rows_;
 };
 
 bool IsRow(const Change& change) {

@@ -6,7 +6,8 @@
 // PublishMoment has published a moment that has them (moment.h):
 //
 // 1. ApplyChanges adds new rows to codes, payload indexes and sparse spaces. Readers ignore them,
-//    as their numbers are too high. It removes nothing: rows that die go to a list.
+//    as their numbers are too high. It removes nothing: rows that die go to a list. But scores of
+//    words and of sparse vectors count the rows that are new, and no longer those that die.
 // 2. PublishMoment makes the new rows visible and the dead ones invisible, in one step.
 // 3. RemoveDead takes the dead rows out of memory, as far as no read sees them any more.
 //

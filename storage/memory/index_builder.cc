@@ -18,29 +18,30 @@ namespace {
 // Number of payloads that are parsed before the lock of the indexes is taken once for all of them.
 constexpr size_t kBatchRows = 256;
 
-// Calls visit(rows, payloads) for all payloads in row order, until it returns an error.
+// Calls visit(rows) for all payloads in row order, some hundred a call, until it returns an error.
 absl::Status ForEachPayload(
     const Store& store,
-    absl::FunctionRef<absl::Status(absl::Span<const uint64_t>, absl::Span<const nlohmann::json>)>
-        visit) {
+    absl::FunctionRef<absl::Status(absl::Span<const IndexedPayloads::Row>)> visit) {
   const auto cursor =
       store.Scan({.family = Family::kPayloads, .lower = {}, .upper = {}, .sequential = true});
-  std::vector<uint64_t> rows;
+  std::vector<IndexedPayloads::Row> rows;
   std::vector<nlohmann::json> payloads;
+  payloads.reserve(kBatchRows);  // rows point to them
   for (; cursor->Valid(); cursor->Next()) {
     absl::string_view text = cursor->value();
-    PointId id;
-    if (!ParseRowKey(cursor->key(), &rows.emplace_back()) || !ConsumeId(&text, &id)) {
+    IndexedPayloads::Row& row = rows.emplace_back();
+    if (!ParseRowKey(cursor->key(), &row.row) || !ConsumeId(&text, &row.id)) {
       return absl::DataLossError("a record of payloads is damaged");
     }
     TQDB_ASSIGN_OR_RETURN(payloads.emplace_back(), ParsePayload(text));
+    row.payload = &payloads.back();
     if (rows.size() < kBatchRows) continue;
-    TQDB_RETURN_IF_ERROR(visit(rows, payloads));
+    TQDB_RETURN_IF_ERROR(visit(rows));
     rows.clear();
     payloads.clear();
   }
   TQDB_RETURN_IF_ERROR(cursor->status());
-  return rows.empty() ? absl::OkStatus() : visit(rows, payloads);
+  return rows.empty() ? absl::OkStatus() : visit(rows);
 }
 
 }  // namespace
@@ -52,12 +53,12 @@ absl::Status BuildPayloadIndex(const Store& store, absl::string_view key,
   const uint64_t number = payloads.FieldNumber(key);
   if (number == 0) return absl::OkStatus();
   bool exists = true;
-  const absl::Status status = ForEachPayload(store, [&](auto rows, auto values) -> absl::Status {
+  const absl::Status status = ForEachPayload(store, [&](auto rows) -> absl::Status {
     if (stop()) {
       return absl::CancelledError(
           absl::StrCat("building the payload index of ", key, " was stopped"));
     }
-    exists = payloads.AddToField(key, number, rows, values);
+    exists = payloads.AddToField(key, number, rows);
     return exists ? absl::OkStatus() : absl::AbortedError("");
   });
   return exists ? status : absl::OkStatus();

@@ -27,10 +27,11 @@ std::vector<absl::string_view> TextsAt(const KeyPath& key, const nlohmann::json&
 
 }  // namespace
 
-void IndexedPayloads::Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row,
-                           const nlohmann::json& payload) {
-  const std::vector<absl::string_view> texts = TextsAt(key, payload);
-  if (!texts.empty()) ranking.Add(row, texts);
+void IndexedPayloads::Rank(const KeyPath& key, Bm25Index& ranking, const Row& row) {
+  const std::vector<absl::string_view> texts = TextsAt(key, *row.payload);
+  if (texts.empty()) return;
+  ranking.Add(row.row, row.id, texts);
+  if (retired_.contains(row.row)) ranking.Retire(row.row);
 }
 
 void IndexedPayloads::KeepSeen(const Moment& moment, RowSet& rows) const {
@@ -81,19 +82,22 @@ absl::Status IndexedPayloads::DeleteField(absl::string_view key) {
   return absl::OkStatus();
 }
 
-void IndexedPayloads::Add(absl::Span<const Row> rows) {
-  if (rows.empty()) return;
+void IndexedPayloads::Add(absl::Span<const Row> rows, absl::Span<const uint64_t> retired) {
+  if (rows.empty() && retired.empty()) return;
   const bool fields = has_fields();
   const nlohmann::json none = nlohmann::json::object();
   absl::MutexLock lock(&mutex_);
   changing_ = true;
   for (const Row& row : rows) {
     assert(!fields || row.payload != nullptr);
-    const nlohmann::json& payload = fields ? *row.payload : none;
-    index_.Add(row.row, payload);
-    for (auto& [key, ranking] : rankings_) Rank(key, *ranking, row.row, payload);
+    index_.Add(row.row, fields ? *row.payload : none);
+    for (auto& [key, ranking] : rankings_) Rank(key, *ranking, row);
   }
-  end_ = rows.back().row + 1;
+  for (const uint64_t row : retired) {
+    retired_.insert(row);
+    for (auto& [key, ranking] : rankings_) ranking->Retire(row);
+  }
+  if (!rows.empty()) end_ = rows.back().row + 1;
   changing_ = false;
 }
 
@@ -104,6 +108,7 @@ void IndexedPayloads::Remove(absl::Span<const uint64_t> rows) {
   for (const uint64_t row : rows) {
     index_.Remove(row);
     for (auto& [key, ranking] : rankings_) ranking->Remove(row);
+    retired_.erase(row);
   }
   changing_ = false;
 }
@@ -125,7 +130,7 @@ void IndexedPayloads::Replace(const Edit& edit, uint64_t moment) {
     if (same && (texts.empty() || ranking->Contains(edit.row))) continue;
     edited.of_text |= !same;
     ranking->Remove(edit.row);
-    if (!texts.empty()) ranking->Add(edit.row, texts);
+    if (!texts.empty()) ranking->Add(edit.row, edit.id, texts);
   }
   changing_ = false;
 }
@@ -147,17 +152,16 @@ uint64_t IndexedPayloads::FieldNumber(absl::string_view key) const {
 }
 
 bool IndexedPayloads::AddToField(absl::string_view key, uint64_t number,
-                                 absl::Span<const uint64_t> rows,
-                                 absl::Span<const nlohmann::json> payloads) {
+                                 absl::Span<const Row> rows) {
   const absl::StatusOr<KeyPath> path = KeyPath::Parse(key);
   if (!path.ok()) return false;
   absl::MutexLock lock(&mutex_);
   const auto own = numbers_.find(*path);
   if (changing_ || own == numbers_.end() || own->second != number) return false;
   const auto ranking = rankings_.find(*path);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const bool added = index_.AddToField(*path, rows[i], payloads[i]);
-    if (added && ranking != rankings_.end()) Rank(*path, *ranking->second, rows[i], payloads[i]);
+  for (const Row& row : rows) {
+    const bool added = index_.AddToField(*path, row.row, *row.payload);
+    if (added && ranking != rankings_.end()) Rank(*path, *ranking->second, row);
   }
   return true;
 }
@@ -167,9 +171,11 @@ void IndexedPayloads::VacuumIfWorthwhile() {
   if (index_.wants_vacuum()) index_.Vacuum();
 }
 
-absl::StatusOr<std::vector<RowHit>> IndexedPayloads::SearchText(
-    const KeyPath& key, absl::string_view text, const Moment& moment,
-    const SparseSearchOptions& options, std::vector<uint64_t>& edited) const {
+absl::StatusOr<std::vector<Hit>> IndexedPayloads::SearchText(const KeyPath& key,
+                                                             absl::string_view text,
+                                                             const Moment& moment,
+                                                             const SparseSearchOptions& options,
+                                                             std::vector<uint64_t>& edited) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto ranking = rankings_.find(key);
   if (ranking == rankings_.end()) {
@@ -194,7 +200,7 @@ absl::StatusOr<std::vector<RowHit>> IndexedPayloads::SearchText(
       own.filter = &*unedited;
     }
     if (!yields) return index->Search(text, own);
-    absl::StatusOr<std::vector<RowHit>> hits = SearchYielding(mutex_, *index, text, own);
+    absl::StatusOr<std::vector<Hit>> hits = SearchYielding(mutex_, *index, text, own);
     // An edit in a pause may have changed a row that the search came to later. If so, it is
     // repeated without pauses.
     if (!hits.ok() || EditedAfter(moment, /*of_text=*/true) == edited) return hits;

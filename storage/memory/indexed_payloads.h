@@ -32,10 +32,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "base/ending_allocator.h"
 #include "storage/memory/moment.h"
 #include "storage/payload/payload_index.h"
 #include "storage/sparse/bm25_index.h"
 #include "values/key_path.h"
+#include "values/types.h"
 
 namespace tqdb::storage {
 
@@ -50,14 +52,18 @@ class IndexedPayloads {
   absl::Status DeleteField(absl::string_view key);
   struct Row {
     uint64_t row;
+    PointId id;
     const nlohmann::json* payload;  // may be null while no key has an index
   };
-  // Adds new rows to all indexes. Requires: rows ascend over all calls.
-  void Add(absl::Span<const Row> rows);
-  // Removes rows from all indexes. Requires: no read sees the rows any more.
+  // Adds new rows to all indexes, and lets the `retired` ones count no more in the scores of texts,
+  // in one step for all searches. Retired rows can be found until Remove. Requires: rows ascend
+  // over all calls.
+  void Add(absl::Span<const Row> rows, absl::Span<const uint64_t> retired);
+  // Removes rows from all indexes. Requires: the rows were retired, and no read sees them any more.
   void Remove(absl::Span<const uint64_t> rows);
   struct Edit {
     uint64_t row;
+    PointId id;
     const nlohmann::json* old_payload;  // both may be null while no key has an index
     const nlohmann::json* payload;
   };
@@ -77,8 +83,7 @@ class IndexedPayloads {
   // gone. Returns false if the key no longer has the index with this number, or if a write has left
   // the indexes half changed. Requires: the payloads were read after the index was created. The
   // index has been told of every edit since then.
-  bool AddToField(absl::string_view key, uint64_t number, absl::Span<const uint64_t> rows,
-                  absl::Span<const nlohmann::json> payloads);
+  bool AddToField(absl::string_view key, uint64_t number, absl::Span<const Row> rows);
   // Frees the memory of removed rows, if there are enough of them.
   void VacuumIfWorthwhile();
   bool wants_vacuum() const;
@@ -95,15 +100,17 @@ class IndexedPayloads {
   // (PayloadIndex::Facet). Adds rows whose values no index knows to `undecided`.
   void Facet(const KeyPath& key, const RowSet* rows, const Moment& moment,
              PayloadIndex::FacetCounts& counts, RowSet& undecided) const;
-  // Returns the best rows for the words of a text, by BM25, over a key with an index of texts.
+  // Returns the best rows for the words of a text, by BM25, over a key with an index of texts. The
+  // statistics of words are those of the newest write, whatever the moment.
+  //
   // Leaves out the rows whose texts were edited after the moment, and adds them to `edited`: the
   // caller must score them by ScoreText. FailedPrecondition when the key has no index,
   // Unavailable while it is being built, Cancelled when the options say so. Requires:
   // options.filter allows no row that the moment does not see.
-  absl::StatusOr<std::vector<RowHit>> SearchText(const KeyPath& key, absl::string_view text,
-                                                 const Moment& moment,
-                                                 const SparseSearchOptions& options,
-                                                 std::vector<uint64_t>& edited) const;
+  absl::StatusOr<std::vector<Hit>> SearchText(const KeyPath& key, absl::string_view text,
+                                              const Moment& moment,
+                                              const SparseSearchOptions& options,
+                                              std::vector<uint64_t>& edited) const;
   // Returns the score of a payload for the words of a text, by the statistics of the key's index of
   // texts; nullopt if the payload has none of the words.
   std::optional<float> ScoreText(const KeyPath& key, absl::string_view text,
@@ -136,8 +143,8 @@ class IndexedPayloads {
   };
 
   mutable absl::Mutex mutex_;  // in the lock order before the lock of IdIndex
-  // Adds the texts that a row has at a key to the BM25 statistics of the key.
-  void Rank(const KeyPath& key, Bm25Index& ranking, uint64_t row, const nlohmann::json& payload)
+  // Adds the texts that a row has at a key to the BM25 index of the key.
+  void Rank(const KeyPath& key, Bm25Index& ranking, const Row& row)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Returns the rows that the moment sees.
   RowSet RowsAt(const Moment& moment) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -152,13 +159,16 @@ class IndexedPayloads {
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   PayloadIndex index_ ABSL_GUARDED_BY(mutex_);
-  // BM25 statistics of the keys with an index of texts. The payload index knows which rows contain
+  // BM25 indexes of the keys with an index of texts. The payload index knows which rows contain
   // a word, but not how well a row matches a query. Shared with searches, so that an index which is
   // dropped during a search stays until the search ends.
   std::map<KeyPath, std::shared_ptr<Bm25Index>> rankings_ ABSL_GUARDED_BY(mutex_);
   std::map<KeyPath, uint64_t> numbers_ ABSL_GUARDED_BY(mutex_);  // number of each index
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;  // one more than the highest row that was added
+  // Rows that were retired and not yet removed. An index that is made meanwhile must not count
+  // them.
+  EndingHashSet<uint64_t> retired_ ABSL_GUARDED_BY(mutex_);
   std::deque<Edited> edited_ ABSL_GUARDED_BY(mutex_);  // by moment
   // True while a write changes the indexes. It stays so if memory runs out on the way: the indexes
   // are then half changed, the collection takes no more writes, and builds must add nothing.

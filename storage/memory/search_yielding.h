@@ -17,16 +17,16 @@ namespace tqdb::storage {
 // large the index is. If a writer replaced segments in such a pause, which is rare, the search is
 // repeated without pauses. Requires: `index` outlives the search even while the lock is released.
 template <typename Index, typename Query>
-absl::StatusOr<std::vector<RowHit>> SearchYielding(absl::Mutex& mutex, const Index& index,
-                                                   const Query& query,
-                                                   const SparseSearchOptions& options)
+absl::StatusOr<std::vector<Hit>> SearchYielding(absl::Mutex& mutex, const Index& index,
+                                                const Query& query,
+                                                const SparseSearchOptions& options)
     ABSL_SHARED_LOCKS_REQUIRED(mutex) {
   SparseSearchOptions yielding = options;
   yielding.yield = [&mutex]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     mutex.ReaderUnlock();
     mutex.ReaderLock();
   };
-  absl::StatusOr<std::vector<RowHit>> hits = index.Search(query, yielding);
+  absl::StatusOr<std::vector<Hit>> hits = index.Search(query, yielding);
   if (absl::IsAborted(hits.status())) hits = index.Search(query, options);
   return hits;
 }

@@ -6,9 +6,11 @@
 
 namespace tqdb::storage {
 
-void SparseSpace::Add(absl::Span<const uint64_t> rows, absl::Span<const SparseVectorView> vectors) {
+void SparseSpace::Add(absl::Span<const Row> rows, absl::Span<const uint64_t> retired) {
+  if (rows.empty() && retired.empty()) return;
   absl::MutexLock lock(&mutex_);
-  for (size_t i = 0; i < rows.size(); ++i) index_.Add(rows[i], vectors[i]);
+  for (const Row& row : rows) index_.Add(row.row, row.id, row.vector);
+  for (const uint64_t row : retired) index_.Retire(row);
 }
 
 void SparseSpace::Remove(absl::Span<const uint64_t> rows) {
@@ -17,8 +19,8 @@ void SparseSpace::Remove(absl::Span<const uint64_t> rows) {
   for (const uint64_t row : rows) index_.Remove(row);
 }
 
-absl::StatusOr<std::vector<RowHit>> SparseSpace::Search(SparseVectorView query,
-                                                        const SparseSearchOptions& options) const {
+absl::StatusOr<std::vector<Hit>> SparseSpace::Search(SparseVectorView query,
+                                                     const SparseSearchOptions& options) const {
   absl::ReaderMutexLock lock(&mutex_);
   return SearchYielding(mutex_, index_, query, options);
 }

@@ -26,6 +26,13 @@ namespace tqdb::storage {
 
 class SparseSpace {
  public:
+  // A new row of a point, with its vector.
+  struct Row {
+    uint64_t row;
+    PointId id;
+    SparseVectorView vector;
+  };
+
   SparseSpace(SparseSpaceConfig config, size_t index)
       : config_(std::move(config)),
         key_space_(kFirstSparseSpace + index),
@@ -35,15 +42,17 @@ class SparseSpace {
   // Returns the number of the space in keys of codes.
   size_t key_space() const { return key_space_; }
 
-  // Adds one vector a row. Requires: the vectors are valid, and no row was added before.
-  void Add(absl::Span<const uint64_t> rows, absl::Span<const SparseVectorView> vectors);
-  // Removes rows. Leaves out rows that have no vector here.
+  // Adds rows, and lets the `retired` ones count no more in the scores, in one step for all
+  // searches. Retired rows without a vector here are left out. Requires: the vectors are valid, and
+  // no row was added before.
+  void Add(absl::Span<const Row> rows, absl::Span<const uint64_t> retired);
+  // Removes rows from memory. Leaves out rows that have no vector here.
   void Remove(absl::Span<const uint64_t> rows);
   // Returns the hits that SparseIndex::Search finds.
-  absl::StatusOr<std::vector<RowHit>> Search(SparseVectorView query,
-                                             const SparseSearchOptions& options) const;
+  absl::StatusOr<std::vector<Hit>> Search(SparseVectorView query,
+                                          const SparseSearchOptions& options) const;
 
-  uint64_t rows() const;
+  uint64_t rows() const;  // of points that exist
   size_t memory_bytes() const;
 
  private:

@@ -296,10 +296,10 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
     TQDB_RETURN_IF_ERROR(edited.CreateField(key.ToString(), found.kind));
     TQDB_RETURN_IF_ERROR(
         ReadPayloads(found.edited, moment.view(),
-                     [&](uint64_t row, const PointId&, absl::string_view text) -> absl::Status {
+                     [&](uint64_t row, const PointId& id, absl::string_view text) -> absl::Status {
                        TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
-                       const IndexedPayloads::Row own = {row, &payload};
-                       edited.Add({&own, 1});
+                       const IndexedPayloads::Row own = {row, id, &payload};
+                       edited.Add({&own, 1}, {});
                        return absl::OkStatus();
                      }));
     TQDB_ASSIGN_OR_RETURN(

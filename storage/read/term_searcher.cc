@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
 
 namespace tqdb::storage {
@@ -39,7 +38,7 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::SearchText(const SearchSp
                                                                   ReadMoment& moment) const {
   TQDB_ASSIGN_OR_RETURN(const RowFilter rows, RowsToSearch(spec, filter, moment));
   std::vector<uint64_t> edited;
-  TQDB_ASSIGN_OR_RETURN(std::vector<RowHit> hits,
+  TQDB_ASSIGN_OR_RETURN(std::vector<Hit> hits,
                         state_.payloads.SearchText(key, spec.text->text, moment.memory(),
                                                    OptionsOf(spec, rows), edited));
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
@@ -55,7 +54,7 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::SearchSparse(const Search
   TQDB_ASSIGN_OR_RETURN(const RowFilter rows, RowsToSearch(spec, filter, moment));
   // Sparse vectors are never edited in place: a point that is replaced gets another row. So there
   // are no rows to be scored from the disk.
-  TQDB_ASSIGN_OR_RETURN(const std::vector<RowHit> hits,
+  TQDB_ASSIGN_OR_RETURN(const std::vector<Hit> hits,
                         space.Search(spec.sparse->view(), OptionsOf(spec, rows)));
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
   return ToRecords(spec, hits, moment.view());
@@ -63,7 +62,7 @@ absl::StatusOr<std::vector<PointRecord>> TermSearcher::SearchSparse(const Search
 
 absl::Status TermSearcher::AddEdited(const SearchSpec& spec, const KeyPath& key,
                                      const RowFilter& rows, const std::vector<uint64_t>& edited,
-                                     const ReadView& view, std::vector<RowHit>& hits) const {
+                                     const ReadView& view, std::vector<Hit>& hits) const {
   std::vector<uint64_t> wanted;
   for (const uint64_t row : edited) {
     if (rows.Allows(row)) wanted.push_back(row);
@@ -71,41 +70,31 @@ absl::Status TermSearcher::AddEdited(const SearchSpec& spec, const KeyPath& key,
   if (wanted.empty()) return absl::OkStatus();
   TQDB_RETURN_IF_ERROR(filters_.ReadPayloads(
       std::move(wanted), view,
-      [&](uint64_t row, const PointId&, absl::string_view text) -> absl::Status {
+      [&](uint64_t row, const PointId& id, absl::string_view text) -> absl::Status {
         TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
         // The score uses the word statistics that the index has now, as the scores of the other
         // hits do. So both can be compared, although the text itself is an older one.
         const std::optional<float> score = state_.payloads.ScoreText(key, spec.text->text, payload);
-        if (score && *score >= spec.score_threshold) hits.push_back({row, *score});
+        if (score && *score >= spec.score_threshold) hits.push_back({*score, row, id});
         return absl::OkStatus();
       }));
   // This is the order of the index. The list may have grown beyond the limit by now, so it is cut
   // again.
-  std::sort(hits.begin(), hits.end(), [](const RowHit& a, const RowHit& b) {
-    return a.score != b.score ? a.score > b.score : a.row < b.row;
-  });
+  std::sort(hits.begin(), hits.end(), RanksBefore);
   hits.resize(std::min(hits.size(), spec.limit + spec.offset));
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<PointRecord>> TermSearcher::ToRecords(const SearchSpec& spec,
-                                                                 absl::Span<const RowHit> hits,
+                                                                 absl::Span<const Hit> hits,
                                                                  const ReadView& view) const {
   hits.remove_prefix(std::min(spec.offset, hits.size()));
   std::vector<uint64_t> rows;
-  for (const RowHit& hit : hits) rows.push_back(hit.row);
-  // The inverted index knows rows alone, to save 16 bytes a row. The ids are read with the
-  // payloads.
-  absl::flat_hash_map<uint64_t, PointId> ids;
-  TQDB_RETURN_IF_ERROR(
-      filters_.ReadPayloads(rows, view, [&](uint64_t row, const PointId& id, absl::string_view) {
-        ids[row] = id;
-        return absl::OkStatus();
-      }));
   std::vector<PointRecord> records;
-  for (const RowHit& hit : hits) {
+  for (const Hit& hit : hits) {
+    rows.push_back(hit.row);
     PointRecord& record = records.emplace_back();
-    record.id = ids[hit.row];
+    record.id = hit.id;
     record.score = hit.score;
   }
   TQDB_RETURN_IF_ERROR(points_.Fill(rows, spec.select, absl::MakeSpan(records), view));

@@ -5,6 +5,10 @@
 // know a later text of a row than the moment has. Such rows are scored by the texts in the moment's
 // view of the disk.
 //
+// Statistics of words and indices are not of the moment: they are those of the newest write. So
+// while writes go on, a search may score the points of its moment a little differently from the
+// searches before and after it. Without writes a score depends on the points alone.
+//
 // Thread-safe. Errors: the index's own, Aborted if the search took too long (memory/moment.h), and
 // DataLoss and Internal from reading.
 #ifndef TQDB_STORAGE_READ_TERM_SEARCHER_H_
@@ -15,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/scan/row_filter.h"
+#include "core/scan/top_k.h"
 #include "storage/api/collection.h"
 #include "storage/memory/collection_state.h"
 #include "storage/payload/prepared_filter.h"
@@ -49,10 +54,10 @@ class TermSearcher {
   // left these rows out of `hits`.
   absl::Status AddEdited(const SearchSpec& spec, const KeyPath& key, const RowFilter& rows,
                          const std::vector<uint64_t>& edited, const ReadView& view,
-                         std::vector<RowHit>& hits) const;
+                         std::vector<Hit>& hits) const;
   // Returns the points of the hits, without the first spec.offset.
   absl::StatusOr<std::vector<PointRecord>> ToRecords(const SearchSpec& spec,
-                                                     absl::Span<const RowHit> hits,
+                                                     absl::Span<const Hit> hits,
                                                      const ReadView& view) const;
 
   const CollectionState& state_;

@@ -55,12 +55,9 @@ absl::Status ValidateTermSearch(MatrixView queries, const SearchSpec& spec) {
   }
   TQDB_RETURN_IF_ERROR(ValidateRange(spec));
   if (spec.text) TQDB_RETURN_IF_ERROR(ValidateQueryText(spec.text->text, "text.text"));
-  if (spec.sparse) {
-    TQDB_RETURN_IF_ERROR(ValidateSparseVector(spec.sparse->view(), "sparse"));
-    if (spec.sparse->indices.empty()) {
-      return absl::InvalidArgumentError("sparse has no entry, which finds nothing; need one");
-    }
-  }
+  // A text without words and a vector without entries are no faults of the caller, who passes on
+  // what users type. They find nothing.
+  if (spec.sparse) TQDB_RETURN_IF_ERROR(ValidateSparseVector(spec.sparse->view(), "sparse"));
   // A search by terms is exact already. The settings are refused rather than ignored, because a
   // caller who sets one expects it to do something.
   if (spec.exact || spec.rerank || spec.mmr) {

@@ -6,8 +6,8 @@
 // Exact names are found by the first, paraphrases by the second, and a point that both find comes
 // first.
 //
-// Parts run one after the other, each at its own moment. If a point is replaced in between, one
-// part may rank its old state and the next part its new one.
+// Parts run one after the other, all of them at one moment. A part that finds nothing contributes
+// nothing, for example a text without words or an empty sparse vector.
 #ifndef TQDB_STORAGE_SEARCH_HYBRID_H_
 #define TQDB_STORAGE_SEARCH_HYBRID_H_
 

@@ -25,18 +25,12 @@ absl::Status ValidateBm25Options(const Bm25Options& options, absl::string_view f
 absl::Status ValidateQueryText(absl::string_view query, absl::string_view field) {
   size_t count = 0;
   for (WordReader words(query, WordSide::kQuery); count <= kMaxQueryWords && words.Next();) ++count;
-  if (count == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, " has no words; need 1 to ", kMaxQueryWords));
-  }
-  if (count > kMaxQueryWords) {
-    return absl::InvalidArgumentError(absl::StrCat(field, " has more than ", kMaxQueryWords,
-                                                   " words; need 1 to ", kMaxQueryWords));
-  }
-  return absl::OkStatus();
+  if (count <= kMaxQueryWords) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(field, " has more than ", kMaxQueryWords,
+                                                 " words; need at most ", kMaxQueryWords));
 }
 
-bool Bm25Index::Add(uint64_t row, absl::Span<const absl::string_view> texts) {
+bool Bm25Index::Add(uint64_t row, const PointId& id, absl::Span<const absl::string_view> texts) {
   if (Contains(row)) return false;  // checked before new words get numbers
   words_.clear();
   for (const absl::string_view text : texts) {
@@ -54,7 +48,7 @@ bool Bm25Index::Add(uint64_t row, absl::Span<const absl::string_view> texts) {
     constexpr size_t kMaxCount = std::numeric_limits<uint16_t>::max();
     counts_.push_back(static_cast<uint16_t>(std::min(next - i, kMaxCount)));
   }
-  return index_.Add(row, terms_, counts_, static_cast<uint32_t>(words_.size()));
+  return index_.Add(row, id, terms_, counts_, static_cast<uint32_t>(words_.size()));
 }
 
 bool Bm25Index::Remove(uint64_t row) {
@@ -90,9 +84,9 @@ uint64_t Bm25Index::Frequency(absl::string_view word) const {
   return term.has_value() ? index_.Frequency(*term) : 0;
 }
 
-absl::StatusOr<std::vector<RowHit>> Bm25Index::Search(absl::string_view query,
-                                                      const SparseSearchOptions& options,
-                                                      SparseSearchStats* stats) const {
+absl::StatusOr<std::vector<Hit>> Bm25Index::Search(absl::string_view query,
+                                                   const SparseSearchOptions& options,
+                                                   SparseSearchStats* stats) const {
   // Terms are added up in the alphabetical order of their words. Their numbers depend on the order
   // in which rows came. Scores must not depend on it, not even in the last bit.
   std::map<std::string, size_t> counts;
@@ -101,7 +95,7 @@ absl::StatusOr<std::vector<RowHit>> Bm25Index::Search(absl::string_view query,
   for (const auto& [word, count] : counts) {
     const std::optional<uint32_t> term = vocabulary_->Find(word);
     if (!term.has_value()) continue;
-    const double idf = InverseDocumentFrequency(held_rows(), index_.Frequency(*term));
+    const double idf = InverseDocumentFrequency(rows(), index_.Frequency(*term));
     terms.push_back({*term, static_cast<float>(idf * static_cast<double>(count))});
   }
   return index_.Search(terms, options, stats);
@@ -126,7 +120,7 @@ std::optional<float> Bm25Index::Score(absl::string_view query,
   for (const auto& [word, count] : counts) {
     const auto own = frequencies.find(word);
     if (own == frequencies.end()) continue;
-    const double idf = InverseDocumentFrequency(held_rows(), Frequency(word));
+    const double idf = InverseDocumentFrequency(rows(), Frequency(word));
     const auto weight = static_cast<float>(idf * static_cast<double>(count));
     score += static_cast<double>(weight) * scoring.Impact<double>(own->second, length);
   }

@@ -52,7 +52,8 @@ struct Bm25Options {
 
 // Returns InvalidArgument, with `field` named, for options outside of these ranges.
 absl::Status ValidateBm25Options(const Bm25Options& options, absl::string_view field);
-// Returns InvalidArgument, with `field` named, if a query has no word or more than kMaxQueryWords.
+// Returns InvalidArgument, with `field` named, if a query has more than kMaxQueryWords. A query
+// without words is valid, and finds nothing.
 absl::Status ValidateQueryText(absl::string_view query, absl::string_view field);
 
 // The index of one key.
@@ -62,33 +63,37 @@ class Bm25Index {
   explicit Bm25Index(const Bm25Options& options)
       : index_(Bm25Scoring(options.k1, options.b)), vocabulary_(std::make_unique<Vocabulary>()) {}
 
-  // Adds a row with the words of all its texts; there may be none. Returns false, without effect,
-  // if the row is there. Rows come in any order, and a row that was removed may come again. A word
-  // that a row has more often than 65,535 times counts 65,535 times.
-  bool Add(uint64_t row, absl::Span<const absl::string_view> texts);
-  // Removes a row. Returns false if it is not there.
+  // Adds a row of the point `id`, with the words of all its texts; there may be none. Returns
+  // false, without effect, if the row is there. Rows come in any order, and a row that was removed
+  // may come again. A word that a row has more often than 65,535 times counts 65,535 times.
+  bool Add(uint64_t row, const PointId& id, absl::Span<const absl::string_view> texts);
+  // Takes a row out of the statistics; it can be hit until it is removed. Returns false if it is
+  // not there or was retired before.
+  bool Retire(uint64_t row) { return index_.Retire(row); }
+  // Removes a row, and retires it first. Returns false if it is not there.
   bool Remove(uint64_t row);
   bool Contains(uint64_t row) const { return index_.Contains(row); }
   // Drops every removed row, and words without rows, from memory at once.
   void Compact();
 
+  // Statistics of the scores, over the rows that are neither retired nor removed. `word` is as
+  // base/words.h cuts it.
   uint64_t rows() const { return index_.rows(); }
-  size_t memory_bytes() const { return index_.memory_bytes() + vocabulary_->memory_bytes(); }
-  // Statistics of the scores, as inverted_index.h defines them. `word` is as words.h reads it.
-  uint64_t held_rows() const { return index_.held_rows(); }
   double average_length() const { return index_.average_length(); }  // words of a row
   uint64_t Frequency(absl::string_view word) const;                  // rows that have the word
+  uint64_t held_rows() const { return index_.held_rows(); }          // in memory, removed ones too
+  size_t memory_bytes() const { return index_.memory_bytes() + vocabulary_->memory_bytes(); }
   size_t vocabulary_size() const { return vocabulary_->size(); }
 
   // Returns the best rows for the words of a query, by descending score; equal scores are ordered
-  // by row. A hit has at least one of the words. A word that occurs twice in the query counts
+  // by id. A hit has at least one of the words. A word that occurs twice in the query counts
   // twice. CANCELLED if options.cancelled returned true; ABORTED as options.yield says.
-  absl::StatusOr<std::vector<RowHit>> Search(absl::string_view query,
-                                             const SparseSearchOptions& options,
-                                             SparseSearchStats* stats = nullptr) const;
+  absl::StatusOr<std::vector<Hit>> Search(absl::string_view query,
+                                          const SparseSearchOptions& options,
+                                          SparseSearchStats* stats = nullptr) const;
 
-  // Returns the score that a row with these texts would have, by the statistics of the rows that
-  // are held; nullopt if the texts have none of the words.
+  // Returns the score that these texts would have, by the statistics of the rows that count;
+  // nullopt if the texts have none of the words.
   std::optional<float> Score(absl::string_view query,
                              absl::Span<const absl::string_view> texts) const;
 

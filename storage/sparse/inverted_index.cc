@@ -5,8 +5,6 @@
 #include <cassert>
 #include <utility>
 
-#include "core/scan/top_k.h"
-
 namespace tqdb::storage {
 
 namespace {
@@ -19,30 +17,37 @@ static_assert(OpenSegment<DotScoring>::kMaxRows << kFullClass == SegmentRows::kM
 
 template <typename Scoring>
 double InvertedIndex<Scoring>::average_length() const {
-  return held_rows_ == 0 ? 0 : static_cast<double>(held_length_) / static_cast<double>(held_rows_);
+  return rows_ == 0 ? 0 : static_cast<double>(length_) / static_cast<double>(rows_);
+}
+
+template <typename Scoring>
+auto InvertedIndex<Scoring>::Find(uint64_t row) const -> std::optional<Place> {
+  // The usual case: a new row is above all earlier ones, and no segment need be asked.
+  if (row > last_row_) return std::nullopt;
+  if (const auto slot = open_.rows().Find(row)) return Place{kOpen, *slot};
+  for (size_t segment = 0; segment < closed_.size(); ++segment) {
+    if (const auto slot = closed_[segment].rows().Find(row)) return Place{segment, *slot};
+  }
+  return std::nullopt;
 }
 
 template <typename Scoring>
 bool InvertedIndex<Scoring>::Contains(uint64_t row) const {
-  // The usual case: a new row is above all earlier ones, and no segment need be asked.
-  if (row > last_row_) return false;
-  if (open_.rows().Contains(row)) return true;
-  for (const Closed& segment : closed_) {
-    if (segment.rows().Contains(row)) return true;
-  }
-  return false;
+  return Find(row).has_value();
 }
 
 template <typename Scoring>
-bool InvertedIndex<Scoring>::Add(uint64_t row, absl::Span<const uint32_t> terms,
+bool InvertedIndex<Scoring>::Add(uint64_t row, const PointId& id, absl::Span<const uint32_t> terms,
                                  absl::Span<const Value> values, uint32_t length) {
   assert(terms.size() == values.size());
   if (Contains(row)) return false;
+  // The row counts only once it is in, because Append may run out of memory. But its own length is
+  // in the average already: the bounds of a first row would be useless without one.
+  const double average = static_cast<double>(length_ + length) / static_cast<double>(rows_ + 1);
+  open_.Append(row, id, terms, values, length, scoring_.WithAverageLength(average));
   last_row_ = std::max(last_row_, row);
-  ++live_rows_;
-  ++held_rows_;
-  held_length_ += length;
-  open_.Append(row, terms, values, length, CurrentScoring());
+  ++rows_;
+  length_ += length;
   if (open_.full()) {
     CloseOpenSegment();
     MergeClosed();
@@ -51,23 +56,32 @@ bool InvertedIndex<Scoring>::Add(uint64_t row, absl::Span<const uint32_t> terms,
 }
 
 template <typename Scoring>
+bool InvertedIndex<Scoring>::RetireAt(const Place& place) {
+  SegmentRows& rows = RowsOf(place);
+  if (!rows.Retire(place.slot)) return false;
+  --rows_;
+  length_ -= rows.length(place.slot);
+  return true;
+}
+
+template <typename Scoring>
+bool InvertedIndex<Scoring>::Retire(uint64_t row) {
+  const std::optional<Place> place = Find(row);
+  return place.has_value() && RetireAt(*place);
+}
+
+template <typename Scoring>
 bool InvertedIndex<Scoring>::Remove(uint64_t row) {
-  if (row > last_row_) return false;
-  if (open_.rows().Remove(row)) {
-    --live_rows_;
-    return true;
+  const std::optional<Place> place = Find(row);
+  if (!place.has_value()) return false;
+  RetireAt(*place);
+  SegmentRows& rows = RowsOf(*place);
+  rows.Remove(place->slot);
+  if (place->segment != kOpen && rows.dead() * 4 >= rows.size()) {
+    Replace({place->segment});
+    MergeClosed();
   }
-  for (size_t place = 0; place < closed_.size(); ++place) {
-    SegmentRows& rows = closed_[place].rows();
-    if (!rows.Remove(row)) continue;
-    --live_rows_;
-    if (rows.dead() * 4 >= rows.size()) {
-      Replace({place});
-      MergeClosed();
-    }
-    return true;
-  }
-  return false;
+  return true;
 }
 
 template <typename Scoring>
@@ -81,12 +95,8 @@ void InvertedIndex<Scoring>::Compact() {
 
 template <typename Scoring>
 void InvertedIndex<Scoring>::CloseOpenSegment() {
-  const SegmentRows& rows = open_.rows();
-  if (rows.size() == 0) return;
-  // Dead rows of the open segment are dropped here, so the statistics lose them too.
+  if (open_.rows().size() == 0) return;
   Closed closed = Closed::FromOpen(open_, CurrentScoring());
-  held_rows_ -= rows.dead();
-  held_length_ -= rows.total_length() - closed.rows().total_length();
   if (closed.rows().size() > 0) closed_.push_back(std::move(closed));
   ++changes_;
   open_ = OpenSegment<Scoring>(scoring_);
@@ -126,16 +136,8 @@ void InvertedIndex<Scoring>::MergeClosed() {
 template <typename Scoring>
 void InvertedIndex<Scoring>::Replace(absl::Span<const size_t> parts) {
   std::vector<const Closed*> segments;
-  size_t dead = 0;
-  uint64_t length = 0;
-  for (const size_t place : parts) {
-    segments.push_back(&closed_[place]);
-    dead += closed_[place].rows().dead();
-    length += closed_[place].rows().total_length();
-  }
+  for (const size_t place : parts) segments.push_back(&closed_[place]);
   Closed merged = Closed::Merge(segments, CurrentScoring());
-  held_rows_ -= dead;
-  held_length_ -= length - merged.rows().total_length();
   // From the last place down, so that the places before it stay valid.
   for (size_t i = parts.size(); i > 0; --i) {
     std::swap(closed_[parts[i - 1]], closed_.back());
@@ -147,9 +149,16 @@ void InvertedIndex<Scoring>::Replace(absl::Span<const size_t> parts) {
 
 template <typename Scoring>
 uint64_t InvertedIndex<Scoring>::Frequency(uint32_t term) const {
-  uint64_t frequency = open_.Find(term).count;
-  for (const Closed& segment : closed_) frequency += segment.Find(term).count;
+  uint64_t frequency = open_.Frequency(term);
+  for (const Closed& segment : closed_) frequency += segment.Frequency(term);
   return frequency;
+}
+
+template <typename Scoring>
+uint64_t InvertedIndex<Scoring>::held_rows() const {
+  uint64_t held = open_.rows().size();
+  for (const Closed& segment : closed_) held += segment.rows().size();
+  return held;
 }
 
 template <typename Scoring>
@@ -160,9 +169,9 @@ size_t InvertedIndex<Scoring>::memory_bytes() const {
 }
 
 template <typename Scoring>
-absl::StatusOr<std::vector<RowHit>> InvertedIndex<Scoring>::Search(
-    absl::Span<const QueryTerm> terms, const SparseSearchOptions& options,
-    SparseSearchStats* stats) const {
+absl::StatusOr<std::vector<Hit>> InvertedIndex<Scoring>::Search(absl::Span<const QueryTerm> terms,
+                                                                const SparseSearchOptions& options,
+                                                                SparseSearchStats* stats) const {
   assert(options.top_k >= 1);
   const Scoring scoring = CurrentScoring();
   TopK top(options.top_k, options.score_threshold);
@@ -189,9 +198,7 @@ absl::StatusOr<std::vector<RowHit>> InvertedIndex<Scoring>::Search(
   }
   if (const absl::Status status = search_segment(open_); !status.ok()) return status;
   if (stats != nullptr) *stats = search.stats();
-  std::vector<RowHit> hits;
-  for (const Hit& hit : top.Take()) hits.push_back({hit.row, hit.score});
-  return hits;
+  return top.Take();
 }
 
 template <typename Scoring>

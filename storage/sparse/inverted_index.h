@@ -17,10 +17,11 @@
 // A merge or a rewrite takes some 10 ns a posting, in the Add or Remove that caused it. For 65,536
 // rows of 85 terms this is 60 ms, about once in 65,536 adds.
 //
-// Statistics (rows, frequencies, average length) count the rows that are held. A dead row counts
-// until its segment is rewritten, because the index cannot tell which terms it had. At most a
-// quarter of the rows of closed segments are dead; in the open segment it is any number. So scores
-// change a little when segments are compacted, and after a restart.
+// Statistics (rows, frequencies, average length) count the rows that were added and not retired.
+// So scores depend on these rows alone, to the last bit, whatever was added and removed before: an
+// index gives the scores that a new one of the same rows gives. A row is retired by itself or
+// together with its removal. Rows and lengths are sums that are kept up to date; frequencies are
+// counted when a query asks (retired_slots.h).
 //
 // Left out: merges in the background, which would need a lock between them and the searches. Also
 // left out are slots of less than 16 bits, which every search would have to unpack.
@@ -34,13 +35,16 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/scan/row_filter.h"
+#include "core/scan/top_k.h"
 #include "storage/sparse/postings_segment.h"
 #include "storage/sparse/segment_search.h"
+#include "values/types.h"
 
 namespace tqdb::storage {
 
@@ -59,13 +63,6 @@ struct SparseSearchOptions {
   std::function<void()> yield = {};
 };
 
-// A row that was found.
-struct RowHit {
-  uint64_t row;
-  float score;
-  friend bool operator==(const RowHit& a, const RowHit& b) = default;
-};
-
 // A term of a query.
 struct QueryTerm {
   uint32_t term;
@@ -80,33 +77,38 @@ class InvertedIndex {
 
   explicit InvertedIndex(const Scoring& scoring) : scoring_(scoring), open_(scoring) {}
 
-  // Adds a row. Returns false, without effect, if the row is there; a row that was removed may come
-  // again. `length` is the number of words of its text, 0 for sparse vectors. Requires: terms
+  // Adds a row of the point `id`. Returns false, without effect, if the row is there; a row that
+  // was removed may come again. `length` is the number of words of its text, 0 for sparse vectors.
+  // If memory runs out before the row is in, the index has the rows that it had. Requires: terms
   // ascend, and there is one value for each.
-  bool Add(uint64_t row, absl::Span<const uint32_t> terms, absl::Span<const Value> values,
-           uint32_t length);
-  // Removes a row. Returns false if it is not there.
+  bool Add(uint64_t row, const PointId& id, absl::Span<const uint32_t> terms,
+           absl::Span<const Value> values, uint32_t length);
+  // Takes a row out of the statistics; it can be hit until it is removed. Returns false if it is
+  // not there or was retired before. Allocates nothing.
+  bool Retire(uint64_t row);
+  // Removes a row, and retires it first. Returns false if it is not there. If memory runs out, the
+  // row is removed, and only its segment is not rewritten yet.
   bool Remove(uint64_t row);
   bool Contains(uint64_t row) const;
   // Drops every dead row at once. Cost: every segment with dead rows is rewritten.
   void Compact();
 
-  uint64_t rows() const { return live_rows_; }
-  uint64_t held_rows() const { return held_rows_; }  // live rows, and dead ones still in memory
-  double average_length() const;                     // of held rows, in words
-  uint64_t Frequency(uint32_t term) const;           // number of held rows that have the term
+  uint64_t rows() const { return rows_; }   // rows that count
+  double average_length() const;            // of these, in words; 0 without any
+  uint64_t Frequency(uint32_t term) const;  // number of rows that have the term and count
+  uint64_t held_rows() const;               // all rows in memory, removed ones too
   size_t memory_bytes() const;
 
-  // Returns the best rows, by descending score; equal scores are ordered by row. A hit has at least
+  // Returns the best rows, by descending score; equal scores are ordered by id. A hit has at least
   // one of the terms. Its score is the sum of weight * impact, added in the order of `terms` in
   // double and rounded once. CANCELLED and ABORTED as the options say. Requires: terms are
   // distinct.
-  absl::StatusOr<std::vector<RowHit>> Search(absl::Span<const QueryTerm> terms,
-                                             const SparseSearchOptions& options,
-                                             SparseSearchStats* stats = nullptr) const;
+  absl::StatusOr<std::vector<Hit>> Search(absl::Span<const QueryTerm> terms,
+                                          const SparseSearchOptions& options,
+                                          SparseSearchStats* stats = nullptr) const;
 
-  // Returns, for each term below `size`, whether a held row has it. Requires: all terms are below
-  // `size`.
+  // Returns, for each term below `size`, whether a row in memory has it. Requires: all terms are
+  // below `size`.
   std::vector<bool> UsedTerms(size_t size) const;
   // Replaces each used term by numbers[term]. Closes the open segment. Requires: the new numbers of
   // used terms ascend as the old ones do.
@@ -118,6 +120,19 @@ class InvertedIndex {
  private:
   using Closed = ClosedSegment<Scoring>;
 
+  // Where a live row is.
+  struct Place {
+    size_t segment;  // place in closed_, or kOpen
+    uint16_t slot;
+  };
+  static constexpr size_t kOpen = ~size_t{0};
+
+  std::optional<Place> Find(uint64_t row) const;
+  SegmentRows& RowsOf(const Place& place) {
+    return place.segment == kOpen ? open_.rows() : closed_[place.segment].rows();
+  }
+  // Retires the row at a place. Returns false if it was retired before.
+  bool RetireAt(const Place& place);
   // Packs the open segment, without its dead rows, and begins an empty one.
   void CloseOpenSegment();
   // Merges closed segments in pairs until no two are of one size class.
@@ -131,11 +146,10 @@ class InvertedIndex {
   const Scoring scoring_;
   OpenSegment<Scoring> open_;
   std::vector<Closed> closed_;  // in no order; a live row is in one segment
-  uint64_t live_rows_ = 0;
-  uint64_t held_rows_ = 0;    // live and dead rows of all segments
-  uint64_t held_length_ = 0;  // words of the held rows
-  uint64_t last_row_ = 0;     // highest row ever added; new rows are mostly above it
-  uint64_t changes_ = 0;      // number of replacements of segments or of terms' numbers
+  uint64_t rows_ = 0;           // rows that count
+  uint64_t length_ = 0;         // words of these rows
+  uint64_t last_row_ = 0;       // highest row ever added; new rows are mostly above it
+  uint64_t changes_ = 0;        // number of replacements of segments or of terms' numbers
 };
 
 extern template class InvertedIndex<DotScoring>;

@@ -7,18 +7,34 @@
 namespace tqdb::storage {
 
 template <typename Scoring>
-void OpenSegment<Scoring>::Append(uint64_t row, absl::Span<const uint32_t> terms,
+void OpenSegment<Scoring>::Append(uint64_t row, const PointId& id, absl::Span<const uint32_t> terms,
                                   absl::Span<const Value> values, uint32_t length,
                                   const Scoring& scoring) {
   if (rows_.size() == 0) scoring_ = scoring;
-  const uint16_t slot = rows_.Append(row, length, Scoring::kNeedsLength);
-  for (size_t i = 0; i < terms.size(); ++i) {
-    List& list = lists_[terms[i]];
-    list.slots.push_back(slot);
-    list.values.push_back(values[i]);
-    list.bounds.Extend(scoring_.template Impact<float>(values[i], length));
+  const uint16_t slot = rows_.Append(row, id, length, Scoring::kNeedsLength);
+  try {
+    AppendPostings(slot, terms, values, length);
+  } catch (...) {
+    // Some of the lists have the row by now. Retired, it is taken off their frequencies again.
+    rows_.Retire(slot);
+    rows_.Remove(slot);
+    throw;
   }
   postings_ += terms.size();
+}
+
+template <typename Scoring>
+void OpenSegment<Scoring>::AppendPostings(uint16_t slot, absl::Span<const uint32_t> terms,
+                                          absl::Span<const Value> values, uint32_t length) {
+  for (size_t i = 0; i < terms.size(); ++i) {
+    List& list = lists_[terms[i]];
+    // The slot comes last: a list is as long as its slots, so each of them has a value. A value
+    // that an earlier call has left without a slot is cut off.
+    list.bounds.Extend(scoring_.template Impact<float>(values[i], length));
+    list.values.resize(list.slots.size());
+    list.values.push_back(values[i]);
+    list.slots.push_back(slot);
+  }
 }
 
 template <typename Scoring>
@@ -26,6 +42,12 @@ PostingsView<typename Scoring::Value> OpenSegment<Scoring>::Find(uint32_t term) 
   const auto it = lists_.find(term);
   if (it == lists_.end()) return {};
   return View(it->second);
+}
+
+template <typename Scoring>
+uint32_t OpenSegment<Scoring>::Frequency(uint32_t term) const {
+  const PostingsView<Value> list = Find(term);
+  return list.count - rows_.retired().CountIn({list.slots, list.count}, nullptr);
 }
 
 template <typename Scoring>
@@ -112,9 +134,11 @@ ClosedSegment<Scoring> ClosedSegment<Scoring>::Build(absl::Span<const Part* cons
     most_terms += sources[p].lists.size();
   }
   for (const PlacedRow& each : placed) {
-    const uint32_t length = parts[each.part]->rows().length(each.slot);
-    sources[each.part].new_slots[each.slot] =
-        merged.rows_.Append(each.row, length, Scoring::kNeedsLength);
+    const SegmentRows& rows = parts[each.part]->rows();
+    const uint16_t slot = merged.rows_.Append(each.row, rows.id(each.slot), rows.length(each.slot),
+                                              Scoring::kNeedsLength);
+    sources[each.part].new_slots[each.slot] = slot;
+    if (rows.retired().Contains(each.slot)) merged.rows_.Retire(slot);
   }
   merged.rows_.ShrinkToFit();
   merged.slots_.reserve(most_postings);
@@ -162,7 +186,12 @@ ClosedSegment<Scoring> ClosedSegment<Scoring>::Build(absl::Span<const Part* cons
     merged.terms_.push_back(static_cast<uint32_t>(term));
     merged.ends_.push_back(static_cast<uint32_t>(merged.slots_.size()));
     merged.bounds_.push_back(bounds);
+    if (count >= kMemoPostings) {
+      merged.memo_places_.push_back(static_cast<uint32_t>(merged.terms_.size() - 1));
+    }
   }
+  merged.memo_places_.shrink_to_fit();
+  merged.memos_ = std::make_unique<RetiredMemo[]>(merged.memo_places_.size());
   merged.terms_.shrink_to_fit();
   merged.ends_.shrink_to_fit();
   merged.bounds_.shrink_to_fit();
@@ -185,10 +214,32 @@ ClosedSegment<Scoring> ClosedSegment<Scoring>::Merge(absl::Span<const ClosedSegm
 }
 
 template <typename Scoring>
-PostingsView<typename Scoring::Value> ClosedSegment<Scoring>::Find(uint32_t term) const {
+size_t ClosedSegment<Scoring>::PlaceOf(uint32_t term) const {
   const auto it = std::lower_bound(terms_.begin(), terms_.end(), term);
-  if (it == terms_.end() || *it != term) return {};
-  return ListAt(static_cast<size_t>(it - terms_.begin()));
+  if (it == terms_.end() || *it != term) return terms_.size();
+  return static_cast<size_t>(it - terms_.begin());
+}
+
+template <typename Scoring>
+PostingsView<typename Scoring::Value> ClosedSegment<Scoring>::Find(uint32_t term) const {
+  const size_t place = PlaceOf(term);
+  return place < terms_.size() ? ListAt(place) : PostingsView<Value>();
+}
+
+template <typename Scoring>
+uint32_t ClosedSegment<Scoring>::Frequency(uint32_t term) const {
+  const size_t place = PlaceOf(term);
+  if (place == terms_.size()) return 0;
+  const PostingsView<Value> list = ListAt(place);
+  if (rows_.retired().empty()) return list.count;
+  return list.count - rows_.retired().CountIn({list.slots, list.count}, MemoAt(place));
+}
+
+template <typename Scoring>
+RetiredMemo* ClosedSegment<Scoring>::MemoAt(size_t place) const {
+  const auto it = std::lower_bound(memo_places_.begin(), memo_places_.end(), place);
+  if (it == memo_places_.end() || *it != place) return nullptr;
+  return &memos_[static_cast<size_t>(it - memo_places_.begin())];
 }
 
 template <typename Scoring>
@@ -217,7 +268,8 @@ template <typename Scoring>
 size_t ClosedSegment<Scoring>::memory_bytes() const {
   return rows_.memory_bytes() + terms_.capacity() * sizeof(uint32_t) +
          ends_.capacity() * sizeof(uint32_t) + bounds_.capacity() * sizeof(ImpactBounds) +
-         slots_.capacity() * sizeof(uint16_t) + values_.capacity() * sizeof(Value);
+         slots_.capacity() * sizeof(uint16_t) + values_.capacity() * sizeof(Value) +
+         memo_places_.capacity() * (sizeof(uint32_t) + sizeof(RetiredMemo));
 }
 
 template class OpenSegment<DotScoring>;

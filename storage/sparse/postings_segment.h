@@ -17,6 +17,8 @@
 // A posting costs 2 bytes for its slot, and its value. Closed segments are merged into larger ones,
 // and dead rows are dropped on the way. Nothing else of a closed segment ever changes.
 //
+// A segment also knows how many of its rows with a term still count (retired_slots.h).
+//
 // Left out: compression of slots below 2 bytes, by distances and bit packing. Every search would
 // have to unpack them, and slots could not be found by bisection.
 //
@@ -26,6 +28,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -75,9 +78,10 @@ class OpenSegment {
   static constexpr size_t kMaxRows = 4096;
 
   // Appends a row. Bounds are taken under the scoring of the first row, because all of them must
-  // hold under one average length. Requires: terms ascend; not full().
-  void Append(uint64_t row, absl::Span<const uint32_t> terms, absl::Span<const Value> values,
-              uint32_t length, const Scoring& scoring);
+  // hold under one average length. If memory runs out, the row is left dead and retired. Requires:
+  // terms ascend; not full().
+  void Append(uint64_t row, const PointId& id, absl::Span<const uint32_t> terms,
+              absl::Span<const Value> values, uint32_t length, const Scoring& scoring);
   bool full() const { return rows_.size() >= kMaxRows || postings_ >= kMaxPostings; }
 
   SegmentRows& rows() { return rows_; }
@@ -87,6 +91,8 @@ class OpenSegment {
   double average_length() const { return scoring_.average_length(); }
   // Returns the postings of a term; none if no row has it. Valid until the next Append.
   PostingsView<Value> Find(uint32_t term) const;
+  // Returns the number of rows that have a term and count. Cost: up to a look at each posting.
+  uint32_t Frequency(uint32_t term) const;
   // Returns all lists, by ascending term.
   std::vector<TermPostings<Value>> Lists() const;
   size_t memory_bytes() const;
@@ -95,6 +101,10 @@ class OpenSegment {
 
  private:
   static constexpr size_t kMaxPostings = size_t{1} << 20;
+
+  // Adds the postings of the row in a slot to the lists.
+  void AppendPostings(uint16_t slot, absl::Span<const uint32_t> terms,
+                      absl::Span<const Value> values, uint32_t length);
 
   struct List {
     // Most lists of 4,096 rows are short. The vectors hold 16 bytes in place of their pointers, so
@@ -134,6 +144,9 @@ class ClosedSegment {
   double average_length() const { return average_length_; }
   // Returns the postings of a term; none if no row has it. Cost: a bisection of the terms.
   PostingsView<Value> Find(uint32_t term) const;
+  // Returns the number of rows that have a term and count. Cost: Find; and, if rows were retired
+  // since the last call for the term, one bisection of the postings for each of them.
+  uint32_t Frequency(uint32_t term) const;
   // Returns all lists, by ascending term.
   std::vector<TermPostings<Value>> Lists() const;
   // Replaces each term by numbers[term]. Requires: the new numbers ascend as the old ones do.
@@ -141,20 +154,30 @@ class ClosedSegment {
   size_t memory_bytes() const;
 
  private:
+  // Postings of a list that has a memo of its retired rows. Shorter lists are looked through at
+  // each call, which takes no longer than to find the list.
+  static constexpr size_t kMemoPostings = 256;
+
   ClosedSegment() = default;
   // Merges parts of either kind; takes bounds under `scoring`.
   template <typename Part>
   static ClosedSegment Build(absl::Span<const Part* const> parts, const Scoring& scoring);
+  // Returns the place of a term in terms_; the size of terms_ if it is not there.
+  size_t PlaceOf(uint32_t term) const;
   // Returns the postings of terms_[place].
   PostingsView<Value> ListAt(size_t place) const;
+  // Returns the memo of terms_[place]; null if its list is short.
+  RetiredMemo* MemoAt(size_t place) const;
 
   SegmentRows rows_;
-  double average_length_ = 0;         // average length under which bounds_ hold
-  std::vector<uint32_t> terms_;       // ascending
-  std::vector<uint32_t> ends_;        // end of the postings of each term
-  std::vector<ImpactBounds> bounds_;  // of each term
-  std::vector<uint16_t> slots_;       // of all postings
-  std::vector<Value> values_;         // of all postings
+  double average_length_ = 0;             // average length under which bounds_ hold
+  std::vector<uint32_t> terms_;           // ascending
+  std::vector<uint32_t> ends_;            // end of the postings of each term
+  std::vector<ImpactBounds> bounds_;      // of each term
+  std::vector<uint16_t> slots_;           // of all postings
+  std::vector<Value> values_;             // of all postings
+  std::vector<uint32_t> memo_places_;     // ascending places of the lists that have a memo
+  std::unique_ptr<RetiredMemo[]> memos_;  // of these lists
 };
 
 extern template class OpenSegment<DotScoring>;

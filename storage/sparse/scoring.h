@@ -74,8 +74,10 @@ class Bm25Scoring {
   // 1. The average fell or stayed (r >= 1): K did not fall, so no impact rose.
   // 2. The average rose (r < 1): the new K is at least r K. Then tf / (tf + r K) <= tf / (r tf + r
   //    K). So an impact grew by a factor of at most 1 / r.
-  // No impact reaches k1 + 1 in any case.
+  // No impact reaches k1 + 1 in any case. That is the bound without an average: rows that no longer
+  // count may be the only ones that have words.
   float BoundNow(float bound, double other_average) const {
+    if (average_length_ <= 0) return static_cast<float>(k1_ + 1);
     const double growth = other_average > 0 ? std::max(1.0, average_length_ / other_average) : 1.0;
     return static_cast<float>(std::min(bound * growth, k1_ + 1));
   }

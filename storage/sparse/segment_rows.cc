@@ -5,7 +5,7 @@
 
 namespace tqdb::storage {
 
-uint16_t SegmentRows::Append(uint64_t row, uint32_t length, bool keep_length) {
+uint16_t SegmentRows::Append(uint64_t row, const PointId& id, uint32_t length, bool keep_length) {
   const size_t slot = rows_.size();
   assert(slot < kMaxRows);
   // What may run out of memory comes first, and the row comes last of that. So after a failure the
@@ -15,11 +15,12 @@ uint16_t SegmentRows::Append(uint64_t row, uint32_t length, bool keep_length) {
     lengths_.resize(slot);
     lengths_.push_back(length);
   }
+  retired_.Reserve(slot + 1);
+  ids_.Set(slot, id);
   rows_.push_back(row);
   ascending_ &= slot == 0 || row > last_;
   first_ = std::min(first_, row);
   last_ = std::max(last_, row);
-  total_length_ += length;
   live_[slot / 64] |= uint64_t{1} << (slot % 64);
   return static_cast<uint16_t>(slot);
 }
@@ -42,23 +43,23 @@ std::optional<uint16_t> SegmentRows::Find(uint64_t row) const {
   return static_cast<uint16_t>(slot);
 }
 
-bool SegmentRows::Remove(uint64_t row) {
-  const std::optional<uint16_t> slot = Find(row);
-  if (!slot.has_value()) return false;
-  live_[*slot / 64] &= ~(uint64_t{1} << (*slot % 64));
+void SegmentRows::Remove(uint16_t slot) {
+  assert(IsLive(slot));
+  live_[slot / 64] &= ~(uint64_t{1} << (slot % 64));
   ++dead_;
-  return true;
 }
 
 size_t SegmentRows::memory_bytes() const {
   return rows_.capacity() * sizeof(uint64_t) + lengths_.capacity() * sizeof(uint32_t) +
-         live_.capacity() * sizeof(uint64_t);
+         live_.capacity() * sizeof(uint64_t) + ids_.memory_bytes() + retired_.memory_bytes();
 }
 
 void SegmentRows::ShrinkToFit() {
   rows_.shrink_to_fit();
   lengths_.shrink_to_fit();
   live_.shrink_to_fit();
+  ids_.ShrinkToFit();
+  retired_.ShrinkToFit();
 }
 
 }  // namespace tqdb::storage

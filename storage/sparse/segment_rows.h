@@ -5,6 +5,11 @@
 // row's sum in a search. A removed row keeps its slot and is masked by a bit until the segment is
 // rewritten.
 //
+// A row goes in two steps. It is retired when its point is replaced or deleted: it stops counting
+// in the statistics of the scores. It is removed once no read is left that may hit it. Example: row
+// 3 is replaced while a search is in progress. The search still finds row 3, and every score is
+// already that of a collection without it.
+//
 // Not thread-safe; const methods may run at the same time.
 #ifndef TQDB_STORAGE_SPARSE_SEGMENT_ROWS_H_
 #define TQDB_STORAGE_SPARSE_SEGMENT_ROWS_H_
@@ -16,6 +21,9 @@
 #include <vector>
 
 #include "core/scan/row_filter.h"
+#include "storage/sparse/id_column.h"
+#include "storage/sparse/retired_slots.h"
+#include "values/types.h"
 
 namespace tqdb::storage {
 
@@ -26,17 +34,23 @@ class SegmentRows {
   static constexpr size_t kMaxRows = 65'536;
 
   // Gives a live row the next slot and returns it. `length` is the length of the row's text in
-  // words, 0 for sparse vectors; it is stored only if `keep_length`. Requires: size() < kMaxRows.
-  uint16_t Append(uint64_t row, uint32_t length, bool keep_length);
-  // Masks a row. Returns false if there is no such live row.
-  bool Remove(uint64_t row);
-  bool Contains(uint64_t row) const { return Find(row).has_value(); }
+  // words, 0 for sparse vectors; it is stored only if `keep_length`. If memory runs out, the
+  // segment has the rows that it had. Requires: size() < kMaxRows.
+  uint16_t Append(uint64_t row, const PointId& id, uint32_t length, bool keep_length);
+  // Returns the slot of a live row.
+  std::optional<uint16_t> Find(uint64_t row) const;
+  // Lets a row stop counting. Returns false if it was retired before. Allocates nothing.
+  bool Retire(uint16_t slot) { return retired_.Add(slot); }
+  // Masks a live row. Allocates nothing.
+  void Remove(uint16_t slot);
 
   size_t size() const { return rows_.size(); }  // live and dead rows
   size_t dead() const { return dead_; }
   size_t live() const { return rows_.size() - dead_; }
   bool IsLive(size_t slot) const { return (live_[slot / 64] >> (slot % 64) & 1) != 0; }
   uint64_t row(size_t slot) const { return rows_[slot]; }
+  PointId id(size_t slot) const { return ids_.at(slot); }
+  const RetiredSlots& retired() const { return retired_; }
   // Return the lowest and the highest row, live or dead. Requires: size() > 0.
   uint64_t first_row() const { return first_; }
   uint64_t last_row() const { return last_; }
@@ -45,7 +59,6 @@ class SegmentRows {
   uint32_t length(size_t slot) const { return lengths_.empty() ? 0 : lengths_[slot]; }
   // Returns whether rows ascend with their slots.
   bool ascending() const { return ascending_; }
-  uint64_t total_length() const { return total_length_; }  // of live and dead rows
 
   // Slots come in words of 64; the last one may have fewer.
   size_t words() const { return live_.size(); }
@@ -63,15 +76,13 @@ class SegmentRows {
   void ShrinkToFit();
 
  private:
-  // Returns the slot of a live row.
-  std::optional<uint16_t> Find(uint64_t row) const;
-
   std::vector<uint64_t> rows_;     // row of each slot
+  IdColumn ids_;                   // id of each slot
   std::vector<uint32_t> lengths_;  // length of each slot, or empty
   std::vector<uint64_t> live_;     // one bit for each slot
+  RetiredSlots retired_;           // all dead rows, and live ones that no longer count
   uint64_t first_ = ~uint64_t{0};  // lowest row
   uint64_t last_ = 0;              // highest row
-  uint64_t total_length_ = 0;
   size_t dead_ = 0;
   bool ascending_ = true;
 };

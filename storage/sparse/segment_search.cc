@@ -74,8 +74,7 @@ void SegmentSearch<Scoring>::Score(uint32_t slot) {
   }
   if (!found) return;
   ++stats_.scored;
-  const uint64_t row = rows_->row(slot);
-  top_.Push({static_cast<float>(score), row, PointId::Number(row)});
+  top_.Push({static_cast<float>(score), rows_->row(slot), rows_->id(slot)});
 }
 
 template <typename Scoring>

@@ -54,9 +54,8 @@ class SegmentSearch {
  public:
   using Value = typename Scoring::Value;
 
-  // `scoring` has the current average length. A null `filter` allows all rows. Hits go to `top`,
-  // with their rows as numeric ids, so that equal scores are ordered by row. Requires: all three
-  // outlive the object.
+  // `scoring` has the current average length. A null `filter` allows all rows. Hits go to `top`.
+  // Requires: all three outlive the object.
   SegmentSearch(const Scoring& scoring, const RowFilter* filter, TopK& top)
       : scoring_(scoring), all_filter_(filter), top_(top) {}
 

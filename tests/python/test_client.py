@@ -329,14 +329,22 @@ async def test_wrong_searches_by_text_are_refused(client, texts):
         await client.search_hybrid(texts, [tqdb.Query(vector, negative=[1])])
     with pytest.raises(tqdb.InvalidArgument, match=r"queries\[1\]\.text is 'fox'; need a tqdb"):
         await client.search_hybrid(texts, [tqdb.Query(vector), tqdb.Query(text="fox")])
-    with pytest.raises(tqdb.InvalidArgument, match="has no words"):
-        await client.search(texts, text=TextQuery("a.text", "?!"))
     with pytest.raises(tqdb.FailedPrecondition, match="no payload index of texts"):
         await client.search(texts, text=TextQuery("kind", "odd"))
     with pytest.raises(tqdb.InvalidArgument):
         await client.search(texts, text=fox, exact=True)
     with pytest.raises(tqdb.InvalidArgument, match="group_by is empty"):
         await client.search_groups(texts, text=fox)
+
+
+async def test_queries_without_words_find_nothing(client, texts):
+    vector, nothing = vectors_of(1)[0], TextQuery("a.text", "?!")
+    assert await client.search(texts, text=nothing) == []
+    assert await client.search_groups(texts, text=nothing, group_by="kind") == []
+    dense = await client.search(texts, vector, limit=5)
+    parts = [tqdb.Query(vector, limit=5), tqdb.Query(text=nothing)]
+    fused = await client.search_hybrid(texts, parts, limit=5)
+    assert dense and [point.id for point in fused] == [point.id for point in dense]
 
 
 async def test_payloads_are_edited(client, name):
