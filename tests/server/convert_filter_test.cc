@@ -104,7 +104,8 @@ TEST(ConvertFilterTest, WhatTheClientSendsIsTheSameFilterAtTheServer) {
 // Servers of older versions know ranges of doubles alone.
 TEST(ConvertFilterTest, RangesGoAsDoublesWhereverDoublesCanSayThem) {
   const auto field = [](storage::NumberRange range) {
-    const storage::Filter filter{.must = {{storage::FieldCondition{"a", range}}}};
+    storage::Filter filter;
+    filter.must = {{storage::FieldCondition{"a", range}}};
     v1::Filter proto;
     client::ToProto(filter, &proto);
     return proto.must(0).field();

@@ -359,7 +359,8 @@ TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
     for (const std::string key : {"s", "n", "b", "l.n", "o"}) {
       const Filter filter = RandomFilter(random_, kIds);
       const bool filtered = random_.Below(2) == 0;
-      std::map<std::variant<std::string, int64_t, bool>, uint64_t> expected;
+      using Value = std::variant<std::string, Integer, bool>;
+      std::map<Value, uint64_t> expected;
       std::vector<uint64_t> matching = Expected(filtered ? filter : Filter());
       for (const uint64_t id : matching) {
         std::vector<json> values;
@@ -374,18 +375,24 @@ TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
           values.push_back(payload[key]);
         }
         // A point counts once for each of its distinct values. A float counts if it is an integer
-        // that int64 can hold.
-        std::set<std::variant<std::string, int64_t, bool>> own;
+        // of 64 bits, with a sign or without one.
+        std::set<Value> own;
         for (const json& found : values) {
           for (const json& value : found.is_array() ? found : json::array({found})) {
             if (value.is_string()) own.insert(value.get<std::string>());
             if (value.is_boolean()) own.insert(value.get<bool>());
-            const bool beyond = value.is_number_unsigned() && value.get<uint64_t>() >> 63 != 0;
-            if (value.is_number_integer() && !beyond) own.insert(value.get<int64_t>());
+            if (value.is_number_unsigned()) {
+              own.insert(value.get<uint64_t>());
+            } else if (value.is_number_integer()) {
+              own.insert(value.get<int64_t>());
+            }
             if (!value.is_number_float()) continue;
             const double number = value.get<double>();
-            if (number == std::floor(number) && number >= -0x1p63 && number < 0x1p63) {
+            if (number != std::floor(number) || number < -0x1p63 || number >= 0x1p64) continue;
+            if (number < 0) {
               own.insert(static_cast<int64_t>(number));
+            } else {
+              own.insert(static_cast<uint64_t>(number));
             }
           }
         }
@@ -395,7 +402,7 @@ TEST_F(FilteredCallsTest, FacetsCountWhatTheModelHolds) {
       if (filtered) spec.filter = filter;
       const auto facets = collection_->Facet(spec);
       ASSERT_TRUE(facets.ok()) << facets.status();
-      std::map<std::variant<std::string, int64_t, bool>, uint64_t> counted;
+      std::map<Value, uint64_t> counted;
       for (size_t i = 0; i < facets->size(); ++i) {
         counted[(*facets)[i].value.value] = (*facets)[i].count;
         if (i > 0) {

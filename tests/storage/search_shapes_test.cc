@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json_number.h"
 #include "core/space/vector_space.h"
 #include "storage/read/mmr.h"
 #include "storage/search/fusion.h"
@@ -198,7 +199,12 @@ TEST_F(SearchShapesTest, GroupsAreThoseOfTheWholeRanking) {
         ASSERT_TRUE(groups.ok()) << groups.status();
         std::vector<Group> found;
         for (const PointGroup& group : *groups) {
-          const json value = std::visit([](const auto& v) { return json(v); }, group.value.value);
+          json value;
+          if (const auto* text = std::get_if<std::string>(&group.value.value)) value = *text;
+          if (const auto* flag = std::get_if<bool>(&group.value.value)) value = *flag;
+          if (const auto* integer = std::get_if<Integer>(&group.value.value)) {
+            value = NumberToJson<json>(*integer);
+          }
           found.emplace_back(value, Ids(group.points));
           for (const PointRecord& point : group.points) EXPECT_TRUE(point.payload.empty());
         }
