@@ -1,5 +1,6 @@
 #include "tests/storage/payload/random_filter.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -141,6 +142,10 @@ ValueList RandomList(Gaussian& random) {
   }
   std::vector<Integer> integers(n == 0 ? 1 : n);  // an empty list reads back as one of strings
   for (Integer& integer : integers) integer = RandomInteger(random);
+  // Messages hold the integers from 2^63 on behind the others. The order means nothing, but filters
+  // are compared with it.
+  std::stable_partition(integers.begin(), integers.end(),
+                        [](const Integer& integer) { return integer.fits_int64(); });
   return integers;
 }
 
