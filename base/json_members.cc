@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "absl/strings/strip.h"
+
 namespace tqdb {
 
 namespace {
@@ -14,6 +16,12 @@ constexpr string_view kSpaces = " \t\n\r";
 // Drops the spaces at the front.
 void SkipSpaces(string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(kSpaces), text.size()));
+}
+
+// Drops what may stand before a text: a byte order mark, and spaces.
+void SkipStart(string_view& text) {
+  text = absl::StripPrefix(text, "\xef\xbb\xbf");
+  SkipSpaces(text);
 }
 
 // Drops `c` and the spaces around it from the front. Returns false if something else is there.
@@ -70,12 +78,13 @@ string_view TakeValue(string_view& text) {
 }  // namespace
 
 string_view FirstJsonValue(string_view text) {
-  SkipSpaces(text);
+  SkipStart(text);
   return TakeValue(text);
 }
 
 std::vector<JsonMember> JsonMembers(string_view object) {
   std::vector<JsonMember> members;
+  SkipStart(object);
   if (!Take(object, '{')) return members;
   while (!object.empty() && object[0] == '"') {
     const string_view key = TakeValue(object);

@@ -5,6 +5,8 @@
 // ends at the first separator outside both. So nothing is parsed, and a call takes about the time
 // of reading the text.
 //
+// A byte order mark before the text is passed over.
+//
 // Left out: checking the text. Requires: every text is valid JSON. For other texts nothing is read
 // outside of them, but the result is arbitrary.
 //

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 #include "base/json_members.h"
 
 namespace tqdb {
@@ -93,14 +93,14 @@ std::string Escaped(string_view text) {
 }  // namespace
 
 struct JsonText::Parts {
-  std::vector<Member> members;                      // of an object
-  absl::flat_hash_map<std::string, size_t> places;  // names to places in `members`
-  std::vector<JsonText> elements;                   // of an array
+  std::vector<Member> members;  // of an object
+  // Names to places in `members`. A tree, because hash tables of Abseil do not survive that there
+  // is no memory.
+  std::map<std::string, size_t, std::less<>> places;
+  std::vector<JsonText> elements;  // of an array
 };
 
-JsonText::JsonText(string_view text) : text_(absl::StripPrefix(text, "\xef\xbb\xbf")) {
-  text_ = FirstJsonValue(text_);
-}
+JsonText::JsonText(string_view text) : text_(FirstJsonValue(text)) {}
 JsonText::JsonText(JsonText&&) = default;
 JsonText& JsonText::operator=(JsonText&&) = default;
 JsonText::~JsonText() = default;
@@ -145,7 +145,7 @@ JsonText* JsonText::Find(string_view name) {
 
 JsonText& JsonText::At(string_view name) {
   if (JsonText* value = Find(name)) return *value;
-  parts_->places.emplace(name, parts_->members.size());
+  parts_->places.emplace(std::string(name), parts_->members.size());
   parts_->members.push_back({std::string(name), Escaped(name), JsonText()});
   return parts_->members.back().value;
 }
