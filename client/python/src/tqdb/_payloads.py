@@ -11,6 +11,7 @@ from typing import Any, Iterable, Iterator, List, Mapping, Optional, Tuple
 import numpy as np
 
 from .errors import InvalidArgument
+from .filters import quoted_key
 from .types import PayloadLike
 
 
@@ -28,11 +29,6 @@ def write_payload(payload: Optional[PayloadLike], field: str) -> bytes:
         key, why = _first_wrong(payload, "") or ("", str(error))
         told = f"{field} does not make JSON: {key} {why}" if key else f"{field}: {why}"
         raise InvalidArgument(told, key=key or None) from None
-
-
-def quoted(name: str) -> str:
-    """A name as a key: one with a dot would else be a path."""
-    return f'"{name}"' if "." in name else name
 
 
 def _plain(value: Any) -> Any:
@@ -74,7 +70,7 @@ def _first_wrong(value: Any, path: str) -> Optional[Tuple[str, str]]:
         return None
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            own = f"{path}.{quoted(str(name))}" if path else quoted(str(name))
+            own = f"{path}.{quoted_key(str(name))}" if path else quoted_key(str(name))
             if not (name is None or isinstance(name, (str, int, float))):
                 return own, f"has a key of type {type(name).__name__}; need text"
             wrong = _first_wrong(inner, own)

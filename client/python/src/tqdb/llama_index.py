@@ -29,12 +29,12 @@ from llama_index.core.vector_stores.types import (
 from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
 
 from ._channel import KEY_VARIABLE, TLS, PathLike, Settings
-from ._payloads import quoted, write_payload
+from ._payloads import write_payload
 from ._stores import Collection, Connection, Steps, as_vector, one_of
 from .aio import AsyncClient
 from .client import Client
 from .errors import InvalidArgument
-from .filters import Field, Filter, all_of, any_of, has_id
+from .filters import Field, Filter, all_of, any_of, has_id, quoted_key
 from .ids import id_from_text as point_id
 from .types import Point, Record, ScoredPoint
 
@@ -312,7 +312,7 @@ def filter_from_llama_index(filters: MetadataFilters) -> Filter:
 
 
 def _condition(filter: MetadataFilter) -> Filter:
-    field, operator, value = Field(quoted(filter.key)), filter.operator, filter.value
+    field, operator, value = Field(quoted_key(filter.key)), filter.operator, filter.value
     if operator == FilterOperator.IS_EMPTY:
         return field.is_empty() | (field == "")
     if operator in (FilterOperator.IN, FilterOperator.NIN, FilterOperator.ANY, FilterOperator.ALL):

@@ -7,8 +7,8 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from langchain_core.documents import Document
 
-from .._payloads import quoted
 from ..errors import InvalidArgument
+from ..filters import quoted_key
 from ..types import Record, ScoredPoint
 
 _ID = "id"  # the id that the document was given: that of the point may be made of it
@@ -23,11 +23,11 @@ class Layout:
     metadata_key: Optional[str] = "metadata"
 
     def content_path(self) -> str:
-        return quoted(self.content_key)
+        return quoted_key(self.content_key)
 
     def metadata_path(self, name: str) -> str:
-        own = quoted(name)
-        return own if self.metadata_key is None else f"{quoted(self.metadata_key)}.{own}"
+        own = quoted_key(name)
+        return own if self.metadata_key is None else f"{quoted_key(self.metadata_key)}.{own}"
 
     def payload_of(
         self, id: str, text: str, metadata: Mapping[str, Any], field: str
