@@ -13,7 +13,7 @@
 namespace tqdb::storage {
 
 RowScanner::RowScanner(const CollectionConfig& config, Options options)
-    : config_(config), options_(std::move(options)), decoded_(config.sparse_spaces.size()) {
+    : options_(std::move(options)), decoded_(config.sparse_spaces.size()) {
   for (const VectorSpaceConfig& space : config.spaces) {
     code_bytes_.push_back(CodeRecordBytes(space.codec));
   }

@@ -71,7 +71,6 @@ class RowScanner {
   absl::Status ReadSparse(uint64_t row);
   absl::Status ReadPayload(const PointRow& point);
 
-  const CollectionConfig& config_;
   const Options options_;
   std::vector<PointRow> points_;  // by row
   size_t uuids_ = 0;
