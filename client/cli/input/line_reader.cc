@@ -11,7 +11,7 @@
 namespace tqdb::client {
 namespace {
 
-constexpr size_t kReadBytes = 1 << 18;
+constexpr size_t kChunkBytes = 1 << 18;
 constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool IsUtf16(absl::string_view text) {
@@ -49,8 +49,8 @@ void LineReader::Fill() {
                                                      " is longer than ", kMaxLineBytes, " bytes"));
     return;
   }
-  buffer_.resize(std::max(buffer_.size(), end_ + kReadBytes));
-  const absl::StatusOr<size_t> got = bytes_->Read(buffer_.data() + end_, kReadBytes);
+  buffer_.resize(std::max(buffer_.size(), end_ + kChunkBytes));
+  const absl::StatusOr<size_t> got = bytes_->Read(buffer_.data() + end_, kChunkBytes);
   if (!got.ok()) {
     error_ = got.status();
     return;

@@ -325,9 +325,9 @@ def _condition(filter: MetadataFilter) -> Filter:
     if value is None or isinstance(value, list):
         raise _wrong(filter, "a single value")
     if operator in (FilterOperator.EQ, FilterOperator.CONTAINS):
-        return field.eq(value)  # type: ignore[arg-type]
+        return field.eq(value)
     if operator == FilterOperator.NE:
-        return ~field.eq(value)  # type: ignore[arg-type]
+        return ~field.eq(value)
     if operator in (FilterOperator.TEXT_MATCH, FilterOperator.TEXT_MATCH_INSENSITIVE):
         if not isinstance(value, str):
             raise _wrong(filter, "text")
