@@ -18,7 +18,8 @@ constexpr char kFooter[] =
     "  tqdb-bench search --rows 100000 --dim 1536 --clients 1,8\n"
     "  tqdb-bench codec --json\n"
     "Results go to the standard output, progress to the standard error when that is a terminal.\n"
-    "TQDB_SIMD=scalar|avx2|avx512vnni|avx512|amx forces a kernel level, TQDB_SIGN_PREFETCH=on|off\n"
+    "TQDB_SIMD=scalar|avx2|avx512vnni|avx512|amx forces a kernel level, TQDB_SIGN_PREFETCH="
+    "on|several|off\n"
     "one form of its sign scan.\n"
     "Exit codes: 0 done, 1 error, 2 wrong usage, 130 interrupted.";
 

@@ -76,7 +76,11 @@ absl::StatusOr<std::vector<Kernels>> KernelLevels(const ScanFlags& flags) {
   std::vector<Kernels> forms;
   for (const Kernels* level : levels) {
     for (const std::string& prefetch : flags.sign_prefetch) {
-      forms.push_back(prefetch == "auto" ? *level : WithSignPrefetch(*level, prefetch == "on"));
+      forms.push_back(*level);
+      for (SignPrefetch form : {SignPrefetch::kOff, SignPrefetch::kSeveral, SignPrefetch::kOn}) {
+        if (prefetch == kSignPrefetchNames[int(form)])
+          forms.back() = WithSignPrefetch(*level, form);
+      }
     }
   }
   return forms;
@@ -84,7 +88,9 @@ absl::StatusOr<std::vector<Kernels>> KernelLevels(const ScanFlags& flags) {
 
 const char* SignPrefetchOf(const Kernels& kernels) {
   if (kernels.scan_signs_forms[0] == kernels.scan_signs_forms[1]) return "none";
-  return kernels.scan_signs == kernels.scan_signs_forms[1] ? "on" : "off";
+  size_t form = 0;
+  while (kernels.scan_signs != kernels.scan_signs_forms[form]) ++form;
+  return kSignPrefetchNames[form];
 }
 
 CodecOptions CodecOf(const ScanFlags& flags, size_t dim) {
@@ -305,11 +311,10 @@ Command AddScanCommand(FlagSet app) {
       .OneOf({"scalar", "avx2", "avx512vnni", "avx512", "amx", "neon"});
   command
       .Add("--sign-prefetch", flags->sign_prefetch,
-           "Whether the sign scan asks memory for the next block: on, off, or auto, as is chosen "
-           "for "
-           "this CPU; a list")
+           "Whether the sign scan asks memory for the next block: on, off, several (for calls of "
+           "two queries or more), or auto, as is chosen for this CPU; a list")
       .Separator(',')
-      .OneOf({"auto", "on", "off"})
+      .OneOf({"auto", "on", "several", "off"})
       .ShowDefault();
   command.Add("--k", flags->top_k, "Hits of a query").InRange(1, 10'000).ShowDefault();
   command.Add("--seconds", flags->seconds, "Of each measurement")

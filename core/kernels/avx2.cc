@@ -22,7 +22,7 @@ const Kernels* Avx2Kernels() {
       .pack_fields = avx2::PackFields,
       .unpack_fields = avx2::UnpackFields,
       .scan_signs = avx2::ScanSigns,
-      .scan_signs_forms = {avx2::ScanSigns, avx2::ScanSigns},
+      .scan_signs_forms = {avx2::ScanSigns, avx2::ScanSigns, avx2::ScanSigns},
       .sum_codes = avx2::SumCodes,
       .pack_weights = scalar::PackWeights,
       .survivors = avx2::Survivors,

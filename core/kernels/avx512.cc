@@ -34,7 +34,8 @@ Kernels MakeVnniTable() {
       .pack_fields = TQDB_AVX512::PackFields,
       .unpack_fields = TQDB_AVX512::UnpackFields,
       .scan_signs = TQDB_AVX512::ScanSignBytes,
-      .scan_signs_forms = {TQDB_AVX512::ScanSignBytes, TQDB_AVX512::ScanSignBytes},
+      .scan_signs_forms = {TQDB_AVX512::ScanSignBytes, TQDB_AVX512::ScanSignBytes,
+                           TQDB_AVX512::ScanSignBytes},
       .sum_codes = TQDB_AVX512::SumCodesVnni,
       .pack_weights = TQDB_AVX512::PackWeights,
       .survivors = TQDB_AVX512::Survivors,
@@ -48,9 +49,10 @@ Kernels MakeVbmiTable() {
   kernels.name = TQDB_LEVEL_NAME("avx512");
   kernels.plane_group = 4;
   kernels.plane_rows = 16;
-  kernels.scan_signs_forms[0] = TQDB_AVX512::ScanSigns;
-  kernels.scan_signs_forms[1] = TQDB_AVX512::ScanSignsAsking;
-  kernels.scan_signs = kernels.scan_signs_forms[PrefetchesSigns() ? 1 : 0];
+  kernels.scan_signs_forms[int(SignPrefetch::kOff)] = TQDB_AVX512::ScanSigns;
+  kernels.scan_signs_forms[int(SignPrefetch::kSeveral)] = TQDB_AVX512::ScanSignsAskingForSeveral;
+  kernels.scan_signs_forms[int(SignPrefetch::kOn)] = TQDB_AVX512::ScanSignsAsking;
+  kernels.scan_signs = kernels.scan_signs_forms[int(BestSignPrefetch())];
   kernels.expands_8_bits = true;
   kernels.sum_codes = TQDB_AVX512::SumCodes;
   return kernels;

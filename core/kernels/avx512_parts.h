@@ -41,6 +41,8 @@ void PackFields(const RecordPacking& packing, const uint8_t* fields, uint8_t* pa
 void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
                const uint8_t* const* tables, size_t num_queries, int32_t* sums);
 // ScanSigns that asks memory for `next` meanwhile.
+void ScanSignsAskingForSeveral(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+                               const uint8_t* const* tables, size_t num_queries, int32_t* sums);
 void ScanSignsAsking(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
                      const uint8_t* const* tables, size_t num_queries, int32_t* sums);
 void SumCodes(const RecordPacking& packing, const CodeBlock& block, size_t n, const Codebook& book,

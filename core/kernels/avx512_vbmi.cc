@@ -142,7 +142,7 @@ void ScanSignsOfOne(const SignBlock& block, const SignBlock& next, size_t bytes_
 }
 
 // See avx2_scan.cc: bytes of rows that are not yet published may change under the scan.
-template <bool kAsks>
+template <SignPrefetch kForm>
 __attribute__((no_sanitize("thread"))) void ScanSignsOfAll(const SignBlock& block,
                                                            const SignBlock& next,
                                                            size_t bytes_per_row,
@@ -150,7 +150,7 @@ __attribute__((no_sanitize("thread"))) void ScanSignsOfAll(const SignBlock& bloc
                                                            size_t num_queries, int32_t* sums) {
   const uint8_t* plane = block.plane;
   const size_t half_bytes = kBlockRows / 2 * bytes_per_row;
-  const uint8_t* ahead = kAsks && next.rows != 0 ? next.plane : nullptr;
+  const uint8_t* ahead = kForm != SignPrefetch::kOff && next.rows != 0 ? next.plane : nullptr;
   // Eight queries share more of the index arithmetic, as long as their tables fit the first-level
   // cache.
   while (num_queries >= 8 && bytes_per_row * 32 * 8 <= (24 << 10)) {
@@ -172,7 +172,9 @@ __attribute__((no_sanitize("thread"))) void ScanSignsOfAll(const SignBlock& bloc
   switch (num_queries) {
     case 3: return ScanSignsOf<3, 4>(plane, ahead, bytes_per_row, tables, sums);
     case 2: return ScanSignsOf<2, 4>(plane, ahead, bytes_per_row, tables, sums);
-    case 1: return ScanSignsOfOne<kAsks>(block, next, bytes_per_row, tables[0], sums);
+    case 1:
+      return ScanSignsOfOne<kForm == SignPrefetch::kOn>(block, next, bytes_per_row, tables[0],
+                                                        sums);
     default: return;
   }
 }
@@ -181,12 +183,17 @@ __attribute__((no_sanitize("thread"))) void ScanSignsOfAll(const SignBlock& bloc
 
 void ScanSigns(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
                const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
-  ScanSignsOfAll</*kAsks=*/false>(block, next, bytes_per_row, tables, num_queries, sums);
+  ScanSignsOfAll<SignPrefetch::kOff>(block, next, bytes_per_row, tables, num_queries, sums);
+}
+
+void ScanSignsAskingForSeveral(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
+                               const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
+  ScanSignsOfAll<SignPrefetch::kSeveral>(block, next, bytes_per_row, tables, num_queries, sums);
 }
 
 void ScanSignsAsking(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
                      const uint8_t* const* tables, size_t num_queries, int32_t* sums) {
-  ScanSignsOfAll</*kAsks=*/true>(block, next, bytes_per_row, tables, num_queries, sums);
+  ScanSignsOfAll<SignPrefetch::kOn>(block, next, bytes_per_row, tables, num_queries, sums);
 }
 
 void SumCodesBy(DotTileFunction* dot, const RecordPacking& packing, const CodeBlock& block,

@@ -85,6 +85,11 @@ struct CodeQueries {
   const int32_t* zeros;
 };
 
+// For which calls the sign scan asks memory for the next block itself, while it adds up: for none,
+// which leaves memory to the processor's own prefetching; for those of several queries; or for all.
+enum class SignPrefetch : uint8_t { kOff, kSeveral, kOn };
+inline constexpr const char* kSignPrefetchNames[] = {"off", "several", "on"};
+
 // Sums the sign plane of one block: scan_signs of Kernels says how.
 using ScanSignsFunction = void(const SignBlock& block, const SignBlock& next, size_t bytes_per_row,
                                const uint8_t* const* tables, size_t num_queries, int32_t* sums);
@@ -175,9 +180,8 @@ struct Kernels {
   // Requires: bytes_per_row is a multiple of 4.
   // It is one of scan_signs_forms.
   ScanSignsFunction* scan_signs;
-  // Form 0 leaves memory to the processor's own prefetching. Form 1 asks for `next` itself while it
-  // adds up. Both give the same sums. A level that has one form only names it twice.
-  ScanSignsFunction* scan_signs_forms[2];
+  // By SignPrefetch. All give the same sums. A level that has one form only names it three times.
+  ScanSignsFunction* scan_signs_forms[3];
   // Sums the whole codes of a block, for r < 64:
   //   sums[q * 64 + r] = sum_i (sign bit i of row r set ? w_i(q) : -w_i(q))
   //                            * book.magnitudes[field_i >> level_shift]
@@ -217,11 +221,11 @@ std::vector<const Kernels*> AvailableKernels();
 // Returns a level by its name; null when it is unknown or this CPU cannot run it.
 const Kernels* FindKernels(absl::string_view name);
 
-// Returns whether scan_signs should ask memory for the next block itself (form 1) on this CPU. Only
-// the levels with VBMI have the choice. TQDB_SIGN_PREFETCH=on|off in the environment decides it.
-bool PrefetchesSigns();
+// Returns the form of scan_signs that suits this CPU. Only the levels with VBMI have the choice.
+// TQDB_SIGN_PREFETCH=off|several|on in the environment decides it.
+SignPrefetch BestSignPrefetch();
 // Returns the level with the given form of scan_signs. For tests and benchmarks.
-Kernels WithSignPrefetch(const Kernels& kernels, bool on);
+Kernels WithSignPrefetch(const Kernels& kernels, SignPrefetch form);
 
 // Each returns the table of one level; null where the build or the CPU lacks the level.
 const Kernels* ScalarKernels();

@@ -20,7 +20,7 @@ const Kernels* ScalarKernels() {
       .pack_fields = scalar::PackFields,
       .unpack_fields = scalar::UnpackFields,
       .scan_signs = scalar::ScanSigns,
-      .scan_signs_forms = {scalar::ScanSigns, scalar::ScanSigns},
+      .scan_signs_forms = {scalar::ScanSigns, scalar::ScanSigns, scalar::ScanSigns},
       .sum_codes = scalar::SumCodes,
       .pack_weights = scalar::PackWeights,
       .survivors = scalar::Survivors,

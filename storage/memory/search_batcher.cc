@@ -15,7 +15,7 @@ namespace {
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(5);
 // A leader waits for the callers of the last pass at most 1/kGatherShare of the time that this pass
 // took, and at most kMaxGather.
-constexpr int kGatherShare = 8;
+constexpr int kGatherShare = 2;
 constexpr absl::Duration kMaxGather = absl::Milliseconds(1);
 // Queries that make a pass of its own worth it: a fourth one costs a third of the first. Three, not
 // four, because some callers are always on their way back.

@@ -10,7 +10,7 @@
 //
 // While all threads are taken, callers gather. When a pass ends, the first of them leads the next
 // and takes along whoever asks for the same top_k, error bound and rows. Callers that have just
-// been answered often come back at once: the next leader gives them a moment, a small part of what
+// been answered often come back at once: the next leader gives them a moment, at most half of what
 // the last pass took, and waits no longer than until as many are there.
 //
 // A caller is woken through a notification of its own, once, when it leads or is done. A condition

@@ -261,8 +261,8 @@ TEST_P(KernelsTest, ScanSignsIsTheSumOfSignedWeights) {
       uint64_t asked = num_queries % 2 == 0 ? ~uint64_t{0} : 0;
       for (size_t n = num_queries % 2 == 0 ? 0 : 1 + random.Below(4); n > 0; --n)
         asked |= uint64_t{1} << random.Below(64);
-      std::vector<int32_t> sums[2];
-      for (size_t form = 0; form < 2; ++form) {
+      std::vector<int32_t> sums[3];
+      for (size_t form = 0; form < 3; ++form) {
         sums[form].assign(num_queries * kBlockRows, 12345);
         kernels().scan_signs_forms[form]({plane.data(), asked}, {plane.data(), random.Word()},
                                          bytes, pointers.data(), num_queries, sums[form].data());
@@ -448,9 +448,9 @@ TEST(KernelsDispatchTest, ListsScalarFirstAndFindsLevelsByName) {
 
 TEST(KernelsDispatchTest, EveryLevelScansByTheFormThatIsChosenForThisCpu) {
   for (const Kernels* level : testing::TestableKernels()) {
-    EXPECT_EQ(level->scan_signs, level->scan_signs_forms[PrefetchesSigns() ? 1 : 0]) << level->name;
-    for (bool on : {false, true}) {
-      EXPECT_EQ(WithSignPrefetch(*level, on).scan_signs, level->scan_signs_forms[on ? 1 : 0]);
+    EXPECT_EQ(level->scan_signs, level->scan_signs_forms[int(BestSignPrefetch())]) << level->name;
+    for (SignPrefetch form : {SignPrefetch::kOff, SignPrefetch::kSeveral, SignPrefetch::kOn}) {
+      EXPECT_EQ(WithSignPrefetch(*level, form).scan_signs, level->scan_signs_forms[int(form)]);
     }
   }
 }
