@@ -47,18 +47,32 @@ void SetChannelOptions(const ServerOptions& options, grpc::ServerBuilder* builde
   builder->SetResourceQuota(quota);
 }
 
+// Logs that a collection has got another status.
+void LogHealth(const storage::CollectionHealth& health) {
+  switch (health.status) {
+    case storage::CollectionStatus::kReady:
+      spdlog::info("collection '{}' is ready again", health.name);
+      break;
+    case storage::CollectionStatus::kReadOnly:
+      spdlog::error("{}", health.error);  // begins with the name
+      break;
+    case storage::CollectionStatus::kQuarantined:
+      spdlog::error("collection '{}' is quarantined: {}", health.name, health.error);
+      break;
+    case storage::CollectionStatus::kUnavailable:
+      spdlog::error("collection '{}' is unavailable for now, and tried again: {}", health.name,
+                    health.error);
+      break;
+  }
+}
+
 void LogCollection(const storage::CollectionInfo& info) {
   switch (info.status) {
     case storage::CollectionStatus::kReady:
       spdlog::info("collection '{}': {} points, {:.1f} MiB in memory", info.name, info.points,
                    static_cast<double>(info.memory_bytes) / (1 << 20));
       break;
-    case storage::CollectionStatus::kReadOnly:
-      spdlog::warn("collection '{}' is read-only: {}", info.name, info.error);
-      break;
-    case storage::CollectionStatus::kQuarantined:
-      spdlog::error("collection '{}' is quarantined: {}", info.name, info.error);
-      break;
+    default: LogHealth({info.name, info.status, info.error});
   }
 }
 
@@ -131,7 +145,9 @@ absl::Status Server::StartHttp(const std::string& address) {
 
 absl::Status Server::OpenDatabase() {
   const absl::Time start = absl::Now();
-  TQDB_ASSIGN_OR_RETURN(database_, storage::Database::Open(options_.database));
+  storage::DatabaseOptions own = options_.database;
+  own.on_health = LogHealth;
+  TQDB_ASSIGN_OR_RETURN(database_, storage::Database::Open(own));
   scraped_database_ = database_.get();
   const std::vector<storage::CollectionInfo> collections = database_->ListCollections();
   uint64_t points = 0;

@@ -86,9 +86,11 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
   GaugeFamily kept("tqdb_collection_kept_rows",
                    "Rows of replaced or deleted points, in memory for reads in progress.");
   GaugeFamily read_only("tqdb_collection_read_only",
-                        "1 when a failed sync made the collection refuse writes.");
+                        "1 when a failed write made the collection refuse writes.");
   GaugeFamily quarantined("tqdb_collection_quarantined",
                           "1 when the collection is damaged and refuses every call.");
+  GaugeFamily unavailable("tqdb_collection_unavailable",
+                          "1 when the collection cannot be opened for now, and is tried again.");
   for (const storage::CollectionInfo& info : collections) {
     const std::vector<ClientMetric::Label> labels = {{"collection", info.name}};
     points.Add(static_cast<double>(info.points), labels);
@@ -98,12 +100,13 @@ void AppendCollections(const storage::Database& database, std::vector<MetricFami
     kept.Add(static_cast<double>(info.kept_rows), labels);
     read_only.Add(info.status == storage::CollectionStatus::kReadOnly ? 1 : 0, labels);
     quarantined.Add(info.status == storage::CollectionStatus::kQuarantined ? 1 : 0, labels);
+    unavailable.Add(info.status == storage::CollectionStatus::kUnavailable ? 1 : 0, labels);
   }
   families->push_back(SingleGauge("tqdb_collections", "Collections, quarantined ones included.",
                                   static_cast<double>(collections.size())));
   if (collections.empty()) return;  // a family without samples is not valid text
   for (GaugeFamily* family :
-       {&points, &disk, &memory, &write_buffers, &kept, &read_only, &quarantined}) {
+       {&points, &disk, &memory, &write_buffers, &kept, &read_only, &quarantined, &unavailable}) {
     families->push_back(family->Take());
   }
 }

@@ -86,8 +86,8 @@ static_assert(static_cast<int>(Residual::kQjl) == v1::RESIDUAL_QJL);
 static_assert(static_cast<int>(Centering::kAuto) == v1::CENTERING_AUTO);
 static_assert(static_cast<int>(StoreVectors::kF32) == v1::STORE_VECTORS_F32);
 static_assert(static_cast<int>(Durability::kAsync) == v1::DURABILITY_ASYNC);
-static_assert(static_cast<int>(CollectionStatus::kQuarantined) ==
-              v1::COLLECTION_STATUS_QUARANTINED);
+static_assert(static_cast<int>(CollectionStatus::kUnavailable) ==
+              v1::COLLECTION_STATUS_UNAVAILABLE);
 static_assert(static_cast<int>(PayloadIndexKind::kText) == v1::PAYLOAD_INDEX_KIND_TEXT);
 static_assert(static_cast<int>(SparseModifier::kIdf) == v1::SPARSE_MODIFIER_IDF);
 

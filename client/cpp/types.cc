@@ -42,6 +42,7 @@ absl::string_view CollectionStatusName(CollectionStatus status) {
     case CollectionStatus::kReady: return "ready";
     case CollectionStatus::kReadOnly: return "read-only";
     case CollectionStatus::kQuarantined: return "quarantined";
+    case CollectionStatus::kUnavailable: return "unavailable";
   }
   return "unknown";
 }

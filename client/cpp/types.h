@@ -28,7 +28,13 @@ enum class Centering : uint8_t { kOff = 1, kAuto = 2 };
 enum class StoreVectors : uint8_t { kNone = 1, kF16 = 2, kF32 = 3 };
 // When a write is acknowledged: after fsync, or after it reached the operating system.
 enum class Durability : uint8_t { kSync = 1, kAsync = 2 };
-enum class CollectionStatus : uint8_t { kUnknown = 0, kReady = 1, kReadOnly = 2, kQuarantined = 3 };
+enum class CollectionStatus : uint8_t {
+  kUnknown = 0,
+  kReady = 1,
+  kReadOnly = 2,
+  kQuarantined = 3,
+  kUnavailable = 4,
+};
 
 // The conditions that the index of a payload key serves. Values of another type make a filter
 // slower, never wrong.

@@ -43,6 +43,7 @@ v1::CollectionStatus StatusToProto(storage::CollectionStatus status) {
     case storage::CollectionStatus::kReady: return v1::COLLECTION_STATUS_READY;
     case storage::CollectionStatus::kReadOnly: return v1::COLLECTION_STATUS_READ_ONLY;
     case storage::CollectionStatus::kQuarantined: return v1::COLLECTION_STATUS_QUARANTINED;
+    case storage::CollectionStatus::kUnavailable: return v1::COLLECTION_STATUS_UNAVAILABLE;
   }
   return v1::COLLECTION_STATUS_UNSPECIFIED;
 }

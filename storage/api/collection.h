@@ -45,10 +45,6 @@ namespace tqdb::storage {
 // all of them see the same. It keeps memory of the collection, so it is to be held for one call.
 struct Moment;
 
-// State of a collection. A read-only one serves reads after a failed write, until a restart. A
-// quarantined one could not be loaded, and refuses every call.
-enum class CollectionStatus { kReady, kReadOnly, kQuarantined };
-
 // Vectors of one space within a batch. `points[i]` is the index in the batch of row i of `rows`; an
 // empty `points` means row i belongs to point i.
 //

@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/codec/codec.h"
 #include "values/sparse_vector.h"
 #include "values/types.h"
@@ -54,11 +56,32 @@ inline constexpr size_t kMaxPayloadBytes = 1 << 20;  // of one point
 inline constexpr size_t kMaxTopK = 10'000;
 inline constexpr size_t kMaxQueries = 1'000;  // of one batch search
 
+// State of a collection. A read-only one serves reads after a failed write. A quarantined one is
+// damaged, and refuses every call. An unavailable one could not be opened for a reason that passes:
+// a full disk, too few descriptors or too little memory, missing rights, a volume that is not
+// mounted. It refuses every call for now. Collections that are read-only or unavailable for such a
+// reason are opened again, by themselves, once it has passed.
+enum class CollectionStatus { kReady, kReadOnly, kQuarantined, kUnavailable };
+
+// How a collection is doing, and why it is not ready.
+struct CollectionHealth {
+  std::string name;
+  CollectionStatus status;
+  std::string error;  // empty when it is ready
+};
+
 struct DatabaseOptions {
   std::string directory;                          // made if it does not exist
   size_t block_cache_bytes = size_t{128} << 20;   // shared by all collections
   size_t write_buffer_bytes = size_t{256} << 20;  // shared by all collections
   int background_threads = 2;                     // flushes and compactions of RocksDB
+  // Pause between two looks at the health of the collections. One that lacks something is opened
+  // again after this time; after each attempt that fails, the pause is twice as long, up to 32
+  // times this one. Infinite: never.
+  absl::Duration health_interval = absl::Seconds(1);
+  // Called from a thread of the database when a collection has got another status or error than at
+  // the open, or at the last call. Must not call the database.
+  std::function<void(const CollectionHealth&)> on_health;
 };
 
 }  // namespace tqdb::storage

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "base/read_file.h"
 #include "base/status_macros.h"
+#include "storage/disk/shortage.h"
 
 namespace tqdb::storage {
 
@@ -22,21 +24,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Returns the status of a failed call: "ACTION PATH: reason". The three errors of a full disk,
-// quota and file size limit included, become ResourceExhausted, as FromRocks does it.
+// Returns the status of a failed call: "ACTION PATH: reason".
 absl::Status FromErrno(int error, absl::string_view action, absl::string_view path) {
-  const std::string message = absl::StrCat(action, " ", path, ": ", std::strerror(error));
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
-    return absl::ResourceExhaustedError(absl::StrCat("disk is full: ", message));
-  }
-  if (error == ENOENT) return absl::NotFoundError(message);
-  return absl::InternalError(message);
+  return StatusOfErrno(error, absl::StrCat(action, " ", path, ": ", std::strerror(error)));
 }
 
 absl::Status FromErrorCode(const std::error_code& error, absl::string_view action,
                            absl::string_view path) {
   return error ? FromErrno(error.value(), action, path) : absl::OkStatus();
 }
+
+// What CheckRoom tries: descriptors held at once, and a file that is written and removed.
+constexpr size_t kProbedDescriptors = 32;
+constexpr absl::string_view kProbeFile = "room.probe";
+constexpr size_t kProbeBytes = 256 << 10;
 
 // A file descriptor that is closed at the end of the scope. A negative one is not closed.
 class Descriptor {
@@ -136,6 +137,29 @@ absl::StatusOr<std::vector<std::string>> ListDirectories(const std::string& path
   return names;
 }
 
+absl::Status CheckRoom(const std::string& directory, uint64_t bytes) {
+  struct statvfs disk;
+  if (statvfs(directory.c_str(), &disk) != 0) return FromErrno(errno, "looking at", directory);
+  if (disk.f_bavail * disk.f_frsize < bytes) {
+    return StatusOfErrno(ENOSPC, absl::StrCat(directory, " has less than ", bytes, " bytes free"));
+  }
+  // Opening a collection takes some descriptors for a moment, and a few for good.
+  std::vector<std::unique_ptr<Descriptor>> descriptors;
+  while (descriptors.size() < kProbedDescriptors) {
+    const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return FromErrno(errno, "opening directory", directory);
+    descriptors.push_back(std::make_unique<Descriptor>(fd));
+  }
+  descriptors.clear();
+  // Free space is not all: a quota, missing rights and a failing disk show when something is
+  // written.
+  const std::string path = absl::StrCat(directory, "/", kProbeFile);
+  absl::Status status = WriteFileAtomically(path, std::string(kProbeBytes, '\0'));
+  status.Update(RemoveTree(path + ".tmp"));
+  status.Update(RemoveTree(path));
+  return status;
+}
+
 uint64_t TreeBytes(const std::string& path) {
   uint64_t bytes = 0;
   std::error_code error;
@@ -168,9 +192,9 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(
         absl::StrCat("data directory ", directory, " is in use by another process",
                      pid.empty() ? "" : absl::StrCat(" (pid ", pid, ")")));
   }
-  // The pid only helps people to find the holder. The lock itself is flock's, not the file.
-  if (ftruncate(fd, 0) != 0) return FromErrno(errno, "truncating", path);
-  TQDB_RETURN_IF_ERROR(WriteAll(fd, absl::StrCat(getpid(), "\n"), path));
+  // The pid only helps people to find the holder. The lock itself is flock's, not the file. So a
+  // disk without room for the pid does not keep the database from being opened.
+  if (ftruncate(fd, 0) == 0) WriteAll(fd, absl::StrCat(getpid(), "\n"), path).IgnoreError();
   return lock;
 }
 

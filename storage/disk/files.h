@@ -35,6 +35,9 @@ absl::Status RenameDurably(const std::string& from, const std::string& to);
 absl::Status RemoveTree(const std::string& path);
 // Returns the names of the sub-directories, sorted.
 absl::StatusOr<std::vector<std::string>> ListDirectories(const std::string& path);
+// Returns OK if a directory can be written to now: its disk has `bytes` free, some descriptors can
+// be opened, and a small file can be written, synced and removed.
+absl::Status CheckRoom(const std::string& directory, uint64_t bytes);
 // Returns the sum of the sizes of all files below `path`, in bytes. Files that vanish during the
 // call count 0.
 uint64_t TreeBytes(const std::string& path);

@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <limits>
 #include <memory>
 #include <string>
@@ -28,13 +29,13 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
 #include "storage/disk/open_stores.h"
 #include "storage/disk/rocks_options.h"
 #include "storage/disk/rocks_view.h"
+#include "storage/disk/shortage.h"
 
 namespace tqdb::storage {
 
@@ -47,19 +48,16 @@ rocksdb::Slice ToSlice(absl::string_view text) { return {text.data(), text.size(
 absl::string_view FromSlice(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 // Turns a RocksDB status into ours; `action` begins the message. The mapping matters to callers:
-// ResourceExhausted can be cured by freeing disk space, DataLoss quarantines a collection.
+// a shortage passes by itself, DataLoss quarantines a collection.
 absl::Status FromRocks(const rocksdb::Status& status, absl::string_view action) {
   if (status.ok()) return absl::OkStatus();
   const std::string text = status.ToString();
   const std::string message = absl::StrCat(action, ": ", text);
-  // RocksDB knows ENOSPC; quota and file size limits reach it as plain IO errors with errno's text.
-  if (status.IsNoSpace() || absl::StrContains(text, "No space left") ||
-      absl::StrContains(text, "Disk quota exceeded") || absl::StrContains(text, "File too large")) {
-    return absl::ResourceExhaustedError(absl::StrCat("disk is full: ", message));
-  }
+  // RocksDB knows ENOSPC. All other shortages reach it as plain IO errors with errno's text.
+  if (status.IsNoSpace()) return StatusOfErrno(ENOSPC, message);
   if (status.IsCorruption()) return absl::DataLossError(message);
   if (status.IsInvalidArgument()) return absl::FailedPreconditionError(message);
-  return absl::InternalError(message);
+  return StatusOfErrorText(message);
 }
 
 const char* FamilyName(Family family) {

@@ -28,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "storage/api/collection.h"
+#include "storage/disk/shortage.h"
 #include "storage/disk/store.h"
 #include "storage/engine/call_gate.h"
 #include "storage/engine/payload_index_keeper.h"
@@ -90,6 +91,16 @@ class CollectionImpl : public Collection, public std::enable_shared_from_this<Co
   // Returns its result. Requires: the record is valid for this collection, which DecodeRecord
   // checks.
   absl::StatusOr<WriteResult> Commit(const WriteRecord& record, Durability durability);
+
+  // Returns OK while writes are taken, otherwise why not, in words for callers.
+  absl::Status Writable() const { return committer_.CheckWritable(); }
+  // Returns whether the collection is read-only for a shortage that passes by itself.
+  bool lacks_something() const { return IsShortage(committer_.ReadOnlyCause()); }
+  // Returns the bytes in write buffers. Opening the collection again may write as much.
+  uint64_t write_buffer_bytes() const {
+    const CallGate::Call call(gate_);
+    return call.status().ok() ? store_->WriteBufferBytes() : 0;
+  }
 
   // Starts background work that a previous run left undone.
   void StartMaintenance();

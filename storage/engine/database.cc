@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <map>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,14 +16,18 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/read_file.h"
 #include "base/status_macros.h"
 #include "storage/disk/files.h"
 #include "storage/disk/format.h"
+#include "storage/disk/shortage.h"
 #include "storage/disk/store.h"
 #include "storage/engine/collection_impl.h"
 #include "storage/engine/validate_config.h"
 #include "storage/upkeep/background_worker.h"
+#include "storage/upkeep/ticker.h"
 
 namespace tqdb::storage {
 
@@ -44,7 +50,7 @@ constexpr absl::string_view kTrash = "trash";
 class DatabaseImpl : public Database {
  public:
   DatabaseImpl(const DatabaseOptions& options, std::unique_ptr<DirectoryLock> lock)
-      : directory_(options.directory), lock_(std::move(lock)), shared_(options) {}
+      : options_(options), lock_(std::move(lock)), shared_(options) {}
   ~DatabaseImpl() override { Close().IgnoreError(); }
 
   absl::Status Load();
@@ -59,22 +65,42 @@ class DatabaseImpl : public Database {
  private:
   // A collection, or the error that keeps it from being served.
   struct Entry {
-    std::shared_ptr<CollectionImpl> collection;  // null if quarantined
+    std::shared_ptr<CollectionImpl> collection;  // null if quarantined or unavailable
     absl::Status error;
+
+    CollectionHealth Health(const std::string& name) const;
+    // Returns whether it waits for the end of a shortage.
+    bool lacks_something() const {
+      return collection != nullptr ? collection->lacks_something() : IsShortage(error);
+    }
+  };
+  // What WatchHealth knows of a collection from its last looks.
+  struct Watched {
+    CollectionHealth health = {"", CollectionStatus::kReady, ""};
+    absl::Duration pause;  // between the last two attempts to open it; 0: there was none
+    absl::Time next_attempt = absl::InfinitePast();
   };
 
-  std::string Path(absl::string_view folder) const { return absl::StrCat(directory_, "/", folder); }
+  std::string Path(absl::string_view folder) const {
+    return absl::StrCat(options_.directory, "/", folder);
+  }
   std::string Path(absl::string_view folder, absl::string_view name) const {
-    return absl::StrCat(directory_, "/", folder, "/", name);
+    return absl::StrCat(options_.directory, "/", folder, "/", name);
   }
   // Opens a collection. An error goes into the entry, so that one collection does not stop others.
   Entry OpenEntry(const std::string& name);
+  // Opens collections again that lack something, and reports those whose health has changed. Called
+  // by the ticker.
+  void WatchHealth();
+  // Opens one of them again, if it seems to pay.
+  void TryAgain(const std::string& name, const Entry& entry)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(admin_mutex_);
   CollectionInfo Describe(const std::string& name, const Entry& entry) const;
   absl::StatusOr<Entry> Find(absl::string_view name) const;
 
   // Members are destroyed from the last one up: collections use the worker and the shared
   // resources, and the lock of the directory must go after all that writes to it.
-  const std::string directory_;
+  const DatabaseOptions options_;
   const std::unique_ptr<DirectoryLock> lock_;
   const SharedResources shared_;
   BackgroundWorker worker_;
@@ -84,7 +110,14 @@ class DatabaseImpl : public Database {
   uint64_t trash_number_ ABSL_GUARDED_BY(admin_mutex_) = 0;
   mutable absl::Mutex mutex_;
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Watched> watched_ ABSL_GUARDED_BY(admin_mutex_);
+  std::unique_ptr<Ticker> ticker_;  // from Load to Close
 };
+
+// Free space for the files of RocksDB that every open makes: a log, a MANIFEST, options.
+constexpr uint64_t kRoomToReopen = uint64_t{16} << 20;
+// Longest pause between two attempts to open a collection, in units of the interval.
+constexpr int kLongestPause = 32;
 
 absl::Status NoSuchCollection(absl::string_view name) {
   // The name comes from a caller and may be any bytes. Only a valid one is repeated in a message.
@@ -108,9 +141,76 @@ absl::Status CheckDirectory(const std::string& directory) {
 }
 
 DatabaseImpl::Entry DatabaseImpl::OpenEntry(const std::string& name) {
-  auto collection = CollectionImpl::Open(name, Path(kCollections, name), shared_, worker_);
-  if (collection.ok()) return {*std::move(collection), absl::OkStatus()};
-  return {nullptr, collection.status()};
+  try {
+    auto collection = CollectionImpl::Open(name, Path(kCollections, name), shared_, worker_);
+    if (collection.ok()) return {*std::move(collection), absl::OkStatus()};
+    return {nullptr, collection.status()};
+  } catch (const std::bad_alloc&) {
+    return {nullptr, absl::ResourceExhaustedError("there is not enough memory to load it")};
+  }
+}
+
+CollectionHealth DatabaseImpl::Entry::Health(const std::string& name) const {
+  if (collection == nullptr) {
+    return {name,
+            IsShortage(error) ? CollectionStatus::kUnavailable : CollectionStatus::kQuarantined,
+            error.ToString()};
+  }
+  const absl::Status writable = collection->Writable();
+  if (writable.ok()) return {name, CollectionStatus::kReady, ""};
+  return {name, CollectionStatus::kReadOnly, std::string(writable.message())};
+}
+
+void DatabaseImpl::WatchHealth() {
+  // Creations and drops wait while a collection is opened again. Calls do not.
+  absl::MutexLock admin(&admin_mutex_);
+  std::map<std::string, Entry> entries;
+  {
+    absl::MutexLock lock(&mutex_);
+    entries = entries_;
+  }
+  for (auto& [name, entry] : entries) {
+    Watched& watched = watched_[name];  // a new one is ready
+    const auto report = [&](const CollectionHealth& health) {
+      if (health.status == watched.health.status && health.error == watched.health.error) return;
+      watched.health = health;
+      if (options_.on_health) options_.on_health(health);
+    };
+    report(entry.Health(name));
+    if (!entry.lacks_something()) {
+      watched.pause = absl::ZeroDuration();
+      continue;
+    }
+    if (absl::Now() < watched.next_attempt) continue;
+    TryAgain(name, entry);
+    // The time that an attempt took does not count, so that a slow disk gets its pauses, too.
+    watched.pause = std::clamp(2 * watched.pause, options_.health_interval,
+                               kLongestPause * options_.health_interval);
+    watched.next_attempt = absl::Now() + watched.pause;
+    const absl::StatusOr<Entry> now = Find(name);
+    if (now.ok()) report(now->Health(name));
+  }
+  for (auto it = watched_.begin(); it != watched_.end();) {
+    it = entries.count(it->first) > 0 ? std::next(it) : watched_.erase(it);
+  }
+}
+
+void DatabaseImpl::TryAgain(const std::string& name, const Entry& entry) {
+  if (entry.collection != nullptr) {
+    // It still serves reads. So it is closed only when there is reason to believe that it opens
+    // again. Memory lacks the write that failed, and the disk may have it or not, so nothing less
+    // than loading it again makes both equal.
+    // Opening replays the log, and writes what it finds into table files.
+    const uint64_t need = kRoomToReopen + 2 * entry.collection->write_buffer_bytes();
+    if (!CheckRoom(Path(kCollections, name), need).ok()) return;
+    entry.collection->Close(/*flush=*/false).IgnoreError();
+  }
+  const Entry opened = OpenEntry(name);
+  {
+    absl::MutexLock lock(&mutex_);
+    entries_[name] = opened;
+  }
+  if (opened.collection != nullptr) opened.collection->StartMaintenance();
 }
 
 absl::Status DatabaseImpl::Load() {
@@ -124,7 +224,7 @@ absl::Status DatabaseImpl::Load() {
     TQDB_RETURN_IF_ERROR(MakeDirectories(Path(folder)));
   }
   // The names of the three folders must be durable before a collection is renamed into one of them.
-  TQDB_RETURN_IF_ERROR(SyncDirectory(directory_));
+  TQDB_RETURN_IF_ERROR(SyncDirectory(options_.directory));
   TQDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectories(Path(kCollections)));
 
   // Collections do not depend on each other, so as many threads as the hardware has load them.
@@ -150,10 +250,18 @@ absl::Status DatabaseImpl::Load() {
   malloc_trim(0);
 #endif
   // Upkeep begins only now, so that it does not slow the loading of other collections.
+  absl::MutexLock admin(&admin_mutex_);
   absl::MutexLock lock(&mutex_);
   for (const auto& [name, entry] : entries_) {
     if (entry.collection != nullptr) entry.collection->StartMaintenance();
   }
+  for (const auto& [name, entry] : entries_) watched_[name].health = entry.Health(name);
+  ticker_ = std::make_unique<Ticker>(options_.health_interval, [this] {
+    try {
+      WatchHealth();
+    } catch (const std::bad_alloc&) {  // the next look may find more memory
+    }
+  });
   return absl::OkStatus();
 }
 
@@ -168,6 +276,11 @@ absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::GetCollection(
     absl::string_view name) const {
   TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
   if (entry.collection != nullptr) return std::shared_ptr<Collection>(entry.collection);
+  if (IsShortage(entry.error)) {
+    return absl::UnavailableError(
+        absl::StrCat("collection '", name,
+                     "' cannot be opened for now, and is tried again: ", entry.error.message()));
+  }
   return absl::DataLossError(
       absl::StrCat("collection '", name, "' is quarantined: ", entry.error.message()));
 }
@@ -176,8 +289,9 @@ CollectionInfo DatabaseImpl::Describe(const std::string& name, const Entry& entr
   if (entry.collection != nullptr) return entry.collection->Info();
   CollectionInfo info;
   info.name = name;
-  info.status = CollectionStatus::kQuarantined;
-  info.error = entry.error.ToString();
+  const CollectionHealth health = entry.Health(name);
+  info.status = health.status;
+  info.error = health.error;
   info.disk_bytes = TreeBytes(Path(kCollections, name));
   return info;
 }
@@ -266,6 +380,7 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
 }
 
 absl::Status DatabaseImpl::Close() {
+  ticker_.reset();  // before the lock, which a look in progress holds
   absl::MutexLock admin(&admin_mutex_);
   // No new call finds a collection once the map is empty. Closing itself waits for calls and
   // flushes, so it runs without the lock.

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "storage/disk/change_format.h"
 #include "storage/disk/format.h"
+#include "storage/disk/shortage.h"
 #include "storage/memory/apply.h"
 
 namespace tqdb::storage {
@@ -44,19 +45,23 @@ absl::StatusOr<WriteResult> Committer::Commit(const WriteRecord& record, Prepare
 }
 
 absl::Status Committer::CheckWritable() const {
-  absl::Status cause;
-  {
-    absl::MutexLock lock(&mutex_);
-    cause = write_error_;
-  }
-  // A flush or a compaction that fails stops RocksDB from taking writes, too.
-  if (cause.ok()) cause = store_.background_error();
+  const absl::Status cause = ReadOnlyCause();
   if (cause.ok()) return cause;
+  const bool passes = IsShortage(cause);
   const std::string message =
       absl::StrCat("collection '", name_, "' is read-only since a write failed (", cause.message(),
-                   "); once the cause is gone, restart tqdb");
-  if (absl::IsResourceExhausted(cause)) return absl::ResourceExhaustedError(message);
-  return absl::FailedPreconditionError(message);
+                   passes ? "); it takes writes again by itself soon after the cause is gone"
+                          : "); once the cause is gone, restart tqdb");
+  return passes ? absl::Status(cause.code(), message) : absl::FailedPreconditionError(message);
+}
+
+absl::Status Committer::ReadOnlyCause() const {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!write_error_.ok()) return write_error_;
+  }
+  // A flush or a compaction that fails stops RocksDB from taking writes, too.
+  return store_.background_error();
 }
 
 absl::Status Committer::MarkReadOnly(const absl::Status& cause) {

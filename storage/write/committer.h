@@ -49,6 +49,9 @@ class Committer {
 
   // Returns OK while writes are taken, otherwise why not.
   absl::Status CheckWritable() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Returns the error that made the collection read-only, OK while writes are taken. If it is a
+  // shortage (storage/disk/shortage.h), the collection can be closed and opened once that is over.
+  absl::Status ReadOnlyCause() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   // Commits a group in parts, and sets the status of every write.

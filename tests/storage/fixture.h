@@ -67,6 +67,7 @@ class DeathTestDirectory {
 inline DatabaseOptions OptionsFor(const std::string& directory) {
   DatabaseOptions options;
   options.directory = directory;
+  options.health_interval = absl::InfiniteDuration();  // a test that wants it sets it
   return options;
 }
 

@@ -319,7 +319,8 @@ TEST_F(SparseSearchTest, DamagedVectorsAreFoundAtTheStart) {
     TempDirectory copy;
     std::filesystem::copy(directory_.path(), copy.path(), std::filesystem::copy_options::recursive);
     {
-      const DatabaseOptions options = {.directory = copy.path()};
+      DatabaseOptions options;
+      options.directory = copy.path();
       const SharedResources shared(options);
       auto store = Store::Open(copy.path() + "/collections/c", Store::Mode::kOpen, shared);
       ASSERT_TRUE(store.ok()) << store.status();

@@ -226,7 +226,7 @@ class PayloadIndexInfo:
 @dataclass(frozen=True)
 class CollectionInfo:
     name: str
-    #: "ready", "read_only" or "quarantined"; `error` says why it is not ready.
+    #: "ready", "read_only", "quarantined" or "unavailable"; `error` says why it is not ready.
     status: str
     error: str
     points: int
