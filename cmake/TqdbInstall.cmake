@@ -141,7 +141,15 @@ install(CODE "
   message(STATUS \"Installing: \${unit}\")" COMPONENT server)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/tqdb.conf
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT server)
-foreach(component server cli dev)
-  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
+# The licence is in a folder of each package: two packages cannot hold one file.
+foreach(pair server:tqdb-server cli:tqdb dev:libtqdb-dev)
+  string(REGEX MATCHALL "[^:]+" pair ${pair})
+  list(GET pair 0 component)
+  list(GET pair 1 package)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
           COMPONENT ${component})
 endforeach()
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(TqdbPackages)
+endif()
