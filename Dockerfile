@@ -4,8 +4,9 @@
 #   docker run -d --name tqdb -p 127.0.0.1:6334:6334 -p 127.0.0.1:6333:6333 -v tqdb:/var/lib/tqdb tqdb
 #   docker exec tqdb tqdb list
 #
-# or deploy/compose.yaml. Nothing asks who calls: publish the ports to others only behind a proxy. With
-# buildah or podman, --format docker keeps the health check. --build-arg TQDB_JOBS=1 for a small machine.
+# or deploy/compose.yaml. As it stands nothing asks who calls: before the ports are published to
+# others, give the server a certificate and API keys (docs/operations.md, Security). With buildah or
+# podman, --format docker keeps the health check. --build-arg TQDB_JOBS=1 for a small machine.
 
 FROM debian:bookworm-slim AS build
 WORKDIR /src

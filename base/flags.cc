@@ -229,6 +229,11 @@ template Flag FlagSet::Add(const std::string&, std::vector<float>&, const std::s
 template Flag FlagSet::Add(const std::string&, std::vector<double>&, const std::string&);
 
 Flag FlagSet::AddSwitch(const std::string& names, bool& value, const std::string& help) {
+  // CLI11 has the form with "!" too, and prints it as --no-index{false}.
+  if (names.starts_with("!")) {
+    return Flag(app_->add_flag_function(
+        names.substr(1), [&value](std::int64_t count) { value = count <= 0; }, help));
+  }
   return Flag(app_->add_flag(names, value, help));
 }
 

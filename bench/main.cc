@@ -9,6 +9,7 @@
 #include "base/flags.h"
 #include "bench/commands/command.h"
 #include "bench/measure/scratch.h"
+#include "core/kernels/choice.h"
 
 namespace {
 
@@ -18,9 +19,8 @@ constexpr char kFooter[] =
     "  tqdb-bench search --rows 100000 --dim 1536 --clients 1,8\n"
     "  tqdb-bench codec --json\n"
     "Results go to the standard output, progress to the standard error when that is a terminal.\n"
-    "TQDB_SIMD=scalar|avx2|avx512vnni|avx512|amx forces a kernel level, TQDB_SIGN_PREFETCH="
-    "on|several|off\n"
-    "one form of its sign scan.\n"
+    "TQDB_SIMD=scalar|avx2|avx512vnni|avx512|amx|neon forces a kernel level,\n"
+    "TQDB_SIGN_PREFETCH=on|several|off one form of its sign scan.\n"
     "Exit codes: 0 done, 1 error, 2 wrong usage, 130 interrupted.";
 
 }  // namespace
@@ -45,6 +45,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (!*run) return EXIT_SUCCESS;  // help
+  const absl::Status choice =
+      tqdb::CheckKernelChoice(std::getenv("TQDB_SIMD"), std::getenv("TQDB_SIGN_PREFETCH"));
+  if (!choice.ok()) {
+    std::fprintf(stderr, "tqdb-bench: %s\n", std::string(choice.message()).c_str());
+    return 2;
+  }
   for (const tqdb::bench::Command& command : commands) {
     if (!command.flags.chosen()) continue;
     const absl::Status status = command.run();

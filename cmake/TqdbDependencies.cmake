@@ -1,4 +1,7 @@
 # Everything comes from Debian packages. ARCHITECTURE.md says why each is there.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a parent that links our targets links these
+endif()
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 if(NOT TQDB_CORE_ONLY)

@@ -1,7 +1,8 @@
 # Language, warnings and switches shared by every target.
 option(TQDB_CORE_ONLY "Build core/ alone: the codec and the scan, which need only Abseil" OFF)
-option(TQDB_BUILD_TESTS "Build the tests" ON)
-option(TQDB_BUILD_BENCH "Build tqdb-bench" ON)
+option(TQDB_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(TQDB_BUILD_BENCH "Build tqdb-bench" ${PROJECT_IS_TOP_LEVEL})
+option(TQDB_INSTALL "Install programs, libraries and headers" ${PROJECT_IS_TOP_LEVEL})
 option(TQDB_WERROR "Treat warnings as errors" OFF)
 option(TQDB_UNITY "Compile a library's sources together: faster, hides missing includes" OFF)
 option(TQDB_UNITY_TESTS "Compile the sources of a test program together" ON)
@@ -21,17 +22,15 @@ endif()
 set(CMAKE_UNITY_BUILD ${TQDB_UNITY})
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
 
-# Targets of ours link this. Contraction to fused multiply-add is off everywhere: bytes of codes
-# must not depend on the CPU or the compiler.
-add_library(tqdb_options INTERFACE)
-target_compile_options(tqdb_options INTERFACE -Wall -Wextra -ffp-contract=off)
+# For every target of ours and none of a project that adds this one. Contraction to fused
+# multiply-add is off everywhere: bytes of codes must not depend on the CPU or the compiler.
+add_compile_options(-Wall -Wextra -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  target_compile_options(tqdb_options INTERFACE -Wthread-safety)
+  add_compile_options(-Wthread-safety)
 endif()
 if(TQDB_WERROR)
-  target_compile_options(tqdb_options INTERFACE -Werror)
+  add_compile_options(-Werror)
 endif()
-target_include_directories(tqdb_options INTERFACE ${PROJECT_SOURCE_DIR})
 
 # Sanitizers apply to every target, since a program must be instrumented as a whole.
 if(TQDB_SANITIZE)

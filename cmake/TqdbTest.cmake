@@ -24,7 +24,7 @@ function(tqdb_test)
   cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;LIBRARIES;NOT_EMULATED" ${ARGN})
   add_executable(${T_NAME} ${T_SOURCES})
   target_link_libraries(${T_NAME}
-    PRIVATE ${T_LIBRARIES} tqdb_options GTest::gtest_main GTest::gmock)
+    PRIVATE ${T_LIBRARIES} GTest::gtest_main GTest::gmock)
   # The optimiser would take a third of the time that the compiler needs for a test, and tests spend
   # theirs in the libraries.
   target_compile_options(${T_NAME} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)

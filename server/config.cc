@@ -1,6 +1,8 @@
 #include "server/config.h"
 
 #include <algorithm>
+#include <fstream>
+#include <numeric>
 #include <sstream>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "core/kernels/choice.h"
 #include "service/build_info.h"
 
 namespace tqdb::server {
@@ -131,6 +134,70 @@ std::string EnvName(const std::string& option) {
   return absl::StrCat("TQDB_", absl::AsciiStrToUpper(absl::StrReplaceAll(option, {{"-", "_"}})));
 }
 
+// Returns how many letters differ at least between two words: inserted, left out or changed.
+size_t EditDistance(absl::string_view a, absl::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// Returns the option that a user may have meant, or an empty text.
+std::string NearestOption(const CLI::App& app, absl::string_view name) {
+  const std::string wanted = absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}});
+  std::string nearest;
+  size_t least = 3;  // from three letters on it is a guess
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& known : option->get_lnames()) {
+      const size_t distance = EditDistance(wanted, known);
+      if (distance >= least) continue;
+      least = distance;
+      nearest = known;
+    }
+  }
+  return nearest;
+}
+
+// Returns the number of the line of a file that sets a key, from 1; 0 when there is none.
+size_t LineOf(const std::string& path, absl::string_view key) {
+  std::ifstream file(path);
+  std::string line;
+  for (size_t number = 1; std::getline(file, line); ++number) {
+    const absl::string_view text = line;
+    if (absl::StripAsciiWhitespace(text.substr(0, text.find('='))) == key) return number;
+  }
+  return 0;
+}
+
+// Returns what is wrong with a file of which CLI11 refused a key, since CLI11 names neither the
+// file nor the line. Empty when the file has no key that is not an option.
+std::string UnknownKey(const CLI::App& app) {
+  const std::string path = app.get_config_ptr()->as<std::string>();
+  for (const CLI::ConfigItem& item : app.get_config_formatter_base()->from_file(path)) {
+    if (item.name == "++" || item.name == "--") continue;  // CLI11's marks of a section
+    if (item.parents.empty() && app.get_option_no_throw("--" + item.name) != nullptr) continue;
+    const std::string nearest = NearestOption(app, item.name);
+    return absl::StrCat(path, ":", LineOf(path, item.name), ": unknown option '", item.fullname(),
+                        "'", nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?"));
+  }
+  return {};
+}
+
+// Returns the answer to a wrong option.
+ParsedConfig Refusal(const std::string& fault) {
+  ParsedConfig parsed;
+  parsed.exit_code = 2;
+  parsed.text = absl::StrCat("tqdb-server: ", fault, " (--help lists the options)\n");
+  return parsed;
+}
+
 // Returns the options that the environment sets, as arguments. They are put before those of the
 // command line. The last one counts, so the command line wins, and both win over the file. CLI11's
 // own envname() would lose to the file.
@@ -182,7 +249,7 @@ ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& g
       ->always_capture_default();
   app.set_version_flag("--version", absl::StrCat("tqdb-server ", service::Version(), " (commit ",
                                                  service::Commit(), ")"));
-  app.set_config("--config", "", "File with options, TOML or INI");
+  app.set_config("--config", "", "File with options, TOML or INI")->option_text("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
   AddOptions(&app, &values);
   app.failure_message([](const CLI::App*, const CLI::Error& e) {
@@ -195,6 +262,9 @@ ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& g
   ParsedConfig parsed;
   try {
     app.parse(std::move(all));
+  } catch (const CLI::ConfigError& e) {
+    const std::string unknown = UnknownKey(app);
+    return Refusal(unknown.empty() ? e.what() : unknown);
   } catch (const CLI::ParseError& e) {
     std::ostringstream out, err;
     // CLI11 has a code of its own for each kind of error. Here every error exits with 2.
@@ -202,6 +272,9 @@ ParsedConfig ParseConfig(const std::vector<std::string>& args, const GetEnvFn& g
     parsed.text = out.str() + err.str();
     return parsed;
   }
+  const absl::Status choice =
+      CheckKernelChoice(get_env("TQDB_SIMD"), get_env("TQDB_SIGN_PREFETCH"));
+  if (!choice.ok()) return Refusal(std::string(choice.message()));
   parsed.config = ToConfig(values);
   return parsed;
 }

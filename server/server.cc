@@ -9,13 +9,13 @@
 #include "base/status_macros.h"
 #include "core/kernels/kernels.h"
 #include "grpc/grpc.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
 #include "server/grpc/admin_service.h"
 #include "server/grpc/collection_service.h"
 #include "server/grpc/point_service.h"
+#include "server/grpc/reflection.h"
 #include "server/listen_address.h"
 #include "service/build_info.h"
 #include "spdlog/spdlog.h"
@@ -173,7 +173,7 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
   admin_service_ = std::make_unique<AdminService>(services_->admin, calls_);
   // Both are switches of the whole process, which must be set before the builder is made.
   grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  EnableReflection();
 
   grpc::ServerBuilder builder;
   SetChannelOptions(options_, &builder);

@@ -24,8 +24,7 @@ const Kernels* FindKernels(absl::string_view name) {
 
 const Kernels& BestKernels() {
   static const Kernels& best = [&]() -> const Kernels& {
-    // An unknown level is no error here, because core has nowhere to report it: the server logs the
-    // level that is in use.
+    // An unknown level is no error here: programs refuse it at their start (choice.h).
     const char* forced = std::getenv("TQDB_SIMD");
     const Kernels* level = forced != nullptr ? FindKernels(forced) : nullptr;
     return level != nullptr ? *level : *AvailableKernels().back();

@@ -1,7 +1,6 @@
 #include "core/space/vector_space.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstring>
 
@@ -243,7 +242,11 @@ absl::Status VectorSpace::SearchPass(MatrixView queries, const SearchOptions& op
 absl::StatusOr<std::vector<std::vector<Hit>>> VectorSpace::Search(MatrixView queries,
                                                                   const SearchOptions& options,
                                                                   SearchStats* stats) const {
-  assert(options.top_k >= 1);
+  if (queries.rows() > 0 && queries.dim() != codec_->dim()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("queries have dimension ", queries.dim(), ", the space has ", codec_->dim()));
+  }
+  if (options.top_k < 1) return absl::InvalidArgumentError("top_k is 0; it must be 1 or more");
   std::vector<std::vector<Hit>> results;
   SearchStats all;
   for (size_t first = 0; first < queries.rows(); first += Scan::kMaxQueries) {

@@ -81,9 +81,9 @@ class VectorSpace {
 
   // --- Search. Thread-safe; takes no lock.
   // Returns the best rows of each query (n, dim): n lists, by score descending, then by id
-  // ascending. CANCELLED when options.cancelled said so. Adds to `stats` unless it is null.
-  //
-  // Requires: queries have passed codec().Validate, and options.top_k >= 1.
+  // ascending. Adds to `stats` unless it is null. CANCELLED when options.cancelled said so;
+  // InvalidArgument when queries have another dimension than the codec, or options.top_k is 0.
+  // Requires: the coordinates of the queries have passed codec().Validate.
   absl::StatusOr<std::vector<std::vector<Hit>>> Search(MatrixView queries,
                                                        const SearchOptions& options,
                                                        SearchStats* stats = nullptr) const;

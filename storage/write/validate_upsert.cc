@@ -3,8 +3,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/ending_allocator.h"
 #include "base/float16.h"
 #include "base/quoted.h"
@@ -87,6 +89,23 @@ absl::Status ValidateHalves(const Space& space, MatrixView rows) {
     }
   }
   return absl::OkStatus();
+}
+
+// Applies a check to the vectors of one space. Its message counts them within the space; the caller
+// of an upsert knows them by their points, so the first bad one is named by its point.
+absl::Status CheckRows(const SpaceVectors& vectors,
+                       absl::FunctionRef<absl::Status(MatrixView)> check) {
+  const absl::Status all = check(vectors.rows);
+  if (all.ok()) return all;
+  for (size_t r = 0; r < vectors.rows.rows(); ++r) {
+    const absl::Status one = check(vectors.rows.Slice(r, 1));
+    absl::string_view fault = one.message();
+    if (one.ok() || !absl::ConsumePrefix(&fault, "vector 0 ")) continue;
+    const size_t point = vectors.points.empty() ? r : vectors.points[r];
+    return absl::Status(one.code(),
+                        absl::StrCat("points[", point, "].vectors '", vectors.name, "' ", fault));
+  }
+  return Prefix(all, absl::StrCat("vectors '", vectors.name, "': "));  // not of one vector
 }
 
 }  // namespace
@@ -180,9 +199,11 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
       return absl::InvalidArgumentError(absl::StrCat(field, "the name is in the batch twice"));
     }
     TQDB_RETURN_IF_ERROR(CoverPoints(field, vectors.rows.rows(), vectors.points, covered));
-    TQDB_RETURN_IF_ERROR(Prefix(space->codec().Validate(vectors.rows), field));
+    TQDB_RETURN_IF_ERROR(
+        CheckRows(vectors, [&](MatrixView rows) { return space->codec().Validate(rows); }));
     if (space->config().store_vectors == StoreVectors::kF16) {
-      TQDB_RETURN_IF_ERROR(Prefix(ValidateHalves(*space, vectors.rows), field));
+      TQDB_RETURN_IF_ERROR(
+          CheckRows(vectors, [&](MatrixView rows) { return ValidateHalves(*space, rows); }));
     }
   }
   EndingHashSet<absl::string_view> seen_sparse;

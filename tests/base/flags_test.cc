@@ -146,6 +146,7 @@ TEST_F(FlagsTest, PrintsHelpAndVersionOnDemand) {
   EXPECT_THAT(out_.str(), HasSubstr("--coats INT:INT in [1 - 9]"));
   EXPECT_THAT(out_.str(), HasSubstr("--height METRES"));
   EXPECT_THAT(out_.str(), HasSubstr("--color {blue,red}"));
+  EXPECT_THAT(out_.str(), HasSubstr("--no-primer  "));
   EXPECT_THAT(out_.str(), HasSubstr("Example: demo paint north"));
   out_.str("");
   run = Parse({"--version"});

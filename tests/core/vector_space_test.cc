@@ -69,6 +69,24 @@ double Recall(const VectorSpace& space, const testing::Embeddings& base,
   return static_cast<double>(found) / static_cast<double>(10 * queries.rows);
 }
 
+TEST(VectorSpaceTest, RefusesQueriesOfAnotherDimensionAndNoHits) {
+  const auto space = MakeSpace(64);
+  const std::vector<float> rows(2 * 64, 1.0f);
+  AppendAll(*space, {rows.data(), 2, 64});
+  SearchOptions three, none;
+  three.top_k = 3;
+  none.top_k = 0;
+  for (size_t dim : {size_t{0}, size_t{32}, size_t{63}, size_t{65}}) {
+    const absl::Status status = space->Search({rows.data(), 1, dim}, three).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << dim;
+    EXPECT_EQ(status.message(),
+              "queries have dimension " + std::to_string(dim) + ", the space has 64");
+  }
+  EXPECT_EQ(space->Search({rows.data(), 1, 64}, none).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(space->Search({rows.data(), 1, 64}, three).ok());
+}
+
 TEST(VectorSpaceTest, FindsTheNearestRealEmbeddingsUnderEveryMetric) {
   const testing::Embeddings base = testing::SampleBase(), queries = testing::SampleQueries();
   for (Metric metric : {Metric::kCosine, Metric::kDot, Metric::kL2}) {

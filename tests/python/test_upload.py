@@ -65,7 +65,8 @@ def test_a_bad_batch_is_told_with_its_rows(server, client, name, matrix, kind):
     client.create_collection(name, dim=DIM)
     rows = matrix[:1000].copy()
     rows[250, 3] = np.nan
-    with pytest.raises(tqdb.InvalidArgument, match=r"rows 200 to 299: .*vector 50 has nan"):
+    fault = r"rows 200 to 299: .*points\[50\]\.vectors '' has nan"
+    with pytest.raises(tqdb.InvalidArgument, match=fault):
         upload(kind, server.address, name, rows, range(1000), batch_size=100)
     assert client.count(name) >= 200
 

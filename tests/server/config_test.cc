@@ -53,6 +53,44 @@ TEST(ConfigTest, CommandLineWinsOverEnvironmentAndEnvironmentOverFile) {
   EXPECT_EQ(parsed.config->server.admission.max_streams, 33u);
 }
 
+// The file, the line, and what was meant: a key in the spelling of the environment, a slip.
+TEST(ConfigTest, AnUnknownKeyOfTheFileIsNamedWithItsLineAndTheOptionMeant) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "tqdb-config-unknown.toml").string();
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"grpc_port = 7305\n", ":1: unknown option 'grpc_port'; did you mean grpc-port?"},
+      {"# a comment\ngrpc-port = 7305\n\nhtp-port = 1\n",
+       ":4: unknown option 'htp-port'; did you mean http-port?"},
+      {"colour = 1\n", ":1: unknown option 'colour' (--help"},
+      {"[net]\ngrpc-port = 1\n", ":2: unknown option 'net.grpc-port'; did you mean grpc-port?"}};
+  for (const auto& [text, message] : cases) {
+    std::ofstream(path) << text;
+    const ParsedConfig parsed = Parse({"--config", path});
+    EXPECT_EQ(parsed.exit_code, 2) << text;
+    EXPECT_FALSE(parsed.config.has_value()) << text;
+    EXPECT_THAT(parsed.text, HasSubstr("tqdb-server: " + path + message));
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(ConfigTest, AKernelLevelThatTheCpuLacksIsRefused) {
+  for (const char* level : {"foo", "AVX2", "scalar "}) {
+    const ParsedConfig parsed = Parse({}, {{"TQDB_SIMD", level}});
+    EXPECT_EQ(parsed.exit_code, 2) << level;
+    EXPECT_FALSE(parsed.config.has_value()) << level;
+    EXPECT_THAT(parsed.text, AllOf(HasSubstr("TQDB_SIMD: '" + std::string(level) + "'"),
+                                   HasSubstr("allowed are scalar")));
+  }
+  EXPECT_THAT(Parse({}, {{"TQDB_SIGN_PREFETCH", "yes"}}).text,
+              HasSubstr("TQDB_SIGN_PREFETCH: 'yes'"));
+  EXPECT_TRUE(Parse({}, {{"TQDB_SIMD", "scalar"}, {"TQDB_SIGN_PREFETCH", "off"}}).config);
+  EXPECT_TRUE(Parse({}, {{"TQDB_SIMD", ""}}).config);
+}
+
+TEST(ConfigTest, HelpSaysThatTheConfigurationIsAFile) {
+  EXPECT_THAT(Parse({"--help"}).text, HasSubstr("--config FILE"));
+}
+
 TEST(ConfigTest, ShippedConfigurationFileParses) {
   const ParsedConfig parsed = Parse({"--config", SourcePath("deploy/tqdb.conf")});
   EXPECT_TRUE(parsed.config.has_value()) << parsed.text;

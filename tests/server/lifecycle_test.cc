@@ -20,6 +20,7 @@ namespace lifecycle_test {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using LifecycleTest = ServerTest;
 
@@ -87,9 +88,9 @@ TEST_F(LifecycleTest, HealthIsServingForTheServerAndEachService) {
   EXPECT_EQ(Health(channel_, "tqdb.v1.NoService"), -1);
 }
 
-// Tools such as grpcurl find the services by reflection.
-TEST_F(LifecycleTest, ReflectionListsTheServices) {
-  grpc::GenericStub stub(channel_);
+// Returns the bytes of the answer to one request of reflection.
+std::string Reflect(const std::shared_ptr<grpc::Channel>& channel, const std::string& request) {
+  grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   grpc::CompletionQueue queue;
   auto call = stub.PrepareCall(
@@ -97,22 +98,38 @@ TEST_F(LifecycleTest, ReflectionListsTheServices) {
   void* tag;
   bool ok = false;
   call->StartCall(nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
-  grpc::Slice slice(std::string("\x3a\x01*", 3));  // list_services: "*"
+  EXPECT_TRUE(queue.Next(&tag, &ok) && ok);
+  grpc::Slice slice(request);
   call->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  EXPECT_TRUE(queue.Next(&tag, &ok) && ok);
   grpc::ByteBuffer response;
   call->Read(&response, nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  EXPECT_TRUE(queue.Next(&tag, &ok) && ok);
   grpc::Slice answer;
-  ASSERT_TRUE(response.DumpToSingleSlice(&answer).ok());
-  const std::string text(reinterpret_cast<const char*>(answer.begin()), answer.size());
-  EXPECT_THAT(text, AllOf(HasSubstr("tqdb.v1.PointService"), HasSubstr("tqdb.v1.AdminService"),
-                          HasSubstr("grpc.health.v1.Health")));
+  EXPECT_TRUE(response.DumpToSingleSlice(&answer).ok());
   grpc::Status status;
   call->Finish(&status, nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_TRUE(queue.Next(&tag, &ok));
   queue.Shutdown();
+  return std::string(reinterpret_cast<const char*>(answer.begin()), answer.size());
+}
+
+// Tools such as grpcurl find the services by reflection.
+TEST_F(LifecycleTest, ReflectionListsTheServices) {
+  EXPECT_THAT(Reflect(channel_, std::string("\x3a\x01*", 3)),  // list_services: "*"
+              AllOf(HasSubstr("tqdb.v1.PointService"), HasSubstr("tqdb.v1.AdminService"),
+                    HasSubstr("grpc.health.v1.Health")));
+}
+
+// And they ask what each of them has, or cannot call it.
+TEST_F(LifecycleTest, ReflectionDescribesWhatItLists) {
+  for (const std::string symbol : {"grpc.health.v1.Health", "tqdb.v1.PointService"}) {
+    const std::string request = std::string("\x22") + static_cast<char>(symbol.size()) + symbol;
+    const std::string answer = Reflect(channel_, request);  // file_containing_symbol
+    EXPECT_THAT(answer, AllOf(HasSubstr("proto3"), Not(HasSubstr("not found")))) << symbol;
+  }
+  EXPECT_THAT(Reflect(channel_, std::string("\x22\x15") + "grpc.health.v1.Health"),
+              AllOf(HasSubstr("Check"), HasSubstr("Watch"), HasSubstr("HealthCheckResponse")));
 }
 
 TEST_F(HttpTest, AnswersHealthAndMetrics) {

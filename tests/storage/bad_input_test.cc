@@ -80,11 +80,13 @@ TEST_F(BadInputTest, BadBatchesAreRefusedWholeAndNothingIsWritten) {
   ExpectRefused(with_vector("", at(8, 0, kInfinity)), "inf");
   ExpectRefused(with_vector("", at(8, 7, -kInfinity)), "coordinate 7");
   ExpectRefused(with_vector("", at(8, 7, 2e15f)), "coordinate 7");
-  ExpectRefused(with_vector("", std::vector<float>(8, 0)), "norm");
+  ExpectRefused(with_vector("", std::vector<float>(8, 0)), "points[1].vectors '' has norm 0");
   ExpectRefused(with_vector("", std::vector<float>(8, 1e-20f)), "norm");
-  ExpectRefused(with_vector("half", at(8, 2, 65520.0f)), "65504");
+  ExpectRefused(with_vector("half", at(8, 2, 65520.0f)),
+                "points[1].vectors 'half' has 65520 at coordinate 2");
   ExpectRefused(with_vector("half", std::vector<float>(8, 1e-9f)), "float16");
-  ExpectRefused(with_vector("l2", at(12, 11, kNan)), "vectors 'l2'");
+  ExpectRefused(with_vector("l2", at(12, 11, kNan)),
+                "points[1].vectors 'l2' has nan at coordinate 11");
   for (const char* payload :
        {"[1]", "1", "null", "\"x\"", "{", "{}x", "{'a': 1}", "{\"a\": }", "  ", "{\"a\": 1e999}"}) {
     ExpectRefused(with_payload(payload), "points[1].payload");
