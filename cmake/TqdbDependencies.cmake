@@ -14,7 +14,8 @@ if(NOT TQDB_CORE_ONLY)
   find_package(nlohmann_json CONFIG REQUIRED)
   find_package(roaring CONFIG REQUIRED)
   find_package(ICU REQUIRED COMPONENTS uc)
-  find_package(prometheus-cpp CONFIG REQUIRED)  # brings CivetWeb
+  find_package(prometheus-cpp CONFIG REQUIRED)
+  find_package(Boost CONFIG REQUIRED)  # headers alone: Asio and Beast
 endif()
 if(TQDB_BUILD_TESTS)
   find_package(GTest CONFIG REQUIRED)

@@ -41,9 +41,14 @@ struct Values {
   std::string api_key_file;
   bool allow_plaintext_keys = false;
   size_t max_message_mb = 64;
+  size_t max_connections = 2000;
+  size_t max_connections_per_peer = 500;
+  size_t max_receive_mb = 1024;
   size_t max_requests = 256;
   size_t max_streams = 256;
   size_t max_upsert_mb = 512;
+  size_t max_streams_per_connection = 64;
+  int stream_idle_timeout_s = 300;
   size_t stream_batches = 8;
   size_t commit_threads = 16;
   size_t block_cache_mb = 128;
@@ -99,11 +104,33 @@ void AddOptions(CLI::App* app, Values* v) {
   app->add_option("--max-message-mb", v->max_message_mb, "Largest message, either way")
       ->check(CLI::Range(1, 1024))
       ->group(limits);
+  app->add_option("--max-connections", v->max_connections,
+                  "Connections of gRPC open at once; more are refused; 0 means no bound")
+      ->check(CLI::Range(0, 1 << 20))
+      ->group(limits);
+  app->add_option("--max-connections-per-peer", v->max_connections_per_peer,
+                  "The same for each address of a client; 0 behind a proxy")
+      ->check(CLI::Range(0, 1 << 20))
+      ->group(limits);
+  app->add_option(
+         "--max-receive-mb", v->max_receive_mb,
+         "Bytes of unfinished messages: beyond, and for one connection beyond a quarter of "
+         "it, connections are ended")
+      ->check(CLI::Range(256, 1 << 20))
+      ->group(limits);
   app->add_option("--max-requests", v->max_requests, "Calls served at once; more are refused")
       ->check(CLI::Range(1, 10000))
       ->group(limits);
   app->add_option("--max-streams", v->max_streams, "Upsert streams open at once")
       ->check(CLI::Range(1, 100000))
+      ->group(limits);
+  app->add_option("--max-streams-per-connection", v->max_streams_per_connection,
+                  "The same for each connection")
+      ->check(CLI::Range(1, 100000))
+      ->group(limits);
+  app->add_option("--stream-idle-timeout", v->stream_idle_timeout_s,
+                  "Seconds after which an upsert stream without a message is ended")
+      ->check(CLI::Range(1, 1 << 24))
       ->group(limits);
   app->add_option("--max-upsert-mb", v->max_upsert_mb,
                   "Upsert messages in flight: beyond, calls are refused and streams wait")
@@ -227,9 +254,14 @@ Config ToConfig(const Values& v) {
   config.server.api_key_file = v.api_key_file;
   config.server.allow_plaintext_keys = v.allow_plaintext_keys;
   config.server.max_message_bytes = mb(v.max_message_mb);
+  config.server.connections.max_connections = v.max_connections;
+  config.server.connections.max_connections_per_peer = v.max_connections_per_peer;
+  config.server.connections.max_unclaimed_bytes = mb(v.max_receive_mb);
   config.server.admission.max_requests = v.max_requests;
   config.server.admission.max_streams = v.max_streams;
   config.server.admission.max_upsert_bytes = mb(v.max_upsert_mb);
+  config.server.streams.max_per_connection = v.max_streams_per_connection;
+  config.server.streams.idle_timeout = absl::Seconds(v.stream_idle_timeout_s);
   config.server.streams.max_batches_in_flight = v.stream_batches;
   config.server.streams.num_threads = v.commit_threads;
   config.shutdown_timeout = absl::Seconds(v.shutdown_timeout_s);

@@ -1,6 +1,7 @@
 #include "server/listen_address.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace tqdb::server {
 
@@ -32,7 +34,7 @@ absl::StatusOr<AddressList> Resolve(const std::string& host, int port, int flags
   return AddressList(list, &freeaddrinfo);
 }
 
-// Returns an address without the brackets of IPv6. gRPC and CivetWeb need them before a port, but
+// Returns an address without the brackets of IPv6. gRPC needs them before a port, but
 // getaddrinfo refuses them.
 std::string WithoutBrackets(const std::string& address) {
   if (address.size() < 2 || address.front() != '[') return address;
@@ -61,21 +63,28 @@ bool IsLoopback(const std::string& address) {
          absl::StartsWith(address, "[::ffff:127.");
 }
 
-absl::Status CheckPortFree(const std::string& address, int port, const char* flag) {
-  if (port == 0) return absl::OkStatus();
+absl::StatusOr<int> ListenOn(const std::string& address, int port, const char* flag) {
   absl::StatusOr<AddressList> list = Resolve(WithoutBrackets(address), port, AI_NUMERICHOST);
   if (!list.ok()) return list.status();
-  const int fd = socket((*list)->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const addrinfo& first = **list;
+  const int fd = socket(first.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return absl::UnavailableError(absl::StrCat("no socket: ", std::strerror(errno)));
   // Without this option, old connections of a server that has just stopped would keep the port.
-  const int on = 1;
+  const int on = 1, off = 0;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  const bool bound = bind(fd, (*list)->ai_addr, (*list)->ai_addrlen) == 0 && listen(fd, 1) == 0;
+  if (first.ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+  if (bind(fd, first.ai_addr, first.ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
   const int error = errno;
   close(fd);
-  if (bound) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ":", port,
                                              " (--listen, ", flag, "): ", std::strerror(error)));
+}
+
+absl::Status CheckPortFree(const std::string& address, int port, const char* flag) {
+  if (port == 0) return absl::OkStatus();
+  TQDB_ASSIGN_OR_RETURN(const int fd, ListenOn(address, port, flag));
+  close(fd);
+  return absl::OkStatus();
 }
 
 }  // namespace tqdb::server

@@ -16,8 +16,12 @@ absl::StatusOr<std::string> ResolveListenAddress(const std::string& listen);
 // Returns whether a resolved address can be reached from this machine only.
 bool IsLoopback(const std::string& address);
 
-// Returns OK when `port` of a resolved address can be bound now. gRPC and CivetWeb only say that
-// they failed. This function also says why: it returns Unavailable with the reason of the operating
+// Returns a socket that listens on `port` of a resolved address, 0 for a free port; the caller
+// closes it. "[::]" takes IPv4 too. Unavailable with the reason and the option `flag` to change.
+absl::StatusOr<int> ListenOn(const std::string& address, int port, const char* flag);
+
+// Returns OK when `port` of a resolved address can be bound now. gRPC only says that it
+// failed. This function also says why: it returns Unavailable with the reason of the operating
 // system and the option `flag` to change.
 absl::Status CheckPortFree(const std::string& address, int port, const char* flag);
 

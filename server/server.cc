@@ -14,6 +14,7 @@
 #include "grpcpp/server_builder.h"
 #include "server/grpc/admin_service.h"
 #include "server/grpc/collection_service.h"
+#include "server/grpc/parse_failure.h"
 #include "server/grpc/point_service.h"
 #include "server/grpc/reflection.h"
 #include "server/listen_address.h"
@@ -33,14 +34,22 @@ constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kMinPingIntervalMs = 10'000;
 
+// Calls that one connection may have open at once, health checks and watches included. Clients that
+// keep to HTTP/2 wait for one to end.
+constexpr int kMaxConcurrentStreams = 256;
+constexpr int kMaxMetadataBytes = 16 << 10;
+// A peer that has connected must have greeted by then, by TLS and HTTP/2.
+constexpr int kHandshakeTimeoutMs = 10'000;
+
 void SetChannelOptions(const ServerOptions& options, grpc::ServerBuilder* builder) {
-  // A second server on the same port must fail, not take half of the connections.
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kMinPingIntervalMs);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   builder->SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   grpc::ResourceQuota quota("tqdb");
   quota.SetMaxThreads(2 * static_cast<int>(options.admission.max_requests) + kSpareThreads);
@@ -83,7 +92,8 @@ Server::Server(const ServerOptions& options)
       admission_(options.admission),
       metrics_(admission_),
       runner_(admission_, metrics_),
-      calls_(runner_, options.max_message_bytes) {}
+      calls_(runner_, options.max_message_bytes,
+             [this](absl::string_view peer) { gate_->Claim(peer); }) {}
 
 Server::~Server() {
   if (const absl::Status status = Shutdown(absl::ZeroDuration()); !status.ok()) {
@@ -134,11 +144,22 @@ absl::StatusOr<Guard> Server::MakeGuard(const std::string& address) {
 absl::Status Server::StartHttp(const std::string& address) {
   if (!options_.http_port.has_value()) return absl::OkStatus();
   TQDB_RETURN_IF_ERROR(CheckPortFree(address, *options_.http_port, "--http-port"));
-  HttpServer::Handlers handlers;
-  handlers.ready = [this] { return ready_.load(); };
-  handlers.metrics = [this] { return metrics_.Serialize(scraped_database_.load()); };
-  TQDB_ASSIGN_OR_RETURN(http_,
-                        HttpServer::Start(address, *options_.http_port, std::move(handlers)));
+  using Work = HttpRouter::Work;
+  HttpRouter router;
+  for (const char* path : {"/healthz", "/livez"}) {
+    router.AddGet(path, Work::kShort, [] { return HttpRouter::Answer{.body = "ok\n"}; });
+  }
+  router.AddGet("/readyz", Work::kShort, [this] {
+    if (ready_) return HttpRouter::Answer{.body = "ready\n"};
+    return HttpRouter::Answer{.code = 503, .body = "not ready\n"};
+  });
+  // Long: it takes the locks of all collections.
+  router.AddGet("/metrics", Work::kLong, [this] {
+    return HttpRouter::Answer{.type = "text/plain; version=0.0.4; charset=utf-8",
+                              .body = metrics_.Serialize(scraped_database_.load())};
+  });
+  TQDB_ASSIGN_OR_RETURN(http_, HttpServer::Start(address, *options_.http_port, std::move(router),
+                                                 HttpServer::Options()));
   spdlog::info("metrics and health on http://{}:{}", address, http_->port());
   return absl::OkStatus();
 }
@@ -165,8 +186,9 @@ absl::Status Server::OpenDatabase() {
 absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
   services_ = std::make_unique<service::Services>(*database_, metrics_, options_.database.directory,
                                                   options_.max_message_bytes);
-  streams_ =
-      std::make_unique<UpsertStreams>(services_->points, admission_, metrics_, options_.streams);
+  streams_ = std::make_unique<UpsertStreams>(
+      services_->points, admission_, metrics_,
+      [this](absl::string_view peer) { gate_->Claim(peer); }, options_.streams);
   collection_service_ = std::make_unique<CollectionService>(services_->collections, calls_);
   point_service_ =
       std::make_unique<PointService>(services_->points, services_->searches, calls_, *streams_);
@@ -177,21 +199,23 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
 
   grpc::ServerBuilder builder;
   SetChannelOptions(options_, &builder);
-  const std::string listening = absl::StrCat(address, ":", options_.grpc_port);
   const char* kind = !guard.tls.has_value()         ? "plaintext"
                      : guard.tls->client_ca.empty() ? "TLS"
                                                     : "TLS with client certificates";
-  builder.AddListeningPort(listening, MakeCredentials(std::move(guard)), &grpc_port_);
+  TQDB_ASSIGN_OR_RETURN(gate_,
+                        ConnectionGate::Listen(address, options_.grpc_port, options_.connections,
+                                               MakeCredentials(std::move(guard)), builder));
   builder.RegisterService(collection_service_.get());
   builder.RegisterService(point_service_.get());
   builder.RegisterService(admin_service_.get());
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> hooks;
+  hooks.push_back(std::make_unique<ParseFailureFactory>());
+  builder.experimental().SetInterceptorCreators(std::move(hooks));
   poller_ = std::make_unique<NetworkPoller>(builder);
   grpc_ = builder.BuildAndStart();
-  if (grpc_ == nullptr || grpc_port_ == 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot serve gRPC on ", listening, " (--listen, --grpc-port)"));
-  }
+  if (grpc_ == nullptr) return absl::UnavailableError("gRPC did not start");
   poller_->Start();
+  gate_->Start();
   // gRPC reports the server as a whole by itself. Clients may also ask for each service by name.
   grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
   for (const char* service :
@@ -199,7 +223,7 @@ absl::Status Server::StartGrpc(const std::string& address, Guard guard) {
         v1::AdminService::service_full_name()}) {
     health->SetServingStatus(service, true);
   }
-  spdlog::info("serving gRPC on {}:{} ({})", address, grpc_port_, kind);
+  spdlog::info("serving gRPC on {}:{} ({})", address, gate_->port(), kind);
   return absl::OkStatus();
 }
 
@@ -212,10 +236,12 @@ absl::Status Server::Shutdown(absl::Duration grace) {
     // Clients keep their streams open without end, so gRPC would wait for them for all of `grace`.
     // Draining ends them as soon as their batches are acknowledged.
     streams_->Drain();
+    gate_->StopListening();
     grpc_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
     poller_.reset();
     grpc_.reset();
   }
+  gate_.reset();
   streams_.reset();
   http_.reset();  // no scrape can read the database after this
   scraped_database_ = nullptr;

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/server.h"
+#include "server/grpc/connection_gate.h"
 #include "server/grpc/credentials.h"
 #include "server/grpc/network_poller.h"
 #include "server/grpc/unary_calls.h"
@@ -48,6 +49,7 @@ struct ServerOptions {
   bool allow_plaintext_keys = false;
   size_t max_message_bytes = size_t{64} << 20;
   service::AdmissionLimits admission;
+  ConnectionGate::Options connections;  // of gRPC
   UpsertStreams::Options streams;
 };
 
@@ -65,7 +67,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  int grpc_port() const { return grpc_port_; }
+  int grpc_port() const { return gate_ == nullptr ? 0 : gate_->port(); }
   int http_port() const { return http_ == nullptr ? 0 : http_->port(); }
 
   // Stops the server in this order: health turns NOT_SERVING and new calls are refused; streams
@@ -95,9 +97,9 @@ class Server {
   std::unique_ptr<PointService> point_service_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<NetworkPoller> poller_;  // goes after grpc_ has been shut down
+  std::unique_ptr<ConnectionGate> gate_;   // likewise
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<HttpServer> http_;
-  int grpc_port_ = 0;
 };
 
 }  // namespace tqdb::server

@@ -46,8 +46,7 @@ grpc::Status PointService::Upsert(grpc::ServerContext* context, const v1::Upsert
       });
 }
 
-grpc::ServerBidiReactor<v1::UpsertStreamRequest, v1::UpsertStreamResponse>*
-PointService::UpsertStream(grpc::CallbackServerContext* context) {
+UpsertStreams::Reactor* PointService::UpsertStream(grpc::CallbackServerContext* context) {
   return streams_.Open(context);
 }
 

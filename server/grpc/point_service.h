@@ -18,7 +18,7 @@
 namespace tqdb::server {
 
 class PointService final
-    : public v1::PointService::WithCallbackMethod_UpsertStream<v1::PointService::Service> {
+    : public v1::PointService::WithRawCallbackMethod_UpsertStream<v1::PointService::Service> {
  public:
   // Everything must outlive the service.
   PointService(const service::PointService& points, const service::SearchService& searches,
@@ -27,8 +27,8 @@ class PointService final
 
   grpc::Status Upsert(grpc::ServerContext* context, const v1::UpsertRequest* request,
                       v1::UpsertResponse* response) override;
-  grpc::ServerBidiReactor<v1::UpsertStreamRequest, v1::UpsertStreamResponse>* UpsertStream(
-      grpc::CallbackServerContext* context) override;
+  // Raw: a message that cannot be parsed must end the stream with a status of ours.
+  UpsertStreams::Reactor* UpsertStream(grpc::CallbackServerContext* context) override;
   grpc::Status Delete(grpc::ServerContext* context, const v1::DeleteRequest* request,
                       v1::DeleteResponse* response) override;
   grpc::Status UpdatePayload(grpc::ServerContext* context, const v1::UpdatePayloadRequest* request,

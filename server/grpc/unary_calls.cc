@@ -20,6 +20,7 @@ absl::Time Deadline(const grpc::ServerContext& context) {
 
 grpc::Status UnaryCalls::Run(grpc::ServerContext* context, service::Method method,
                              size_t upsert_bytes, Handler handler) {
+  on_message_(context->peer());
   const service::CallContext call({.deadline = Deadline(*context),
                                    .cancelled = [context] { return context->IsCancelled(); },
                                    .max_answer_bytes = max_message_bytes_});

@@ -1,5 +1,6 @@
 #include "server/grpc/upsert_stream.h"
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <utility>
@@ -7,17 +8,25 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/arena.h"
+#include "grpcpp/support/proto_buffer_reader.h"
+#include "grpcpp/support/slice.h"
 #include "server/grpc/convert_points.h"
 #include "server/grpc/grpc_status.h"
+#include "server/grpc/parse_failure.h"
 #include "service/call_runner.h"
+#include "service/overload.h"
+#include "tqdb/v1/points.pb.h"
 
 namespace tqdb::server {
 
 namespace {
+
+constexpr int kRetryAfterS = 1;
 
 // One request, from its read to the write of its acknowledgement.
 struct Batch {
@@ -25,6 +34,18 @@ struct Batch {
 
   // The many small messages of a batch are allocated and freed as one.
   google::protobuf::Arena arena{ArenaOptions()};
+  // Parses the bytes that have been read and frees them. Returns false for bytes that are no
+  // request.
+  bool Parse() {
+    size = bytes.Length();
+    grpc::ProtoBufferReader reader(&bytes);
+    const bool parsed = reader.status().ok() && request->ParseFromZeroCopyStream(&reader);
+    bytes.Clear();
+    return parsed;
+  }
+
+  grpc::ByteBuffer bytes;  // the request as it came, until Parse
+  size_t size = 0;         // of these
   v1::UpsertStreamRequest* request;
   service::Admission::Ticket ticket;  // the bytes of the request
   service::PreparedUpsert upsert;     // borrows from the request
@@ -57,8 +78,15 @@ class RefusedStream final : public UpsertStreams::Reactor {
 class UpsertStreamReactor final : public UpsertStreams::Reactor,
                                   public std::enable_shared_from_this<UpsertStreamReactor> {
  public:
-  UpsertStreamReactor(UpsertStreams& streams, service::Admission::Ticket ticket)
-      : streams_(streams), ticket_(std::move(ticket)) {}
+  UpsertStreamReactor(UpsertStreams& streams, grpc::CallbackServerContext* context,
+                      service::Admission::Ticket ticket)
+      : streams_(streams),
+        context_(context),
+        peer_(context->peer()),
+        ticket_(std::move(ticket)),
+        moved_(absl::Now()) {}
+
+  const std::string& peer() const { return peer_; }
 
   void Start() ABSL_LOCKS_EXCLUDED(mu_) {
     absl::MutexLock lock(&mu_);
@@ -71,12 +99,31 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
     Advance();
   }
 
+  // Ends the stream if it has waited for its client since `limit` or longer.
+  void EndIfIdleSince(absl::Time limit) ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    if (finished_ || moved_ > limit) return;
+    if (writing_) {
+      context_->TryCancel();  // nothing else reaches a client that does not read
+    } else if (batches_.empty()) {
+      idle_ = true;
+      Advance();
+    }
+  }
+
   void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
     Batch* batch = nullptr;
     {
       absl::MutexLock lock(&mu_);
+      batch = next_.get();
+    }
+    const bool parsed = !ok || batch->Parse();  // nobody else touches it before this call ends
+    {
+      absl::MutexLock lock(&mu_);
+      moved_ = absl::Now();
       if (!ok) read_closed_ = true;
-      if (!ok || finished_ || draining_ || cancelled_) {
+      if (!parsed) unparsed_ = true;
+      if (!ok || finished_ || Stopped()) {
         next_.reset();
         Advance();
         return;
@@ -85,12 +132,12 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
       batches_.push_back(std::move(next_));
       preparing_ = true;
     }
+    streams_.on_message_(peer_);
     batch->start = absl::Now();
     // No further batch is read while this one waits for its bytes (preparing_). So the bound of
     // bytes slows the client instead of filling the memory.
-    const size_t bytes = batch->request->ByteSizeLong();
     streams_.admission_.WaitForUpsertBytes(
-        bytes, [self = shared_from_this(), batch](service::Admission::Ticket ticket) {
+        batch->size, [self = shared_from_this(), batch](service::Admission::Ticket ticket) {
           batch->ticket = std::move(ticket);
           self->streams_.pool_.Submit([self, batch] { self->Prepare(batch); });
         });
@@ -98,6 +145,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
 
   void OnWriteDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
     absl::MutexLock lock(&mu_);
+    moved_ = absl::Now();
     writing_ = false;
     batches_.pop_front();
     if (!ok) cancelled_ = true;
@@ -222,29 +270,49 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
         continue;
       }
       writing_ = true;
-      StartWrite(&batches_.front()->response);
+      moved_ = absl::Now();
+      Batch& first = *batches_.front();
+      const grpc::Slice slice(first.response.SerializeAsString());
+      first.bytes = grpc::ByteBuffer(&slice, 1);
+      StartWrite(&first.bytes);
     }
-    const bool stopped = read_closed_ || draining_ || cancelled_;
-    if (!stopped && next_ == nullptr && !preparing_ && parked_ == nullptr &&
+    if (!Stopped() && next_ == nullptr && !preparing_ && parked_ == nullptr &&
         batches_.size() < streams_.options_.max_batches_in_flight) {
       next_ = std::make_unique<Batch>();
-      StartRead(next_->request);
+      StartRead(&next_->bytes);
     }
-    if (stopped && batches_.empty()) {
+    if (Stopped() && batches_.empty()) {
       finished_ = true;
       Finish(FinalStatus());
     }
   }
 
+  // Returns whether no further batch is taken.
+  bool Stopped() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return read_closed_ || draining_ || cancelled_ || unparsed_ || idle_;
+  }
+
   // Returns the status of the stream by the reason for which it ends.
   grpc::Status FinalStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (cancelled_) return grpc::Status(grpc::StatusCode::CANCELLED, "the stream was cancelled");
+    if (unparsed_) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                          absl::StrCat(kParseFailure, "; it and those after it were not written"));
+    }
     if (read_closed_) return grpc::Status::OK;
+    if (idle_ && !draining_) {
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                          absl::StrCat("the stream had no message for ",
+                                       absl::FormatDuration(streams_.options_.idle_timeout),
+                                       " (--stream-idle-timeout of the server); open another one"));
+    }
     return grpc::Status(grpc::StatusCode::UNAVAILABLE,
                         "the server is shutting down; batches without an answer were not written");
   }
 
   UpsertStreams& streams_;
+  grpc::CallbackServerContext* const context_;
+  const std::string peer_;
   const service::Admission::Ticket ticket_;
   absl::Mutex mu_;
   std::unique_ptr<Batch> next_ ABSL_GUARDED_BY(mu_);                 // being read
@@ -256,28 +324,62 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
   bool read_closed_ ABSL_GUARDED_BY(mu_) = false;  // the client will send no more
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
+  bool unparsed_ ABSL_GUARDED_BY(mu_) = false;  // a message was no request
+  bool idle_ ABSL_GUARDED_BY(mu_) = false;      // the client has sent nothing for too long
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Time moved_ ABSL_GUARDED_BY(mu_);  // when the client last sent or took something
 };
 
 UpsertStreams::UpsertStreams(const service::PointService& points, service::Admission& admission,
-                             service::Metrics& metrics, const Options& options)
+                             service::Metrics& metrics, PeerFn on_message, const Options& options)
     : points_(points),
       admission_(admission),
       metrics_(metrics),
+      on_message_(std::move(on_message)),
       options_(options),
+      watcher_([this] { EndIdleStreams(); }),
       pool_(options.num_threads) {}
 
-UpsertStreams::~UpsertStreams() = default;
+UpsertStreams::~UpsertStreams() {
+  stopped_.Notify();
+  watcher_.join();
+}
+
+void UpsertStreams::EndIdleStreams() {
+  const absl::Duration pause =
+      std::clamp(options_.idle_timeout / 8, absl::Milliseconds(10), absl::Seconds(5));
+  while (!stopped_.WaitForNotificationWithTimeout(pause)) {
+    const absl::Time limit = absl::Now() - options_.idle_timeout;
+    for (const auto& stream : Streams()) stream->EndIfIdleSince(limit);
+  }
+}
+
+absl::Status UpsertStreams::TakeShare(const std::string& peer) {
+  size_t& streams = per_peer_[peer];
+  if (streams >= options_.max_per_connection) {
+    return service::OverloadedError(
+        absl::StrCat("this connection has ", streams,
+                     " upsert streams open (--max-streams-per-connection of the server)"),
+        kRetryAfterS);
+  }
+  ++streams;
+  return absl::OkStatus();
+}
 
 UpsertStreams::Reactor* UpsertStreams::Open(grpc::CallbackServerContext* context) {
   absl::StatusOr<service::Admission::Ticket> ticket = admission_.AdmitStream();
+  const std::string peer = context->peer();
+  if (ticket.ok()) {
+    absl::MutexLock lock(&mu_);
+    if (const absl::Status share = TakeShare(peer); !share.ok()) ticket = share;
+  }
   if (!ticket.ok()) {
     metrics_.CountCall(service::Method::kUpsertStream, ticket.status().code(),
                        absl::ZeroDuration());
     AddRetryAfter(ticket.status(), context);
     return new RefusedStream(ToGrpc(ticket.status()));
   }
-  auto stream = std::make_shared<UpsertStreamReactor>(*this, *std::move(ticket));
+  auto stream = std::make_shared<UpsertStreamReactor>(*this, context, *std::move(ticket));
   bool draining;
   {
     absl::MutexLock lock(&mu_);
@@ -294,19 +396,27 @@ UpsertStreams::Reactor* UpsertStreams::Open(grpc::CallbackServerContext* context
 }
 
 void UpsertStreams::Drain() {
-  std::vector<std::shared_ptr<UpsertStreamReactor>> streams;
   {
     absl::MutexLock lock(&mu_);
     draining_ = true;
-    for (const auto& [pointer, stream] : streams_) streams.push_back(stream);
   }
-  for (const auto& stream : streams) stream->Drain();
+  for (const auto& stream : Streams()) stream->Drain();
+}
+
+std::vector<std::shared_ptr<UpsertStreamReactor>> UpsertStreams::Streams() {
+  std::vector<std::shared_ptr<UpsertStreamReactor>> streams;
+  absl::MutexLock lock(&mu_);
+  streams.reserve(streams_.size());
+  for (const auto& [pointer, stream] : streams_) streams.push_back(stream);
+  return streams;
 }
 
 void UpsertStreams::Remove(UpsertStreamReactor* stream) {
   std::shared_ptr<UpsertStreamReactor> last;  // freed after the lock
   absl::MutexLock lock(&mu_);
   const auto it = streams_.find(stream);
+  const auto share = per_peer_.find(stream->peer());
+  if (--share->second == 0) per_peer_.erase(share);
   last = std::move(it->second);
   streams_.erase(it);
 }

@@ -41,7 +41,7 @@ inline ServerOptions TestOptions(const std::string& directory) {
   ServerOptions options;
   options.database.directory = directory;
   options.grpc_port = 0;
-  options.http_port = std::nullopt;  // CivetWeb takes up to two seconds to stop
+  options.http_port = std::nullopt;
   return options;
 }
 

@@ -4,6 +4,8 @@
 #include <thread>
 
 #include "gmock/gmock.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "tests/server/test_server.h"
 
 namespace tqdb::server {
@@ -161,6 +163,103 @@ TEST_F(UpsertStreamTest, StreamsBeyondTheBoundAreRefusedWithADelay) {
   EXPECT_EQ(context.GetServerTrailingMetadata().count("retry-after"), 1u);
   first->WritesDone();
   EXPECT_TRUE(first->Finish().ok());
+}
+
+TEST_F(UpsertStreamTest, ASilentStreamIsEndedAndOneAtWorkIsNot) {
+  server_.reset();
+  ServerOptions options = TestOptions(dir_.path());
+  options.streams.idle_timeout = absl::Milliseconds(300);
+  StartServer(options);
+  grpc::ClientContext silent_context, busy_context;
+  auto silent = points_->UpsertStream(&silent_context);
+  auto busy = points_->UpsertStream(&busy_context);
+  v1::UpsertStreamResponse response;
+  for (uint64_t i = 0; i < 12; ++i) {
+    ASSERT_TRUE(busy->Write(Batch(i, i, 1, 1)));
+    ASSERT_TRUE(busy->Read(&response));
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  EXPECT_FALSE(silent->Read(&response));
+  const grpc::Status status = silent->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(status.error_message(), HasSubstr("--stream-idle-timeout"));
+  busy->WritesDone();
+  EXPECT_FALSE(busy->Read(&response));
+  EXPECT_TRUE(busy->Finish().ok());
+}
+
+TEST_F(UpsertStreamTest, OneConnectionGetsItsShareOfStreams) {
+  server_.reset();
+  ServerOptions options = TestOptions(dir_.path());
+  options.streams.max_per_connection = 1;
+  StartServer(options);
+  grpc::ClientContext first_context, second_context;
+  auto first = points_->UpsertStream(&first_context);
+  ASSERT_TRUE(first->Write(Batch(1, 1, 1, 1)));
+  v1::UpsertStreamResponse response;
+  ASSERT_TRUE(first->Read(&response));
+  auto second = points_->UpsertStream(&second_context);
+  EXPECT_FALSE(second->Read(&response));
+  const grpc::Status status = second->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("--max-streams-per-connection"));
+  first->WritesDone();
+  EXPECT_TRUE(first->Finish().ok());
+  // The share is free again.
+  grpc::ClientContext third_context;
+  auto third = points_->UpsertStream(&third_context);
+  ASSERT_TRUE(third->Write(Batch(1, 1, 1, 1)));
+  EXPECT_TRUE(third->Read(&response));
+  third->WritesDone();
+  EXPECT_TRUE(third->Finish().ok());
+}
+
+// A client that goes by the status must not take batches for written that were not.
+TEST_F(UpsertStreamTest, AMessageThatIsNoRequestEndsTheStreamWithAStatus) {
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  auto call = stub.PrepareCall(&context, "/tqdb.v1.PointService/UpsertStream", &queue);
+  void* tag;
+  bool ok = false;
+  const auto next = [&] { return queue.Next(&tag, &ok) && ok; };
+  call->StartCall(nullptr);
+  ASSERT_TRUE(next());
+  const std::string good = Batch(1, 1, 1, 1).SerializeAsString();
+  for (const std::string& bytes : {good, std::string("\xff\xff\xff")}) {
+    grpc::Slice slice(bytes);
+    call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    ASSERT_TRUE(next());
+  }
+  grpc::ByteBuffer answer;
+  call->Read(&answer, nullptr);
+  ASSERT_TRUE(next());  // the good batch is acknowledged
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  ASSERT_TRUE(next());
+  queue.Shutdown();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("not a valid protobuf message"));
+  EXPECT_EQ(Count("books"), 1u);
+}
+
+TEST_F(UpsertStreamTest, AUnaryRequestThatIsNoneGetsAStatusThatSaysSo) {
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  grpc::Slice slice(std::string("\xff\xff\xff"));
+  auto call = stub.PrepareUnaryCall(&context, "/tqdb.v1.PointService/Upsert",
+                                    grpc::ByteBuffer(&slice, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer answer;
+  grpc::Status status;
+  call->Finish(&answer, &status, nullptr);
+  void* tag;
+  bool ok;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  queue.Shutdown();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("not a valid protobuf message"));
 }
 
 // A batch that finds the bound reached must wait for its turn. If a turn got lost, its stream would

@@ -95,7 +95,7 @@ LIBRARIES = {
     "grpc/": ("server", "client/cpp"),
     "grpcpp/": ("server", "client/cpp"),
     "prometheus/": ("server", "service"),
-    "civetweb.h": ("server/http",),
+    "boost/": ("server/http/http_server.cc",),
     "openssl/": ("server/security", "client/cpp/credentials.cc"),
     "spdlog/": ("server", "service"),
     "CLI/": ("base/flags.cc", "server/config.cc"),
