@@ -1,5 +1,5 @@
-// SHA-1 (FIPS 180-4). Only for UUIDs that are made from names: it protects nothing, because texts
-// with equal digests can be made.
+// SHA-1 (FIPS 180-4). Only for UUIDs that are made from names, and to notice a page token of
+// another walk: it protects nothing, because texts with equal digests can be made.
 #ifndef TQDB_BASE_SHA1_H_
 #define TQDB_BASE_SHA1_H_
 

@@ -8,6 +8,12 @@
 // kind of the list and 1 the version of the form. The next page begins with the first id above 7,
 // even if point 7 has been deleted.
 //
+// The token of a walk over points also has 16 digits of a hash of what its pages must have in
+// common: the collection, the order and the filter. Such a token is of version 2, for example
+// "p2:0123456789abcdef:7". A token of another walk would name a place that this one never had, and
+// the caller would miss points without noticing. Tokens of version 1, which have no hash, are still
+// taken.
+//
 // Left out of this file: what a page holds (page_builder.h), and the text of a position in an
 // ordered list (order_token.h).
 //
@@ -23,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/api/collection.h"
+#include "values/filter.h"
 #include "values/types.h"
 
 namespace tqdb::service {
@@ -40,11 +47,16 @@ std::string MakePageToken(PageKind kind, absl::string_view last);
 // another kind, or was not made here at all.
 absl::StatusOr<std::string> ParsePageToken(PageKind kind, absl::string_view token);
 
-// Do the same for a page of points by id and for one in the order of a key.
-std::string PointPageToken(const PointId& last);
-absl::StatusOr<PointId> ParsePointPageToken(absl::string_view token);
-std::string OrderedPageToken(const storage::OrderedPosition& last);
-absl::StatusOr<storage::OrderedPosition> ParseOrderedPageToken(absl::string_view token);
+// Returns the hash of a walk over points. `order` and `filter` may be null.
+std::string WalkHash(absl::string_view collection, const storage::OrderSpec* order,
+                     const storage::Filter* filter);
+// Do the same as the functions above for a page of points by id and for one in the order of a key.
+// InvalidArgument when the token is of a walk with another hash.
+std::string PointPageToken(const PointId& last, absl::string_view walk);
+absl::StatusOr<PointId> ParsePointPageToken(absl::string_view token, absl::string_view walk);
+std::string OrderedPageToken(const storage::OrderedPosition& last, absl::string_view walk);
+absl::StatusOr<storage::OrderedPosition> ParseOrderedPageToken(absl::string_view token,
+                                                               absl::string_view walk);
 
 struct PageLimits {
   size_t default_size;  // items of a page whose size is 0

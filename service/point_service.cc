@@ -28,9 +28,11 @@ constexpr size_t kReadChunk = 64;
 // Returns the points after `last` in the order of ids, a page of them.
 absl::StatusOr<PointPage> ScrollById(const CallContext& context, const Collection& collection,
                                      const ScrollRequest& request, size_t page_size) {
+  const std::string walk =
+      WalkHash(request.collection, nullptr, request.filter ? &*request.filter : nullptr);
   std::optional<PointId> last;
   if (!request.page_token.empty()) {
-    TQDB_ASSIGN_OR_RETURN(last, ParsePointPageToken(request.page_token));
+    TQDB_ASSIGN_OR_RETURN(last, ParsePointPageToken(request.page_token, walk));
   }
   storage::PageSpec spec = {.select = request.select};
   TQDB_ASSIGN_OR_RETURN(spec.moment, collection.Now());
@@ -57,16 +59,18 @@ absl::StatusOr<PointPage> ScrollById(const CallContext& context, const Collectio
     if (chunk.points.empty()) break;
   }
   PointPage answer{page.Take(), ""};
-  if ((more || full) && last) answer.next_page_token = PointPageToken(*last);
+  if ((more || full) && last) answer.next_page_token = PointPageToken(*last, walk);
   return answer;
 }
 
 // Returns the points after `last` in the order of a key, a page of them.
 absl::StatusOr<PointPage> ScrollByKey(const CallContext& context, const Collection& collection,
                                       const ScrollRequest& request, size_t page_size) {
+  const std::string walk =
+      WalkHash(request.collection, &*request.order_by, request.filter ? &*request.filter : nullptr);
   std::optional<storage::OrderedPosition> last;
   if (!request.page_token.empty()) {
-    TQDB_ASSIGN_OR_RETURN(last, ParseOrderedPageToken(request.page_token));
+    TQDB_ASSIGN_OR_RETURN(last, ParseOrderedPageToken(request.page_token, walk));
   }
   std::optional<storage::FilterSpec> filter;
   if (request.filter) filter.emplace(storage::FilterSpec{*request.filter, context.stop()});
@@ -87,7 +91,7 @@ absl::StatusOr<PointPage> ScrollByKey(const CallContext& context, const Collecti
     }
   }
   PointPage answer{page.Take(), ""};
-  if ((more || full) && last) answer.next_page_token = OrderedPageToken(*last);
+  if ((more || full) && last) answer.next_page_token = OrderedPageToken(*last, walk);
   return answer;
 }
 
@@ -105,7 +109,7 @@ absl::StatusOr<storage::UpsertResult> PointService::Upsert(absl::string_view col
   TQDB_ASSIGN_OR_RETURN(const std::shared_ptr<Collection> found,
                         database_.GetCollection(collection));
   TQDB_ASSIGN_OR_RETURN(const storage::UpsertResult result, found->Upsert(upsert.batch));
-  metrics_.CountUpserted(upsert.ids.size());
+  metrics_.CountUpserted(result.inserted + result.replaced);
   return result;
 }
 

@@ -1,5 +1,6 @@
 #include "service/query.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,16 @@
 #include "service/sparse_order.h"
 
 namespace tqdb::service {
+
+namespace {
+
+// Returns whether two queries ask for the same parts of payloads.
+bool SameParts(const storage::Select& a, const storage::Select& b) {
+  if (a.parts == nullptr || b.parts == nullptr) return a.parts == b.parts;
+  return *a.parts == *b.parts;
+}
+
+}  // namespace
 
 absl::StatusOr<ResolvedQuery> Resolve(const Query& query, const storage::CollectionConfig& config,
                                       const std::string& field) {
@@ -32,13 +43,17 @@ absl::StatusOr<ResolvedQuery> Resolve(const Query& query, const storage::Collect
     resolved.spec.sparse = NeedsSorting(sparse->view()) ? Sorted(sparse->view()) : *sparse;
     return resolved;
   }
+  if (const auto* examples = std::get_if<storage::Examples>(&query.find)) {
+    resolved.spec.filter = storage::WithoutExamples(resolved.spec.filter, *examples);
+    const bool sparse = std::any_of(
+        config.sparse_spaces.begin(), config.sparse_spaces.end(),
+        [&query](const storage::SparseSpaceConfig& s) { return s.name == query.vector_name; });
+    if (sparse) return resolved;
+  }
   TQDB_ASSIGN_OR_RETURN(resolved.space, FindSpace(config, query.vector_name, name_field));
   if (const auto* vector = std::get_if<VectorView>(&query.find)) {
     TQDB_RETURN_IF_ERROR(
         vector->Check(*resolved.space, [&field] { return absl::StrCat(field, ".vector"); }));
-  } else {
-    resolved.spec.filter =
-        storage::WithoutExamples(resolved.spec.filter, std::get<storage::Examples>(query.find));
   }
   return resolved;
 }
@@ -55,7 +70,7 @@ bool CanShareAPass(const Query& a, const Query& b) {
          a.spec.exact == b.spec.exact && a.spec.rerank == b.spec.rerank &&
          a.spec.oversampling == b.spec.oversampling && a.spec.error_bound == b.spec.error_bound &&
          a.spec.filter == b.spec.filter && a.spec.select.payload == b.spec.select.payload &&
-         a.spec.select.vectors == b.spec.select.vectors;
+         a.spec.select.vectors == b.spec.select.vectors && SameParts(a.spec.select, b.spec.select);
 }
 
 }  // namespace tqdb::service

@@ -28,7 +28,8 @@ struct Query {
 
 // A query that was checked against a collection.
 struct ResolvedQuery {
-  // Space of the vector, a member of the configuration; null for sparse vectors and texts.
+  // Space of the vector, a member of the configuration; null for sparse vectors, for examples of a
+  // sparse space, whose vector the search service sets, and for texts.
   const storage::VectorSpaceConfig* space = nullptr;
   storage::SearchSpec spec;
 };

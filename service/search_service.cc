@@ -31,11 +31,19 @@ bool HaveExamples(absl::Span<const Query> queries) {
 }
 
 // Returns the vectors of queries that share `resolved`, one row each: their own, or the one that
-// their examples stand for. No rows when there is no vector space, as for a text.
-absl::StatusOr<FloatMatrix> VectorsOf(const Collection& collection, const ResolvedQuery& resolved,
+// their examples stand for. No rows when there is no vector space, as for a text. Sets the sparse
+// vector of examples of a sparse space.
+absl::StatusOr<FloatMatrix> VectorsOf(const Collection& collection, ResolvedQuery& resolved,
                                       absl::Span<const Query* const> queries) {
   const storage::VectorSpaceConfig* space = resolved.space;
-  if (space == nullptr) return FloatMatrix(0, 1);
+  if (space == nullptr) {
+    if (const auto* examples = std::get_if<storage::Examples>(&queries[0]->find)) {
+      TQDB_ASSIGN_OR_RETURN(resolved.spec.sparse,
+                            storage::RecommendSparse(collection, queries[0]->vector_name, *examples,
+                                                     resolved.spec.moment));
+    }
+    return FloatMatrix(0, 1);
+  }
   FloatMatrix rows(queries.size(), space->codec.dim);
   for (size_t i = 0; i < queries.size(); ++i) {
     if (const auto* vector = std::get_if<VectorView>(&queries[i]->find)) {
@@ -53,10 +61,13 @@ absl::StatusOr<FloatMatrix> VectorsOf(const Collection& collection, const Resolv
 
 // Returns the answers of queries that share `resolved`, in one pass.
 absl::StatusOr<std::vector<SearchService::Hits>> SearchPass(
-    const Collection& collection, const ResolvedQuery& resolved,
-    absl::Span<const Query* const> queries) {
+    const Collection& collection, ResolvedQuery& resolved, absl::Span<const Query* const> queries) {
   TQDB_ASSIGN_OR_RETURN(const FloatMatrix vectors, VectorsOf(collection, resolved, queries));
-  return collection.Search(vectors.view(), resolved.spec);
+  TQDB_ASSIGN_OR_RETURN(std::vector<SearchService::Hits> lists,
+                        collection.Search(vectors.view(), resolved.spec));
+  // Queries with the same examples of a sparse space share one sparse vector, and its one list.
+  while (lists.size() < queries.size()) lists.push_back(lists[0]);
+  return lists;
 }
 
 // Returns OK when that many hits with their vectors, if these are selected, fit an answer.
@@ -154,6 +165,7 @@ absl::StatusOr<std::vector<storage::PointGroup>> SearchService::SearchGroups(
     return absl::InvalidArgumentError("group_by is empty; need a payload key");
   }
   groups.limit = resolved.spec.limit;
+  groups.offset = resolved.spec.offset;
   TQDB_RETURN_IF_ERROR(CheckHits(context, *collection, *config, resolved.spec.select,
                                  groups.limit * groups.group_size));
   TQDB_ASSIGN_OR_RETURN(resolved.spec.moment, collection->Now());

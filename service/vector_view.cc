@@ -45,6 +45,14 @@ absl::Status VectorView::Check(const storage::VectorSpaceConfig& space, FieldPat
                                                  " has dim ", dim));
 }
 
+std::vector<float> VectorView::Values() const {
+  const size_t width = form_ == Form::kF16 ? sizeof(uint16_t) : sizeof(float);
+  if (bytes_ % width != 0) return {};
+  std::vector<float> values(bytes_ / width);
+  if (!values.empty()) CopyTo(absl::MakeSpan(values));
+  return values;
+}
+
 void VectorView::CopyTo(absl::Span<float> out) const {
   if (form_ != Form::kF16) {
     std::memcpy(out.data(), data_, out.size() * sizeof(float));

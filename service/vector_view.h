@@ -7,6 +7,7 @@
 #define TQDB_SERVICE_VECTOR_VIEW_H_
 
 #include <cstddef>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -29,6 +30,8 @@ class VectorView {
   // Returns OK when there are space.dim numbers. Their values are not looked at: the codec does
   // that once. InvalidArgument names the field, its form and both lengths.
   absl::Status Check(const storage::VectorSpaceConfig& space, FieldPath field) const;
+  // Returns the numbers; none if the bytes are not a whole number of them.
+  std::vector<float> Values() const;
   // Writes the numbers of a vector that has passed Check. Requires out.size() == space.dim.
   void CopyTo(absl::Span<float> out) const;
 

@@ -171,15 +171,25 @@ absl::Status Client::DeletePayloadIndex(absl::string_view collection, absl::stri
 
 absl::StatusOr<UpsertResult> Client::Upsert(absl::string_view collection,
                                             absl::Span<const Point> points, Durability durability) {
+  return Upsert(collection, points, UpsertMode::kUpsert, std::nullopt, durability);
+}
+
+absl::StatusOr<UpsertResult> Client::Upsert(absl::string_view collection,
+                                            absl::Span<const Point> points, UpsertMode mode,
+                                            const std::optional<Filter>& condition,
+                                            Durability durability) {
   v1::UpsertRequest request;
   request.set_collection(std::string(collection));
   request.set_durability(ToProto(durability));
+  if (mode != UpsertMode::kUpsert) request.set_mode(ToProto(mode));
+  if (condition) ToProto(*condition, request.mutable_condition());
   for (const Point& point : points) ToProto(point, request.add_points());
   v1::UpsertResponse response;
-  absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Upsert,
-                                         request, &response, Repeatable::kYes);
+  absl::Status status =
+      transport_->Call(transport_->points(), &v1::PointService::Stub::Upsert, request, &response,
+                       condition ? Repeatable::kNo : Repeatable::kYes);
   if (!status.ok()) return status;
-  return UpsertResult{response.inserted(), response.replaced()};
+  return FromProto(response);
 }
 
 std::unique_ptr<UpsertStream> Client::OpenUpsertStream(absl::string_view collection,

@@ -108,6 +108,14 @@ class Client {
   // Inserts or replaces points, all or none.
   absl::StatusOr<UpsertResult> Upsert(absl::string_view collection, absl::Span<const Point> points,
                                       Durability durability = Durability::kSync);
+  // Writes the points that the mode and the condition allow, all or none. An existing point is only
+  // written if it matches the condition at that moment, so a filter on a version lets one of
+  // several writers win. With a condition the call is never tried again: the first attempt may have
+  // arrived, and may have changed what matches.
+  absl::StatusOr<UpsertResult> Upsert(absl::string_view collection, absl::Span<const Point> points,
+                                      UpsertMode mode,
+                                      const std::optional<Filter>& condition = std::nullopt,
+                                      Durability durability = Durability::kSync);
   // Opens a stream of upserts. Never returns null: errors of the connection come from Send and
   // Finish.
   std::unique_ptr<UpsertStream> OpenUpsertStream(absl::string_view collection,
@@ -146,7 +154,8 @@ class Client {
   absl::StatusOr<std::vector<std::vector<ScoredPoint>>> SearchBatch(
       absl::string_view collection, absl::Span<const Query> queries);
   // Returns the best points of each of the best groups, in the order of their best points. The
-  // limit of the query is the number of groups, 1 to 1,000; its offset is ignored.
+  // limit of the query is the number of groups, and its offset that of best groups to skip: at most
+  // 1,000 together.
   absl::StatusOr<std::vector<PointGroup>> SearchGroups(absl::string_view collection,
                                                        const Query& query,
                                                        const GroupOptions& group);

@@ -170,9 +170,19 @@ void ToProto(const CollectionConfig& config, v1::CollectionConfig* out) {
 void ToProto(const Select& select, v1::PointSelector* out) {
   out->set_with_payload(select.payload);
   out->set_with_vectors(select.vectors);
+  out->mutable_payload_include()->Assign(select.payload_include.begin(),
+                                         select.payload_include.end());
+  out->mutable_payload_exclude()->Assign(select.payload_exclude.begin(),
+                                         select.payload_exclude.end());
 }
 
+v1::UpsertMode ToProto(UpsertMode mode) { return static_cast<v1::UpsertMode>(mode); }
+
 v1::Durability ToProto(Durability durability) { return static_cast<v1::Durability>(durability); }
+
+UpsertResult FromProto(const v1::UpsertResponse& response) {
+  return {response.inserted(), response.replaced(), response.skipped()};
+}
 
 absl::StatusOr<PointId> FromProto(const v1::PointId& id) {
   switch (id.kind_case()) {
@@ -228,6 +238,7 @@ PayloadIndexInfo FromProto(const v1::PayloadIndexInfo& info) {
       .points = info.points(),
       .memory_bytes = info.memory_bytes(),
       .ready = info.ready(),
+      .unheld_points = info.unheld_points(),
   };
 }
 

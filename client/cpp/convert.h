@@ -31,6 +31,8 @@ void VectorToProto(const std::vector<float>& values, v1::Vector* out);
 void ToProto(const SparseVector& vector, v1::SparseVector* out);
 void ToProto(const Select& select, v1::PointSelector* out);
 v1::Durability ToProto(Durability durability);
+v1::UpsertMode ToProto(UpsertMode mode);
+UpsertResult FromProto(const v1::UpsertResponse& response);
 
 // Each FromProto returns DataLoss if a message breaks the protocol. Examples are a point without an
 // id, a vector with half a number, or a sparse vector with more indices than values.

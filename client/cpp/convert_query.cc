@@ -60,6 +60,18 @@ absl::Status ToProto(const Query& query, absl::string_view field, v1::SearchQuer
     v1::Recommend* recommend = out->mutable_recommend();
     for (const PointId& id : query.recommend->positive) ToProto(id, recommend->add_positive());
     for (const PointId& id : query.recommend->negative) ToProto(id, recommend->add_negative());
+    for (const auto& vector : query.recommend->positive_vectors) {
+      VectorToProto(vector, recommend->add_positive_vectors());
+    }
+    for (const auto& vector : query.recommend->negative_vectors) {
+      VectorToProto(vector, recommend->add_negative_vectors());
+    }
+    for (const SparseVector& vector : query.recommend->positive_sparse) {
+      ToProto(vector, recommend->add_positive_sparse());
+    }
+    for (const SparseVector& vector : query.recommend->negative_sparse) {
+      ToProto(vector, recommend->add_negative_sparse());
+    }
   }
   if (query.text.has_value()) {
     out->mutable_text()->set_key(query.text->key);

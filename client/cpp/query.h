@@ -15,11 +15,15 @@
 
 namespace tqdb::client {
 
-// Finds points that are like the positive examples and unlike the negative ones. The examples
-// themselves are not found.
+// Finds points that are like the positive examples and unlike the negative ones; with negative ones
+// alone, what is least like them (not under L2). Points that are examples are not found.
 struct Recommend {
-  std::vector<PointId> positive = {};  // at least one
-  std::vector<PointId> negative = {};  // at most 1,000 together with the positive ones
+  std::vector<PointId> positive = {};
+  std::vector<PointId> negative = {};                     // 1 to 1,000 examples of all sorts
+  std::vector<std::vector<float>> positive_vectors = {};  // of a vector space
+  std::vector<std::vector<float>> negative_vectors = {};
+  std::vector<SparseVector> positive_sparse = {};  // of a sparse space
+  std::vector<SparseVector> negative_sparse = {};
 };
 
 // Maximal marginal relevance: hits that are good and also unlike each other. From the best

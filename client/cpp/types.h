@@ -151,6 +151,9 @@ struct PayloadIndexInfo {
   uint64_t points = 0;  // number of points that the index has seen
   uint64_t memory_bytes = 0;
   bool ready = false;  // whether the index has seen all points
+  // Number of points with a value that the index cannot hold: one of another type, or a string that
+  // is no time.
+  uint64_t unheld_points = 0;
 };
 
 // Description of a collection. A quarantined one has only name, status, error and disk_bytes.
@@ -182,13 +185,28 @@ struct CollectionPage {
 // Counts of an upsert.
 struct UpsertResult {
   uint64_t inserted = 0;  // number of points whose id was new
-  uint64_t replaced = 0;  // number of points whose id existed
+  uint64_t replaced = 0;  // number of points whose id existed, and that were written
+  uint64_t skipped = 0;   // number of points that mode or condition left as they were
+};
+
+// What an upsert does with points that exist, and with ids that do not.
+enum class UpsertMode {
+  kUpsert = 1,  // inserts new points, and replaces existing ones as a whole
+  kInsert = 2,  // inserts new points, and skips existing ones
+  kUpdate = 3,  // replaces existing points as a whole, and skips new ones
+  // Sets the given vectors of existing points, and skips new ones. Other vectors and the payload
+  // stay; the points must have no payload.
+  kUpdateVectors = 4,
 };
 
 // Contents of a returned point besides its id.
 struct Select {
   bool payload = false;
   bool vectors = false;  // dense and sparse vectors
+  // Paths of the parts of the payload to return, and of those to leave out; at most 64 together.
+  // Both empty means all. They need `payload`.
+  std::vector<std::string> payload_include = {};
+  std::vector<std::string> payload_exclude = {};
 };
 
 // Description of a server.

@@ -69,6 +69,7 @@ class UpsertStream::Impl
     v1::UpsertRequest* batch = request.mutable_batch();
     batch->set_collection(collection_);
     batch->set_durability(ToProto(options_.durability));
+    if (options_.mode != UpsertMode::kUpsert) batch->set_mode(ToProto(options_.mode));
     batch->mutable_points()->Reserve(static_cast<int>(points.size()));
     for (const Point& point : points) ToProto(point, batch->add_points());
     {
@@ -156,7 +157,7 @@ class UpsertStream::Impl
       ack.status = absl::Status(static_cast<absl::StatusCode>(response_.status_code()),
                                 response_.status_message());
     } else {
-      ack.result = {response_.result().inserted(), response_.result().replaced()};
+      ack.result = FromProto(response_.result());
     }
     // The batch stays in pending_ until on_ack has returned: the window must bound acknowledgements
     // that were not handled, too.
@@ -170,6 +171,7 @@ class UpsertStream::Impl
         summary_.points_acked += ack.points;
         summary_.inserted += ack.result.inserted;
         summary_.replaced += ack.result.replaced;
+        summary_.skipped += ack.result.skipped;
       } else {
         ++summary_.batches_failed;
         if (summary_.failed.size() < UpsertStreamSummary::kMaxFailedKept) {

@@ -45,6 +45,7 @@ struct BatchAck {
 // Settings of a stream.
 struct UpsertStreamOptions {
   Durability durability = Durability::kSync;
+  UpsertMode mode = UpsertMode::kUpsert;
   // Limit of the batches that are sent and not answered. Send waits at the limit. Together with the
   // size of batches it bounds the memory of both sides.
   uint32_t window = 8;
@@ -66,7 +67,8 @@ struct UpsertStreamSummary {
   uint64_t batches_acked = 0;    // batches that were written
   uint64_t points_acked = 0;     // points of these batches
   uint64_t inserted = 0;         // points whose id was new
-  uint64_t replaced = 0;         // points whose id existed
+  uint64_t replaced = 0;         // points whose id existed, and that were written
+  uint64_t skipped = 0;          // points that the mode left as they were
   uint64_t batches_failed = 0;   // batches that were refused; nothing of them was written
   std::vector<BatchAck> failed;  // the first kMaxFailedKept of the refused batches
   // Returns the number of batches that were sent and not answered. Each of them is written as a

@@ -118,6 +118,17 @@ absl::StatusOr<storage::Durability> DurabilityFromProto(v1::Durability durabilit
   }
 }
 
+absl::StatusOr<storage::UpsertMode> UpsertModeFromProto(v1::UpsertMode mode) {
+  switch (mode) {
+    case v1::UPSERT_MODE_UNSPECIFIED:
+    case v1::UPSERT_MODE_UPSERT: return storage::UpsertMode::kUpsert;
+    case v1::UPSERT_MODE_INSERT: return storage::UpsertMode::kInsert;
+    case v1::UPSERT_MODE_UPDATE: return storage::UpsertMode::kUpdate;
+    case v1::UPSERT_MODE_UPDATE_VECTORS: return storage::UpsertMode::kUpdateVectors;
+    default: return BadEnum(mode, [] { return std::string("mode"); });
+  }
+}
+
 v1::Metric MetricToProto(Metric metric) {
   switch (metric) {
     case Metric::kCosine: return v1::METRIC_COSINE;

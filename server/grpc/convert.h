@@ -36,6 +36,7 @@ absl::StatusOr<Centering> CenteringFromProto(v1::Centering centering, FieldPath 
 absl::StatusOr<storage::StoreVectors> StoreVectorsFromProto(v1::StoreVectors store_vectors,
                                                             FieldPath field);
 absl::StatusOr<storage::Durability> DurabilityFromProto(v1::Durability durability);
+absl::StatusOr<storage::UpsertMode> UpsertModeFromProto(v1::UpsertMode mode);
 v1::Metric MetricToProto(Metric metric);
 v1::Residual ResidualToProto(Residual residual);
 v1::Centering CenteringToProto(Centering centering);

@@ -116,6 +116,7 @@ void PayloadIndexToProto(const storage::PayloadIndexInfo& info, v1::PayloadIndex
   proto->set_points(info.points);
   proto->set_memory_bytes(info.memory_bytes);
   proto->set_ready(info.ready);
+  proto->set_unheld_points(info.unheld_points);
 }
 
 void InfoToProto(const storage::CollectionInfo& info, v1::CollectionInfo* proto) {

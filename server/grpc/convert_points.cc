@@ -1,12 +1,14 @@
 #include "server/grpc/convert_points.h"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/convert_filter.h"
 #include "server/grpc/convert_sparse.h"
 
 namespace tqdb::server {
@@ -39,6 +41,11 @@ absl::StatusOr<service::PreparedUpsert> UpsertFromProto(const v1::UpsertRequest&
                                                         service::UpsertBuilder builder) {
   TQDB_ASSIGN_OR_RETURN(const storage::Durability durability,
                         DurabilityFromProto(request.durability()));
+  TQDB_ASSIGN_OR_RETURN(const storage::UpsertMode mode, UpsertModeFromProto(request.mode()));
+  storage::SharedFilter condition;
+  if (request.has_condition()) {
+    TQDB_ASSIGN_OR_RETURN(condition, FilterFromProto(request.condition(), "condition"));
+  }
   for (int i = 0; i < request.points_size(); ++i) {
     const v1::Point& point = request.points(i);
     TQDB_ASSIGN_OR_RETURN(const PointId id, IdFromProto(point.id(), [i] {
@@ -52,7 +59,10 @@ absl::StatusOr<service::PreparedUpsert> UpsertFromProto(const v1::UpsertRequest&
       TQDB_RETURN_IF_ERROR(builder.AddSparseVector(named.name(), SparseFromProto(named.vector())));
     }
   }
-  return std::move(builder).Build(durability);
+  TQDB_ASSIGN_OR_RETURN(service::PreparedUpsert upsert, std::move(builder).Build(durability));
+  upsert.batch.mode = mode;
+  upsert.batch.condition = std::move(condition);
+  return upsert;
 }
 
 absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadRequest& request) {
@@ -79,10 +89,26 @@ absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadReques
   return absl::InvalidArgumentError("no edit is set; need set, overwrite, delete_keys or clear");
 }
 
-storage::Select SelectFromProto(const v1::PointSelector& select) {
+void ResultToProto(const storage::UpsertResult& result, v1::UpsertResponse* proto) {
+  proto->set_inserted(result.inserted);
+  proto->set_replaced(result.replaced);
+  proto->set_skipped(result.skipped);
+}
+
+absl::StatusOr<storage::Select> SelectFromProto(const v1::PointSelector& select) {
   storage::Select out;
   out.payload = select.with_payload();
   out.vectors = select.with_vectors();
+  if (select.payload_include().empty() && select.payload_exclude().empty()) return out;
+  if (!select.with_payload()) {
+    return absl::InvalidArgumentError(
+        "payload_include or payload_exclude is set without with_payload");
+  }
+  TQDB_ASSIGN_OR_RETURN(storage::PayloadParts parts,
+                        storage::PayloadParts::Create(
+                            {select.payload_include().begin(), select.payload_include().end()},
+                            {select.payload_exclude().begin(), select.payload_exclude().end()}));
+  out.parts = std::make_shared<const storage::PayloadParts>(std::move(parts));
   return out;
 }
 

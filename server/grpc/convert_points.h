@@ -25,7 +25,10 @@ absl::StatusOr<service::PreparedUpsert> UpsertFromProto(const v1::UpsertRequest&
 // is valid.
 absl::StatusOr<storage::PayloadEdit> EditFromProto(const v1::UpdatePayloadRequest& request);
 
-storage::Select SelectFromProto(const v1::PointSelector& select);
+void ResultToProto(const storage::UpsertResult& result, v1::UpsertResponse* proto);
+// InvalidArgument for paths of the payload that cannot be parsed, and for paths without the
+// payload.
+absl::StatusOr<storage::Select> SelectFromProto(const v1::PointSelector& select);
 
 // Move points to messages. Each point is freed after its conversion, so that no answer is in memory
 // twice.

@@ -16,8 +16,23 @@ namespace tqdb::server {
 
 namespace {
 
+storage::SparseVector OwnedSparse(const v1::SparseVector& proto) {
+  const storage::SparseVectorView sparse = SparseFromProto(proto);
+  return {{sparse.indices.begin(), sparse.indices.end()},
+          {sparse.values.begin(), sparse.values.end()}};
+}
+
 absl::StatusOr<storage::Examples> ExamplesFromProto(const v1::Recommend& recommend,
                                                     const std::string& field) {
+  // Counted before anything is converted: a message can have millions of examples.
+  const int count = recommend.positive_size() + recommend.negative_size() +
+                    recommend.positive_vectors_size() + recommend.negative_vectors_size() +
+                    recommend.positive_sparse_size() + recommend.negative_sparse_size();
+  if (count > static_cast<int>(storage::kMaxExamples)) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ".recommend has ", count,
+                                                   " examples; at most ", storage::kMaxExamples,
+                                                   " are allowed"));
+  }
   storage::Examples examples;
   const auto add = [&field](const auto& ids, const char* side,
                             std::vector<PointId>& out) -> absl::Status {
@@ -31,6 +46,16 @@ absl::StatusOr<storage::Examples> ExamplesFromProto(const v1::Recommend& recomme
   };
   TQDB_RETURN_IF_ERROR(add(recommend.positive(), "positive", examples.positive));
   TQDB_RETURN_IF_ERROR(add(recommend.negative(), "negative", examples.negative));
+  const auto add_vectors = [](const auto& vectors, std::vector<std::vector<float>>& out) {
+    for (const v1::Vector& vector : vectors) out.push_back(VectorFromProto(vector).Values());
+  };
+  add_vectors(recommend.positive_vectors(), examples.positive_vectors);
+  add_vectors(recommend.negative_vectors(), examples.negative_vectors);
+  const auto add_sparse = [](const auto& vectors, std::vector<storage::SparseVector>& out) {
+    for (const v1::SparseVector& vector : vectors) out.push_back(OwnedSparse(vector));
+  };
+  add_sparse(recommend.positive_sparse(), examples.positive_sparse);
+  add_sparse(recommend.negative_sparse(), examples.negative_sparse);
   return examples;
 }
 
@@ -64,12 +89,7 @@ absl::StatusOr<service::Query> QueryFromProto(const v1::SearchQuery& query,
     case v1::SearchQuery::kText:
       out.find = storage::TextQuery{query.text().key(), query.text().text()};
       break;
-    case v1::SearchQuery::kSparse: {
-      const storage::SparseVectorView sparse = SparseFromProto(query.sparse());
-      out.find = storage::SparseVector{{sparse.indices.begin(), sparse.indices.end()},
-                                       {sparse.values.begin(), sparse.values.end()}};
-      break;
-    }
+    case v1::SearchQuery::kSparse: out.find = OwnedSparse(query.sparse()); break;
     case v1::SearchQuery::FIND_NOT_SET: break;  // a vector without numbers, which is refused
   }
   out.vector_name = query.vector_name();
@@ -82,7 +102,7 @@ absl::StatusOr<service::Query> QueryFromProto(const v1::SearchQuery& query,
   out.spec.rerank = params.rerank();
   out.spec.oversampling = params.oversampling();
   out.spec.error_bound = params.error_bound();
-  out.spec.select = SelectFromProto(query.select());
+  TQDB_ASSIGN_OR_RETURN(out.spec.select, SelectFromProto(query.select()));
   if (query.has_filter()) {
     TQDB_ASSIGN_OR_RETURN(out.spec.filter,
                           FilterFromProto(query.filter(), absl::StrCat(field, ".filter")));
@@ -123,11 +143,11 @@ storage::GroupSpec GroupSpecFromProto(const v1::SearchGroupsRequest& request) {
   return spec;
 }
 
-storage::HybridSpec HybridSpecFromProto(const v1::SearchHybridRequest& request) {
+absl::StatusOr<storage::HybridSpec> HybridSpecFromProto(const v1::SearchHybridRequest& request) {
   storage::HybridSpec spec;
   spec.limit = request.limit();
   spec.offset = request.offset();
-  spec.select = SelectFromProto(request.select());
+  TQDB_ASSIGN_OR_RETURN(spec.select, SelectFromProto(request.select()));
   if (request.has_weighted()) spec.fusion.method = storage::Fusion::Method::kWeightedScore;
   if (request.reciprocal_rank().constant() != 0) {
     spec.fusion.constant = request.reciprocal_rank().constant();

@@ -29,7 +29,7 @@ absl::StatusOr<std::vector<service::HybridQuery>> PartsFromProto(
     const google::protobuf::RepeatedPtrField<v1::HybridPart>& parts);
 
 storage::GroupSpec GroupSpecFromProto(const v1::SearchGroupsRequest& request);
-storage::HybridSpec HybridSpecFromProto(const v1::SearchHybridRequest& request);
+absl::StatusOr<storage::HybridSpec> HybridSpecFromProto(const v1::SearchHybridRequest& request);
 
 // Move values and groups to messages.
 void FacetsToProto(std::vector<storage::FacetCount> facets,

@@ -40,8 +40,7 @@ grpc::Status PointService::Upsert(grpc::ServerContext* context, const v1::Upsert
                               UpsertFromProto(*request, std::move(builder)));
         TQDB_ASSIGN_OR_RETURN(const storage::UpsertResult result,
                               points_.Upsert(request->collection(), upsert));
-        response->set_inserted(result.inserted);
-        response->set_replaced(result.replaced);
+        ResultToProto(result, response);
         return absl::OkStatus();
       });
 }
@@ -88,9 +87,9 @@ grpc::Status PointService::Get(grpc::ServerContext* context, const v1::GetReques
                                v1::GetResponse* response) {
   return calls_.Run(context, Method::kGet, [&](const CallContext& call) -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(const std::vector<PointId> ids, IdsFromProto(request->ids()));
-    TQDB_ASSIGN_OR_RETURN(
-        std::vector<storage::PointRecord> points,
-        points_.Get(call, request->collection(), ids, SelectFromProto(request->select())));
+    TQDB_ASSIGN_OR_RETURN(const storage::Select select, SelectFromProto(request->select()));
+    TQDB_ASSIGN_OR_RETURN(std::vector<storage::PointRecord> points,
+                          points_.Get(call, request->collection(), ids, select));
     PointsToProto(std::move(points), response->mutable_points());
     return absl::OkStatus();
   });
@@ -101,8 +100,8 @@ grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::Scroll
   return calls_.Run(context, Method::kScroll, [&](const CallContext& call) -> absl::Status {
     service::ScrollRequest plain{.collection = request->collection(),
                                  .page_size = request->page_size(),
-                                 .page_token = request->page_token(),
-                                 .select = SelectFromProto(request->select())};
+                                 .page_token = request->page_token()};
+    TQDB_ASSIGN_OR_RETURN(plain.select, SelectFromProto(request->select()));
     TQDB_ASSIGN_OR_RETURN(plain.filter, OptionalFilter(*request));
     if (request->has_order_by()) {
       plain.order_by = {request->order_by().key(), request->order_by().descending()};
@@ -182,9 +181,10 @@ grpc::Status PointService::SearchHybrid(grpc::ServerContext* context,
   return calls_.Run(context, Method::kSearchHybrid, [&](const CallContext& call) -> absl::Status {
     TQDB_ASSIGN_OR_RETURN(const std::vector<service::HybridQuery> parts,
                           PartsFromProto(request->parts()));
+    TQDB_ASSIGN_OR_RETURN(storage::HybridSpec spec, HybridSpecFromProto(*request));
     TQDB_ASSIGN_OR_RETURN(
         std::vector<storage::PointRecord> hits,
-        searches_.SearchHybrid(call, request->collection(), parts, HybridSpecFromProto(*request)));
+        searches_.SearchHybrid(call, request->collection(), parts, std::move(spec)));
     HitsToProto(std::move(hits), response->mutable_points());
     return absl::OkStatus();
   });

@@ -202,8 +202,7 @@ class UpsertStreamReactor final : public UpsertStreams::Reactor,
                TQDB_ASSIGN_OR_RETURN(
                    const storage::UpsertResult result,
                    streams_.points_.Upsert(batch->request->batch().collection(), batch->upsert));
-               batch->response.mutable_result()->set_inserted(result.inserted);
-               batch->response.mutable_result()->set_replaced(result.replaced);
+               ResultToProto(result, batch->response.mutable_result());
                return absl::OkStatus();
              }));
   }

@@ -35,6 +35,7 @@
 #include "storage/api/options.h"
 #include "storage/api/shared_filter.h"
 #include "storage/payload/payload_edit.h"
+#include "storage/payload/payload_parts.h"
 #include "values/field_kind.h"
 #include "values/filter.h"
 #include "values/types.h"
@@ -71,11 +72,15 @@ struct UpsertBatch {
   std::vector<SpaceVectors> vectors;             // at most one entry a vector space
   std::vector<SparseSpaceVectors> sparse;        // at most one entry a sparse space
   Durability durability = Durability::kSync;
+  UpsertMode mode = UpsertMode::kUpsert;
+  // An existing point is only written if it matches at that moment. Not allowed with kInsert.
+  SharedFilter condition = {};
 };
 
 struct UpsertResult {
   uint64_t inserted = 0;  // points that did not exist
-  uint64_t replaced = 0;  // points that did
+  uint64_t replaced = 0;  // points that did, and were written
+  uint64_t skipped = 0;   // points that mode or condition left as they were
 };
 
 // A vector of a point, as it is returned: the original, or the decoded code where the space keeps
@@ -103,6 +108,8 @@ struct PointRecord {
 struct Select {
   bool payload = false;
   bool vectors = false;
+  // Parts of the payload to return; null means all of it.
+  std::shared_ptr<const PayloadParts> parts = {};
   // Bytes of payloads and vectors together that one call may return. A call that would return more
   // fails with ResourceExhausted. This bounds the memory of a call before it is spent.
   size_t max_bytes = std::numeric_limits<size_t>::max();
@@ -228,6 +235,9 @@ struct PayloadIndexInfo {
   uint64_t points = 0;  // points that the index has seen; all of them once it is ready
   uint64_t memory_bytes = 0;
   bool ready = false;
+  // Points that have a value at the key which the index cannot hold: one of another type, or a
+  // string that is no time. They are found by the tests of other types alone.
+  uint64_t unheld_points = 0;
 };
 
 struct SpaceInfo {
@@ -279,9 +289,10 @@ class Collection {
   // as it is.
   virtual std::shared_ptr<const CollectionConfig> config() const = 0;
 
-  // Validates everything, then writes all points or none. Returns InvalidArgument, which names the
-  // field and the value; FailedPrecondition when the collection is read-only; Unavailable when it
-  // is being dropped; ResourceExhausted when the disk is full.
+  // Validates everything, then writes the points that mode and condition allow, all or none.
+  // Returns InvalidArgument, which names the field and the value; FailedPrecondition when the
+  // collection is read-only; Unavailable when it is being dropped; ResourceExhausted when the disk
+  // is full.
   virtual absl::StatusOr<UpsertResult> Upsert(const UpsertBatch& batch) = 0;
   // Deletes points, all in one step. Returns the number of points that existed.
   virtual absl::StatusOr<uint64_t> Delete(absl::Span<const PointId> ids, Durability durability) = 0;

@@ -27,6 +27,17 @@ enum class StoreVectors : uint8_t { kNone = 1, kF16 = 2, kF32 = 3 };
 // An asynchronous write survives a crash of the process, but not one of the machine.
 enum class Durability : uint8_t { kSync = 1, kAsync = 2 };
 
+// What an upsert does with points that exist, and with ids that do not. Numbers are those of the
+// format of records (write/record_format.h).
+enum class UpsertMode : uint8_t {
+  kUpsert = 1,  // inserts new points, and replaces existing ones as a whole
+  kInsert = 2,  // inserts new points, and skips existing ones
+  kUpdate = 3,  // replaces existing points as a whole, and skips new ones
+  // Sets the given vectors of existing points, and skips new ones. Other vectors and the payload
+  // stay.
+  kUpdateVectors = 4,
+};
+
 struct VectorSpaceConfig {
   std::string name;  // empty: the unnamed space
   CodecOptions codec;

@@ -163,6 +163,9 @@ absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
   PreparedParts parts;
   TQDB_RETURN_IF_ERROR(ValidateUpsert(batch, state_->spaces, state_->sparse_spaces,
                                       state_->payloads.has_fields() ? &parts.payloads : nullptr));
+  if (batch.condition) {
+    TQDB_ASSIGN_OR_RETURN(parts.condition, batch.condition.Prepared());
+  }
   TQDB_RETURN_IF_ERROR(committer_.CheckWritable());
   for (const SpaceVectors& vectors : batch.vectors) {
     TQDB_RETURN_IF_ERROR(AdoptMean(*FindSpace(state_->spaces, vectors.name), vectors.rows));
@@ -180,7 +183,7 @@ absl::StatusOr<UpsertResult> CollectionImpl::Upsert(const UpsertBatch& batch) {
              MeanVersionOf(column.codes) != space.current_mean_version();
   }
   if (stale || (result.replaced > 0 && wants_vacuum())) ScheduleMaintenance();
-  return UpsertResult{result.inserted, result.replaced};
+  return UpsertResult{result.inserted, result.replaced, result.skipped};
 }
 
 absl::StatusOr<uint64_t> CollectionImpl::Delete(absl::Span<const PointId> ids,

@@ -31,7 +31,8 @@ std::vector<PayloadIndexInfo> PayloadIndexKeeper::List() const {
                      .kind = field.kind,
                      .points = field.rows,
                      .memory_bytes = field.memory_bytes,
-                     .ready = field.complete});
+                     .ready = field.complete,
+                     .unheld_points = field.unheld});
   }
   return infos;
 }

@@ -44,7 +44,8 @@ std::vector<FieldInfo> PayloadIndex::Fields(const RowSet& rows) const {
   const uint64_t all = rows.size();
   for (const auto& [path, field] : fields_) {
     const uint64_t seen = field->rows().CountIn(rows);
-    infos.push_back({path.ToString(), field->kind(), seen, field->memory_bytes(), seen == all});
+    infos.push_back({path.ToString(), field->kind(), seen, field->memory_bytes(), seen == all,
+                     field->strays().CountIn(rows)});
   }
   return infos;
 }

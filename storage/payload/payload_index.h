@@ -56,6 +56,7 @@ struct FieldInfo {
   uint64_t rows = 0;        // number of rows that the index has seen
   size_t memory_bytes = 0;  // bytes in memory, about
   bool complete = false;    // whether the index has seen all rows
+  uint64_t unheld = 0;      // rows with a value that the index cannot hold (FieldIndex::strays)
 };
 
 // All indexes of one collection.

@@ -136,7 +136,7 @@ absl::Status PointReader::Fill(absl::Span<const uint64_t> rows, Select select,
           return absl::DataLossError(absl::StrCat(
               "payload of row ", chunk[i], " does not belong to point ", own[i].id.ToString()));
         }
-        own[i].payload = std::string(json);
+        own[i].payload = select.parts == nullptr ? std::string(json) : select.parts->Of(json);
       }
     }
     TQDB_RETURN_IF_ERROR(bytes.Add(own));

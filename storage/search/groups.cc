@@ -43,7 +43,7 @@ class Groups {
     return absl::OkStatus();
   }
   // Returns whether there are as many groups as wanted.
-  bool full() const { return groups_.size() >= spec_.limit; }
+  bool full() const { return groups_.size() >= spec_.limit + spec_.offset; }
   std::vector<PointGroup>& groups() { return groups_; }
 
   // Returns a filter for points that belong, by at least one value, to a group not found so far.
@@ -102,6 +102,10 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
                                                      const SearchSpec& spec,
                                                      const GroupSpec& group_spec) {
   TQDB_RETURN_IF_ERROR(CheckCount("limit", group_spec.limit));
+  if (group_spec.offset > kMaxGroups - group_spec.limit) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "limit + offset is ", group_spec.limit + group_spec.offset, "; allowed: 1..", kMaxGroups));
+  }
   TQDB_RETURN_IF_ERROR(CheckCount("group_size", group_spec.group_size));
   absl::StatusOr<KeyPath> path = KeyPath::Parse(group_spec.key);
   if (!path.ok())
@@ -120,6 +124,7 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     own.moment = moment;
     own.limit = limit;
     own.select.payload = true;
+    own.select.parts = nullptr;  // the key of the groups may not be among the caller's parts
     // Payloads are needed for the groups, whatever the caller selects. If max_bytes is the largest
     // number (no bound), the product overflows and max() restores it.
     own.select.max_bytes = std::max(spec.select.max_bytes, kReadFactor * spec.select.max_bytes);
@@ -132,7 +137,8 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
   };
 
   // Twice as many points as are wanted are usually enough, if good points are spread over groups.
-  size_t limit = std::min(kMaxTopK, 2 * group_spec.limit * group_spec.group_size);
+  size_t limit =
+      std::min(kMaxTopK, 2 * (group_spec.limit + group_spec.offset) * group_spec.group_size);
   TQDB_ASSIGN_OR_RETURN(std::vector<PointRecord> hits, search(limit, std::nullopt));
   TQDB_RETURN_IF_ERROR(groups.Add(hits, 0));
   const bool all_found = hits.size() < limit;
@@ -146,6 +152,10 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
     more &= limit < kMaxTopK;
     limit = std::min(kMaxTopK, 4 * limit);
   }
+  // Groups that are left out were found all the same, since the order is that of their best points.
+  std::vector<PointGroup>& found = groups.groups();
+  found.erase(found.begin(),
+              found.begin() + static_cast<ptrdiff_t>(std::min(group_spec.offset, found.size())));
   SelectedBytes bytes(spec.select);
   for (PointGroup& group : groups.groups()) {
     if (!all_found && group.points.size() < group_spec.group_size) {
@@ -153,8 +163,12 @@ absl::StatusOr<std::vector<PointGroup>> SearchGroups(const Collection& collectio
       filter.must.push_back({FieldCondition{group_spec.key, group.value}});
       TQDB_ASSIGN_OR_RETURN(group.points, search(group_spec.group_size, std::move(filter)));
     }
-    if (!spec.select.payload) {
-      for (PointRecord& point : group.points) point.payload.clear();
+    for (PointRecord& point : group.points) {
+      if (!spec.select.payload) {
+        point.payload.clear();
+      } else if (spec.select.parts != nullptr) {
+        point.payload = spec.select.parts->Of(point.payload);
+      }
     }
     TQDB_RETURN_IF_ERROR(bytes.Add(group.points));
   }

@@ -36,8 +36,9 @@ struct GroupSpec {
   // Path of the payload key. Its strings, integers and booleans name groups. Points without such a
   // value are in no group.
   std::string key;
-  size_t limit = 10;      // number of groups, 1 to kMaxGroups
+  size_t limit = 10;      // number of groups; 1 to kMaxGroups together with offset
   size_t group_size = 3;  // points of each group, 1 to kMaxGroups; a group may have fewer
+  size_t offset = 0;      // number of best groups to leave out
 };
 // Limit of the groups of one call, and of the points of one group.
 inline constexpr size_t kMaxGroups = 1'000;

@@ -22,6 +22,10 @@ std::vector<float> ToFloats(absl::string_view bytes) {
   return values;
 }
 
+// Number that stands for a point which was not written, in the outcome of a record. No row is as
+// high.
+constexpr uint64_t kSkipped = ~uint64_t{0} - 1;
+
 // Returns the version of the mean of a code, which begins with it; 0 for none. Requires: the code
 // is not shorter than its header, which validation and decoding check.
 uint32_t MeanVersionOf(absl::string_view code) {
@@ -131,6 +135,60 @@ bool Planner::HasMeansOf(const VectorColumn& column) const {
   return true;
 }
 
+bool Planner::Skips(const UpsertRecord& upsert, bool exists) {
+  switch (upsert.mode) {
+    case UpsertMode::kUpsert: return false;
+    case UpsertMode::kInsert: return exists;
+    case UpsertMode::kUpdate:
+    case UpsertMode::kUpdateVectors: break;
+  }
+  return !exists;
+}
+
+absl::Status Planner::ReadExisting(const UpsertRecord& upsert, Existing& existing) {
+  const size_t points = upsert.ids.size();
+  existing.place.assign(points, -1);
+  existing.matches.assign(points, true);
+  if (!upsert.reads_points()) return absl::OkStatus();
+  if (upsert.condition && !parts_->condition) {
+    TQDB_ASSIGN_OR_RETURN(parts_->condition, PreparedFilter::Create(*upsert.condition));
+  }
+  const bool keeps = upsert.mode == UpsertMode::kUpdateVectors;
+  std::vector<StoredPoints::Wanted> wanted;
+  for (size_t i = 0; i < points; ++i) {
+    const std::optional<RowKeys> keys = Find(upsert.ids[i]);
+    if (!keys) continue;
+    StoredPoints::Wanted point = {upsert.ids[i], *keys};
+    for (const VectorColumn& column : upsert.vectors) {
+      if (column.row_of_point[i] >= 0) point.without_spaces |= uint32_t{1} << column.space;
+    }
+    for (const SparseColumn& column : upsert.sparse) {
+      if (column.row_of_point[i] >= 0) point.without_sparse |= uint32_t{1} << column.space;
+    }
+    existing.place[i] = static_cast<int32_t>(wanted.size());
+    wanted.push_back(point);
+  }
+  TQDB_ASSIGN_OR_RETURN(stored_.emplace_back(), StoredPoints::Read(store_, state_, wanted, keeps));
+  existing.points = &stored_.back()->points();
+  const PreparedFilter* condition = parts_->condition ? &*parts_->condition : nullptr;
+  const bool fields = keeps && state_.payloads.has_fields();
+  const nlohmann::json none = nlohmann::json::object();
+  existing.trees.assign(points, nullptr);
+  for (size_t i = 0; i < points; ++i) {
+    if (existing.place[i] < 0) continue;
+    const StoredPoints::Point& point = (*existing.points)[static_cast<size_t>(existing.place[i])];
+    if (fields || (condition != nullptr && condition->reads_payload())) {
+      nlohmann::json& tree = trees_.emplace_back();
+      TQDB_ASSIGN_OR_RETURN(tree, ParsePayload(point.payload));
+      existing.trees[i] = &tree;
+    }
+    if (condition == nullptr) continue;
+    existing.matches[i] =
+        condition->Matches(upsert.ids[i], existing.trees[i] != nullptr ? *existing.trees[i] : none);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Planner::Plan(const UpsertRecord& upsert) {
   // Whatever can fail comes before the first change and before the first row number is taken. An
   // error or a rejection then leaves nothing to be taken back.
@@ -142,11 +200,12 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
                      "' is under a mean that the collection has not adopted"));
     return absl::OkStatus();
   }
+  const bool keeps = upsert.mode == UpsertMode::kUpdateVectors;
   // A payload index may have been created while the record was waiting for its turn. Its writer saw
   // no index and parsed nothing, so the payloads are parsed here.
   const bool fields = state_.payloads.has_fields();
   std::vector<nlohmann::json>& parsed = parsed_.emplace_back(std::move(parts_->payloads));
-  if (fields && parsed.size() != points) {
+  if (fields && !keeps && parsed.size() != points) {
     parsed.clear();
     for (size_t i = 0; i < points; ++i) {
       TQDB_ASSIGN_OR_RETURN(
@@ -154,6 +213,8 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
           ParsePayload(upsert.payloads.empty() ? absl::string_view() : upsert.payloads[i]));
     }
   }
+  Existing existing;
+  TQDB_RETURN_IF_ERROR(ReadExisting(upsert, existing));
   // Two arrays hold the vectors of all points: changes point into them, so they must not grow.
   size_t vectors_left = 0, sparse_left = 0;
   std::vector<size_t> rows_of_column;
@@ -162,6 +223,12 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
     vectors_left += rows_of_column.back();
   }
   for (const SparseColumn& column : upsert.sparse) sparse_left += CountRows(column.row_of_point);
+  if (keeps) {
+    for (const StoredPoints::Point& point : *existing.points) {
+      vectors_left += point.vectors.size();
+      sparse_left += point.sparse.size();
+    }
+  }
   vectors_.push_back(std::make_unique<RowVector[]>(vectors_left));
   sparse_.push_back(std::make_unique<RowSparse[]>(sparse_left));
   RowVector* vectors = vectors_.back().get();
@@ -171,12 +238,17 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
   for (size_t i = 0; i < points; ++i) {
     PutRow put;
     put.id = upsert.ids[i];
-    put.row = next_row_++;
-    if (!upsert.payloads.empty()) put.payload = upsert.payloads[i];
-    if (fields) put.parsed = &parsed[i];
     // Asked before pending_ gets the new row: an earlier record of the group may have put the
     // point, and its row is the one to be replaced.
     put.replaced = Find(put.id);
+    if (Skips(upsert, put.replaced.has_value()) || !existing.matches[i]) {
+      ++result_->skipped;
+      outcome_.Add(kSkipped);
+      continue;
+    }
+    put.row = next_row_++;
+    if (!upsert.payloads.empty()) put.payload = upsert.payloads[i];
+    if (fields && !keeps) put.parsed = &parsed[i];
     if (put.replaced) {
       ++result_->replaced;
       // The count is kept while the group is planned, since a space keeps a limited number of rows.
@@ -187,6 +259,19 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
     }
     RowKeys keys = {put.row, 0, 0};
     RowVector* const first_vector = vectors;
+    RowSparse* const first_sparse = sparse;
+    if (keeps) {
+      // Before the new vectors: a kept one that waits for a mean takes its room back first.
+      const StoredPoints::Point& kept = (*existing.points)[static_cast<size_t>(existing.place[i])];
+      put.payload = kept.payload;
+      if (fields) put.parsed = existing.trees[i];
+      for (const RowVector& vector : kept.vectors) {
+        keys.spaces |= uint32_t{1} << vector.space;
+        if (vector.waits) keys.waiting |= uint32_t{1} << vector.space;
+        *vectors++ = vector;
+      }
+      for (const RowSparse& vector : kept.sparse) *sparse++ = vector;
+    }
     for (size_t c = 0; c < upsert.vectors.size(); ++c) {
       const VectorColumn& column = upsert.vectors[c];
       if (column.row_of_point[i] < 0) continue;
@@ -195,7 +280,6 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
       if (vectors->waits) keys.waiting |= uint32_t{1} << column.space;
       ++vectors;
     }
-    RowSparse* const first_sparse = sparse;
     for (const SparseColumn& column : upsert.sparse) {
       if (column.row_of_point[i] < 0) continue;
       const auto r = static_cast<size_t>(column.row_of_point[i]);
@@ -206,7 +290,8 @@ absl::Status Planner::Plan(const UpsertRecord& upsert) {
     CountWaiting(keys.waiting, 1);
     if (many_) pending_[put.id] = keys;
     // Everything here depends on the state, and on more than the record: the rows, and which of the
-    // vectors wait. What the record says is in the digest of its content.
+    // vectors wait. What the record says is in the digest of its content. Codes that are kept are
+    // left out: each machine encodes rows again at times of its own.
     outcome_.Add(put.row);
     outcome_.Add(put.replaced ? put.replaced->row : ~uint64_t{0});
     outcome_.Add(uint64_t{keys.waiting});

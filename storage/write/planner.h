@@ -16,9 +16,9 @@
 // the same order comes to the same changes, and to the same digest.
 //
 // Left out of this file: bytes of changes (disk/change_format.h), their way into memory
-// (memory/apply.h), and the forming of groups (commit_queue.h, committer.h). An edit and the
-// adoption of a mean read the disk, which does not have the changes of the same batch. Therefore
-// the committer begins a new batch for them (Write::sharing).
+// (memory/apply.h), and the forming of groups (commit_queue.h, committer.h). An edit, an upsert
+// with a condition and the adoption of a mean read the disk, which does not have the changes of the
+// same batch. Therefore the committer begins a new batch for them (Write::sharing).
 //
 // Not thread-safe: a planner belongs to the leader of the commit queue, for one batch.
 #ifndef TQDB_STORAGE_WRITE_PLANNER_H_
@@ -45,6 +45,7 @@
 #include "storage/payload/payload_edit.h"
 #include "storage/payload/prepared_filter.h"
 #include "storage/write/record.h"
+#include "storage/write/stored_points.h"
 
 namespace tqdb::storage {
 
@@ -54,7 +55,7 @@ namespace tqdb::storage {
 struct PreparedParts {
   std::vector<nlohmann::json> payloads;     // parsed payloads of an upsert, one a point
   std::optional<PreparedEdit> edit;         // edit of an EditRecord
-  std::optional<PreparedFilter> condition;  // condition of an EditRecord
+  std::optional<PreparedFilter> condition;  // condition of an EditRecord or an UpsertRecord
   std::optional<Digest> content;            // ContentDigest of the record
 };
 
@@ -97,6 +98,16 @@ class Planner {
   absl::Status Plan(const IndexRecord& index);
   absl::Status Plan(const MetadataRecord& set);
 
+  // What planning an upsert knows of the points that exist already; i is a point of the record.
+  struct Existing {
+    std::vector<int32_t> place;  // of point i among `points`; -1 for none, or if nothing is read
+    std::vector<bool> matches;   // whether point i may be written, as far as the condition goes
+    std::vector<const nlohmann::json*> trees;  // payload of point i where it was parsed
+    const std::vector<StoredPoints::Point>* points = nullptr;
+  };
+  absl::Status ReadExisting(const UpsertRecord& upsert, Existing& existing);
+  // Returns whether the mode leaves a point as it is.
+  static bool Skips(const UpsertRecord& upsert, bool exists);
   // Returns the row that an id has once the changes so far are applied; nullopt if it has none.
   std::optional<RowKeys> Find(const PointId& id) const;
   // Returns whether the space knows every mean that a code of the column names. Without its mean, a
@@ -128,6 +139,7 @@ class Planner {
   // Memory that changes borrow. Deques and arrays of fixed size, because their elements never move.
   std::vector<std::unique_ptr<RowVector[]>> vectors_;
   std::vector<std::unique_ptr<RowSparse[]>> sparse_;
+  std::deque<std::unique_ptr<StoredPoints>> stored_;
   std::deque<std::string> texts_;
   std::deque<nlohmann::json> trees_;
   std::deque<std::vector<nlohmann::json>> parsed_;

@@ -15,6 +15,13 @@ absl::string_view FloatBytes(absl::Span<const float> values) {
 class ContentHasher {
  public:
   void operator()(const UpsertRecord& upsert) {
+    // No number of points is as high, so a record with a condition never hashes like one without.
+    // Those without hash as they did before there were conditions.
+    if (!upsert.unconditional()) {
+      Number(kConditional + static_cast<uint64_t>(upsert.mode));
+      Number(upsert.condition ? 1 : 0);
+      if (upsert.condition) hasher_.Add(FilterToJson(*upsert.condition));
+    }
     Number(upsert.ids.size());
     for (size_t i = 0; i < upsert.ids.size(); ++i) {
       hasher_.Add(upsert.ids[i]);
@@ -86,6 +93,8 @@ class ContentHasher {
  private:
   // First number of a sparse space. Vector spaces have lower ones, so no two columns hash alike.
   static constexpr uint64_t kMaxSpaceNumber = 128;
+  // Added to the mode of an upsert that has one, or a condition.
+  static constexpr uint64_t kConditional = uint64_t{1} << 32;
 
   Hasher hasher_;
 };

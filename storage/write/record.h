@@ -23,6 +23,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "storage/api/options.h"
 #include "storage/disk/digest.h"
 #include "storage/payload/payload_edit.h"
 #include "values/field_kind.h"
@@ -55,12 +56,20 @@ struct SparseColumn {
   std::vector<absl::string_view> encoded;  // bytes of each of `rows`, for the disk
 };
 
-// Inserts points, or replaces them as a whole.
+// Inserts points, or replaces them as a whole, or what the mode says. Mode and condition are
+// decided when the record is planned, against the points as they are at its turn.
 struct UpsertRecord {
   absl::Span<const PointId> ids;                 // distinct
   absl::Span<const absl::string_view> payloads;  // one JSON object a point, "" for none; or empty
   std::vector<VectorColumn> vectors;             // every point is in one of these columns
   std::vector<SparseColumn> sparse;
+  UpsertMode mode = UpsertMode::kUpsert;
+  std::optional<Filter> condition = {};  // an existing point that does not match stays as it is
+
+  // Returns whether every point is written, whatever exists.
+  bool unconditional() const { return mode == UpsertMode::kUpsert && !condition; }
+  // Returns whether planning the record reads existing points.
+  bool reads_points() const { return mode == UpsertMode::kUpdateVectors || condition.has_value(); }
 };
 
 // Deletes points. An id without a point is left out.
@@ -141,10 +150,11 @@ struct OwnedRecord {
   std::deque<SparseVector> sparse;
 };
 
-// Effect of a record: the number of points that it inserted, replaced, deleted or edited.
+// Effect of a record: the number of points that it inserted, replaced, skipped, deleted or edited.
 struct WriteResult {
   uint64_t inserted = 0;
   uint64_t replaced = 0;
+  uint64_t skipped = 0;  // points of an upsert that its mode or condition left as they were
   uint64_t deleted = 0;
   uint64_t edited = 0;
   // Whether a MeanRecord took effect: false when another mean was adopted first.

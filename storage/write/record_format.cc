@@ -13,6 +13,7 @@
 #include "storage/disk/format.h"
 #include "storage/disk/keys.h"
 #include "storage/sparse/sparse_encoding.h"
+#include "storage/write/record_body.h"
 #include "storage/write/validate_upsert.h"
 #include "values/filter_json.h"
 #include "values/key_path.h"
@@ -20,10 +21,6 @@
 namespace tqdb::storage {
 
 namespace {
-
-// Bits that say which parts follow a code in a vector column.
-constexpr uint8_t kWithOriginal = 1;
-constexpr uint8_t kWithRaw = 2;
 
 absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("write record: ", what));
@@ -35,110 +32,19 @@ absl::Status Refused(const absl::Status& status) {
   return status.ok() ? status : Damaged(status.message());
 }
 
-// --- Encoding.
-
-// Appends the body of a record to `out`, by its kind.
-class Encoder {
- public:
-  explicit Encoder(std::string* out) : out_(*out) {}
-
-  void operator()(const UpsertRecord& upsert) {
-    PutVarint64(&out_, upsert.ids.size());
-    for (size_t i = 0; i < upsert.ids.size(); ++i) {
-      Id(upsert.ids[i]);
-      PutBytes(&out_, upsert.payloads.empty() ? absl::string_view() : upsert.payloads[i]);
-    }
-    PutVarint64(&out_, upsert.vectors.size());
-    for (const VectorColumn& column : upsert.vectors) {
-      Byte(static_cast<uint8_t>(column.space));
-      Byte(static_cast<uint8_t>((column.originals.empty() ? 0 : kWithOriginal) |
-                                (column.raw.empty() ? 0 : kWithRaw)));
-      const size_t rows = Presence(column.row_of_point);
-      for (const int32_t row : column.row_of_point) {
-        if (row < 0) continue;
-        // Row by row and not part by part, in the order of points. Two columns with equal rows in
-        // another order in memory have equal bytes.
-        for (const absl::string_view part : {column.codes, column.originals, column.raw}) {
-          const size_t size = part.size() / rows;
-          out_.append(part.data() + static_cast<size_t>(row) * size, size);
-        }
-      }
-    }
-    PutVarint64(&out_, upsert.sparse.size());
-    for (const SparseColumn& column : upsert.sparse) {
-      Byte(static_cast<uint8_t>(column.space));
-      Presence(column.row_of_point);
-      for (const int32_t row : column.row_of_point) {
-        if (row >= 0) PutBytes(&out_, column.encoded[static_cast<size_t>(row)]);
-      }
-    }
-  }
-
-  void operator()(const DeleteRecord& deletion) {
-    Ids(deletion.ids);
-    Byte(deletion.rows.empty() ? 0 : 1);
-    for (const uint64_t row : deletion.rows) PutVarint64(&out_, row);
-  }
-
-  void operator()(const EditRecord& edit) {
-    Ids(edit.ids);
-    Byte(static_cast<uint8_t>(edit.edit.kind));
-    PutBytes(&out_, edit.edit.json);
-    PutBytes(&out_, edit.edit.key);
-    PutVarint64(&out_, edit.edit.keys.size());
-    for (const std::string& key : edit.edit.keys) PutBytes(&out_, key);
-    Byte(edit.condition ? 1 : 0);
-    if (edit.condition) PutBytes(&out_, FilterToJson(*edit.condition));
-  }
-
-  void operator()(const MeanRecord& mean) {
-    Byte(static_cast<uint8_t>(mean.space));
-    PutFixed32(&out_, mean.base_version);
-    PutFixed32(&out_, mean.version);
-    out_.append(EncodeMean(mean.mu));
-  }
-
-  void operator()(const IndexRecord& index) {
-    PutBytes(&out_, index.path);
-    Byte(index.kind ? static_cast<uint8_t>(*index.kind) : 0);
-  }
-
-  void operator()(const MetadataRecord& set) { out_.append(EncodeMetadata(set.metadata)); }
-
- private:
-  void Byte(uint8_t byte) { out_.push_back(static_cast<char>(byte)); }
-  void Id(const PointId& id) {
-    const Key key = Key::OfId(id);
-    out_.append(key.view().data(), key.view().size());
-  }
-  void Ids(absl::Span<const PointId> ids) {
-    PutVarint64(&out_, ids.size());
-    for (const PointId& id : ids) Id(id);
-  }
-  // Appends one byte a point: 1 if it has a row, 0 if not. Returns the number of rows.
-  size_t Presence(const std::vector<int32_t>& row_of_point) {
-    size_t rows = 0;
-    for (const int32_t row : row_of_point) {
-      Byte(row >= 0 ? 1 : 0);
-      rows += row >= 0 ? 1 : 0;
-    }
-    return rows;
-  }
-
-  std::string& out_;
-};
-
-// --- Decoding.
-
 // Decodes the body of a record. Each method takes its part off the front of the bytes that are left
 // (in_), and returns DataLoss when they are too few or say something impossible. No count is
 // trusted before it is compared with its limit, so damaged bytes cannot ask for much memory.
 class Decoder {
  public:
-  Decoder(absl::string_view body, const CollectionConfig& config, OwnedRecord& owned)
-      : in_(body), config_(config), owned_(owned) {}
+  Decoder(absl::string_view body, uint8_t version, const CollectionConfig& config,
+          OwnedRecord& owned)
+      : in_(body), version_(version), config_(config), owned_(owned) {}
 
   absl::Status Decode(RecordKind kind) {
+    if (version_ != kRecordVersion && kind != RecordKind::kUpsert) {
+      return Damaged(absl::StrCat("kind ", static_cast<int>(kind), " has no version ", version_));
+    }
     switch (kind) {
       case RecordKind::kUpsert: TQDB_RETURN_IF_ERROR(Upsert()); break;
       case RecordKind::kDelete: TQDB_RETURN_IF_ERROR(Delete()); break;
@@ -329,8 +235,38 @@ class Decoder {
     return absl::OkStatus();
   }
 
+  // Takes a condition, if there is one.
+  absl::Status Condition(std::optional<Filter>* condition) {
+    bool has = false;
+    TQDB_RETURN_IF_ERROR(Flag(&has));
+    if (!has) return absl::OkStatus();
+    absl::string_view json;
+    TQDB_RETURN_IF_ERROR(TakeBytes(&json));
+    absl::StatusOr<Filter> filter = FilterFromJson(json, "condition");
+    TQDB_RETURN_IF_ERROR(Refused(filter.status()));
+    TQDB_RETURN_IF_ERROR(Refused(PreparedFilter::Create(*filter).status()));
+    *condition = *std::move(filter);
+    return absl::OkStatus();
+  }
+
+  absl::Status ModeAndCondition(UpsertRecord& upsert) {
+    uint8_t mode;
+    if (!GetFixed8(&in_, &mode)) return Truncated();
+    if (mode < static_cast<uint8_t>(UpsertMode::kUpsert) ||
+        mode > static_cast<uint8_t>(UpsertMode::kUpdateVectors)) {
+      return Damaged(absl::StrCat("mode is ", mode));
+    }
+    upsert.mode = static_cast<UpsertMode>(mode);
+    TQDB_RETURN_IF_ERROR(Condition(&upsert.condition));
+    // There is one form of every record: what version 1 can say is not written in version 2.
+    if (upsert.unconditional()) return Damaged("an upsert has version 2 without a reason");
+    return Refused(ValidateMode(upsert.mode, upsert.condition.has_value()));
+  }
+
   absl::Status Upsert() {
     size_t points, columns;
+    UpsertRecord upsert;
+    if (version_ == kConditionalVersion) TQDB_RETURN_IF_ERROR(ModeAndCondition(upsert));
     TQDB_RETURN_IF_ERROR(Count("points", 1, kMaxBatchPoints, &points));
     for (size_t i = 0; i < points; ++i) {
       TQDB_RETURN_IF_ERROR(Id());
@@ -339,7 +275,7 @@ class Decoder {
       owned_.payloads.push_back(owned_.texts.back());
     }
     TQDB_RETURN_IF_ERROR(Refused(ValidateDistinctIds("points", owned_.ids)));
-    UpsertRecord upsert;
+    TQDB_RETURN_IF_ERROR(Refused(ValidateNoPayloads(upsert.mode, owned_.payloads)));
     std::vector<bool> covered(points);
     const auto cover = [&covered](const std::vector<int32_t>& row_of_point) {
       for (size_t i = 0; i < covered.size(); ++i) covered[i] = covered[i] || row_of_point[i] >= 0;
@@ -401,15 +337,7 @@ class Decoder {
       TQDB_RETURN_IF_ERROR(TakeText(&edit.edit.keys.emplace_back()));
     }
     TQDB_RETURN_IF_ERROR(Refused(PreparedEdit::Create(edit.edit).status()));
-    bool with_condition = false;
-    TQDB_RETURN_IF_ERROR(Flag(&with_condition));
-    if (with_condition) {
-      absl::string_view json;
-      TQDB_RETURN_IF_ERROR(TakeBytes(&json));
-      absl::StatusOr<Filter> filter = FilterFromJson(json, "condition");
-      TQDB_RETURN_IF_ERROR(Refused(filter.status()));
-      edit.condition = *std::move(filter);
-    }
+    TQDB_RETURN_IF_ERROR(Condition(&edit.condition));
     owned_.record = std::move(edit);
     return absl::OkStatus();
   }
@@ -458,17 +386,24 @@ class Decoder {
   }
 
   absl::string_view in_;
+  const uint8_t version_;
   const CollectionConfig& config_;
   OwnedRecord& owned_;
 };
+
+// Returns the version in which a record is written.
+uint8_t VersionOf(const WriteRecord& record) {
+  const auto* upsert = std::get_if<UpsertRecord>(&record);
+  return upsert == nullptr || upsert->unconditional() ? kRecordVersion : kConditionalVersion;
+}
 
 }  // namespace
 
 std::string EncodeRecord(const WriteRecord& record) {
   std::string out;
-  out.push_back(static_cast<char>(kRecordVersion));
+  out.push_back(static_cast<char>(VersionOf(record)));
   out.push_back(static_cast<char>(KindOf(record)));
-  std::visit(Encoder(&out), record);
+  AppendRecordBody(record, &out);
   PutFixed32(&out, Crc32c(out));
   return out;
 }
@@ -485,13 +420,13 @@ absl::StatusOr<OwnedRecord> DecodeRecord(absl::string_view bytes, const Collecti
     return Damaged("its checksum is wrong");
   }
   const auto version = static_cast<uint8_t>(bytes[0]);
-  if (version != kRecordVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("write record has version ", version, "; this build reads version ",
-                     kRecordVersion, ": use the release of tqdb that wrote it, or a later one"));
+  if (version != kRecordVersion && version != kConditionalVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "write record has version ", version, "; this build reads versions ", kRecordVersion,
+        " and ", kConditionalVersion, ": use the release of tqdb that wrote it, or a later one"));
   }
   OwnedRecord owned;
-  Decoder decoder(bytes.substr(kHead), config, owned);
+  Decoder decoder(bytes.substr(kHead), version, config, owned);
   TQDB_RETURN_IF_ERROR(decoder.Decode(static_cast<RecordKind>(bytes[1])));
   return owned;
 }

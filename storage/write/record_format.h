@@ -3,7 +3,7 @@
 // A record can come from a file that was damaged or from a sender with a bug. The planner trusts
 // its records, so decoding checks everything that validation checks for a caller of this process.
 //
-//   version   1 byte   kRecordVersion
+//   version   1 byte   1, or 2 for an upsert with a mode or a condition
 //   kind      1 byte   RecordKind
 //   body               by kind, below
 //   checksum  fixed32  CRC32C of all bytes before it
@@ -13,7 +13,9 @@
 // these.
 //
 // clang-format off
-//   upsert    number of points: varint; for each its id and its payload: bytes
+//   upsert    in version 2: mode: 1 byte (UpsertMode); with a condition: 1 byte, 0 or 1;
+//             the condition as JSON (values/filter_json.h): bytes
+//             number of points: varint; for each its id and its payload: bytes
 //             number of vector columns: varint; for each
 //               space: 1 byte; which parts follow a code: 1 byte, bit 0 original, bit 1 raw
 //               for each point 1 byte: 1 if it has a vector here, 0 if not
@@ -42,7 +44,9 @@
 
 namespace tqdb::storage {
 
+// Version 1 is written wherever it says everything, so that older builds read it.
 inline constexpr uint8_t kRecordVersion = 1;
+inline constexpr uint8_t kConditionalVersion = 2;
 
 // Returns the bytes of a valid record. They depend on the content of the record alone: rows are
 // written in the order of the points, not in that of memory.

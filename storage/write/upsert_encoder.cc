@@ -94,6 +94,8 @@ EncodedUpsert EncodeUpsert(const UpsertBatch& batch, const CollectionState& stat
   UpsertRecord upsert;
   upsert.ids = batch.ids;
   upsert.payloads = batch.payloads;
+  upsert.mode = batch.mode;
+  if (batch.condition) upsert.condition = *batch.condition;
   const size_t points = batch.ids.size();
   encoded.bytes = points * kPointOverheadBytes;
   for (const absl::string_view payload : batch.payloads) encoded.bytes += payload.size();

@@ -164,6 +164,24 @@ absl::Status ValidateDistinctIds(absl::string_view field, absl::Span<const Point
   return absl::OkStatus();
 }
 
+absl::Status ValidateMode(UpsertMode mode, bool has_condition) {
+  if (mode != UpsertMode::kInsert || !has_condition) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "condition is set with mode INSERT, which writes no point that exists");
+}
+
+absl::Status ValidateNoPayloads(UpsertMode mode, absl::Span<const absl::string_view> payloads) {
+  if (mode != UpsertMode::kUpdateVectors) return absl::OkStatus();
+  for (size_t i = 0; i < payloads.size(); ++i) {
+    if (payloads[i].empty()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("points[", i,
+                     "].payload is set with mode UPDATE_VECTORS, which keeps payloads as they are; "
+                     "UpdatePayload changes them"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
                             const SparseSpaces& sparse_spaces,
                             std::vector<nlohmann::json>* parsed) {
@@ -177,6 +195,8 @@ absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
     return absl::InvalidArgumentError(
         absl::StrCat("batch has ", batch.payloads.size(), " payloads for ", n, " points"));
   }
+  TQDB_RETURN_IF_ERROR(ValidateMode(batch.mode, static_cast<bool>(batch.condition)));
+  TQDB_RETURN_IF_ERROR(ValidateNoPayloads(batch.mode, batch.payloads));
   if (parsed != nullptr) parsed->assign(n, nlohmann::json::object());
   for (size_t i = 0; i < batch.payloads.size(); ++i) {
     TQDB_RETURN_IF_ERROR(

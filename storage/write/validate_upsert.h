@@ -27,6 +27,10 @@ namespace tqdb::storage {
 // syntax and for the indexes.
 absl::Status ValidateUpsert(const UpsertBatch& batch, const Spaces& spaces,
                             const SparseSpaces& sparse_spaces, std::vector<nlohmann::json>* parsed);
+// Checks that the mode can have a condition, and that the points have no payloads under
+// kUpdateVectors, which would not be written.
+absl::Status ValidateMode(UpsertMode mode, bool has_condition);
+absl::Status ValidateNoPayloads(UpsertMode mode, absl::Span<const absl::string_view> payloads);
 // Checks the payload of point i, and returns its tree in `parsed` unless that is null.
 absl::Status ValidatePayload(absl::string_view payload, size_t i, nlohmann::json* parsed);
 // Checks the number of ids in one call. `field` names the list in messages.

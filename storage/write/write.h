@@ -78,6 +78,7 @@ class RecordWrite : public Write {
   Sharing sharing() const override {
     switch (KindOf(record_)) {
       case RecordKind::kUpsert:
+        return std::get<UpsertRecord>(record_).reads_points() ? Sharing::kFirst : Sharing::kAny;
       case RecordKind::kDelete: return Sharing::kAny;
       case RecordKind::kEdit: return Sharing::kFirst;
       case RecordKind::kMean:

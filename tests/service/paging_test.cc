@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "absl/strings/escaping.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,6 +16,7 @@ namespace paging_test {
 
 using ::testing::HasSubstr;
 
+constexpr char kWalk[] = "0123456789abcdef";
 constexpr PageKind kKinds[] = {PageKind::kCollections, PageKind::kPoints, PageKind::kOrderedPoints};
 
 TEST(PagingTest, TokensRoundTripAndAreBoundToTheirList) {
@@ -47,17 +49,19 @@ TEST(PagingTest, WhatIsNoTokenIsRefusedByItsValue) {
 // Clients keep tokens over an upgrade of the server.
 TEST(PagingTest, TheFormOfATokenIsFrozen) {
   EXPECT_EQ(MakePageToken(PageKind::kCollections, "books"), "YzE6Ym9va3M");
-  EXPECT_EQ(PointPageToken(PointId::Number(42)), "cDE6NDI");
-  EXPECT_EQ(OrderedPageToken({int64_t{-3}, 9}), "bzE6aS0zOjk");
+  EXPECT_EQ(ParsePointPageToken("cDE6NDI", kWalk).value(), PointId::Number(42));
+  EXPECT_EQ(ParseOrderedPageToken("bzE6aS0zOjk", kWalk).value().row, 9u);
+  EXPECT_EQ(PointPageToken(PointId::Number(42), kWalk), "cDI6MDEyMzQ1Njc4OWFiY2RlZjo0Mg");
+  EXPECT_EQ(OrderedPageToken({int64_t{-3}, 9}, kWalk), "bzI6MDEyMzQ1Njc4OWFiY2RlZjppLTM6OQ");
 }
 
 TEST(PagingTest, PointTokensHoldEveryId) {
   for (const PointId& id : {PointId::Number(0), PointId::Number(~uint64_t{0}),
                             PointId::Uuid(0x6ba7b8109dad11d1, 0x80b400c04fd430c8)}) {
-    EXPECT_EQ(ParsePointPageToken(PointPageToken(id)).value(), id);
+    EXPECT_EQ(ParsePointPageToken(PointPageToken(id, kWalk), kWalk).value(), id);
   }
   const std::string no_id = MakePageToken(PageKind::kPoints, "no id");
-  EXPECT_THAT(std::string(ParsePointPageToken(no_id).status().message()), HasSubstr(no_id));
+  EXPECT_THAT(std::string(ParsePointPageToken(no_id, kWalk).status().message()), HasSubstr(no_id));
 }
 
 // A position that is rounded would skip points or return them twice. So doubles must come back bit
@@ -69,19 +73,51 @@ TEST(PagingTest, OrderedTokensHoldEveryPositionExactly) {
                                          storage::Integer(std::numeric_limits<int64_t>::min()),
                                          storage::Integer(std::numeric_limits<int64_t>::max()),
                                          storage::Integer(std::numeric_limits<uint64_t>::max())}) {
-      const auto back = ParseOrderedPageToken(OrderedPageToken({value, row})).value();
+      const auto back = ParseOrderedPageToken(OrderedPageToken({value, row}, kWalk), kWalk).value();
       EXPECT_EQ(back.value.integer(), value);
       EXPECT_EQ(back.row, row);
     }
     for (const double value : {0.1, -0.0, 1.0 / 3, 5e-324, -1.7976931348623157e308}) {
-      const auto back = ParseOrderedPageToken(OrderedPageToken({value, row})).value();
+      const auto back = ParseOrderedPageToken(OrderedPageToken({value, row}, kWalk), kWalk).value();
       EXPECT_EQ(back.value.real(), value);
       EXPECT_EQ(std::signbit(back.value.real()), std::signbit(value));
       EXPECT_EQ(back.row, row);
     }
   }
   for (const char* text : {"", "i", "i1", "1:2", "i1:x", "ix:1", "d:1", "x1:1", "i1:-1"}) {
-    EXPECT_FALSE(ParseOrderedPageToken(MakePageToken(PageKind::kOrderedPoints, text)).ok()) << text;
+    EXPECT_FALSE(ParseOrderedPageToken(MakePageToken(PageKind::kOrderedPoints, text), kWalk).ok())
+        << text;
+  }
+}
+
+// A walk is its collection, its order and its filter. A token of another one is refused.
+TEST(PagingTest, ATokenBelongsToItsWalk) {
+  const storage::OrderSpec up = {"n", false}, down = {"n", true}, other = {"m", false};
+  const storage::Filter none, filter = {.must = {{storage::HasId{{PointId::Number(1)}}}},
+                                        .should = {},
+                                        .must_not = {},
+                                        .min_should = {}};
+  const std::string walks[] = {WalkHash("a", nullptr, nullptr), WalkHash("b", nullptr, nullptr),
+                               WalkHash("a", &up, nullptr),     WalkHash("a", &down, nullptr),
+                               WalkHash("a", &other, nullptr),  WalkHash("a", nullptr, &filter),
+                               WalkHash("a", &up, &filter),     WalkHash("a", nullptr, &none)};
+  for (const std::string& made : walks) {
+    const std::string token = PointPageToken(PointId::Number(7), made);
+    const std::string ordered = OrderedPageToken({int64_t{1}, 7}, made);
+    for (const std::string& read : walks) {
+      EXPECT_EQ(ParsePointPageToken(token, read).ok(), made == read);
+      EXPECT_EQ(ParseOrderedPageToken(ordered, read).ok(), made == read);
+      EXPECT_FALSE(ParsePointPageToken(ordered, read).ok());
+      if (made == read) continue;
+      EXPECT_THAT(std::string(ParsePointPageToken(token, read).status().message()),
+                  HasSubstr("it is of a walk over another collection"));
+    }
+  }
+  EXPECT_EQ(WalkHash("a", &up, &filter), WalkHash("a", &up, &filter));
+  for (const char* text : {"p2:", "p2:0123456789abcdef", "p2:0123456789abcdef7", "p2:0:7"}) {
+    std::string token;
+    absl::WebSafeBase64Escape(text, &token);
+    EXPECT_FALSE(ParsePointPageToken(token, kWalk).ok()) << text;
   }
 }
 

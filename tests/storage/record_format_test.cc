@@ -89,11 +89,35 @@ std::vector<std::string> GoldenRecords() {
   return records;
 }
 
+// Returns records of version 2: each mode, with and without a condition.
+std::vector<std::string> GoldenConditionalRecords() {
+  std::vector<std::string> records;
+  static const PointId ids[] = {PointId::Number(7), PointId::Uuid(0x0123456789abcdef, 42)};
+  static const absl::string_view payloads[] = {"{\"k\": 1}", ""};
+  const SparseVector terms = {{3, 1000}, {0.5f, -2.0f}};
+  std::string encoded;
+  EncodeSparseVector(terms.view(), &encoded);
+  UpsertRecord upsert;
+  upsert.ids = ids;
+  upsert.sparse.push_back({0, {0, 1}, {terms.view(), terms.view()}, {encoded, encoded}});
+  for (const UpsertMode mode : {UpsertMode::kUpsert, UpsertMode::kInsert, UpsertMode::kUpdate,
+                                UpsertMode::kUpdateVectors}) {
+    upsert.mode = mode;
+    upsert.payloads = {};
+    if (mode != UpsertMode::kUpdateVectors) upsert.payloads = payloads;
+    upsert.condition = std::nullopt;
+    if (mode != UpsertMode::kUpsert) records.push_back(EncodeRecord(upsert));
+    upsert.condition = KeyIs("k", "ant");
+    if (mode != UpsertMode::kInsert) records.push_back(EncodeRecord(upsert));
+  }
+  return records;
+}
+
 // Returns the text of the golden file for the records above, as this build writes them.
-std::string GoldenText() {
+std::string GoldenText(const std::vector<std::string>& records) {
   std::string text;
   const CollectionConfig config = HistoryConfig();
-  for (const std::string& bytes : GoldenRecords()) {
+  for (const std::string& bytes : records) {
     const auto record = DecodeRecord(bytes, config);
     EXPECT_TRUE(record.ok()) << record.status();
     if (!record.ok()) continue;
@@ -103,16 +127,22 @@ std::string GoldenText() {
   return text;
 }
 
-// Each line of tests/golden/records_v1.txt has the bytes of a record in hex and the digest of its
-// content. The file is only written anew before the format is released:
+// Each line of the files tests/golden/records_v*.txt has the bytes of a record in hex and the
+// digest of its content. The file is only written anew before the format is released:
 //     TQDB_WRITE_GOLDEN=1 build/dev/tests/storage/record_format_test
 TEST(RecordFormatTest, BytesAndDigestsAreFrozen) {
-  const std::string path = SourcePath("tests/golden/records_v1.txt");
-  if (getenv("TQDB_WRITE_GOLDEN") != nullptr) std::ofstream(path) << GoldenText();
-  std::ifstream file(path);
-  std::stringstream frozen;
-  frozen << file.rdbuf();
-  EXPECT_EQ(GoldenText(), frozen.str());
+  const std::pair<const char*, std::vector<std::string>> files[] = {
+      {"tests/golden/records_v1.txt", GoldenRecords()},
+      {"tests/golden/records_v2.txt", GoldenConditionalRecords()}};
+  for (const auto& [name, records] : files) {
+    const std::string path = SourcePath(name);
+    if (getenv("TQDB_WRITE_GOLDEN") != nullptr) std::ofstream(path) << GoldenText(records);
+    std::ifstream file(path);
+    std::stringstream frozen;
+    frozen << file.rdbuf();
+    EXPECT_EQ(GoldenText(records), frozen.str()) << name;
+    EXPECT_GT(records.size(), 5u);
+  }
 }
 
 // Random records go through decoding and back. Every third one is also committed, so that later
@@ -165,6 +195,7 @@ TEST(RecordFormatTest, DamagedBytesAreRefusedOrHarmless) {
   MemoryCollection collection(worker);
   HistoryMaker maker(3);
   std::vector<std::string> records = GoldenRecords();
+  for (std::string& bytes : GoldenConditionalRecords()) records.push_back(std::move(bytes));
   for (int i = 0; i < 20; ++i) {
     records.push_back(maker.RandomRecord(*collection));
     CommitBytes(*collection, records.back()).IgnoreError();
@@ -210,7 +241,7 @@ TEST(RecordFormatTest, RandomBytesAreRefused) {
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(6 + random.Below(200), '\0');
     for (char& byte : bytes) byte = static_cast<char>(random.Word());
-    bytes[0] = kRecordVersion;
+    bytes[0] = static_cast<char>(kRecordVersion + random.Below(2));
     bytes[1] = static_cast<char>(1 + random.Below(7));
     DecodeRecord(WithChecksum(bytes), config).IgnoreError();
     EXPECT_FALSE(DecodeRecord(bytes, config).ok());
@@ -219,7 +250,7 @@ TEST(RecordFormatTest, RandomBytesAreRefused) {
 
 TEST(RecordFormatTest, NewerVersionIsRefusedWithAdvice) {
   std::string bytes = GoldenRecords()[0];
-  bytes[0] = kRecordVersion + 1;
+  bytes[0] = kConditionalVersion + 1;
   const auto record = DecodeRecord(WithChecksum(bytes), HistoryConfig());
   EXPECT_EQ(record.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(std::string(record.status().message()).find("use the release of tqdb that wrote it"),

@@ -209,10 +209,26 @@ TEST_F(SearchShapesTest, GroupsAreThoseOfTheWholeRanking) {
           for (const PointRecord& point : group.points) EXPECT_TRUE(point.payload.empty());
         }
         EXPECT_EQ(found, expected) << limit << " groups of " << group_size;
+        // The next pages of groups are those of one longer list.
+        for (const size_t offset : {size_t{1}, limit / 2, limit, size_t{500}}) {
+          const auto page =
+              SearchGroups(*collection_, query(), spec, {"g", limit, group_size, offset});
+          const auto all =
+              SearchGroups(*collection_, query(), spec, {"g", limit + offset, group_size});
+          ASSERT_TRUE(page.ok() && all.ok()) << page.status() << all.status();
+          ASSERT_EQ(page->size(), all->size() - std::min(offset, all->size()));
+          for (size_t i = 0; i < page->size(); ++i) {
+            EXPECT_EQ((*page)[i].value, (*all)[offset + i].value);
+            EXPECT_EQ(Ids((*page)[i].points), Ids((*all)[offset + i].points));
+          }
+        }
         spec.select.payload = true;
       }
     }
   }
+  EXPECT_THAT(
+      std::string(SearchGroups(*collection_, query(), {}, {"g", 600, 1, 401}).status().message()),
+      HasSubstr("limit + offset is 1001; allowed: 1..1000"));
   EXPECT_THAT(std::string(SearchGroups(*collection_, query(), {}, {"g", 0, 1}).status().message()),
               HasSubstr("limit is 0"));
   EXPECT_THAT(
@@ -255,6 +271,43 @@ TEST_F(SearchShapesTest, RecommendationsAreNearTheDifferenceOfMeans) {
   EXPECT_THAT(std::string(missing.status().message()),
               HasSubstr("recommend.negative[0]: point 700"));
   EXPECT_TRUE(absl::IsInvalidArgument(RecommendVector(*collection_, "other", examples).status()));
+}
+
+// Examples given as vectors count like points that have these vectors. Negative ones alone give the
+// opposite of their mean, so that the hits come by ascending likeness.
+TEST_F(SearchShapesTest, ExamplesMayBeVectorsAndNegativeAlone) {
+  const auto record = collection_->Get({{PointId::Number(8)}}, {.vectors = true});
+  ASSERT_TRUE(record.ok());
+  const std::vector<float> own = (*record)[0].vectors[1].values;
+  const auto by_id = RecommendVector(*collection_, "title", {{}, {PointId::Number(8)}});
+  const auto by_vector = RecommendVector(*collection_, "title", {.negative_vectors = {own}});
+  ASSERT_TRUE(by_id.ok() && by_vector.ok()) << by_id.status() << by_vector.status();
+  EXPECT_EQ(*by_id, *by_vector);
+  float squares = 0;
+  for (const float value : own) squares += value * value;
+  for (size_t d = 0; d < kDim; ++d) EXPECT_NEAR((*by_id)[d], -own[d] / std::sqrt(squares), 1e-5);
+
+  SearchSpec spec{.space = "title", .limit = kPoints, .exact = true};
+  const auto near = collection_->Search(MatrixView(own.data(), 1, kDim), spec);
+  const auto far = collection_->Search(MatrixView(by_id->data(), 1, kDim), spec);
+  ASSERT_TRUE(near.ok() && far.ok()) << near.status() << far.status();
+  std::vector<uint64_t> turned = Ids((*far)[0]);
+  std::reverse(turned.begin(), turned.end());
+  EXPECT_EQ(turned, Ids((*near)[0]));
+
+  const auto message = [this](const char* space, const Examples& examples) {
+    return std::string(RecommendVector(*collection_, space, examples).status().message());
+  };
+  EXPECT_THAT(message("title", {}), HasSubstr("recommend has 0 examples"));
+  EXPECT_THAT(message("title", {.positive_vectors = {{1, 2}}}),
+              HasSubstr("recommend.positive_vectors[0] has 2 numbers; need"));
+  EXPECT_THAT(message("title", {.positive_vectors = {std::vector<float>(kDim)}}),
+              HasSubstr("recommend.positive_vectors[0] is zero"));
+  EXPECT_THAT(message("title", {.positive_sparse = {{{1}, {1}}}}),
+              HasSubstr("recommend.positive_sparse is set, but 'title' is a vector space"));
+  std::vector<float> opposite = own;
+  for (float& value : opposite) value = -value;
+  EXPECT_THAT(message("title", {.positive_vectors = {own, opposite}}), HasSubstr("cancel out"));
 }
 
 // The oracle adds up the shares of every list as storage/search/fusion.h defines them.

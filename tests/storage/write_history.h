@@ -154,13 +154,22 @@ class HistoryMaker {
   }
 
   std::string UpsertBytes(const CollectionImpl& collection, size_t points) {
-    Batch batch(*this, points);
+    const auto mode =
+        random_.Below(3) == 0 ? static_cast<UpsertMode>(1 + random_.Below(4)) : UpsertMode::kUpsert;
+    const bool some = mode == UpsertMode::kUpdateVectors;
+    Batch batch(*this, points, some ? random_.Below(3) : 0, some ? 2 : 4);
+    batch.upsert.mode = mode;
+    if (some) batch.upsert.payloads = {};
+    if (mode != UpsertMode::kInsert && random_.Below(4) == 0) {
+      batch.upsert.condition = KeyIs("k", Word());
+    }
     return EncodeRecord(EncodeUpsert(batch.upsert, collection.state()).owned.record);
   }
 
-  // A random batch, with the memory behind it.
+  // A random batch, with the memory behind it. Each point has a vector in space number `full`, and
+  // lacks one in `lack` that it could have.
   struct Batch {
-    Batch(HistoryMaker& maker, size_t points) {
+    Batch(HistoryMaker& maker, size_t points, size_t full = 0, size_t lack = 4) {
       std::map<PointId, int> distinct;
       while (distinct.size() < points) distinct[maker.RandomId()] = 0;
       for (const auto& [id, unused] : distinct) {
@@ -171,12 +180,13 @@ class HistoryMaker {
       static constexpr const char* kNames[] = {"full", "codes", "half"};
       for (size_t s = 0; s < 3; ++s) {
         for (size_t i = 0; i < points; ++i) {
-          // Space "full" has every point, so that none is without a vector.
-          if (s > 0 && maker.random().Below(4) == 0) continue;
+          // One space has every point, so that none is without a vector.
+          if (s != full && maker.random().Below(lack) == 0) continue;
           points_of[s].push_back(static_cast<uint32_t>(i));
           const std::vector<float> vector = maker.RandomVector();
           rows[s].insert(rows[s].end(), vector.begin(), vector.end());
         }
+        if (points_of[s].empty()) continue;
         upsert.vectors.push_back(
             {kNames[s], MatrixView(rows[s].data(), points_of[s].size(), 8), points_of[s]});
       }

@@ -5,6 +5,8 @@
 // TQDB_HISTORIES=n runs n random histories in place of the default.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
@@ -199,6 +201,36 @@ TEST(WritePathTest, DigestTellsWhatWasAskedAndInWhichOrder) {
   ASSERT_TRUE(a->Delete({&nobody, 1}, Durability::kAsync).ok());
   EXPECT_EQ(a->Info().sequence, 3u);
   EXPECT_NE(a->Info().digest, c->Info().digest);
+}
+
+// The index info counts the points with a value that the index cannot hold, after any writes and
+// after a crash. In the payloads of the histories, 5 at the key "k" is no keyword.
+TEST(WritePathTest, IndexesTellOfValuesThatTheyCannotHold) {
+  BackgroundWorker worker;
+  MemoryCollection collection(worker);
+  HistoryMaker maker(21);
+  ASSERT_TRUE(collection->CreatePayloadIndex("k", FieldKind::kKeyword, true, {}).ok());
+  uint64_t most = 0;
+  for (int step = 0; step < 300; ++step) {
+    SCOPED_TRACE(step);
+    const std::string bytes = maker.RandomRecord(*collection);
+    if (bytes[1] != static_cast<char>(RecordKind::kIndex)) {
+      CommitBytes(*collection, bytes).IgnoreError();
+    }
+    if (step % 50 == 49) collection.Reopen();
+    if (step % 5 != 0) continue;
+    uint64_t expected = 0;
+    for (const PointRecord& record : Dump(*collection)) {
+      if (record.payload.empty()) continue;
+      const nlohmann::json payload = nlohmann::json::parse(record.payload);
+      expected += payload.contains("k") && payload["k"].is_number() ? 1 : 0;
+    }
+    const std::vector<PayloadIndexInfo> indexes = collection->Info().payload_indexes;
+    ASSERT_EQ(indexes.size(), 1u);
+    ASSERT_EQ(indexes[0].unheld_points, expected);
+    most = std::max(most, expected);
+  }
+  EXPECT_GT(most, 3u);
 }
 
 }  // namespace write_path_test

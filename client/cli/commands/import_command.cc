@@ -42,6 +42,7 @@ struct ImportOptions {
   uint32_t batch_size = 256;
   uint32_t window = 8;
   bool async = false;
+  UpsertMode mode = UpsertMode::kUpsert;
   bool keep_going = false;
   std::string bad_rows_path;
   std::string retry_for = "60s";
@@ -154,6 +155,7 @@ Json OutcomeToJson(const Outcome& outcome, const ImportOptions& options) {
   out["acknowledged"] = counts.acknowledged;
   out["inserted"] = counts.inserted;
   out["replaced"] = counts.replaced;
+  out["skipped"] = counts.skipped;
   out["repeated_ids"] = counts.repeated;
   out["bad_rows"] = outcome.bad_rows;
   out["rows_in_doubt"] = outcome.rows_in_doubt;
@@ -174,6 +176,9 @@ void PrintCounts(const Outcome& outcome, const ImportOptions& options, std::ostr
                          WithThousands(counts.acknowledged), options.collection,
                          WithThousands(counts.inserted), WithThousands(counts.replaced),
                          outcome.seconds);
+  if (counts.skipped > 0) {
+    out << "; " << WithThousands(counts.skipped) << " rows were skipped because of --mode";
+  }
   if (counts.repeated > 0) {
     out << "; " << WithThousands(counts.repeated)
         << " rows had the id of a later row, which counts";
@@ -271,6 +276,7 @@ UploadOptions UploadOptionsOf(const ImportOptions& options, const CommandContext
   UploadOptions upload;
   upload.collection = options.collection;
   upload.durability = options.async ? Durability::kAsync : Durability::kSync;
+  upload.mode = options.mode;
   upload.window = options.window;
   upload.stall_timeout = context.ParseTimeout().value_or(absl::Seconds(30));
   upload.retry_for = ParseDurationText("--retry-for", options.retry_for, /*zero=*/true)
@@ -393,6 +399,13 @@ void AddImportCommand(FlagSet app, CommandContext& context) {
       .Positive()
       .ShowDefault();
   sub.Add("--window", options->window, "Batches in flight").Positive().ShowDefault();
+  sub.AddChoice("--mode", options->mode,
+                {{"upsert", UpsertMode::kUpsert},
+                 {"insert", UpsertMode::kInsert},
+                 {"update", UpsertMode::kUpdate},
+                 {"update-vectors", UpsertMode::kUpdateVectors}},
+                "upsert replaces points that exist, insert skips them, update skips new ones, and\n"
+                "update-vectors sets the vectors of existing points and keeps all else");
   sub.AddSwitch("--async", options->async,
                 "Acknowledge before the disk has it: faster, may lose the end at power loss");
   sub.Add("--retry-for", options->retry_for,

@@ -31,6 +31,7 @@ struct IdOptions {
   std::vector<std::string> ids;
   std::string ids_path;
   bool with_vectors = false;
+  std::vector<std::string> payload_keys;  // parts of the payload to print; empty: all
 };
 
 void AddIdOptions(FlagSet sub, IdOptions& options) {
@@ -52,7 +53,8 @@ int RunGet(const IdOptions& options, CommandContext& context) {
   if (!client.ok()) return context.Fail(client.status());
   std::set<PointId> missing(ids->begin(), ids->end());
   PointPrinter printer(context, options.with_vectors);
-  const Select select{.payload = true, .vectors = options.with_vectors};
+  const Select select{
+      .payload = true, .vectors = options.with_vectors, .payload_include = options.payload_keys};
   for (size_t begin = 0; begin < ids->size(); begin += kGetBatch) {
     absl::StatusOr<std::vector<Point>> points = (*client)->Get(
         options.collection, absl::MakeConstSpan(*ids).subspan(begin, kGetBatch), select);
@@ -197,6 +199,10 @@ void AddGetCommand(FlagSet app, CommandContext& context) {
   auto options = std::make_shared<IdOptions>();
   AddIdOptions(sub, *options);
   sub.AddSwitch("--with-vectors", options->with_vectors, "Print the vectors too");
+  sub.Add("--payload-keys", options->payload_keys,
+          "Print only this part of the payload, a path such as author.name; may repeat")
+      .Placeholder("KEY")
+      .OneValueEachTime();
   sub.Footer(
       "Examples:\n"
       "  tqdb get books 7 8 9\n"

@@ -30,6 +30,7 @@ struct ScrollFlags {
   FilterFlag filter;
   uint64_t limit = 20;
   bool with_vectors = false;
+  std::vector<std::string> payload_keys;  // parts of the payload to print; empty: all
   // Options of scroll alone.
   std::string order_by;
   bool descending = false;
@@ -43,6 +44,14 @@ void AddScrollFlags(FlagSet sub, ScrollFlags& flags, const std::string& limit_he
   AddFilterOption(sub, flags.filter, "Only points that match");
   sub.Add("-n,--limit", flags.limit, limit_help).Positive().ShowDefault();
   sub.AddSwitch("--with-vectors", flags.with_vectors, "Print the vectors too");
+  sub.Add("--payload-keys", flags.payload_keys,
+          "Print only this part of the payload, a path such as author.name; may repeat")
+      .Placeholder("KEY")
+      .OneValueEachTime();
+}
+
+Select SelectOf(const ScrollFlags& flags) {
+  return {.payload = true, .vectors = flags.with_vectors, .payload_include = flags.payload_keys};
 }
 
 // Prints the first points, in the order of ids or of a key.
@@ -56,7 +65,7 @@ int RunScroll(const ScrollFlags& flags, CommandContext& context) {
   Scroll scroll = (*client)->ScrollPoints(
       flags.collection,
       {.page_size = static_cast<uint32_t>(std::min<uint64_t>(flags.limit, kScrollPage)),
-       .select = {.payload = true, .vectors = flags.with_vectors},
+       .select = SelectOf(flags),
        .filter = *std::move(filter),
        .order_by = std::move(order)});
   PointPrinter printer(context, flags.with_vectors);
@@ -118,7 +127,7 @@ int RunSample(const ScrollFlags& flags, CommandContext& context) {
   std::vector<PointId> ids = reservoir.items();
   std::sort(ids.begin(), ids.end());
   PointPrinter printer(context, flags.with_vectors);
-  const Select select{.payload = true, .vectors = flags.with_vectors};
+  const Select select = SelectOf(flags);
   for (size_t begin = 0; begin < ids.size(); begin += kSampleBatch) {
     absl::StatusOr<std::vector<Point>> points = (*client)->Get(
         flags.collection, absl::MakeConstSpan(ids).subspan(begin, kSampleBatch), select);

@@ -41,7 +41,9 @@ int GroupAndPrint(Client& client, const SearchOptions& options, absl::Span<const
 // the first query, and `many` tells whether results are numbered.
 int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<const Query> queries,
                    uint64_t first, bool many, CommandContext& context) {
-  const SearchPrinter printer(context, {.payload = options.query.with_payload, .numbered = many});
+  const SearchPrinter printer(
+      context, {.payload = options.query.with_payload || !options.query.payload_keys.empty(),
+                .numbered = many});
   if (!options.query.group.by.empty()) {
     return GroupAndPrint(client, options, queries, first, printer, context);
   }
@@ -60,7 +62,9 @@ int SearchAndPrint(Client& client, const SearchOptions& options, absl::Span<cons
 // Runs a hybrid search and prints the result.
 int SearchHybridAndPrint(Client& client, const SearchOptions& options, const HybridQuery& query,
                          CommandContext& context) {
-  const SearchPrinter printer(context, {.payload = options.query.with_payload, .numbered = false});
+  const SearchPrinter printer(
+      context, {.payload = options.query.with_payload || !options.query.payload_keys.empty(),
+                .numbered = false});
   const absl::Time start = absl::Now();
   absl::StatusOr<std::vector<ScoredPoint>> points = client.SearchHybrid(options.collection, query);
   if (!points.ok()) return context.Fail(points.status());

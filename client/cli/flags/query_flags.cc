@@ -20,7 +20,7 @@ constexpr uint64_t kMaxCandidates = 10'000;  // the server's largest limit
 struct Parts {
   explicit Parts(const QueryFlags& flags)
       : vectors(!flags.vector.empty() + !flags.vector_file.empty() + !flags.id.empty() +
-                !flags.like.empty()),
+                !(flags.like.empty() && flags.unlike.empty())),
         text(!flags.text.text.empty()),
         sparse(!flags.sparse.empty()) {}
   size_t count() const { return static_cast<size_t>((vectors > 0) + text + sparse); }
@@ -34,15 +34,14 @@ struct Parts {
 // option by itself.
 std::string FindContradiction(const QueryFlags& flags) {
   const Parts parts(flags);
-  if (flags.like.empty() && !flags.unlike.empty()) return "--unlike goes with --like";
-  if (parts.vectors > 1) return "search: give one of --vector, --vector-file, --id and --like";
+  if (parts.vectors > 1)
+    return "search: give one of --vector, --vector-file, --id, and --like or --unlike";
   if (parts.count() == 0) {
     return "search: give one of --vector, --vector-file, --id and --like, or --text, or --sparse, "
            "or several of the three";
   }
   if (flags.row.has_value() && flags.vector_file.empty()) return "--row goes with --vector-file";
   if (flags.exact && flags.rerank) return "--exact and --rerank: give one of them";
-  if (!flags.group.by.empty() && flags.offset > 0) return "--offset does not go with --group-by";
   const bool of_vectors = !flags.vector_name.empty() || flags.exact || flags.rerank ||
                           flags.oversampling != 0 || flags.error_bound != 0;
   if (parts.vectors == 0 && of_vectors) {
@@ -80,13 +79,19 @@ absl::StatusOr<std::vector<PointId>> ReadExamples(const std::vector<std::string>
   return InOption(option, ids.status());
 }
 
+Select SelectOf(const QueryFlags& flags) {
+  return {.payload = flags.with_payload || !flags.payload_keys.empty(),
+          .vectors = flags.with_vectors,
+          .payload_include = flags.payload_keys};
+}
+
 // Returns a query with the settings that all parts share; it has nothing to find so far.
 Query CommonOf(const QueryFlags& flags) {
   Query query;
   query.limit = flags.limit;
   query.offset = flags.offset;
   query.score_threshold = flags.score_threshold;
-  query.select = {.payload = flags.with_payload, .vectors = flags.with_vectors};
+  query.select = SelectOf(flags);
   if (flags.mmr.has_value()) query.mmr = Mmr{*flags.mmr, flags.mmr_candidates};
   return query;
 }
@@ -111,7 +116,7 @@ absl::Status FindByVector(const QueryFlags& flags, Query& query, std::optional<P
     if (!parsed.ok()) return InOption("--id", parsed.status());
     point = *std::move(parsed);
   }
-  if (!flags.like.empty()) {
+  if (!flags.like.empty() || !flags.unlike.empty()) {
     absl::StatusOr<std::vector<PointId>> like = ReadExamples(flags.like, "--like");
     if (!like.ok()) return like.status();
     absl::StatusOr<std::vector<PointId>> unlike = ReadExamples(flags.unlike, "--unlike");
@@ -164,7 +169,7 @@ absl::StatusOr<QueryPlan> ReadQueryFlags(const QueryFlags& flags) {
   HybridQuery hybrid;
   hybrid.limit = flags.limit;
   hybrid.offset = flags.offset;
-  hybrid.select = {.payload = flags.with_payload, .vectors = flags.with_vectors};
+  hybrid.select = SelectOf(flags);
   if (flags.fusion == "weighted") hybrid.fusion = WeightedFusion();
   const uint64_t wanted = uint64_t{flags.limit} + flags.offset;
   for (size_t i = 0; i < queries.size(); ++i) {
@@ -189,7 +194,8 @@ void AddQueryFlags(FlagSet app, QueryFlags& flags) {
   app.Add("--like", flags.like, "Search for what is like this point, without it; may repeat")
       .Placeholder("ID")
       .OneValueEachTime();
-  app.Add("--unlike", flags.unlike, "And unlike this one; may repeat")
+  app.Add("--unlike", flags.unlike,
+          "And unlike this one; may repeat. Alone: for what is least like it")
       .Placeholder("ID")
       .OneValueEachTime();
   app.Add("--vector-name", flags.vector_name, "Vector space; default: the unnamed one");
@@ -239,13 +245,18 @@ void AddQueryFlags(FlagSet app, QueryFlags& flags) {
       .Needs(mmr);
   Flag group_by = app.Add(
       "--group-by", flags.group.by,
-      "The best hits of each of the best values of this payload key; --limit is that of groups");
+      "The best hits of each of the best values of this payload key; --limit and --offset are "
+      "those of groups");
   group_by.Placeholder("KEY");
   app.Add("--group-size", flags.group.size, "Hits of a group; default: 3")
       .Positive()
       .Needs(group_by);
   AddFilterOption(app, flags.filter, "Only points that match");
   app.AddSwitch("--with-payload", flags.with_payload, "Print payloads");
+  app.Add("--payload-keys", flags.payload_keys,
+          "Print this part of the payload, a path such as author.name; may repeat")
+      .Placeholder("KEY")
+      .OneValueEachTime();
   app.AddSwitch("--with-vectors", flags.with_vectors, "Print vectors (with --json)");
 }
 

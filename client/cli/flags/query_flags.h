@@ -45,6 +45,7 @@ struct QueryFlags {
   GroupOptions group;
   FilterFlag filter;
   bool with_payload = false;
+  std::vector<std::string> payload_keys;  // parts of the payload; they imply with_payload
   bool with_vectors = false;
 };
 

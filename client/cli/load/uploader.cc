@@ -122,6 +122,7 @@ void Uploader::OnAck(const BatchAck& ack) {
     counts_.acknowledged += ack.points;
     counts_.inserted += ack.result.inserted;
     counts_.replaced += ack.result.replaced;
+    counts_.skipped += ack.result.skipped;
     counts_.repeated += batch.points.size() - ack.points;
   }
   if (ack.status.ok() && answered_.empty()) return;
@@ -143,6 +144,7 @@ absl::Status Uploader::Pump() {
     if (stream_ == nullptr) {
       stream_ = client_.OpenUpsertStream(options_.collection,
                                          {.durability = options_.durability,
+                                          .mode = options_.mode,
                                           .window = options_.window,
                                           .stall_timeout = options_.stall_timeout,
                                           .on_ack = [this](const BatchAck& ack) { OnAck(ack); },
@@ -227,14 +229,15 @@ absl::Status Uploader::Upsert(const Batch& batch, absl::Span<const size_t> rows)
   const std::vector<size_t> last = LastOfEachId(batch, rows);
   const std::vector<Point> points = Copy(batch, last);
   while (true) {
-    const absl::StatusOr<UpsertResult> result =
-        client_.Upsert(options_.collection, points, options_.durability);
+    const absl::StatusOr<UpsertResult> result = client_.Upsert(
+        options_.collection, points, options_.mode, std::nullopt, options_.durability);
     if (result.ok()) {
       absl::MutexLock lock(&mutex_);
       break_began_ = absl::InfiniteFuture();
       counts_.acknowledged += points.size();
       counts_.inserted += result->inserted;
       counts_.replaced += result->replaced;
+      counts_.skipped += result->skipped;
       counts_.repeated += rows.size() - points.size();
       return absl::OkStatus();
     }

@@ -43,6 +43,7 @@ namespace tqdb::client {
 struct UploadOptions {
   std::string collection = {};
   Durability durability = Durability::kSync;
+  UpsertMode mode = UpsertMode::kUpsert;
   uint32_t window = 8;  // batches in flight
   // Time without an answer after which a connection counts as broken.
   absl::Duration stall_timeout = absl::Seconds(30);
@@ -64,9 +65,10 @@ struct UploadOptions {
 
 // Counts so far.
 struct UploadCounts {
-  uint64_t acknowledged = 0;  // points that the server has stored
+  uint64_t acknowledged = 0;  // points that the server has stored, or skipped because of the mode
   uint64_t inserted = 0;      // of these, points whose id was new
-  uint64_t replaced = 0;      // of these, points whose id existed
+  uint64_t replaced = 0;      // of these, points whose id existed, and that were written
+  uint64_t skipped = 0;       // of these, points that the mode left as they were
   uint64_t refused = 0;       // rows that the server refused
   uint64_t repeated = 0;      // rows that a later row of the same id made needless
   uint64_t reconnects = 0;    // breaks after which the upload went on

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/text_format.h"
 #include "client/cli/output/table.h"
@@ -20,6 +21,10 @@ void PrintIndexes(const CollectionInfo& info, std::ostream& out) {
       const double points = static_cast<double>(info.points);
       state = absl::StrFormat("building, %.0f%%",
                               points > 0 ? 100 * static_cast<double>(index.points) / points : 0.0);
+    }
+    // Silence would look as if every value were found by time, or as a number.
+    if (index.unheld_points > 0) {
+      state += absl::StrCat("; ", WithThousands(index.unheld_points), " points have other values");
     }
     table.AddRow({Truncate(index.key, 60), std::string(PayloadIndexKindName(index.kind)),
                   WithThousands(index.points), FormatBytes(index.memory_bytes), state});

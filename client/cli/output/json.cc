@@ -100,6 +100,7 @@ Json ToJson(const PayloadIndexInfo& index) {
   out["points"] = index.points;
   out["memory_bytes"] = index.memory_bytes;
   out["ready"] = index.ready;
+  out["unheld_points"] = index.unheld_points;
   return out;
 }
 

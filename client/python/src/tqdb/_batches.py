@@ -125,9 +125,11 @@ def stream_batcher(
     return Batcher(batch_size or MAX_BATCH_ROWS, max_bytes, write, first_row)
 
 
-def upsert_batcher(collection: str, durability: int) -> Batcher:
+def upsert_batcher(
+    collection: str, durability: int, mode: int = 0, condition: Optional[bytes] = None
+) -> Batcher:
     def write(sequence: int, parts: List[Any], size: int) -> bytes:
-        return _wire.upsert_request(collection, durability, parts)
+        return _wire.upsert_request(collection, durability, parts, mode, condition)
 
     return Batcher(MAX_BATCH_ROWS, MAX_UPSERT_BYTES, write)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, List, Optional, Sequence
+import uuid
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -24,9 +25,11 @@ from .types import (
     SearchArrays,
     SparseSpace,
     SparseSpaceInfo,
+    SparseVector,
     TextQuery,
     VectorSpace,
     VectorSpaceInfo,
+    WithPayload,
     WriteResult,
 )
 from .vectors import vector_to_proto, vectors_from_proto
@@ -102,8 +105,43 @@ def set_text(message: Any, text: TextQuery, field: str) -> None:
     message.text.text = text.text
 
 
+def select_fields(with_payload: WithPayload, with_vectors: bool) -> Dict[str, Any]:
+    """Of a PointSelector."""
+    fields: Dict[str, Any] = {"with_payload": bool(with_payload), "with_vectors": with_vectors}
+    if isinstance(with_payload, (bool, np.bool_)):
+        return fields
+    lists = with_payload if isinstance(with_payload, Mapping) else {"include": with_payload}
+    for name, keys in lists.items():
+        if (
+            name not in ("include", "exclude")
+            or isinstance(keys, str)
+            or not all(isinstance(key, str) for key in keys)
+        ):
+            raise InvalidArgument(
+                f"with_payload is {with_payload!r}; need True, False, a list of paths, or a dict "
+                "of such lists with the keys include and exclude"
+            )
+        fields[f"payload_{name}"] = list(keys)
+    return fields
+
+
+def set_examples(recommend: Any, name: str, examples: Iterable[Any], field: str) -> None:
+    """`name`: positive or negative. Ids, vectors and sparse vectors, each in a list of its own."""
+    ids = []
+    for i, example in enumerate(examples):
+        if isinstance(example, (int, str, uuid.UUID, np.integer)):
+            ids.append(example)
+        elif isinstance(example, (SparseVector, Mapping)):
+            own = getattr(recommend, f"{name}_sparse")
+            own.append(sparse_to_proto(example, f"{field}[{i}]"))
+        else:
+            own = getattr(recommend, f"{name}_vectors")
+            own.append(vector_to_proto(example, f"{field}[{i}]"))
+    getattr(recommend, name).extend(id_messages(ids, field))
+
+
 def query_message(
-    query: Query, with_payload: bool, with_vectors: bool, field: str = ""
+    query: Query, with_payload: WithPayload, with_vectors: bool, field: str = ""
 ) -> Any:
     """`field`: what errors begin with."""
     if not isinstance(query, Query):
@@ -113,7 +151,7 @@ def query_message(
         limit=checked_number(query.limit, f"{field}limit"),
         offset=checked_number(query.offset, f"{field}offset"),
         score_threshold=query.score_threshold,
-        select={"with_payload": with_payload, "with_vectors": with_vectors},
+        select=select_fields(with_payload, with_vectors),
         params={
             "exact": query.exact,
             "rerank": query.rerank,
@@ -134,10 +172,9 @@ def query_message(
         set_text(message, query.text, f"{field}text")
     if query.vector is not None:
         message.vector.CopyFrom(vector_to_proto(query.vector, f"{field}vector"))
-    for name in ("positive", "negative"):
-        ids = getattr(query, name)
-        if len(ids):
-            getattr(message.recommend, name).extend(id_messages(ids, f"{field}{name}"))
+    if examples:
+        for name in ("positive", "negative"):
+            set_examples(message.recommend, name, getattr(query, name), field + name)
     if query.mmr is not None:
         message.mmr.SetInParent()
         message.mmr.diversity = query.mmr.diversity
@@ -155,7 +192,9 @@ def payload_text(payload: PayloadLike) -> str:
 
 
 def write_result(response: Any) -> WriteResult:
-    return WriteResult(int(response.inserted), int(response.replaced))
+    return WriteResult(
+        int(response.inserted), int(response.replaced), skipped=int(response.skipped)
+    )
 
 
 def read_payload(text: str) -> Dict[str, Any]:
@@ -265,5 +304,5 @@ def read_collection_info(info: Any) -> CollectionInfo:
 def read_payload_index(index: Any) -> PayloadIndexInfo:
     kind = _enum_name(index, "kind")
     return PayloadIndexInfo(
-        index.key, kind, index.points, index.memory_bytes, index.ready
+        index.key, kind, index.points, index.memory_bytes, index.ready, index.unheld_points
     )

@@ -13,7 +13,7 @@ import re
 import struct
 import uuid
 from functools import lru_cache
-from typing import Any, Iterable, List, NamedTuple
+from typing import Any, Iterable, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -26,6 +26,7 @@ _ID_NUMBER, _ID_UUID_36 = b"\x08", b"\x12\x24"
 _NAMED_NAME, _NAMED_VECTOR = b"\x0a", b"\x12"
 _VECTOR_F32, _VECTOR_F16 = b"\x0a", b"\x12"
 _UPSERT_COLLECTION, _UPSERT_POINTS, _UPSERT_DURABILITY = b"\x0a", b"\x12", b"\x18"
+_UPSERT_MODE, _UPSERT_CONDITION = b"\x20", b"\x2a"
 _STREAM_SEQUENCE, _STREAM_BATCH = b"\x08", b"\x12"
 
 # How the server names a point of a batch: "points[3].payload ..", "vector 3 has nan ..",
@@ -121,8 +122,20 @@ def _upsert_head(collection: str, durability: int) -> bytes:
     return head + (_UPSERT_DURABILITY + varint(durability) if durability else b"")
 
 
-def upsert_request(collection: str, durability: int, parts: List[Any]) -> bytes:
-    return b"".join([_upsert_head(collection, durability), *parts])
+def upsert_request(
+    collection: str,
+    durability: int,
+    parts: List[Any],
+    mode: int = 0,
+    condition: Optional[bytes] = None,
+) -> bytes:
+    """`condition`: a serialized Filter."""
+    head = _upsert_head(collection, durability)
+    if mode:
+        head += _UPSERT_MODE + varint(mode)
+    if condition is not None:
+        head += _field(_UPSERT_CONDITION, condition)
+    return b"".join([head, *parts])
 
 
 def stream_request(

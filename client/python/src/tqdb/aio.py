@@ -39,7 +39,16 @@ from .errors import (
     from_grpc,
 )
 from .filters import FilterLike
-from .types import CollectionInfo, IdLike, PayloadLike, Point, Record, SparseLike, WriteResult
+from .types import (
+    CollectionInfo,
+    IdLike,
+    PayloadLike,
+    Point,
+    Record,
+    SparseLike,
+    WithPayload,
+    WriteResult,
+)
 
 R = TypeVar("R")
 
@@ -179,7 +188,7 @@ class AsyncClient:
         page_size: int = 1000,
         order_by: Optional[str] = None,
         descending: bool = False,
-        with_payload: bool = True,
+        with_payload: WithPayload = True,
         with_vectors: bool = False,
         timeout: Optional[float] = None,
     ) -> AsyncIterator[Record]:

@@ -37,7 +37,16 @@ from .errors import (
     from_grpc,
 )
 from .filters import FilterLike
-from .types import CollectionInfo, IdLike, PayloadLike, Point, Record, SparseLike, WriteResult
+from .types import (
+    CollectionInfo,
+    IdLike,
+    PayloadLike,
+    Point,
+    Record,
+    SparseLike,
+    WithPayload,
+    WriteResult,
+)
 
 R = TypeVar("R")
 
@@ -178,7 +187,7 @@ class Client:
         page_size: int = 1000,
         order_by: Optional[str] = None,
         descending: bool = False,
-        with_payload: bool = True,
+        with_payload: WithPayload = True,
         with_vectors: bool = False,
         timeout: Optional[float] = None,
     ) -> Iterator[Record]:

@@ -19,8 +19,14 @@ VectorsLike = Union[VectorLike, Mapping[str, VectorLike]]
 #: A sparse vector: {index: value}, (indices, values), or a row of a SciPy matrix.
 #: Indices are 0 to 2^32 - 1.
 SparseLike = Union["SparseVector", Mapping[int, float], Tuple[Sequence[int], Sequence[float]], Any]
+#: An example of `recommend`: the id of a point, or a vector of the space itself. A sparse one is a
+#: `SparseVector` or {index: value}.
+ExampleLike = Union[IdLike, VectorLike, "SparseVector", Mapping[int, float]]
 #: A JSON object, or its text.
 PayloadLike = Union[Mapping[str, Any], str, bytes]
+#: Whether payloads are returned; or the paths of the parts that are, or a dict of such lists with
+#: the keys "include" and "exclude".
+WithPayload = Union[bool, Sequence[str], Mapping[str, Sequence[str]]]
 
 
 class SparseVector(NamedTuple):
@@ -123,8 +129,8 @@ class Query:
 
     vector: Optional[VectorLike] = None
     limit: int = 100
-    positive: Sequence[IdLike] = ()
-    negative: Sequence[IdLike] = ()
+    positive: "Sequence[ExampleLike]" = ()
+    negative: "Sequence[ExampleLike]" = ()
     filter: Any = None  # FilterLike
     vector_name: str = ""
     offset: int = 0
@@ -163,6 +169,8 @@ class WriteResult:
     replaced: int
     #: Those that `upload` made, with `ids="uuid"`, in the order of the rows.
     ids: Tuple[Id, ...] = field(default=(), repr=False)
+    #: Points that `mode` or `condition` of an upsert left as they were.
+    skipped: int = 0
 
     @property
     def written(self) -> int:
@@ -221,6 +229,8 @@ class PayloadIndexInfo:
     points: int
     memory_bytes: int
     ready: bool
+    #: Points with a value that the index cannot hold: of another type, or a string that is no time.
+    unheld_points: int = 0
 
 
 @dataclass(frozen=True)

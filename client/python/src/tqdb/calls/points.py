@@ -11,12 +11,22 @@ from .._messages import (
     id_messages,
     payload_text,
     read_records,
+    select_fields,
     set_filter,
     write_result,
 )
 from ..errors import Error, InvalidArgument
-from ..filters import FilterLike, has_id
-from ..types import FacetCount, IdLike, Page, PayloadLike, Point, Record, WriteResult
+from ..filters import FilterLike, filter_to_proto, has_id
+from ..types import (
+    FacetCount,
+    IdLike,
+    Page,
+    PayloadLike,
+    Point,
+    Record,
+    WithPayload,
+    WriteResult,
+)
 from ._call import Call, in_parts, known, make_request, slices
 
 # The server's limit of one call is 10,000 ids. Answers with vectors are large: 1,000 of dim 4,096
@@ -29,16 +39,32 @@ def upsert(
     collection: str,
     points: Iterable[Point],
     *,
+    mode: Optional[str] = None,
+    condition: Optional[FilterLike] = None,
     durability: Optional[str] = None,
     timeout: Optional[float] = None,
 ) -> Call[WriteResult]:
     """Inserts or replaces points. More and faster: `upload`.
 
+    `mode` "insert" skips points that exist, "update" those that do not. "update_vectors" sets the
+    given vectors of existing points; other vectors and the payload stay. With `condition` an
+    existing point is only written if it matches at that moment. `skipped` of the result counts
+    what was left as it was.
+
     Up to 10,000 points, and 60 MiB, are written all or none; more go in parts, each of them all or
     none. Of points with the same id the last counts. `durability` "sync" (the default: on disk) or
     "async" (with the operating system).
     """
-    batcher = _batches.upsert_batcher(collection, enum_number("Durability", durability))
+    number = enum_number("UpsertMode", mode)
+    message = None if condition is None else filter_to_proto(condition, "condition")
+    batcher = _batches.upsert_batcher(
+        collection,
+        enum_number("Durability", durability),
+        number,
+        None if message is None else message.SerializeToString(),
+    )
+    # A second try would find what the first one wrote, and say that the condition does not hold.
+    idempotent = condition is None
     try:
         batches = list(_batches.cut(_columns.rows_of_points(points), batcher))
     except Error as error:
@@ -58,19 +84,29 @@ def upsert(
         error.rows_written = sum(result.written for result in done)
         error.resume_row = batch.first_row
 
-    return in_parts([_upsert(batch, timeout) for batch in batches], _sum, stopped)
+    parts = [_upsert(batch, timeout, number > 1, idempotent) for batch in batches]
+    return in_parts(parts, _sum, stopped)
 
 
-def _upsert(batch: _batches.Batch, timeout: Optional[float]) -> Call[WriteResult]:
+def _upsert(
+    batch: _batches.Batch, timeout: Optional[float], skips: bool, idempotent: bool
+) -> Call[WriteResult]:
     def read(response: Any) -> WriteResult:
         told = write_result(response)
-        return WriteResult(told.inserted, told.replaced + batch.dropped)
+        # Rows whose id comes again in the batch: replaced, as they would be one after the other.
+        replaced = told.replaced + (0 if skips else batch.dropped)
+        skipped = told.skipped + (batch.dropped if skips else 0)
+        return WriteResult(told.inserted, replaced, skipped=skipped)
 
-    return Call("PointService.Upsert", batch.data, read, timeout)
+    return Call("PointService.Upsert", batch.data, read, timeout, idempotent)
 
 
 def _sum(results: List[WriteResult]) -> WriteResult:
-    return WriteResult(sum(r.inserted for r in results), sum(r.replaced for r in results))
+    return WriteResult(
+        sum(r.inserted for r in results),
+        sum(r.replaced for r in results),
+        skipped=sum(r.skipped for r in results),
+    )
 
 
 def delete(
@@ -186,7 +222,7 @@ def get(
     collection: str,
     ids: Iterable[IdLike],
     *,
-    with_payload: bool = True,
+    with_payload: WithPayload = True,
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[List[Record]]:
@@ -195,7 +231,7 @@ def get(
 
     def part(own: Iterable[Any]) -> Call[List[Record]]:
         method = "PointService.Get"
-        select = {"with_payload": with_payload, "with_vectors": with_vectors}
+        select = select_fields(with_payload, with_vectors)
         request = make_request(method, collection=collection, ids=own, select=select)
         return Call(method, request, lambda response: read_records(response.points), timeout)
 
@@ -212,7 +248,7 @@ def scroll_page(
     page_token: str = "",
     order_by: Optional[str] = None,
     descending: bool = False,
-    with_payload: bool = True,
+    with_payload: WithPayload = True,
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[Page]:
@@ -224,7 +260,7 @@ def scroll_page(
         collection=collection,
         page_size=checked_number(page_size, "page_size"),
         page_token=page_token,
-        select={"with_payload": with_payload, "with_vectors": with_vectors},
+        select=select_fields(with_payload, with_vectors),
     )
     set_filter(request, filter)
     if order_by is not None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, List, Optional, Sequence, TypeVar
 
-from .._messages import checked_number, query_message, read_hits, read_search_arrays, set_text
+from .._messages import (
+    checked_number,
+    query_message,
+    read_hits,
+    read_search_arrays,
+    select_fields,
+    set_text,
+)
 from ..errors import Error, InvalidArgument
 from ..filters import FilterLike
 from ..sparse import sparse_to_proto
 from ..types import (
+    ExampleLike,
     Group,
-    IdLike,
     Mmr,
     Query,
     ScoredPoint,
@@ -18,6 +25,7 @@ from ..types import (
     SparseLike,
     TextQuery,
     VectorLike,
+    WithPayload,
 )
 from ..vectors import as_floats, vector_to_proto
 from ._call import Call, in_parts, make_request, slices
@@ -39,7 +47,7 @@ def search(
     offset: int = 0,
     score_threshold: Optional[float] = None,
     mmr: Optional[Mmr] = None,
-    with_payload: bool = True,
+    with_payload: WithPayload = True,
     with_vectors: bool = False,
     exact: bool = False,
     rerank: bool = False,
@@ -76,8 +84,8 @@ def search(
 
 def recommend(
     collection: str,
-    positive: Sequence[IdLike],
-    negative: Sequence[IdLike] = (),
+    positive: Sequence[ExampleLike],
+    negative: Sequence[ExampleLike] = (),
     limit: int = 10,
     *,
     filter: Optional[FilterLike] = None,
@@ -85,7 +93,7 @@ def recommend(
     offset: int = 0,
     score_threshold: Optional[float] = None,
     mmr: Optional[Mmr] = None,
-    with_payload: bool = True,
+    with_payload: WithPayload = True,
     with_vectors: bool = False,
     exact: bool = False,
     rerank: bool = False,
@@ -93,7 +101,8 @@ def recommend(
     error_bound: float = 0,
     timeout: Optional[float] = None,
 ) -> Call[List[ScoredPoint]]:
-    """`search` for what is like the points `positive` and unlike `negative`, without these."""
+    """`search` for what is like the examples `positive` and unlike `negative`: ids of points, which
+    are not found themselves, or vectors. With `negative` alone, what is least like them."""
     query = Query(
         positive=positive,
         negative=negative,
@@ -114,7 +123,7 @@ def recommend(
 def _search(
     collection: str,
     query: Query,
-    with_payload: bool,
+    with_payload: WithPayload,
     with_vectors: bool,
     timeout: Optional[float],
 ) -> Call[List[ScoredPoint]]:
@@ -131,7 +140,7 @@ def _search(
 def _batch_requests(
     collection: str,
     query: Query,
-    with_payload: bool,
+    with_payload: WithPayload,
     with_vectors: bool,
     vectors: Any = None,
     sparse: Optional[Iterable[SparseLike]] = None,
@@ -195,7 +204,7 @@ def search_batch(
     offset: int = 0,
     score_threshold: Optional[float] = None,
     mmr: Optional[Mmr] = None,
-    with_payload: bool = True,
+    with_payload: WithPayload = True,
     with_vectors: bool = False,
     exact: bool = False,
     rerank: bool = False,
@@ -271,8 +280,9 @@ def search_groups(
     sparse: Optional[SparseLike] = None,
     filter: Optional[FilterLike] = None,
     vector_name: str = "",
+    offset: int = 0,
     score_threshold: Optional[float] = None,
-    with_payload: bool = True,
+    with_payload: WithPayload = True,
     with_vectors: bool = False,
     exact: bool = False,
     rerank: bool = False,
@@ -283,7 +293,7 @@ def search_groups(
     """The best `group_size` points of each of the best `limit` values of the key `group_by`.
 
     What to find is `vector`, `sparse` or `text`, as in `search`. A point is in the group of each of
-    its values; groups come in the order of their best points.
+    its values; groups come in the order of their best points. `offset` of them are passed over.
     """
     if not group_by:
         raise InvalidArgument("group_by is empty; need a payload key")
@@ -294,6 +304,7 @@ def search_groups(
         sparse=sparse,
         filter=filter,
         vector_name=vector_name,
+        offset=offset,
         score_threshold=score_threshold,
         exact=exact,
         rerank=rerank,
@@ -325,7 +336,7 @@ def search_hybrid(
     fusion: str = "rrf",
     rank_constant: float = 0,
     offset: int = 0,
-    with_payload: bool = True,
+    with_payload: WithPayload = True,
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[List[ScoredPoint]]:
@@ -340,7 +351,7 @@ def search_hybrid(
         collection=collection,
         limit=checked_number(limit, "limit"),
         offset=checked_number(offset, "offset"),
-        select={"with_payload": with_payload, "with_vectors": with_vectors},
+        select=select_fields(with_payload, with_vectors),
     )
     if fusion == "rrf":
         request.reciprocal_rank.constant = rank_constant
