@@ -55,7 +55,7 @@ async def test_settings_are_checked_by_name(client, name):
     with pytest.raises(tqdb.InvalidArgument, match="dim is 16.5"):
         await client.create_collection(name, dim=16.5)
     with pytest.raises(tqdb.InvalidArgument, match="dim"):  # the server's
-        await client.create_collection(name, dim=7)
+        await client.create_collection(name, dim=16385)
 
 
 async def test_points_come_back_as_they_were_written(client, name):
