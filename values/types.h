@@ -11,8 +11,9 @@
 
 namespace tqdb {
 
-// Dimensions of a dense vector.
-inline constexpr size_t kMinDim = 8;
+// Dimensions of a dense vector. Codes of vectors below dim 8 have 8 dimensions
+// (core/codec/codec.h).
+inline constexpr size_t kMinDim = 1;
 inline constexpr size_t kMaxDim = 16384;
 // Largest magnitude of one coordinate, and smallest Euclidean norm under COSINE: outside these,
 // float32 squares overflow or vanish.

@@ -193,7 +193,7 @@ Command AddEncodeCommand(FlagSet app) {
                                    "rotation alone");
   command.Add("--dim", flags->dims, "Dims; a list")
       .Separator(',')
-      .InRange(kMinDim, kMaxDim)
+      .InRange(kMinCodedDim, kMaxDim)
       .ShowDefault();
   AddCodeBits(command, &flags->code_bits);
   command.AddChoices("--residual", flags->residuals, ResidualNames(),

@@ -27,6 +27,7 @@ absl::StatusOr<std::vector<Point>> Scroll::NextPage() {
     if (options_.order_by.has_value()) {
       request.mutable_order_by()->set_key(options_.order_by->key);
       request.mutable_order_by()->set_descending(options_.order_by->descending);
+      request.mutable_order_by()->set_once(options_.order_by->once);
     }
     v1::ScrollResponse response;
     absl::Status status = transport_->Call(transport_->points(), &v1::PointService::Stub::Scroll,

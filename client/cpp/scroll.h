@@ -17,10 +17,11 @@ namespace tqdb::client {
 class Transport;
 
 // The order of the numbers or times at a payload key. A point with several values comes once for
-// each of them, and a point without any does not come.
+// each of them, unless `once` is set. A point without any does not come.
 struct OrderBy {
   std::string key = {};  // needs a complete index of integers, floats or times
   bool descending = false;
+  bool once = false;  // a point comes at the first of its values in this order alone
 };
 
 // Settings of a walk.

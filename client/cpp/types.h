@@ -102,7 +102,7 @@ struct Point {
 // How one vector space is stored and searched; frozen at creation.
 struct VectorSpaceConfig {
   std::string name = {};  // [A-Za-z0-9_.-]{0,64}; empty is the unnamed space
-  uint32_t dim = 0;       // number of coordinates, 8 to 16384
+  uint32_t dim = 0;       // number of coordinates, 1 to 16384
   Metric metric = Metric::kCosine;
   uint32_t code_bits = 4;  // bits of a code for one dimension: 1, 2, 3, 4 or 8
   Residual residual = Residual::kQjl;

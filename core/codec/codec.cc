@@ -38,10 +38,11 @@ absl::StatusOr<std::unique_ptr<Codec>> Codec::Create(const CodecOptions& options
         absl::StrCat("code_bits is ", options.code_bits, "; need 1, 2, 3, 4 or 8"));
   }
   const Kernels* level = kernels != nullptr ? kernels : &BestKernels();
+  const size_t coded = std::max(options.dim, kMinCodedDim);
   // The complement of the seed gives S a stream of its own, so S is independent of H.
-  return std::unique_ptr<Codec>(new Codec(
-      options, level, Rotation(options.dim, options.seed, Rotation::RoundsFor(options.dim)),
-      Rotation(options.dim, ~options.seed, kResidualRounds)));
+  return std::unique_ptr<Codec>(new Codec(options, level,
+                                          Rotation(coded, options.seed, Rotation::RoundsFor(coded)),
+                                          Rotation(coded, ~options.seed, kResidualRounds)));
 }
 
 Codec::Codec(const CodecOptions& options, const Kernels* kernels, Rotation rotation,
@@ -50,7 +51,7 @@ Codec::Codec(const CodecOptions& options, const Kernels* kernels, Rotation rotat
       kernels_(kernels),
       rotation_(std::move(rotation)),
       residual_rotation_(std::move(residual_rotation)),
-      packing_(options.dim, options.code_bits, options.residual) {}
+      packing_(coded_dim(), options.code_bits, options.residual) {}
 
 absl::Status Codec::Validate(MatrixView rows) const {
   if (rows.rows() > 0 && rows.dim() != dim()) {
@@ -82,15 +83,21 @@ absl::Status Codec::Validate(MatrixView rows) const {
 }
 
 void Codec::Rotate(const float* x, float* out) const {
-  std::vector<float> scratch(dim());
+  std::vector<float> scratch(coded_dim());
+  std::vector<float> padded;
+  if (dim() < coded_dim()) {
+    padded.assign(x, x + dim());
+    padded.resize(coded_dim());
+    x = padded.data();
+  }
   rotation_.Apply(*kernels_, x, out, scratch.data());
-  std::fill(out + dim(), out + padded_dim(), 0.0f);
+  std::fill(out + coded_dim(), out + padded_dim(), 0.0f);
 }
 
 void Codec::RotateResidual(const float* y, float* out) const {
-  std::vector<float> scratch(dim());
+  std::vector<float> scratch(coded_dim());
   residual_rotation_.Apply(*kernels_, y, out, scratch.data());
-  std::fill(out + dim(), out + padded_dim(), 0.0f);
+  std::fill(out + coded_dim(), out + padded_dim(), 0.0f);
 }
 
 std::shared_ptr<const Mean> Codec::MakeMean(uint32_t version, absl::Span<const float> mu) const {
@@ -123,7 +130,7 @@ class GroupEncoder {
         kernels_(codec.kernels()),
         book_(Codebook::Get(codec.options().code_bits)),
         mean_(mean),
-        dim_(codec.dim()),
+        dim_(codec.coded_dim()),
         root_dim_(std::sqrt(static_cast<double>(dim_))),
         qjl_(codec.options().residual == Residual::kQjl),
         group_(group),
@@ -291,7 +298,21 @@ void GroupEncoder::Finish(size_t v, uint8_t* code) {
 }  // namespace
 
 void Codec::Encode(MatrixView rows, const Mean* mean, uint8_t* codes) const {
-  const size_t group = GroupEncoder::GroupRows(dim(), rows.rows());
+  // Rows and mean of fewer dimensions get zeros at the end. Norms and products stay what they were.
+  std::vector<float> padded;
+  Mean padded_mean;
+  if (dim() < coded_dim()) {
+    padded.resize(rows.rows() * coded_dim());
+    for (size_t r = 0; r < rows.rows(); ++r)
+      std::copy_n(rows.row(r).data(), dim(), padded.data() + r * coded_dim());
+    rows = MatrixView(padded.data(), rows.rows(), coded_dim());
+    if (mean != nullptr) {
+      padded_mean = *mean;
+      padded_mean.mu.resize(coded_dim());
+      mean = &padded_mean;
+    }
+  }
+  const size_t group = GroupEncoder::GroupRows(coded_dim(), rows.rows());
   GroupEncoder encoder(*this, mean, group);
   for (size_t r = 0; r < rows.rows(); r += group) {
     const size_t end = std::min(r + group, rows.rows()),
@@ -320,7 +341,7 @@ absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
     return absl::FailedPreconditionError(absl::StrCat(
         "code record is under mean version ", header.mean_version, "; got version ", given));
   }
-  const size_t n = dim();
+  const size_t n = coded_dim();
   const bool qjl = options_.residual == Residual::kQjl;
   const Codebook& book = Codebook::Get(options_.code_bits);
   const uint8_t* signs = code.data() + sizeof(CodeHeader);
@@ -345,7 +366,7 @@ absl::Status Codec::Decode(absl::Span<const uint8_t> code, const Mean* mean,
   rotation_.ApplyInverse(*kernels_, z.data(), y.data(), scratch.data());
   // Under COSINE the code stands for a vector of length 1; the header kept the original length.
   const float length = options_.metric == Metric::kCosine ? header.norm : 1.0f;
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0; i < dim(); ++i) {
     const float mu = mean != nullptr ? mean->mu[i] : 0.0f;
     vector[i] = (static_cast<float>(shrink) * y[i] + mu) * length;
   }

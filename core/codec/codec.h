@@ -20,6 +20,10 @@
 // Example: dim 1536 with 4 bits and the residual bit is a record of 28 + 192 + 768 = 988 bytes, 6.2
 // times smaller than 6,144 bytes of floats.
 //
+// Vectors below dim 8 are coded as vectors of dim 8, with zeros at the end. A rotation of few
+// coordinates has few values, so nothing would average out, and the error of a sign code divides by
+// dim - 1. Records of such spaces are those of dim 8; vectors, queries and means stay as they are.
+//
 // This file leaves out:
 // - Scoring by decoding. A search never undoes H: the query is rotated instead, once (query.h).
 // - A dense random matrix for S, as the paper has it. It lives in estimator_test, as an oracle.
@@ -29,6 +33,7 @@
 #ifndef TQDB_CORE_CODEC_CODEC_H_
 #define TQDB_CORE_CODEC_CODEC_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,6 +61,9 @@ struct CodecOptions {
   uint64_t seed = 0x7464625f73656564;  // seed of both rotations
   uint32_t format_version = 1;         // version of the record layout and of every table behind it
 };
+
+// Fewest dimensions of a code. Shorter vectors are coded with zeros at the end.
+inline constexpr size_t kMinCodedDim = 8;
 
 // Byte layout of one code record, little-endian:
 //
@@ -88,11 +96,14 @@ class Codec {
 
   const CodecOptions& options() const { return options_; }
   size_t dim() const { return options_.dim; }
+  // Returns the dimensions of a code: dim(), but at least kMinCodedDim. Rotated vectors have as
+  // many coordinates.
+  size_t coded_dim() const { return std::max(options_.dim, kMinCodedDim); }
   const Kernels& kernels() const { return *kernels_; }
   const RecordPacking& packing() const { return packing_; }
   const Rotation& rotation() const { return rotation_; }                    // H of the essay above
   const Rotation& residual_rotation() const { return residual_rotation_; }  // S of the essay above
-  size_t sign_bytes() const { return (options_.dim + 7) / 8; }
+  size_t sign_bytes() const { return (coded_dim() + 7) / 8; }
   // Returns the size of one record: header, sign bits and fields.
   size_t code_bytes() const { return sizeof(CodeHeader) + sign_bytes() + packing_.bytes; }
 
@@ -119,17 +130,17 @@ class Codec {
   // dim() floats.
   std::shared_ptr<const Mean> MakeMean(uint32_t version, absl::Span<const float> mu) const;
 
-  // Writes H x into `out` (padded_dim() floats), zero beyond dim(). For queries and means: it
+  // Writes H x into `out` (padded_dim() floats), zero beyond coded_dim(). For queries and means: it
   // allocates scratch memory at every call, which encoding avoids.
   void Rotate(const float* x, float* out) const;
-  // Writes S y into `out` (padded_dim() floats), zero beyond dim().
+  // Writes S y into `out` (padded_dim() floats), zero beyond coded_dim(), which `y` has.
   void RotateResidual(const float* y, float* out) const;
-  // Returns dim rounded up to a multiple of 32: the length of rotated vectors in memory. It makes
-  // rows of the sign plane whole groups of four bytes, and lets kernels load without a tail.
-  size_t padded_dim() const { return (options_.dim + 31) / 32 * 32; }
-  // Returns dim rounded up to a multiple of 64: the length of a row of expanded codes. The code
-  // stage reads them a cache line at a time (Kernels::sum_codes).
-  size_t expanded_dim() const { return (options_.dim + 63) / 64 * 64; }
+  // Returns coded_dim rounded up to a multiple of 32: the length of rotated vectors in memory. It
+  // makes rows of the sign plane whole groups of four bytes, and lets kernels load without a tail.
+  size_t padded_dim() const { return (coded_dim() + 31) / 32 * 32; }
+  // Returns coded_dim rounded up to a multiple of 64: the length of a row of expanded codes. The
+  // code stage reads them a cache line at a time (Kernels::sum_codes).
+  size_t expanded_dim() const { return (coded_dim() + 63) / 64 * 64; }
 
  private:
   Codec(const CodecOptions& options, const Kernels* kernels, Rotation rotation,

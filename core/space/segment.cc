@@ -24,7 +24,7 @@ Segment::Segment(const Codec& codec, std::shared_ptr<const Mean> mean, ArenaSlab
       plane_bytes_(row_plane_bytes_ * kBlockRows),
       field_bytes_(codec.packing().bytes),
       field_stride_(RoundUp(field_bytes_, 8)),
-      dim_(codec.dim()),
+      dim_(codec.coded_dim()),
       signs_are_code_(codec.options().code_bits == 1 &&
                       codec.options().residual == Residual::kNone) {
   // Sizes of the arrays, in the order of their pointers below. Each starts on a page, so that an

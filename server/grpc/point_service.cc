@@ -104,7 +104,8 @@ grpc::Status PointService::Scroll(grpc::ServerContext* context, const v1::Scroll
     TQDB_ASSIGN_OR_RETURN(plain.select, SelectFromProto(request->select()));
     TQDB_ASSIGN_OR_RETURN(plain.filter, OptionalFilter(*request));
     if (request->has_order_by()) {
-      plain.order_by = {request->order_by().key(), request->order_by().descending()};
+      const v1::OrderBy& order = request->order_by();
+      plain.order_by = {order.key(), order.descending(), order.once()};
     }
     TQDB_ASSIGN_OR_RETURN(service::PointPage page, points_.Scroll(call, plain));
     PointsToProto(std::move(page.points), response->mutable_points());

@@ -121,13 +121,15 @@ struct ScrollPage {
 };
 
 // Points in the order of the numbers or times that a payload key holds. A point with several values
-// appears once for each of them. A point without a value does not appear.
+// appears once for each of them, or with `once` at the first of them alone. A point without a value
+// does not appear.
 //
 // Example: the payloads {"n": [1, 5]}, {"n": 3} and {} give the order 1, 3, 5. The first point
-// appears twice, the last one never.
+// appears twice, the last one never. With `once` the order is 1, 3, and descending 5, 3.
 struct OrderSpec {
   std::string key;  // must have a payload index of integers, floats or times
   bool descending = false;
+  bool once = false;
 };
 
 // Place of a point in such an order. Equal values are ordered by row, so a page can begin between

@@ -47,8 +47,8 @@ absl::StatusOr<OrderedPage> CollectionReader::ScrollOrdered(
   if (filter) {
     TQDB_ASSIGN_OR_RETURN(prepared, filter.Prepared());
   }
-  return filters_.ScrollOrdered(key, order.descending, after, limit, select,
-                                prepared ? &*prepared : nullptr, moment, stop);
+  return filters_.ScrollOrdered(key, order, after, limit, select, prepared ? &*prepared : nullptr,
+                                moment, stop);
 }
 
 absl::StatusOr<std::vector<FacetCount>> CollectionReader::Facet(const FacetSpec& spec,

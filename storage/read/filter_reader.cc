@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -272,23 +273,12 @@ absl::Status FilterReader::ForEachMatch(const PreparedFilter& filter, ReadMoment
   return ids.empty() ? absl::OkStatus() : visit(ids, rows);
 }
 
-absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool descending,
-                                                        const OrderedPosition* after, size_t limit,
-                                                        Select select, const PreparedFilter* filter,
-                                                        ReadMoment& moment,
-                                                        const CancelledFn& cancelled) const {
-  // The filter comes first, so that the walk in the order of the key can pass over rows that do not
-  // match and still fill the page. Both steps use memory, so the first one stays there.
-  std::optional<RowSet> rows;
-  if (filter != nullptr) {
-    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, moment, /*stay=*/true, cancelled));
-  }
-  std::optional<IndexedPayloads::OrderedRow> last;
-  if (after != nullptr) last = {after->value, after->row};
-  const RowSet* wanted = rows ? &*rows : nullptr;
-  TQDB_ASSIGN_OR_RETURN(IndexedPayloads::OrderedRows found,
-                        memory_.payloads.Ordered(key, descending, last ? &*last : nullptr, limit,
-                                                 wanted, moment.memory()));
+absl::StatusOr<IndexedPayloads::OrderedRows> FilterReader::NextPlaces(
+    const KeyPath& key, bool descending, const IndexedPayloads::OrderedRow* after, size_t limit,
+    const RowSet* rows, ReadMoment& moment) const {
+  TQDB_ASSIGN_OR_RETURN(
+      IndexedPayloads::OrderedRows found,
+      memory_.payloads.Ordered(key, descending, after, limit, rows, moment.memory()));
   if (!found.edited.empty()) {
     // The index knows later payloads of these rows. Their payloads at the moment are ordered by an
     // index of their own.
@@ -302,9 +292,8 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
                        edited.Add({&own, 1}, {});
                        return absl::OkStatus();
                      }));
-    TQDB_ASSIGN_OR_RETURN(
-        const IndexedPayloads::OrderedRows others,
-        edited.Ordered(key, descending, last ? &*last : nullptr, limit, wanted, moment.memory()));
+    TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::OrderedRows others,
+                          edited.Ordered(key, descending, after, limit, rows, moment.memory()));
     std::vector<IndexedPayloads::OrderedRow> all;
     std::merge(found.rows.begin(), found.rows.end(), others.rows.begin(), others.rows.end(),
                std::back_inserter(all), [descending](const auto& a, const auto& b) {
@@ -316,23 +305,91 @@ absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, bool
     all.resize(std::min(all.size(), limit));
     found.rows = std::move(all);
   }
+  return found;
+}
+
+// The index knows the rows of a value, and not the values of a row. So the payloads are ordered by
+// an index of their own, where the first place of a row is seen first.
+absl::Status FilterReader::KeepFirstPlaces(const KeyPath& key, bool descending, ReadMoment& moment,
+                                           IndexedPayloads::OrderedRows& places) const {
+  IndexedPayloads own;
+  TQDB_RETURN_IF_ERROR(own.CreateField(key.ToString(), places.kind));
+  std::vector<uint64_t> rows;
+  for (const auto& place : places.rows) rows.push_back(place.row);
+  TQDB_RETURN_IF_ERROR(
+      ReadPayloads(std::move(rows), moment.view(),
+                   [&](uint64_t row, const PointId& id, absl::string_view text) -> absl::Status {
+                     TQDB_ASSIGN_OR_RETURN(const nlohmann::json payload, ParsePayload(text));
+                     const IndexedPayloads::Row read = {row, id, &payload};
+                     own.Add({&read, 1}, {});
+                     return absl::OkStatus();
+                   }));
+  TQDB_ASSIGN_OR_RETURN(const IndexedPayloads::OrderedRows all,
+                        own.Ordered(key, descending, nullptr, std::numeric_limits<size_t>::max(),
+                                    nullptr, moment.memory()));
+  absl::flat_hash_map<uint64_t, OrderedValue> first;
+  for (const auto& place : all.rows) first.try_emplace(place.row, place.value);
+  const auto is_later = [&first](const IndexedPayloads::OrderedRow& place) {
+    const auto found = first.find(place.row);
+    return found != first.end() && found->second != place.value;
+  };
+  places.rows.erase(std::remove_if(places.rows.begin(), places.rows.end(), is_later),
+                    places.rows.end());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<OrderedPage> FilterReader::ScrollOrdered(const KeyPath& key, const OrderSpec& order,
+                                                        const OrderedPosition* after, size_t limit,
+                                                        Select select, const PreparedFilter* filter,
+                                                        ReadMoment& moment,
+                                                        const CancelledFn& cancelled) const {
+  // The filter comes first, so that the walk in the order of the key can pass over rows that do not
+  // match and still fill the page. Both steps use memory, so the first one stays there.
+  std::optional<RowSet> rows;
+  if (filter != nullptr) {
+    TQDB_ASSIGN_OR_RETURN(rows, Find(*filter, moment, /*stay=*/true, cancelled));
+  }
+  std::optional<IndexedPayloads::OrderedRow> last;
+  if (after != nullptr) last = {after->value, after->row};
+  // Places that are left out make room for others, so that a page is full while there are more.
+  std::vector<IndexedPayloads::OrderedRow> places;
+  bool more = true;
+  while (more && places.size() < limit) {
+    TQDB_RETURN_IF_ERROR(CheckCancelled(cancelled));
+    // Where many are left out, small steps would take as many walks.
+    const size_t wanted = limit - places.size();
+    const size_t step = order.once ? std::max<size_t>(wanted, 64) : wanted;
+    TQDB_ASSIGN_OR_RETURN(IndexedPayloads::OrderedRows found,
+                          NextPlaces(key, order.descending, last ? &*last : nullptr, step,
+                                     rows ? &*rows : nullptr, moment));
+    // A full answer may also be the last one by chance. Then the next page is empty, which costs
+    // less than to look for one more row each time.
+    more = found.rows.size() == step;
+    if (!found.rows.empty()) last = found.rows.back();
+    if (order.once) {
+      TQDB_RETURN_IF_ERROR(KeepFirstPlaces(key, order.descending, moment, found));
+      if (found.rows.size() > wanted) {
+        found.rows.resize(wanted);
+        more = true;
+      }
+    }
+    places.insert(places.end(), found.rows.begin(), found.rows.end());
+  }
   TQDB_RETURN_IF_ERROR(moment.LeaveMemory());
 
   OrderedPage page;
-  // A full page may also be the last one by chance. Then the next page is empty, which costs less
-  // than to look for one more row each time.
-  page.more = found.rows.size() == limit;
+  page.more = more;
   // The index knows row numbers alone. A point with several values has several places here, and
   // ReadPayloads reads its payload once.
   std::vector<uint64_t> ordered;
-  for (const auto& each : found.rows) ordered.push_back(each.row);
+  for (const auto& each : places) ordered.push_back(each.row);
   absl::flat_hash_map<uint64_t, PointId> ids;
   TQDB_RETURN_IF_ERROR(
       ReadPayloads(ordered, moment.view(), [&](uint64_t row, const PointId& id, absl::string_view) {
         ids[row] = id;
         return absl::OkStatus();
       }));
-  for (const auto& each : found.rows) {
+  for (const auto& each : places) {
     page.points.emplace_back().id = ids[each.row];
     page.positions.push_back({each.value, each.row});
   }

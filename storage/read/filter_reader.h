@@ -68,12 +68,22 @@ class FilterReader {
                                     const PreparedFilter& filter, ReadMoment& moment,
                                     const CancelledFn& cancelled) const;
 
-  // Returns the next points after the position `after` in the order of a key. A null `after` begins
-  // with the first point. With a filter, leaves out points that do not match.
-  absl::StatusOr<OrderedPage> ScrollOrdered(const KeyPath& key, bool descending,
+  // Returns the next points after the position `after` in the order of a key, which is order.key. A
+  // null `after` begins with the first point. With a filter, leaves out points that do not match.
+  absl::StatusOr<OrderedPage> ScrollOrdered(const KeyPath& key, const OrderSpec& order,
                                             const OrderedPosition* after, size_t limit,
                                             Select select, const PreparedFilter* filter,
                                             ReadMoment& moment, const CancelledFn& cancelled) const;
+
+  // Returns the next places of `rows` (null: of all rows) after the place `after` in the order of a
+  // key, at most `limit`. Stays in memory.
+  absl::StatusOr<IndexedPayloads::OrderedRows> NextPlaces(const KeyPath& key, bool descending,
+                                                          const IndexedPayloads::OrderedRow* after,
+                                                          size_t limit, const RowSet* rows,
+                                                          ReadMoment& moment) const;
+  // Removes the places of rows that have an earlier place in the order.
+  absl::Status KeepFirstPlaces(const KeyPath& key, bool descending, ReadMoment& moment,
+                               IndexedPayloads::OrderedRows& places) const;
 
   // Returns the number of points that have each value of a key. With a filter, counts matching
   // points only.

@@ -349,10 +349,11 @@ TEST_F(CallsTest, AFacetCountsValuesOfThreeTypes) {
 }
 
 TEST_F(CallsTest, AScrollSendsItsOrder) {
-  Scroll scroll = client_->ScrollPoints("c", {.order_by = OrderBy{"year", true}});
+  Scroll scroll = client_->ScrollPoints("c", {.order_by = OrderBy{"year", true, true}});
   ASSERT_TRUE(scroll.NextPage().ok());
   EXPECT_EQ(points_.scroll_.order_by().key(), "year");
   EXPECT_TRUE(points_.scroll_.order_by().descending());
+  EXPECT_TRUE(points_.scroll_.order_by().once());
   ASSERT_TRUE(client_->ScrollPoints("c").NextPage().ok());
   EXPECT_FALSE(points_.scroll_.has_order_by());
 }

@@ -141,6 +141,22 @@ TEST(EstimatorTest, VarianceOnRandomPairsIsTheTheorys) {
   }
 }
 
+// A small vector is coded in 8 dimensions, so its scores err as those at dim 8 do. Of one
+// coordinate no direction can be lost. Codes of few bits are somewhat worse where there are few
+// coordinates to mix.
+TEST(EstimatorTest, ErrorBelowDim8IsThatOfDim8) {
+  for (int bits : {1, 2, 4, 8}) {
+    for (Residual residual : {Residual::kNone, Residual::kQjl}) {
+      const double at_8 = VarianceTimesDim(8, bits, residual) / 8;
+      for (size_t dim = 1; dim < 8; ++dim) {
+        const double error = VarianceTimesDim(dim, bits, residual) / static_cast<double>(dim);
+        const double most = dim == 1 ? 1e-13 : at_8 * (bits <= 2 ? 1.75 : 1.3);
+        EXPECT_LE(error, most) << bits << " bits, dim " << dim;
+      }
+    }
+  }
+}
+
 // D_mse of the encoder and decoder together (arXiv 2504.19874, Theorem 1). codebook_test derives
 // the exact values.
 TEST(EstimatorTest, DistortionIsTheTables) {

@@ -55,7 +55,7 @@ async def test_settings_are_checked_by_name(client, name):
     with pytest.raises(tqdb.InvalidArgument, match="dim is 16.5"):
         await client.create_collection(name, dim=16.5)
     with pytest.raises(tqdb.InvalidArgument, match="dim"):  # the server's
-        await client.create_collection(name, dim=7)
+        await client.create_collection(name, dim=16385)
 
 
 async def test_points_come_back_as_they_were_written(client, name):
@@ -414,6 +414,10 @@ async def test_scroll_by_a_payload_key(client, name):
     assert [r.payload["n"] for r in records] == list(range(50))
     records = await client.scroll(name, order_by="n", descending=True, filter=Field("n") < 10)
     assert [r.payload["n"] for r in records] == list(range(9, -1, -1))
+    await client.set_payload(name, {"n": [3, 60]}, ids=[records[0].id])
+    walk = {"order_by": "n", "filter": tqdb.has_id(records[0].id)}
+    assert len(await client.scroll(name, **walk)) == 2
+    assert len(await client.scroll(name, **walk, once=True, page_size=1)) == 1
 
 
 async def test_facets(client, name):

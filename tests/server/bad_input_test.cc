@@ -194,7 +194,7 @@ TEST_F(BadInputTest, CreateRefusesBadEnumsRangesAndNames) {
       "x", [](auto* s) { s->set_store_vectors(static_cast<v1::StoreVectors>(4)); },
       HasSubstr("store_vectors is 4"));
   ExpectCreateFails(
-      "x", [](auto* s) { s->set_dim(7); }, HasSubstr("dim is 7"));
+      "x", [](auto* s) { s->set_dim(16385); }, HasSubstr("dim is 16385"));
   ExpectCreateFails(
       "x", [](auto* s) { s->set_code_bits(4'000'000'000u); }, HasSubstr("code_bits"));
   for (const char* name : {"", ".", "..", "../x", "/etc/x", "a/b", ".hidden", "a b"}) {

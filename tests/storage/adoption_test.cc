@@ -6,6 +6,7 @@
 // originals, only the rows that wait for the first mean can be encoded again.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -126,6 +127,49 @@ TEST_P(AdoptionTest, InterruptedReencodingIsResumedAtOpen) {
   EXPECT_EQ(info.rows, 6000u);
   if (GetParam() != StoreVectors::kNone) {
     EXPECT_EQ(info.rows_under_current_mean, 6000u);
+  }
+}
+
+// Vectors of few coordinates are coded with zeros at the end, and their means are not. All ways of
+// a row are taken: the warm-up without a mean, the adoption, and the load.
+TEST_P(AdoptionTest, DimsBelow8AreCentredAndLoadedLikeOthers) {
+  for (size_t dim = 1; dim < 8; ++dim) {
+    const std::string name = "dim" + std::to_string(dim);
+    CollectionConfig config = ConfigOf({SpaceOf("", dim)});
+    config.spaces[0].codec.metric = Metric::kL2;
+    config.spaces[0].store_vectors = GetParam();
+    auto collection = MustCreate(*database_, name, config);
+    const auto row = [&] {
+      std::vector<float> own = random_.Vector(dim);
+      for (float& v : own) v = 5 + 0.5f * v;
+      return own;
+    };
+    std::vector<std::vector<float>> rows;
+    for (uint64_t i = 0; i < 300; ++i) {
+      rows.push_back(row());
+      ASSERT_TRUE(UpsertOne(*collection, i, rows.back()).ok());
+    }
+    ASSERT_TRUE(collection->Flush(/*settle=*/true).ok());
+    EXPECT_EQ(collection->Info().spaces[0].rows_under_current_mean, 300u);
+    EXPECT_GE(collection->Info().spaces[0].current_mean_version, 1u) << dim;
+    SearchSpec all;
+    all.limit = 300;
+    const std::vector<float> query = row();
+    const auto hits = SearchText(*collection, query, all);
+    ASSERT_EQ(hits.size(), 300u) << dim;
+    for (const auto& [id, score] : hits) {
+      double truth = 0;
+      const std::vector<float>& own = rows[std::stoul(id)];
+      for (size_t i = 0; i < dim; ++i) truth -= std::pow(double{query[i]} - own[i], 2);
+      // Norms around the mean are below 2.5, and an estimate errs by 0.031 times their product.
+      EXPECT_NEAR(score, truth, dim == 1 ? 1e-3 : 6 * 0.031 * 2.5 * 2.5) << dim;
+    }
+    const std::vector<std::string> before = DumpText(*collection);
+    collection.reset();
+    Reopen();
+    collection = MustGet(*database_, name);
+    EXPECT_EQ(SearchText(*collection, query, all), hits);
+    EXPECT_EQ(DumpText(*collection), before);
   }
 }
 

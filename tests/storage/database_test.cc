@@ -126,8 +126,8 @@ TEST(DatabaseTest, BadConfigurationsAreRefusedByField) {
               HasSubstr("17"));
   EXPECT_THAT(message(ConfigOf({SpaceOf("x", 8), SpaceOf("x", 8)})),
               HasSubstr("names must differ"));
-  EXPECT_THAT(message(ConfigOf({SpaceOf("", 7)})), HasSubstr("dim is 7"));
-  EXPECT_THAT(message(ConfigOf({SpaceOf("", 16385)})), HasSubstr("8 to 16384"));
+  EXPECT_THAT(message(ConfigOf({SpaceOf("", 0)})), HasSubstr("dim is 0"));
+  EXPECT_THAT(message(ConfigOf({SpaceOf("", 16385)})), HasSubstr("1 to 16384"));
   EXPECT_THAT(message(ConfigOf({SpaceOf("a/b", 8)})), HasSubstr("name"));
   EXPECT_THAT(message(ConfigOf({SpaceOf(std::string(65, 'x'), 8)})), HasSubstr("name"));
   CollectionConfig config = ConfigOf({SpaceOf("", 8)});

@@ -200,7 +200,7 @@ TEST_P(OneMomentTest, Pages) {
     if (!indexed()) return;
     for (const bool descending : {false, true}) {
       const FilterSpec spec = {matching_};
-      const auto page = collection_->ScrollOrdered({"v", descending}, nullptr,
+      const auto page = collection_->ScrollOrdered({"v", descending, descending}, nullptr,
                                                    {.limit = 2 * kPoints, .select = select},
                                                    descending ? &spec : nullptr);
       ASSERT_TRUE(page.ok()) << page.status();

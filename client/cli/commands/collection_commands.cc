@@ -229,7 +229,7 @@ void AddCreateCommand(FlagSet app, CommandContext& context) {
   FlagSet sub = app.AddCommand("create", "Create a collection");
   auto options = std::make_shared<CreateOptions>();
   sub.Add("collection", options->collection, "Name of the new collection").Required();
-  sub.Add("--dim", options->dim, "Dimensions of the vectors, 8 to 16384").Positive();
+  sub.Add("--dim", options->dim, "Dimensions of the vectors, 1 to 16384").Positive();
   sub.Add("--space", options->spaces,
           "A named vector space, instead of --dim: name=title,dim=384[,metric=dot]"
           "[,code-bits=4][,residual=qjl][,centering=auto][,store-vectors=f32]; may repeat");

@@ -34,6 +34,7 @@ struct ScrollFlags {
   // Options of scroll alone.
   std::string order_by;
   bool descending = false;
+  bool once = false;
   // Options of sample alone.
   std::optional<uint64_t> seed;
   bool no_progress = false;
@@ -57,7 +58,7 @@ Select SelectOf(const ScrollFlags& flags) {
 // Prints the first points, in the order of ids or of a key.
 int RunScroll(const ScrollFlags& flags, CommandContext& context) {
   std::optional<OrderBy> order;
-  if (!flags.order_by.empty()) order = OrderBy{flags.order_by, flags.descending};
+  if (!flags.order_by.empty()) order = OrderBy{flags.order_by, flags.descending, flags.once};
   absl::StatusOr<std::optional<Filter>> filter = ReadFilterFlag(flags.filter);
   if (!filter.ok()) return context.FailInput(filter.status());
   absl::StatusOr<std::unique_ptr<Client>> client = context.Connect();
@@ -154,6 +155,9 @@ void AddScrollCommand(FlagSet app, CommandContext& context) {
       "or times");
   order_by.Placeholder("KEY");
   sub.AddSwitch("--desc", flags->descending, "Highest first").Needs(order_by);
+  sub.AddSwitch("--once", flags->once,
+                "Print a point with several values once, at the first of them")
+      .Needs(order_by);
   sub.Footer(absl::StrCat(
       "Examples:\n"
       "  tqdb scroll books\n"

@@ -248,12 +248,14 @@ def scroll_page(
     page_token: str = "",
     order_by: Optional[str] = None,
     descending: bool = False,
+    once: bool = False,
     with_payload: WithPayload = True,
     with_vectors: bool = False,
     timeout: Optional[float] = None,
 ) -> Call[Page]:
     """Some points in id order, or by the values of a payload key with an index of integers, floats
-    or times: `order_by`. `scroll` walks them all.
+    or times: `order_by`. A point with several values comes once for each, or with `once` at the
+    first of them alone. `scroll` walks them all.
     """
     request = make_request(
         "PointService.Scroll",
@@ -266,6 +268,7 @@ def scroll_page(
     if order_by is not None:
         request.order_by.key = order_by
         request.order_by.descending = descending
+        request.order_by.once = once
     return Call(
         "PointService.Scroll",
         request,
