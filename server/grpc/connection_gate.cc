@@ -31,6 +31,9 @@ namespace {
 // second, so it exceeds a bound by 50 MB at most.
 constexpr absl::Duration kTick = absl::Milliseconds(50);
 constexpr absl::Duration kWarnEvery = absl::Seconds(10);
+// gRPC may read a connection for as long as bytes come in on the thread that hands it over. So that
+// is not the thread which accepts and ends connections, and there are several.
+constexpr size_t kHandOverThreads = 4;
 constexpr int kMaxReserve = 256;
 constexpr int kPeerTimeoutMs = 20'000;  // until data that nobody acknowledges ends a connection
 
@@ -117,7 +120,8 @@ ConnectionGate::ConnectionGate(
       epoll_(epoll),
       wake_(wake),
       port_(port),
-      acceptor_(std::move(acceptor)) {
+      acceptor_(std::move(acceptor)),
+      pool_(kHandOverThreads) {
   epoll_event event = {.events = EPOLLIN, .data = {.fd = wake_}};
   epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
 }
@@ -196,7 +200,8 @@ bool ConnectionGate::AcceptAll() {
     }
     try {
       HandOver(fd, address);
-    } catch (const std::exception& e) {  // no memory, before gRPC had the descriptor
+    } catch (const std::exception&) {  // no memory, before gRPC had the descriptor
+      shutdown(fd, SHUT_RDWR);         // the duplicate, where there is one, must hear of it
       close(fd);
       return false;
     }
@@ -258,7 +263,7 @@ void ConnectionGate::HandOver(int fd, const sockaddr_storage& address) {
   }
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
   parameters.fd = fd;
-  acceptor_->HandleNewConnection(&parameters);
+  pool_.Submit([this, parameters]() mutable { acceptor_->HandleNewConnection(&parameters); });
 }
 
 void ConnectionGate::Forget(int duplicate) {

@@ -37,6 +37,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/task_queue.h"
 #include "grpcpp/server_builder.h"
 
 namespace tqdb::server {
@@ -116,6 +117,7 @@ class ConnectionGate {
   uint64_t ended_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Time next_warning_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   std::thread thread_;
+  TaskQueue pool_;  // hands connections over; last, because its tasks use the members above
 };
 
 }  // namespace tqdb::server

@@ -1,20 +1,23 @@
 """Floods a tqdb-server as a stranger would, and measures what a healthy client sees meanwhile.
 
-    python3 tests/floods/floods.py --server BINARY [--tls-front HOST:PORT] [--flood NAME]..
-        [--seconds S] [--check]
+    python3 tests/floods/floods.py --server BINARY [--front] [--flood NAME].. [--seconds S]
+        [--option SERVER_OPTION].. [--check]
 
-Starts a server without keys, floods its gRPC port (or, with --front, a front before it) and prints
-one line a flood: calls of a healthy client and how many failed, the p99 of those that came back,
-the time until it was answered again after the flood, memory before, at most and after. With --check
-it exits 1 when the server died, was not back within 10 s, or took more memory than is stated in
-STATED_MB. The frames of HTTP/2 are written by hand: a client library would refuse to send them.
+Starts a server without keys, floods its gRPC port (with --front, an nginx before it that has the
+configuration of deploy/front) and prints one line a flood: calls of a healthy client and how many
+failed, the p99 of those that came back, the time until it was answered again after the flood,
+memory before, at most and after. With --check it exits 1 when the server died, was not back within
+10 s, or took more memory than is stated in STATED_MB. The frames of HTTP/2 are written by hand: a
+client library would refuse to send them.
 """
 
 import argparse
 import os
 import resource
 import select
+import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -49,10 +52,19 @@ def head(path):
                      text(b"te", b"trailers")))
 
 
+TLS_PORTS = set()  # those of fronts
+
+
 def connect(port, timeout=5.0):
     peer = socket.create_connection(("127.0.0.1", port), timeout=timeout)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return peer
+    if port not in TLS_PORTS:
+        return peer
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    return context.wrap_socket(peer)
 
 
 def speak(port, settings=b""):
@@ -309,6 +321,52 @@ class Server:
         self.folder.cleanup()
 
 
+class Front:
+    """nginx with the configuration of deploy/front, on a free port, before a server."""
+
+    def __init__(self, server):
+        self.folder = tempfile.TemporaryDirectory(prefix="tqdb-front-")
+        path = self.folder.name
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-keyout", f"{path}/key", "-out",
+                        f"{path}/certificate"], check=True, capture_output=True)
+        source = os.path.join(os.path.dirname(__file__), "../../deploy/front/nginx.conf")
+        with open(source) as conf:
+            text_of = conf.read()
+        for old, new in (("/etc/tqdb/server.pem", f"{path}/certificate"),
+                         ("/etc/tqdb/server.key", f"{path}/key"),
+                         ("listen 443", f"listen {self.port}"),
+                         ("listen [::]:443", f"listen [::]:{self.port}"),
+                         ("127.0.0.1:6334", f"127.0.0.1:{server.grpc}")):
+            assert old in text_of, old
+            text_of = text_of.replace(old, new)
+        self.conf = f"{path}/nginx.conf"
+        with open(self.conf, "w") as conf:
+            conf.write(text_of)
+        self.command = [NGINX, "-c", self.conf, "-g", f"pid {path}/pid; daemon off;"]
+        self.log = open(f"{path}/log", "wb")
+        self.process = subprocess.Popen(self.command, stderr=self.log)
+        TLS_PORTS.add(self.port)
+        for _ in range(100):
+            if check_health(self.port, 1):
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise RuntimeError("nginx does not answer")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
+
+
+NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+
+
 def measure(server, name, port, seconds):
     """Floods `port` once. Returns a dict of figures."""
     before = most = server.memory_mb()
@@ -342,14 +400,22 @@ def main():
     parser.add_argument("--flood", action="append", choices=NAMES, help="default: all")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each flood")
     parser.add_argument("--check", action="store_true", help="exit 1 when a bound is missed")
+    parser.add_argument("--front", action="store_true", help="flood an nginx before the server")
     parser.add_argument("--option", action="append", default=[], help="of the server")
     args = parser.parse_args()
+    if args.front and NGINX is None:
+        print("floods: there is no nginx here", file=sys.stderr)
+        return 77  # ctest: skipped
     faults = []
     for name in args.flood or NAMES:
         server = Server(args.server, args.option)
+        front = None
         try:
-            r = measure(server, name, server.grpc, args.seconds)
+            front = Front(server) if args.front else None
+            r = measure(server, name, front.port if front else server.grpc, args.seconds)
         finally:
+            if front:
+                front.stop()
             server.stop()
         print(f"{name}: {r['did']}; healthy {r['calls']} calls, {r['failed']} failed, p99 "
               f"{r['p99']:.0f} ms; back after {r['back']:.2f} s; RSS {r['before']:.0f} MB, at most "
