@@ -1,11 +1,13 @@
 #include "server/server.h"
 
 #include <chrono>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/fault_log.h"
 #include "base/status_macros.h"
 #include "core/kernels/kernels.h"
 #include "grpc/grpc.h"
@@ -131,6 +133,11 @@ absl::Status Server::StartHttp(const std::string& address) {
 
 absl::Status Server::OpenDatabase() {
   const absl::Time start = absl::Now();
+  SetFaultLogger([](FaultState state, absl::string_view message) {
+    // spdlog writes to the standard error at least, and does not throw.
+    spdlog::log(state == FaultState::kBegins ? spdlog::level::err : spdlog::level::info, "{}",
+                std::string(message));
+  });
   TQDB_ASSIGN_OR_RETURN(database_, storage::Database::Open(options_.database));
   scraped_database_ = database_.get();
   const std::vector<storage::CollectionInfo> collections = database_->ListCollections();

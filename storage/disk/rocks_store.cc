@@ -31,6 +31,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "base/fault_log.h"
 #include "base/status_macros.h"
 #include "storage/disk/open_stores.h"
 #include "storage/disk/rocks_options.h"
@@ -47,15 +48,27 @@ rocksdb::Slice ToSlice(absl::string_view text) { return {text.data(), text.size(
 absl::string_view FromSlice(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 // Turns a RocksDB status into ours; `action` begins the message. The mapping matters to callers:
-// ResourceExhausted can be cured by freeing disk space, DataLoss quarantines a collection.
+// ResourceExhausted is a shortage and Unavailable a refusal of the system, which both may pass;
+// DataLoss quarantines a collection.
 absl::Status FromRocks(const rocksdb::Status& status, absl::string_view action) {
   if (status.ok()) return absl::OkStatus();
   const std::string text = status.ToString();
   const std::string message = absl::StrCat(action, ": ", text);
-  // RocksDB knows ENOSPC; quota and file size limits reach it as plain IO errors with errno's text.
+  // A shortage comes before damage: a file that could not be opened may be called a corruption.
+  // RocksDB knows ENOSPC; the other errors reach it as plain IO errors with errno's text.
   if (status.IsNoSpace() || absl::StrContains(text, "No space left") ||
       absl::StrContains(text, "Disk quota exceeded") || absl::StrContains(text, "File too large")) {
     return absl::ResourceExhaustedError(absl::StrCat("disk is full: ", message));
+  }
+  if (absl::StrContains(text, "Too many open files")) {
+    return absl::ResourceExhaustedError(absl::StrCat("too few file descriptors: ", message));
+  }
+  if (status.IsMemoryLimit() || absl::StrContains(text, "Cannot allocate memory")) {
+    return absl::ResourceExhaustedError(absl::StrCat("too little memory: ", message));
+  }
+  for (const char* refusal : {"Permission denied", "Operation not permitted",
+                              "Read-only file system", "Resource temporarily unavailable"}) {
+    if (absl::StrContains(text, refusal)) return absl::UnavailableError(message);
   }
   if (status.IsCorruption()) return absl::DataLossError(message);
   if (status.IsInvalidArgument()) return absl::FailedPreconditionError(message);
@@ -84,6 +97,7 @@ constexpr std::array<Family, kNumFamilies> kFamilies = {
 // Thread-safe.
 class ErrorListener : public rocksdb::EventListener {
  public:
+  explicit ErrorListener(std::string directory) : directory_(std::move(directory)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
     if (status == nullptr || status->ok()) return;
     const char* what = "background work";
@@ -94,8 +108,14 @@ class ErrorListener : public rocksdb::EventListener {
       case rocksdb::BackgroundErrorReason::kMemTable: what = "memtable write"; break;
       default: break;
     }
-    absl::MutexLock lock(&mutex_);
-    if (error_.ok()) error_ = FromRocks(*status, what);
+    const absl::Status error = FromRocks(*status, what);
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!error_.ok()) return;
+      error_ = error;
+    }
+    LogFault(FaultState::kBegins,
+             absl::StrCat("disk failure in ", directory_, ": ", error.message()));
   }
   absl::Status error() const {
     absl::MutexLock lock(&mutex_);
@@ -103,6 +123,7 @@ class ErrorListener : public rocksdb::EventListener {
   }
 
  private:
+  const std::string directory_;
   mutable absl::Mutex mutex_;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 };
@@ -368,6 +389,8 @@ class RocksStore : public Store, private OpenStores::Member {
       uint64_t size = 0;
       const rocksdb::Status status = db_->GetEnv()->GetFileSize(path, &size);
       if (!status.ok()) {
+        const absl::Status error = FromRocks(status, absl::StrCat("looking at ", path));
+        if (absl::IsResourceExhausted(error) || absl::IsUnavailable(error)) return error;
         return absl::DataLossError(absl::StrCat("file is missing: ", status.ToString()));
       }
       if (size != file.size) {
@@ -391,7 +414,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& directory,
                                                    const SharedResources& shared) {
   const bool create = mode == Mode::kCreate;
   const SharedResources::Impl& resources = *shared.impl_;
-  auto listener = std::make_shared<ErrorListener>();
+  auto listener = std::make_shared<ErrorListener>(directory);
   rocksdb::DBOptions options = RocksOptions();
   options.create_if_missing = create;
   // A store is either made or opened, and never made by an open. A directory that has lost its

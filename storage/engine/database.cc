@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <map>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,6 +16,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "base/fault_log.h"
 #include "base/read_file.h"
 #include "base/status_macros.h"
 #include "storage/disk/files.h"
@@ -69,6 +73,15 @@ class DatabaseImpl : public Database {
   }
   // Opens a collection. An error goes into the entry, so that one collection does not stop others.
   Entry OpenEntry(const std::string& name);
+  // Notes that the collection uses the directory. FailedPrecondition if another one does, under
+  // another name: two stores on the same files would destroy each other's.
+  absl::Status Claim(const DirectoryEntry& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Unclaim(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Opens the collections that a shortage kept from opening, once it is over. Runs in retrier_.
+  void RetryUntilClosed();
+  // Makes one try of each.
+  void RetryEach();
+  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return closing_ || retry_; }
   CollectionInfo Describe(const std::string& name, const Entry& entry) const;
   absl::StatusOr<Entry> Find(absl::string_view name) const;
 
@@ -84,7 +97,24 @@ class DatabaseImpl : public Database {
   uint64_t trash_number_ ABSL_GUARDED_BY(admin_mutex_) = 0;
   mutable absl::Mutex mutex_;
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  // The directory of each collection, by device and inode, with the name that it was opened under.
+  std::map<std::pair<uint64_t, uint64_t>, std::string> claims_ ABSL_GUARDED_BY(mutex_);
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  // Whether a collection may wait for another try. Set where an entry gets an error that may pass.
+  bool retry_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread retrier_;  // from the end of Load to Close
 };
+
+// The wait before the next try to open collections that a shortage keeps from opening. It is
+// doubled after each try, up to the bound.
+constexpr absl::Duration kFirstRetry = absl::Milliseconds(500);
+constexpr absl::Duration kLongestRetry = absl::Seconds(30);
+
+// Returns whether the error is one that passes: a full disk, too few descriptors, too little
+// memory, missing permission, a volume that is not mounted. The files themselves may be whole.
+bool MayPass(const absl::Status& error) {
+  return absl::IsResourceExhausted(error) || absl::IsUnavailable(error);
+}
 
 absl::Status NoSuchCollection(absl::string_view name) {
   // The name comes from a caller and may be any bytes. Only a valid one is repeated in a message.
@@ -108,9 +138,79 @@ absl::Status CheckDirectory(const std::string& directory) {
 }
 
 DatabaseImpl::Entry DatabaseImpl::OpenEntry(const std::string& name) {
-  auto collection = CollectionImpl::Open(name, Path(kCollections, name), shared_, worker_);
-  if (collection.ok()) return {*std::move(collection), absl::OkStatus()};
-  return {nullptr, collection.status()};
+  try {
+    auto collection = CollectionImpl::Open(name, Path(kCollections, name), shared_, worker_);
+    if (collection.ok()) return {*std::move(collection), absl::OkStatus()};
+    return {nullptr, collection.status()};
+  } catch (const std::bad_alloc&) {
+    return {nullptr, absl::ResourceExhaustedError("too little memory to load the collection")};
+  }
+}
+
+absl::Status DatabaseImpl::Claim(const DirectoryEntry& directory) {
+  TQDB_RETURN_IF_ERROR(directory.status);
+  const auto [it, claimed] = claims_.emplace(directory.identity, directory.name);
+  if (claimed || it->second == directory.name) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("'", directory.name, "' is a second name of the directory of collection '",
+                   it->second, "'; remove the link"));
+}
+
+void DatabaseImpl::Unclaim(absl::string_view name) {
+  for (auto it = claims_.begin(); it != claims_.end();) {
+    it = it->second == name ? claims_.erase(it) : std::next(it);
+  }
+}
+
+void DatabaseImpl::RetryEach() {
+  // Nothing is created or dropped meanwhile, so the names below stay as they are.
+  absl::MutexLock admin(&admin_mutex_);
+  const absl::StatusOr<std::vector<DirectoryEntry>> directories =
+      ListDirectories(Path(kCollections));
+  if (!directories.ok()) return;
+  bool left = false;
+  for (const DirectoryEntry& directory : *directories) {
+    absl::Status status;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto it = entries_.find(directory.name);
+      if (it == entries_.end() || it->second.collection != nullptr) continue;
+      if (!MayPass(it->second.error)) continue;
+      if (closing_) return;
+      status = Claim(directory);
+    }
+    const Entry entry = status.ok() ? OpenEntry(directory.name) : Entry{nullptr, status};
+    if (entry.collection != nullptr) {
+      LogFault(FaultState::kIsOver,
+               absl::StrCat("collection '", directory.name, "' is available again"));
+      entry.collection->StartMaintenance();
+    }
+    left |= MayPass(entry.error);
+    absl::MutexLock lock(&mutex_);
+    entries_[directory.name] = entry;
+  }
+  absl::MutexLock lock(&mutex_);
+  retry_ = left;
+}
+
+void DatabaseImpl::RetryUntilClosed() {
+  absl::Duration wait = kFirstRetry;
+  for (;;) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!HasWork()) {
+        wait = kFirstRetry;
+        mutex_.Await(absl::Condition(this, &DatabaseImpl::HasWork));
+      }
+      if (mutex_.AwaitWithTimeout(absl::Condition(&closing_), wait)) return;
+    }
+    wait = std::min(wait * 2, kLongestRetry);
+    try {
+      RetryEach();
+    } catch (const std::bad_alloc&) {
+      // Too little memory even to try. The next try may find more.
+    }
+  }
 }
 
 absl::Status DatabaseImpl::Load() {
@@ -125,14 +225,26 @@ absl::Status DatabaseImpl::Load() {
   }
   // The names of the three folders must be durable before a collection is renamed into one of them.
   TQDB_RETURN_IF_ERROR(SyncDirectory(directory_));
-  TQDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectories(Path(kCollections)));
+  TQDB_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> directories,
+                        ListDirectories(Path(kCollections)));
+  std::vector<std::string> names;
+  for (const DirectoryEntry& directory : directories) {
+    // A directory that cannot be a collection, for example lost+found, is not ours.
+    if (!ValidateCollectionName(directory.name).ok()) continue;
+    absl::MutexLock lock(&mutex_);
+    // Links come last, so a link to a collection is the one that is refused.
+    const absl::Status claimed = Claim(directory);
+    if (claimed.ok()) {
+      names.push_back(directory.name);
+    } else {
+      entries_[directory.name] = {nullptr, claimed};
+    }
+  }
 
   // Collections do not depend on each other, so as many threads as the hardware has load them.
   std::atomic<size_t> next{0};
   const auto open_some = [&] {
     for (size_t i; (i = next.fetch_add(1)) < names.size();) {
-      // A directory that cannot be a collection, for example lost+found, is not ours.
-      if (!ValidateCollectionName(names[i]).ok()) continue;
       // Opening takes seconds for a large collection, so it runs without the lock.
       Entry entry = OpenEntry(names[i]);
       absl::MutexLock lock(&mutex_);
@@ -151,9 +263,13 @@ absl::Status DatabaseImpl::Load() {
 #endif
   // Upkeep begins only now, so that it does not slow the loading of other collections.
   absl::MutexLock lock(&mutex_);
+  bool retry = false;
   for (const auto& [name, entry] : entries_) {
     if (entry.collection != nullptr) entry.collection->StartMaintenance();
+    retry |= MayPass(entry.error);
   }
+  retry_ = retry;
+  retrier_ = std::thread([this] { RetryUntilClosed(); });
   return absl::OkStatus();
 }
 
@@ -168,6 +284,11 @@ absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::GetCollection(
     absl::string_view name) const {
   TQDB_ASSIGN_OR_RETURN(const Entry entry, Find(name));
   if (entry.collection != nullptr) return std::shared_ptr<Collection>(entry.collection);
+  if (MayPass(entry.error)) {
+    return absl::UnavailableError(
+        absl::StrCat("collection '", name, "' is not available at present: ", entry.error.message(),
+                     "; it opens by itself once the cause is gone"));
+  }
   return absl::DataLossError(
       absl::StrCat("collection '", name, "' is quarantined: ", entry.error.message()));
 }
@@ -231,6 +352,9 @@ absl::StatusOr<std::shared_ptr<Collection>> DatabaseImpl::CreateCollection(
   {
     absl::MutexLock lock(&mutex_);
     entries_[own_name] = entry;
+    retry_ |= MayPass(entry.error);
+    const auto made = DescribeDirectory(Path(kCollections, name));
+    if (made.has_value()) Claim(*made).IgnoreError();
   }
   if (entry.collection == nullptr) return entry.error;
   return std::shared_ptr<Collection>(entry.collection);
@@ -255,9 +379,11 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
       // The collection is closed, and its files may still be in place. The entry tells why, and
       // allows another try to drop it.
       entries_[own_name] = {nullptr, status};
+      retry_ |= MayPass(status);
       return status;
     }
     entries_.erase(own_name);
+    Unclaim(own_name);
     if (entries_.empty()) shared_.FreeCachedBlocks();
   }
   // The collection is gone whatever happens here. An error tells the caller that its space on disk
@@ -266,6 +392,12 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
 }
 
 absl::Status DatabaseImpl::Close() {
+  {
+    absl::MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  // Before admin_mutex_ is taken: a try in progress holds it.
+  if (retrier_.joinable()) retrier_.join();
   absl::MutexLock admin(&admin_mutex_);
   // No new call finds a collection once the map is empty. Closing itself waits for calls and
   // flushes, so it runs without the lock.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_log.h"
 #include "base/status_macros.h"
 #include "storage/disk/change_format.h"
 #include "storage/disk/format.h"
@@ -60,12 +61,18 @@ absl::Status Committer::CheckWritable() const {
 }
 
 absl::Status Committer::MarkReadOnly(const absl::Status& cause) {
+  bool first = false;
   {
     absl::MutexLock lock(&mutex_);
-    if (write_error_.ok()) write_error_ = cause;
+    first = write_error_.ok();
+    if (first) write_error_ = cause;
   }
   try {
-    return CheckWritable();
+    const absl::Status read_only = CheckWritable();
+    // Callers get a refusal, which is no news to whoever runs the server. So the cause goes to the
+    // log, once: later writes are refused for the same one.
+    if (first) LogFault(FaultState::kBegins, read_only.message());
+    return read_only;
   } catch (...) {
     return cause;  // no memory for the message
   }

@@ -5,8 +5,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -317,6 +319,117 @@ TEST(DatabaseTest, DamagedCollectionIsQuarantinedAndTheOthersServe) {
     EXPECT_TRUE(database->DeleteCollection("bad").ok());
     EXPECT_TRUE(database->CreateCollection("bad", ConfigOf({SpaceOf("", 8)})).ok());
   }
+}
+
+// Two RocksDB on the same files would destroy them, whatever names lead there.
+TEST(DatabaseTest, SecondNameOfADirectoryIsRefusedAndTheFirstStaysHealthy) {
+  TempDirectory directory;
+  TempDirectory outside;
+  {
+    auto database = MustOpen(directory.path());
+    for (const char* name : {"good", "moved"}) {
+      FillSmall(*MustCreate(*database, name, ConfigOf({SpaceOf("", 16)})), 16, 20);
+    }
+  }
+  // A collection behind one link is served; "a" sorts before "good", and is the link all the same.
+  const std::string collections = directory.path() + "/collections/";
+  fs::rename(collections + "moved", outside.path() + "/moved");
+  fs::create_directory_symlink(outside.path() + "/moved", collections + "moved");
+  fs::create_directory_symlink(outside.path() + "/moved", collections + "moved_too");
+  fs::create_directory_symlink("good", collections + "a");
+  for (int round = 0; round < 3; ++round) {
+    auto database = MustOpen(directory.path());
+    for (const char* name : {"good", "moved"}) {
+      auto collection = MustGet(*database, name);
+      EXPECT_EQ(collection->Info().status, CollectionStatus::kReady);
+      EXPECT_TRUE(UpsertOne(*collection, 100 + round, std::vector<float>(16, 1)).ok());
+      EXPECT_EQ(Dump(*collection).size(), 21u + round);
+    }
+    EXPECT_THAT(std::string(database->GetCollection("a").status().message()),
+                HasSubstr("second name of the directory of collection 'good'"));
+    EXPECT_THAT(std::string(database->GetCollection("moved_too").status().message()),
+                HasSubstr("second name of the directory of collection 'moved'"));
+  }
+  auto database = MustOpen(directory.path());
+  EXPECT_TRUE(database->DeleteCollection("a").ok());
+  EXPECT_EQ(Dump(*MustGet(*database, "good")).size(), 23u);
+  // The directory of a dropped collection may be linked again, and its inode may come back.
+  EXPECT_TRUE(database->DeleteCollection("good").ok());
+  EXPECT_TRUE(database->CreateCollection("good", ConfigOf({SpaceOf("", 16)})).ok());
+}
+
+// Opens the collection again without a restart; a minute is far more than two tries take.
+void AwaitAvailable(const Database& database, const std::string& name) {
+  const absl::Time end = absl::Now() + absl::Minutes(1);
+  while (!database.GetCollection(name).ok() && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+}
+
+TEST(DatabaseTest, LinkToAVolumeThatIsNotMountedIsUnavailableUntilItIs) {
+  TempDirectory directory;
+  TempDirectory outside;
+  {
+    auto database = MustOpen(directory.path());
+    FillSmall(*MustCreate(*database, "c", ConfigOf({SpaceOf("", 16)})), 16, 20);
+  }
+  const std::string link = directory.path() + "/collections/c";
+  fs::rename(link, outside.path() + "/elsewhere");
+  fs::create_directory_symlink(outside.path() + "/c", link);
+  auto database = MustOpen(directory.path());
+  const absl::Status status = database->GetCollection("c").status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is its volume mounted?"));
+  EXPECT_EQ(Names(*database), std::vector<std::string>{"c"});
+  EXPECT_TRUE(
+      absl::IsAlreadyExists(database->CreateCollection("c", ConfigOf({SpaceOf("", 8)})).status()));
+  fs::rename(outside.path() + "/elsewhere", outside.path() + "/c");
+  AwaitAvailable(*database, "c");
+  auto collection = MustGet(*database, "c");
+  EXPECT_EQ(Dump(*collection).size(), 20u);
+  EXPECT_TRUE(UpsertOne(*collection, 100, std::vector<float>(16, 1)).ok());
+}
+
+// Files that cannot be opened for want of descriptors are whole. Runs in a child, for its limit.
+[[noreturn]] void OpenWithFewDescriptors(const std::string& directory) {
+  {
+    auto database = MustOpen(directory);
+    for (int i = 0; i < 8; ++i) {
+      FillSmall(*MustCreate(*database, "c" + std::to_string(i), ConfigOf({SpaceOf("", 16)})), 16,
+                10);
+    }
+  }
+  rlimit before;
+  if (getrlimit(RLIMIT_NOFILE, &before) != 0) _exit(2);
+  rlimit few = before;
+  few.rlim_cur = 24;
+  if (setrlimit(RLIMIT_NOFILE, &few) != 0) _exit(2);
+  auto database = MustOpen(directory);
+  size_t unavailable = 0;
+  for (const CollectionInfo& info : database->ListCollections()) {
+    const absl::Status status = database->GetCollection(info.name).status();
+    if (!status.ok() && !absl::IsUnavailable(status)) {
+      std::fprintf(stderr, "%s\n", status.ToString().c_str());
+      _exit(3);
+    }
+    unavailable += !status.ok();
+  }
+  if (unavailable == 0) _exit(4);
+  if (setrlimit(RLIMIT_NOFILE, &before) != 0) _exit(2);
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "c" + std::to_string(i);
+    AwaitAvailable(*database, name);
+    auto collection = database->GetCollection(name);
+    if (!collection.ok() || Dump(**collection).size() != 10) _exit(5);
+    if (!UpsertOne(**collection, 100, std::vector<float>(16, 1)).ok()) _exit(6);
+  }
+  database.reset();
+  _exit(0);
+}
+
+TEST(DatabaseDeathTest, TooFewDescriptorsAreNoDamageAndPassWithoutARestart) {
+  DeathTestDirectory directory;
+  EXPECT_EXIT(OpenWithFewDescriptors(directory.path()), ::testing::ExitedWithCode(0), "");
 }
 
 // Runs in a child: writes, and dies without closing anything, so that the log stays as it is.

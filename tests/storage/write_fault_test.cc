@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/fault_log.h"
 #include "tests/storage/write_history.h"
 
 namespace tqdb::storage {
@@ -48,7 +49,14 @@ void CheckAfterFault(MemoryCollection& collection, Tally& tally) {
   ASSERT_EQ(Joined(Describe(*collection, false)), Joined(Describe(*loaded, false)));
 }
 
+std::atomic<int> logged_faults{0};
+
 TEST(WriteFaultTest, EveryOperationOfTheStoreMayFail) {
+  SetFaultLogger([](FaultState state, absl::string_view message) {
+    EXPECT_EQ(state, FaultState::kBegins);
+    EXPECT_NE(message.find("read-only since a write failed"), message.npos) << message;
+    ++logged_faults;
+  });
   BackgroundWorker worker;
   Tally tally;
   using Fault = MemoryStore::Disk::Fault;
@@ -70,6 +78,7 @@ TEST(WriteFaultTest, EveryOperationOfTheStoreMayFail) {
           collection.disk().fault_in = k;
           collection.disk().faulted = false;
         }
+        logged_faults = 0;
         const absl::Status status = CommitBytes(*collection, record);
         bool faulted;
         {
@@ -83,11 +92,14 @@ TEST(WriteFaultTest, EveryOperationOfTheStoreMayFail) {
             collection->state().position().sequence == before) {
           EXPECT_FALSE(absl::IsInvalidArgument(status)) << status;
         }
+        // Whoever runs the server learns of it once, whatever the callers were told.
+        EXPECT_EQ(logged_faults, IsReadOnly(*collection) ? 1 : 0);
         CheckAfterFault(collection, tally);
         if (HasFatalFailure()) return;
       }
     }
   }
+  SetFaultLogger(nullptr);
   RecordProperty("faults", tally.faults);
   RecordProperty("read_only", tally.read_only);
   EXPECT_GT(tally.read_only, 0);
