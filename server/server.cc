@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <chrono>
+#include <string>
 #include <utility>
 #include <vector>
 

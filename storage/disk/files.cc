@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -125,16 +126,37 @@ absl::Status RemoveTree(const std::string& path) {
   return FromErrorCode(error, "removing", path);
 }
 
-absl::StatusOr<std::vector<std::string>> ListDirectories(const std::string& path) {
-  std::vector<std::string> names;
+std::optional<DirectoryEntry> DescribeDirectory(const std::string& path) {
+  DirectoryEntry entry;
+  entry.name = fs::path(path).filename().string();
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) return std::nullopt;
+  entry.is_link = S_ISLNK(info.st_mode);
+  if (entry.is_link && stat(path.c_str(), &info) != 0) {
+    const int reason = errno;  // before the next call changes it
+    std::error_code ignored;
+    entry.status = absl::UnavailableError(
+        absl::StrCat("the symbolic link ", path, " to ", fs::read_symlink(path, ignored).string(),
+                     " leads nowhere (", std::strerror(reason), "); is its volume mounted?"));
+    return entry;
+  }
+  if (!S_ISDIR(info.st_mode)) return std::nullopt;
+  entry.identity = {info.st_dev, info.st_ino};
+  return entry;
+}
+
+absl::StatusOr<std::vector<DirectoryEntry>> ListDirectories(const std::string& path) {
+  std::vector<DirectoryEntry> entries;
   std::error_code error;
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    if (it->is_directory(ignored)) names.push_back(it->path().filename().string());
+    std::optional<DirectoryEntry> entry = DescribeDirectory(it->path().string());
+    if (entry.has_value()) entries.push_back(*std::move(entry));
   }
   TQDB_RETURN_IF_ERROR(FromErrorCode(error, "listing", path));
-  std::sort(names.begin(), names.end());
-  return names;
+  std::sort(entries.begin(), entries.end(), [](const DirectoryEntry& a, const DirectoryEntry& b) {
+    return std::tie(a.is_link, a.name) < std::tie(b.is_link, b.name);
+  });
+  return entries;
 }
 
 absl::Status CheckRoom(const std::string& directory, uint64_t bytes) {

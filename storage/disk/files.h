@@ -4,14 +4,17 @@
 // A collection begins and ends by a rename (docs/format.md), so a rename must survive a power
 // failure. POSIX promises that only after an fsync of the directory that holds the name.
 //
-// Thread-safe. Errors name the path and the reason. They are ResourceExhausted for a full disk,
+// Thread-safe. Errors name the path and the reason. They are ResourceExhausted for a full disk
+// and for too few descriptors or too little memory, Unavailable if the system refuses access,
 // NotFound for a missing path, and Internal otherwise.
 #ifndef TQDB_STORAGE_DISK_FILES_H_
 #define TQDB_STORAGE_DISK_FILES_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,8 +36,21 @@ absl::Status SyncDirectory(const std::string& path);
 absl::Status RenameDurably(const std::string& from, const std::string& to);
 // Removes a file or a tree of directories. A path that does not exist is not an error.
 absl::Status RemoveTree(const std::string& path);
-// Returns the names of the sub-directories, sorted.
-absl::StatusOr<std::vector<std::string>> ListDirectories(const std::string& path);
+// A directory below another one, or a symbolic link to a directory.
+struct DirectoryEntry {
+  std::string name;
+  bool is_link = false;
+  // Device and inode of the directory itself, behind the link. Two names of one directory have the
+  // same.
+  std::pair<uint64_t, uint64_t> identity;
+  // Unavailable for a link that leads nowhere, for example to a volume that is not mounted.
+  absl::Status status;
+};
+// Describes one path. Returns nothing if there is no directory and no link that leads nowhere.
+std::optional<DirectoryEntry> DescribeDirectory(const std::string& path);
+// Returns the sub-directories: those with a name of their own, then the links, each in the order of
+// names. A link to something that is no directory is left out.
+absl::StatusOr<std::vector<DirectoryEntry>> ListDirectories(const std::string& path);
 // Returns OK if a directory can be written to now: its disk has `bytes` free, some descriptors can
 // be opened, and a small file can be written, synced and removed.
 absl::Status CheckRoom(const std::string& directory, uint64_t bytes);

@@ -55,9 +55,12 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view action) 
   const std::string message = absl::StrCat(action, ": ", text);
   // RocksDB knows ENOSPC. All other shortages reach it as plain IO errors with errno's text.
   if (status.IsNoSpace()) return StatusOfErrno(ENOSPC, message);
+  // A shortage comes before damage: RocksDB may call a file that could not be opened a corruption.
+  const absl::Status by_text = StatusOfErrorText(message);
+  if (IsShortage(by_text)) return by_text;
   if (status.IsCorruption()) return absl::DataLossError(message);
   if (status.IsInvalidArgument()) return absl::FailedPreconditionError(message);
-  return StatusOfErrorText(message);
+  return by_text;
 }
 
 const char* FamilyName(Family family) {
@@ -366,6 +369,8 @@ class RocksStore : public Store, private OpenStores::Member {
       uint64_t size = 0;
       const rocksdb::Status status = db_->GetEnv()->GetFileSize(path, &size);
       if (!status.ok()) {
+        const absl::Status error = FromRocks(status, absl::StrCat("looking at ", path));
+        if (IsShortage(error)) return error;
         return absl::DataLossError(absl::StrCat("file is missing: ", status.ToString()));
       }
       if (size != file.size) {

@@ -12,7 +12,7 @@ namespace tqdb::storage {
 namespace {
 
 constexpr int kDiskIsFull[] = {ENOSPC, EDQUOT, EFBIG};
-constexpr int kOtherShortages[] = {EMFILE, ENFILE, ENOMEM, EACCES, EPERM, EROFS};
+constexpr int kOtherShortages[] = {EMFILE, ENFILE, ENOMEM, EACCES, EPERM, EROFS, EAGAIN};
 
 }  // namespace
 

@@ -88,13 +88,17 @@ class DatabaseImpl : public Database {
     return absl::StrCat(options_.directory, "/", folder, "/", name);
   }
   // Opens a collection. An error goes into the entry, so that one collection does not stop others.
-  Entry OpenEntry(const std::string& name);
+  Entry OpenEntry(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
   // Opens collections again that lack something, and reports those whose health has changed. Called
   // by the ticker.
   void WatchHealth();
   // Opens one of them again, if it seems to pay.
   void TryAgain(const std::string& name, const Entry& entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(admin_mutex_);
+  // Notes that the collection uses the directory. FailedPrecondition if another one does, under
+  // another name: two stores on the same files would destroy each other's.
+  absl::Status Claim(const DirectoryEntry& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Unclaim(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   CollectionInfo Describe(const std::string& name, const Entry& entry) const;
   absl::StatusOr<Entry> Find(absl::string_view name) const;
 
@@ -110,6 +114,8 @@ class DatabaseImpl : public Database {
   uint64_t trash_number_ ABSL_GUARDED_BY(admin_mutex_) = 0;
   mutable absl::Mutex mutex_;
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  // The directory of each collection, by device and inode, with the name that it was opened under.
+  std::map<std::pair<uint64_t, uint64_t>, std::string> claims_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Watched> watched_ ABSL_GUARDED_BY(admin_mutex_);
   std::unique_ptr<Ticker> ticker_;  // from Load to Close
 };
@@ -141,12 +147,33 @@ absl::Status CheckDirectory(const std::string& directory) {
 }
 
 DatabaseImpl::Entry DatabaseImpl::OpenEntry(const std::string& name) {
+  const std::optional<DirectoryEntry> directory = DescribeDirectory(Path(kCollections, name));
+  if (!directory.has_value()) return {nullptr, absl::NotFoundError("its directory is gone")};
+  {
+    absl::MutexLock lock(&mutex_);
+    if (const absl::Status claimed = Claim(*directory); !claimed.ok()) return {nullptr, claimed};
+  }
   try {
     auto collection = CollectionImpl::Open(name, Path(kCollections, name), shared_, worker_);
     if (collection.ok()) return {*std::move(collection), absl::OkStatus()};
     return {nullptr, collection.status()};
   } catch (const std::bad_alloc&) {
     return {nullptr, absl::ResourceExhaustedError("there is not enough memory to load it")};
+  }
+}
+
+absl::Status DatabaseImpl::Claim(const DirectoryEntry& directory) {
+  TQDB_RETURN_IF_ERROR(directory.status);
+  const auto [it, claimed] = claims_.emplace(directory.identity, directory.name);
+  if (claimed || it->second == directory.name) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("'", directory.name, "' is a second name of the directory of collection '",
+                   it->second, "'; remove the link"));
+}
+
+void DatabaseImpl::Unclaim(absl::string_view name) {
+  for (auto it = claims_.begin(); it != claims_.end();) {
+    it = it->second == name ? claims_.erase(it) : std::next(it);
   }
 }
 
@@ -225,14 +252,26 @@ absl::Status DatabaseImpl::Load() {
   }
   // The names of the three folders must be durable before a collection is renamed into one of them.
   TQDB_RETURN_IF_ERROR(SyncDirectory(options_.directory));
-  TQDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectories(Path(kCollections)));
+  TQDB_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> directories,
+                        ListDirectories(Path(kCollections)));
+  std::vector<std::string> names;
+  for (const DirectoryEntry& directory : directories) {
+    // A directory that cannot be a collection, for example lost+found, is not ours.
+    if (!ValidateCollectionName(directory.name).ok()) continue;
+    absl::MutexLock lock(&mutex_);
+    // Links come last, so a link to a collection is the one that is refused.
+    const absl::Status claimed = Claim(directory);
+    if (claimed.ok()) {
+      names.push_back(directory.name);
+    } else {
+      entries_[directory.name] = {nullptr, claimed};
+    }
+  }
 
   // Collections do not depend on each other, so as many threads as the hardware has load them.
   std::atomic<size_t> next{0};
   const auto open_some = [&] {
     for (size_t i; (i = next.fetch_add(1)) < names.size();) {
-      // A directory that cannot be a collection, for example lost+found, is not ours.
-      if (!ValidateCollectionName(names[i]).ok()) continue;
       // Opening takes seconds for a large collection, so it runs without the lock.
       Entry entry = OpenEntry(names[i]);
       absl::MutexLock lock(&mutex_);
@@ -254,8 +293,8 @@ absl::Status DatabaseImpl::Load() {
   absl::MutexLock lock(&mutex_);
   for (const auto& [name, entry] : entries_) {
     if (entry.collection != nullptr) entry.collection->StartMaintenance();
+    watched_[name].health = entry.Health(name);
   }
-  for (const auto& [name, entry] : entries_) watched_[name].health = entry.Health(name);
   ticker_ = std::make_unique<Ticker>(options_.health_interval, [this] {
     try {
       WatchHealth();
@@ -372,6 +411,7 @@ absl::Status DatabaseImpl::DeleteCollection(absl::string_view name) {
       return status;
     }
     entries_.erase(own_name);
+    Unclaim(own_name);
     if (entries_.empty()) shared_.FreeCachedBlocks();
   }
   // The collection is gone whatever happens here. An error tells the caller that its space on disk

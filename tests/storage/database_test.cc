@@ -319,6 +319,77 @@ TEST(DatabaseTest, DamagedCollectionIsQuarantinedAndTheOthersServe) {
   }
 }
 
+// Two RocksDB on the same files would destroy them, whatever names lead there.
+TEST(DatabaseTest, SecondNameOfADirectoryIsRefusedAndTheFirstStaysHealthy) {
+  TempDirectory directory;
+  TempDirectory outside;
+  {
+    auto database = MustOpen(directory.path());
+    for (const char* name : {"good", "moved"}) {
+      FillSmall(*MustCreate(*database, name, ConfigOf({SpaceOf("", 16)})), 16, 20);
+    }
+  }
+  // A collection behind one link is served; "a" sorts before "good", and is the link all the same.
+  const std::string collections = directory.path() + "/collections/";
+  fs::rename(collections + "moved", outside.path() + "/moved");
+  fs::create_directory_symlink(outside.path() + "/moved", collections + "moved");
+  fs::create_directory_symlink(outside.path() + "/moved", collections + "moved_too");
+  fs::create_directory_symlink("good", collections + "a");
+  for (int round = 0; round < 3; ++round) {
+    auto database = MustOpen(directory.path());
+    for (const char* name : {"good", "moved"}) {
+      auto collection = MustGet(*database, name);
+      EXPECT_EQ(collection->Info().status, CollectionStatus::kReady);
+      EXPECT_TRUE(UpsertOne(*collection, 100 + round, std::vector<float>(16, 1)).ok());
+      EXPECT_EQ(Dump(*collection).size(), 21u + round);
+    }
+    EXPECT_THAT(std::string(database->GetCollection("a").status().message()),
+                HasSubstr("second name of the directory of collection 'good'"));
+    EXPECT_THAT(std::string(database->GetCollection("moved_too").status().message()),
+                HasSubstr("second name of the directory of collection 'moved'"));
+  }
+  auto database = MustOpen(directory.path());
+  EXPECT_TRUE(database->DeleteCollection("a").ok());
+  EXPECT_EQ(Dump(*MustGet(*database, "good")).size(), 23u);
+  // The directory of a dropped collection may be linked again, and its inode may come back.
+  EXPECT_TRUE(database->DeleteCollection("good").ok());
+  EXPECT_TRUE(database->CreateCollection("good", ConfigOf({SpaceOf("", 16)})).ok());
+}
+
+// Opens the collection again without a restart; a minute is far more than two tries take.
+void AwaitAvailable(const Database& database, const std::string& name) {
+  const absl::Time end = absl::Now() + absl::Minutes(1);
+  while (!database.GetCollection(name).ok() && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+}
+
+TEST(DatabaseTest, LinkToAVolumeThatIsNotMountedIsUnavailableUntilItIs) {
+  TempDirectory directory;
+  TempDirectory outside;
+  {
+    auto database = MustOpen(directory.path());
+    FillSmall(*MustCreate(*database, "c", ConfigOf({SpaceOf("", 16)})), 16, 20);
+  }
+  const std::string link = directory.path() + "/collections/c";
+  fs::rename(link, outside.path() + "/elsewhere");
+  fs::create_directory_symlink(outside.path() + "/c", link);
+  DatabaseOptions options = OptionsFor(directory.path());
+  options.health_interval = absl::Milliseconds(20);
+  auto database = *Database::Open(options);
+  const absl::Status status = database->GetCollection("c").status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is its volume mounted?"));
+  EXPECT_EQ(Names(*database), std::vector<std::string>{"c"});
+  EXPECT_TRUE(
+      absl::IsAlreadyExists(database->CreateCollection("c", ConfigOf({SpaceOf("", 8)})).status()));
+  fs::rename(outside.path() + "/elsewhere", outside.path() + "/c");
+  AwaitAvailable(*database, "c");
+  auto collection = MustGet(*database, "c");
+  EXPECT_EQ(Dump(*collection).size(), 20u);
+  EXPECT_TRUE(UpsertOne(*collection, 100, std::vector<float>(16, 1)).ok());
+}
+
 // Runs in a child: writes, and dies without closing anything, so that the log stays as it is.
 [[noreturn]] void WriteAndDie(const std::string& directory, uint64_t batches) {
   auto database = MustOpen(directory);
