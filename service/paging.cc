@@ -77,7 +77,8 @@ std::string WalkHash(absl::string_view collection, const storage::OrderSpec* ord
   // their lengths come first.
   std::string text = absl::StrCat(collection.size(), " ", collection, "\n");
   if (order != nullptr) {
-    absl::StrAppend(&text, order->key.size(), order->descending ? " down " : " up ", order->key);
+    absl::StrAppend(&text, order->key.size(), order->descending ? " down " : " up ",
+                    order->once ? "once " : "", order->key);
   }
   absl::StrAppend(&text, "\n", filter != nullptr ? storage::FilterToJson(*filter) : "");
   const Sha1Digest digest = Sha1(text);

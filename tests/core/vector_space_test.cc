@@ -82,8 +82,7 @@ TEST(VectorSpaceTest, RefusesQueriesOfAnotherDimensionAndNoHits) {
     EXPECT_EQ(status.message(),
               "queries have dimension " + std::to_string(dim) + ", the space has 64");
   }
-  EXPECT_EQ(space->Search({rows.data(), 1, 64}, none).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::IsInvalidArgument(space->Search({rows.data(), 1, 64}, none).status()));
   EXPECT_TRUE(space->Search({rows.data(), 1, 64}, three).ok());
 }
 

@@ -92,7 +92,8 @@ TEST(PagingTest, OrderedTokensHoldEveryPositionExactly) {
 
 // A walk is its collection, its order and its filter. A token of another one is refused.
 TEST(PagingTest, ATokenBelongsToItsWalk) {
-  const storage::OrderSpec up = {"n", false}, down = {"n", true}, other = {"m", false};
+  const storage::OrderSpec up = {"n", false}, down = {"n", true}, other = {"m", false},
+                           once = {"n", false, true};
   const storage::Filter none, filter = {.must = {{storage::HasId{{PointId::Number(1)}}}},
                                         .should = {},
                                         .must_not = {},
@@ -100,7 +101,8 @@ TEST(PagingTest, ATokenBelongsToItsWalk) {
   const std::string walks[] = {WalkHash("a", nullptr, nullptr), WalkHash("b", nullptr, nullptr),
                                WalkHash("a", &up, nullptr),     WalkHash("a", &down, nullptr),
                                WalkHash("a", &other, nullptr),  WalkHash("a", nullptr, &filter),
-                               WalkHash("a", &up, &filter),     WalkHash("a", nullptr, &none)};
+                               WalkHash("a", &up, &filter),     WalkHash("a", nullptr, &none),
+                               WalkHash("a", &once, nullptr)};
   for (const std::string& made : walks) {
     const std::string token = PointPageToken(PointId::Number(7), made);
     const std::string ordered = OrderedPageToken({int64_t{1}, 7}, made);
