@@ -1,5 +1,6 @@
 #include "storage/disk/format.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -214,8 +215,9 @@ absl::Status DecodeVector(absl::string_view bytes, StoreVectors form, absl::Span
 }
 
 size_t CodeRecordBytes(const CodecOptions& options) {
-  return sizeof(CodeHeader) + (options.dim + 7) / 8 +
-         RecordPacking(options.dim, options.code_bits, options.residual).bytes;
+  const size_t dim = std::max(options.dim, kMinCodedDim);
+  return sizeof(CodeHeader) + (dim + 7) / 8 +
+         RecordPacking(dim, options.code_bits, options.residual).bytes;
 }
 
 std::string EncodePayload(absl::string_view id_key, absl::string_view json) {

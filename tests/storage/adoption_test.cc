@@ -145,9 +145,13 @@ TEST_P(AdoptionTest, DimsBelow8AreCentredAndLoadedLikeOthers) {
       return own;
     };
     std::vector<std::vector<float>> rows;
-    for (uint64_t i = 0; i < 300; ++i) {
-      rows.push_back(row());
-      ASSERT_TRUE(UpsertOne(*collection, i, rows.back()).ok());
+    for (uint64_t batch = 0; batch < 6; ++batch) {
+      std::vector<TestPoint> points;
+      for (uint64_t i = 0; i < 50; ++i) {
+        rows.push_back(row());
+        points.push_back({PointId::Number(50 * batch + i), {{"", rows.back()}}, ""});
+      }
+      ASSERT_TRUE(UpsertPoints(*collection, points).ok());
     }
     ASSERT_TRUE(collection->Flush(/*settle=*/true).ok());
     EXPECT_EQ(collection->Info().spaces[0].rows_under_current_mean, 300u);
@@ -161,8 +165,10 @@ TEST_P(AdoptionTest, DimsBelow8AreCentredAndLoadedLikeOthers) {
       double truth = 0;
       const std::vector<float>& own = rows[std::stoul(id)];
       for (size_t i = 0; i < dim; ++i) truth -= std::pow(double{query[i]} - own[i], 2);
-      // Norms around the mean are below 2.5, and an estimate errs by 0.031 times their product.
-      EXPECT_NEAR(score, truth, dim == 1 ? 1e-3 : 6 * 0.031 * 2.5 * 2.5) << dim;
+      // Norms around the mean are below 2.5, and an estimate errs by 0.031 times their product. In
+      // one dimension only the rounding of 16-bit originals is left, from which codes are made
+      // anew.
+      EXPECT_NEAR(score, truth, dim == 1 ? 1e-2 : 6 * 0.031 * 2.5 * 2.5) << dim;
     }
     const std::vector<std::string> before = DumpText(*collection);
     collection.reset();
