@@ -133,7 +133,7 @@ TEST_P(AdoptionTest, InterruptedReencodingIsResumedAtOpen) {
 // Vectors of few coordinates are coded with zeros at the end, and their means are not. All ways of
 // a row are taken: the warm-up without a mean, the adoption, and the load.
 TEST_P(AdoptionTest, DimsBelow8AreCentredAndLoadedLikeOthers) {
-  for (size_t dim = 1; dim < 8; ++dim) {
+  for (size_t dim : {1, 2, 7}) {
     const std::string name = "dim" + std::to_string(dim);
     CollectionConfig config = ConfigOf({SpaceOf("", dim)});
     config.spaces[0].codec.metric = Metric::kL2;
