@@ -92,7 +92,7 @@ struct DatabaseOptions {
   absl::Duration health_interval = absl::Seconds(1);
   // Called from a thread of the database when a collection has got another status or error than at
   // the open, or at the last call. Must not call the database.
-  std::function<void(const CollectionHealth&)> on_health;
+  std::function<void(const CollectionHealth&)> on_health = nullptr;
 };
 
 }  // namespace tqdb::storage

@@ -2,7 +2,7 @@
 
 DOCUMENTS = [
     "README.md", "CONTRIBUTING.md", "client/python/README.md", "docs/api.md", "docs/benchmarks.md",
-    "docs/command-line.md", "docs/format.md", "docs/operations.md", "docs/python.md",
+    "docs/command-line.md", "docs/cpp.md", "docs/format.md", "docs/operations.md", "docs/python.md",
     "docs/quantization.md",
 ]  # fmt: skip
 
@@ -60,6 +60,7 @@ _PROGRAMS = "needs the programs of tests; tests/run runs them"
 _MEASURES = "measures for minutes, some with data sets that are not in the repository"
 _DOCKER = "needs docker"
 _INSTALLS = "installs packages, as the environment of this test does"
+_INSTALLED = "install_test builds and runs it, against an installation"
 _FORMULA = "a formula or a file, not a command"
 
 # Blocks that are not run, by their first line.
@@ -92,6 +93,12 @@ NOT_RUN = {
         "tqdb-bench filter --rows 200000 --dim 1536 --data DATA --recall-queries 0": _MEASURES,
         "tqdb-bench filter --rows 1000000 --dim 128 --tenants 10000 --percent 1 \\": _MEASURES,
         "cd tests/python && for seed in 1 2; do": _MEASURES,
+    },
+    "docs/cpp.md": {
+        "deploy/build release": _BUILDS,
+        "cmake_minimum_required(VERSION 3.25)": _INSTALLED,
+        "g++ -std=c++20 remote.cc -o remote $(pkg-config --cflags --libs tqdb-client)": _INSTALLED,
+        "#include <iostream>": _INSTALLED,
     },
     "docs/operations.md": {"# indexer": _FORMULA},
     "docs/python.md": {"deploy/build release tqdb-server": _BUILDS},
