@@ -112,10 +112,9 @@ void AddOptions(CLI::App* app, Values* v) {
                   "The same for each address of a client; 0 behind a proxy")
       ->check(CLI::Range(0, 1 << 20))
       ->group(limits);
-  app->add_option(
-         "--max-receive-mb", v->max_receive_mb,
-         "Bytes of unfinished messages: beyond, and for one connection beyond a quarter of "
-         "it, connections are ended")
+  app->add_option("--max-receive-mb", v->max_receive_mb,
+                  "Unfinished messages: beyond, and for one connection beyond a quarter of it, "
+                  "connections are ended; at least 8 times --max-message-mb")
       ->check(CLI::Range(256, 1 << 20))
       ->group(limits);
   app->add_option("--max-requests", v->max_requests, "Calls served at once; more are refused")
@@ -256,7 +255,9 @@ Config ToConfig(const Values& v) {
   config.server.max_message_bytes = mb(v.max_message_mb);
   config.server.connections.max_connections = v.max_connections;
   config.server.connections.max_connections_per_peer = v.max_connections_per_peer;
-  config.server.connections.max_unclaimed_bytes = mb(v.max_receive_mb);
+  // A quarter of it is what one connection may have, so the largest message fits twice.
+  config.server.connections.max_unclaimed_bytes =
+      mb(std::max(v.max_receive_mb, 8 * v.max_message_mb));
   config.server.admission.max_requests = v.max_requests;
   config.server.admission.max_streams = v.max_streams;
   config.server.admission.max_upsert_bytes = mb(v.max_upsert_mb);
