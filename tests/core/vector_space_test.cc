@@ -89,8 +89,8 @@ TEST(VectorSpaceTest, RefusesQueriesOfAnotherDimensionAndNoHits) {
 // With few dimensions and many rows, neighbours are nearer than the code can tell. So the exact
 // scores of the hits, in double, are compared with the best ones, and not the ids.
 TEST(VectorSpaceTest, FindsGoodRowsInDimsBelow8OnEveryKernelLevel) {
-  constexpr size_t kRows = 3000;
-  for (size_t dim = 1; dim <= 8; ++dim) {
+  constexpr size_t kRows = 1000;
+  for (size_t dim : {1, 2, 5, 8}) {
     for (Metric metric : {Metric::kCosine, Metric::kDot, Metric::kL2}) {
       Gaussian random(40 + dim);
       const std::vector<float> rows = random.Vector(kRows * dim);
